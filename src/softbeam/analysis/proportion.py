@@ -1,0 +1,94 @@
+"""A share of injections and its 95 % Wilson interval.
+
+What is counted is decided in :mod:`softbeam.analysis.factors`; here is only the arithmetic, which
+SciPy does.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+#: Confidence level of every interval that softbeam states.
+CONFIDENCE = 0.95
+
+
+@lru_cache(maxsize=65536)
+def wilson(successes: int, n: int) -> tuple[float, float]:
+    """Return the Wilson score interval of a proportion, at :data:`CONFIDENCE`.
+
+    Parameters
+    ----------
+    successes, n : int
+        How many of `n` independent draws had the property.
+
+    Returns
+    -------
+    low, high : float
+        The interval; (0, 1) where nothing was drawn.
+
+    Notes
+    -----
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal
+    of the American Statistical Association 22 (1927), doi:10.1080/01621459.1927.10502953.  Unlike
+    the normal approximation it is not empty at zero of n.
+
+    Examples
+    --------
+    >>> low, high = wilson(0, 1000)
+    >>> low, round(high, 5)
+    (0.0, 0.00383)
+    """
+    if n == 0:
+        return 0.0, 1.0
+    from scipy.stats import binomtest
+
+    # Only the interval is wanted.  A null hypothesis that equals the estimate spares SciPy the
+    # search for a p-value, which takes most of the time, and does not enter the interval.
+    interval = binomtest(successes, n, successes / n).proportion_ci(CONFIDENCE, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Proportion:
+    """How many of how many: an estimate with its interval.
+
+    Parameters
+    ----------
+    successes, n : int
+        How many of `n` injections had the property.
+
+    Raises
+    ------
+    ValueError
+        If not 0 <= successes <= n.
+
+    Examples
+    --------
+    >>> share = Proportion(123, 1000)
+    >>> share.estimate, round(share.low, 4), round(share.high, 4)
+    (0.123, 0.1041, 0.1448)
+    """
+
+    successes: int
+    n: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.successes <= self.n:
+            raise ValueError(f"{self.successes} of {self.n} is no proportion")
+
+    @property
+    def estimate(self) -> float:
+        """The observed share; NaN where nothing was drawn."""
+        return self.successes / self.n if self.n else math.nan
+
+    @property
+    def low(self) -> float:
+        """Lower end of the 95 % Wilson interval."""
+        return wilson(self.successes, self.n)[0]
+
+    @property
+    def high(self) -> float:
+        """Upper end of the 95 % Wilson interval."""
+        return wilson(self.successes, self.n)[1]

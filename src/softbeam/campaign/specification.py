@@ -1,0 +1,223 @@
+"""What a campaign is: everything that can move a result, and how many injections are wanted.
+
+A specification only states facts; what they mean is known to the packages that compute with them.
+It is stored with the results, so that a campaign can be continued, checked and repeated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from softbeam.errors import CampaignError
+
+#: Version of the results' columns and of what their words mean; see softbeam.campaign.store.
+RESULTS_SCHEMA = 1
+
+#: Bit-flip models that can strike an address; a random or zero address is no bit flip.
+ADDRESS_MODELS = ("single-bit", "double-bit")
+
+Mode = Literal["rf", "iov", "ioa"]
+Model = Literal["single-bit", "double-bit", "random-value", "zero-value"]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Name = Annotated[str, Field(min_length=1)]
+
+
+class _Fact(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class StreamRequest(_Fact):
+    """How many injections of one mode and one bit-flip model are wanted.
+
+    Attributes
+    ----------
+    mode : {"rf", "iov", "ioa"}
+        Fault mode.
+    model : {"single-bit", "double-bit", "random-value", "zero-value"}
+        Bit-flip model; mode ``ioa`` takes the first two only.
+    injections : int
+        How many; the indexes 0 to `injections` - 1.
+    """
+
+    mode: Mode
+    model: Model
+    injections: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _address_modes_flip_bits(self) -> StreamRequest:
+        if self.mode == "ioa" and self.model not in ADDRESS_MODELS:
+            raise ValueError(f"mode ioa takes {' or '.join(ADDRESS_MODELS)}, not {self.model}")
+        return self
+
+
+class Difference(NamedTuple):
+    """The first field in which two specifications differ, and its values in the two."""
+
+    field: str
+    first: Any
+    second: Any
+
+
+class CampaignSpecification(_Fact):
+    """A campaign, complete enough to repeat every injection of it.
+
+    Each (mode, model) is a stream of its own: an injection is known by (mode, model, index) and
+    drawn from these and :attr:`campaign_id` alone.  What other streams are wanted, and how many
+    injections, moves no result; so neither enters the id, and asking for more continues the same
+    campaign.
+
+    Attributes
+    ----------
+    network : str
+        Name of the network.
+    weights_sha256, input_sha256, kernels_sha256 : str
+        Hashes of the weights, of the input that the network is given, and of the kernels'
+        manifest.
+    architecture : str
+        Whose machine code is struck, such as ``"sm_90"``.
+    emulator_semantics : int
+        Version of what the emulator does, raised whenever an injection could end differently.
+    fault_semantics : {"hardware"}
+        Whose rules a fault follows where tools differ.
+    kernels : tuple of str, or None
+        Kernels in scope, sorted; None for all.
+    layers : tuple of int, or None
+        Layers in scope, sorted; None for all.
+    im2col : {"always", "except-1x1"}
+        Whether 1x1 convolutions launch im2col, as Darknet did until May 2018, or not.
+    seed : int
+        Chosen by the user; another seed is another campaign.
+    results_schema : int
+        Version of the results' columns and words.
+    streams : tuple of StreamRequest
+        What is wanted, sorted, each (mode, model) once.
+    """
+
+    network: Name
+    weights_sha256: Sha256
+    input_sha256: Sha256
+    architecture: Name
+    kernels_sha256: Sha256
+    emulator_semantics: int = Field(ge=1)
+    fault_semantics: Literal["hardware"] = "hardware"
+    kernels: tuple[Name, ...] | None = None
+    layers: tuple[int, ...] | None = None
+    im2col: Literal["always", "except-1x1"] = "always"
+    seed: int = Field(ge=0)
+    results_schema: int = Field(default=RESULTS_SCHEMA, ge=1)
+    streams: tuple[StreamRequest, ...]
+
+    @field_validator("kernels", "layers")
+    @classmethod
+    def _scope_is_a_set(cls, scope: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+        if scope is not None and not scope:
+            raise ValueError("an empty scope leaves nothing to strike; None means all")
+        return None if scope is None else tuple(sorted(set(scope)))
+
+    @field_validator("streams")
+    @classmethod
+    def _each_stream_once(cls, streams: tuple[StreamRequest, ...]) -> tuple[StreamRequest, ...]:
+        names = [(stream.mode, stream.model) for stream in streams]
+        if len(set(names)) < len(names):
+            raise ValueError("each mode and model can be asked for once")
+        return tuple(sorted(streams, key=lambda stream: (stream.mode, stream.model)))
+
+    @property
+    def campaign_id(self) -> str:
+        """SHA-256, in hexadecimal, over everything that can move a result."""
+        text = json.dumps(_identity(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+    def to_json(self) -> str:
+        """Return the specification as JSON; :meth:`from_json` reads it back."""
+        return self.model_dump_json(indent=2)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> CampaignSpecification:
+        """Read a specification.
+
+        Parameters
+        ----------
+        text : str or bytes
+            JSON, as :meth:`to_json` writes it.
+
+        Returns
+        -------
+        CampaignSpecification
+            An equal specification.
+
+        Raises
+        ------
+        CampaignError
+            If the text is no JSON, lacks a field, or has one that is unknown or invalid.
+        """
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"]) or "as a whole"
+            raise CampaignError(
+                f"the campaign's specification is invalid, {place}: {first['msg']}"
+            ) from error
+
+
+def first_difference(
+    first: CampaignSpecification, second: CampaignSpecification
+) -> Difference | None:
+    """Return the first field that makes two campaigns different ones.
+
+    Parameters
+    ----------
+    first, second : CampaignSpecification
+        Two specifications.
+
+    Returns
+    -------
+    Difference or None
+        None if they are the same campaign, whatever they ask for of it.
+    """
+    ours, theirs = _identity(first), _identity(second)
+    for name, value in ours.items():
+        if value != theirs[name]:
+            return Difference(name, value, theirs[name])
+    return None
+
+
+def merged(stored: CampaignSpecification, asked: CampaignSpecification) -> CampaignSpecification:
+    """Return the specification of a campaign of which more is asked for.
+
+    Parameters
+    ----------
+    stored, asked : CampaignSpecification
+        Two requests of the same campaign.
+
+    Returns
+    -------
+    CampaignSpecification
+        The same campaign with the streams of both, each as long as the longer request.
+
+    Raises
+    ------
+    ValueError
+        If they are different campaigns.
+    """
+    if stored.campaign_id != asked.campaign_id:
+        raise ValueError(f"different campaigns: {first_difference(stored, asked)}")
+    longest: dict[tuple[Mode, Model], int] = {}
+    for stream in (*stored.streams, *asked.streams):
+        name = (stream.mode, stream.model)
+        longest[name] = max(longest.get(name, 0), stream.injections)
+    streams = tuple(
+        StreamRequest(mode=mode, model=model, injections=injections)
+        for (mode, model), injections in sorted(longest.items())
+    )
+    return stored.model_copy(update={"streams": streams})
+
+
+def _identity(specification: CampaignSpecification) -> dict[str, Any]:
+    """Return the fields that can move a result, in the order of the class."""
+    return specification.model_dump(mode="json", exclude={"streams"})

@@ -1,0 +1,60 @@
+"""The command line: ``softbeam COMMAND``; one module a command.
+
+Here is only the door: which commands there are, and how errors leave.  A command's module defines
+its options and prints; heavy libraries are imported inside its function, so that help is instant.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+#: The modules of this package that add a command to the application, in the order of the help.
+COMMANDS = ("tables",)
+
+#: Exit status of an error that the user can cause, and of an interruption (128 + SIGINT).
+ERROR, INTERRUPTED = 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Without the program's name; by default the process's.
+
+    Returns
+    -------
+    int
+        Exit status: 0, 2 for an error that the user can cause, 130 for an interruption.
+    """
+    from softbeam.cli._app import app
+    from softbeam.errors import SoftbeamError
+
+    for command in COMMANDS:
+        import_module(f"softbeam.cli.{command}")
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="softbeam")
+    except SystemExit as leaving:
+        return _status(leaving.code)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except SoftbeamError as error:
+        return _complain(str(error))
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        return _complain(f"{error.strerror or error}{place}")
+    return 0
+
+
+def _status(code: object) -> int:
+    if code is None:
+        return 0
+    return code if isinstance(code, int) else ERROR
+
+
+def _complain(message: str) -> int:
+    print(f"softbeam: error: {message}", file=sys.stderr)
+    return ERROR

@@ -1,0 +1,190 @@
+"""Exact float32 and integer arithmetic of the GPU, jitted: the leaves of the interpreter.
+
+Floats travel as float32 or as their uint32 bit patterns; every arithmetic NaN is the canonical
+0x7fffffff (recorded on an H100, hardware README point 4).  Here is arithmetic only: no operand
+decoding, no lanes, no memory.  The native twins of the kernels use the same functions.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from softbeam.jit import jit
+
+#: The bit pattern of every NaN that float32 arithmetic produces.
+CANONICAL_NAN = np.uint32(0x7FFFFFFF)
+
+#: Rounding modes: to nearest even, towards minus infinity, plus infinity, zero.
+ROUND_NEAREST, ROUND_DOWN, ROUND_UP, ROUND_ZERO = 0, 1, 2, 3
+
+
+def _bitcast(source: types.Type, target: types.Type, llvm_target: ir.Type):  # type: ignore[no-untyped-def]
+    """Make an intrinsic that reinterprets the bits of one scalar type as another."""
+
+    @intrinsic
+    def cast(typingctx, value):  # type: ignore[no-untyped-def]
+        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            return builder.bitcast(args[0], llvm_target)
+
+        return target(source), codegen
+
+    return cast
+
+
+#: Reinterpret a float32 as the uint32 of its bits, and back.
+bits_from_f32 = _bitcast(types.float32, types.uint32, ir.IntType(32))
+f32_from_bits = _bitcast(types.uint32, types.float32, ir.FloatType())
+
+
+@intrinsic
+def fma_rn(typingctx, a, b, c):  # type: ignore[no-untyped-def]
+    """Return a * b + c in float32 with one rounding to nearest even (LLVM's ``llvm.fma.f32``)."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        kind = ir.FloatType()
+        function = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(kind, [kind, kind, kind]), "llvm.fma.f32"
+        )
+        return builder.call(function, args)
+
+    return types.float32(types.float32, types.float32, types.float32), codegen
+
+
+@jit
+def canonical_bits(value):  # type: ignore[no-untyped-def]
+    """Return the bits of a float32 result, with any NaN replaced by the canonical one."""
+    if value != value:
+        return np.uint32(0x7FFFFFFF)
+    return bits_from_f32(value)
+
+
+@jit
+def canonical(value):  # type: ignore[no-untyped-def]
+    """Return a float32 result, with any NaN replaced by the canonical one."""
+    if value != value:
+        return f32_from_bits(np.uint32(0x7FFFFFFF))
+    return value
+
+
+@jit
+def flush(bits):  # type: ignore[no-untyped-def]
+    """Return the bits of a float32 with a subnormal replaced by the zero of its sign (FTZ)."""
+    if bits & np.uint32(0x7F800000) == 0:
+        return np.uint32(bits & np.uint32(0x80000000))
+    return np.uint32(bits)
+
+
+@jit
+def saturate(bits):  # type: ignore[no-untyped-def]
+    """Return the bits of a float32 clamped to [0, 1]; NaN and -0 become +0 (SAT)."""
+    value = f32_from_bits(bits)
+    if value >= np.float32(1.0):
+        return np.uint32(0x3F800000)
+    if value > np.float32(0.0):
+        return np.uint32(bits)
+    return np.uint32(0)
+
+
+@jit
+def _next_up(bits):  # type: ignore[no-untyped-def]
+    if bits == np.uint32(0x80000000):
+        return np.uint32(1)
+    if bits & np.uint32(0x80000000):
+        return np.uint32(bits - np.uint32(1))
+    return np.uint32(bits + np.uint32(1))
+
+
+@jit
+def _next_down(bits):  # type: ignore[no-untyped-def]
+    if bits == np.uint32(0):
+        return np.uint32(0x80000001)
+    if bits & np.uint32(0x80000000):
+        return np.uint32(bits + np.uint32(1))
+    return np.uint32(bits - np.uint32(1))
+
+
+@jit
+def round_pair_bits(high, low, mode):  # type: ignore[no-untyped-def]
+    """Round the exact sum of two float64 (|low| at most half an ulp of high) to float32 bits.
+
+    The sum must be finite and not zero.  `mode` is one of the ``ROUND_*`` constants except
+    ``ROUND_NEAREST``, which the hardware's own instructions give without double rounding.
+    """
+    nearest = np.float32(high)
+    bits = bits_from_f32(nearest)
+    if math.isinf(nearest):
+        error = -1.0 if nearest > 0 else 1.0
+    else:
+        error = high - np.float64(nearest)
+        if error == 0.0:
+            error = low
+    negative = high < 0.0
+    down = mode == 1 or (mode == 3 and not negative)
+    if down:
+        if error < 0.0:
+            return _next_down(bits)
+    elif error > 0.0:
+        bits = _next_up(bits)
+    if bits == np.uint32(0) and negative:
+        return np.uint32(0x80000000)
+    return bits
+
+
+@jit
+def fma_directed_bits(a, b, c, mode):  # type: ignore[no-untyped-def]
+    """Return the bits of a * b + c (float32) with one directed rounding (``ROUND_*``).
+
+    The product of two float32 is exact in float64; the sum is exact as a pair of float64
+    (Knuth's TwoSum); the pair is then rounded once.
+    """
+    plain = fma_rn(a, b, c)
+    if plain != plain:
+        return np.uint32(0x7FFFFFFF)
+    product = np.float64(a) * np.float64(b)
+    addend = np.float64(c)
+    if math.isinf(product) or math.isinf(addend):
+        return bits_from_f32(plain)
+    high = product + addend
+    back = high - product
+    low = (product - (high - back)) + (addend - back)
+    if high == 0.0 and low == 0.0:
+        if mode == 1 and not (
+            bits_from_f32(c) == 0 and math.copysign(1.0, product) > 0.0 and product == 0.0
+        ):
+            return np.uint32(0x80000000)
+        return bits_from_f32(plain)
+    return round_pair_bits(high, low, mode)
+
+
+@jit
+def fma_bits(a, b, c, mode):  # type: ignore[no-untyped-def]
+    """Return the bits of a * b + c (float32) with one rounding in the given mode."""
+    if mode == 0:
+        return canonical_bits(fma_rn(a, b, c))
+    return fma_directed_bits(a, b, c, mode)
+
+
+@jit
+def add_bits(a, b, mode):  # type: ignore[no-untyped-def]
+    """Return the bits of a + b (float32) with one rounding in the given mode."""
+    if mode == 0:
+        return canonical_bits(np.float32(a + b))
+    return fma_directed_bits(a, np.float32(1.0), b, mode)
+
+
+@jit
+def multiply_bits(a, b, mode):  # type: ignore[no-untyped-def]
+    """Return the bits of a * b (float32) with one rounding in the given mode."""
+    plain = np.float32(a * b)
+    if mode == 0 or plain != plain:
+        return canonical_bits(plain)
+    product = np.float64(a) * np.float64(b)
+    if math.isinf(product) or product == 0.0:
+        return bits_from_f32(plain)
+    return round_pair_bits(product, 0.0, mode)

@@ -1,0 +1,237 @@
+"""Dispatch of one computing instruction (no control flow, no memory) on 32 lanes, jitted."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softbeam.emulator.core import floating as f
+from softbeam.emulator.core import integer as i
+from softbeam.emulator.core.layout import (
+    A,
+    B,
+    C,
+    COMBINE,
+    DESTINATION,
+    DESTINATIONS,
+    DETAIL,
+    F2I,
+    FADD,
+    FCHK,
+    FFMA,
+    FLO,
+    FMNMX,
+    FMUL,
+    FRND,
+    FSET,
+    FSETP,
+    HFMA2,
+    I2F,
+    IABS,
+    IADD3,
+    IMAD,
+    IMAD_HI,
+    IMAD_WIDE,
+    IMNMX,
+    ISETP,
+    LEA,
+    LEA_HI,
+    LOP3,
+    MOV,
+    MUFU_EX2,
+    MUFU_RCP,
+    MUFU_RSQ,
+    OFFSET,
+    PLOP3,
+    POPC,
+    PREDICATE_0,
+    PREDICATE_1,
+    PRMT,
+    S2R,
+    SEL,
+    SHF,
+    SIZE,
+    SOURCE_PREDICATE_0,
+    SOURCE_PREDICATE_1,
+    SOURCE_PREDICATE_2,
+    SR_CTAID_X,
+    SR_CTAID_Z,
+    SR_LANEID,
+    SR_TID_X,
+    SR_TID_Y,
+    SR_TID_Z,
+    UNIFORM,
+)
+from softbeam.emulator.core.operands import (
+    commit,
+    commit_predicate,
+    fetch,
+    fetch_high,
+    predicate_mask,
+)
+from softbeam.emulator.core.signatures import call_floating, call_integer
+from softbeam.emulator.core.special import mufu_ex2, mufu_rcp, mufu_rsq
+from softbeam.jit import jit
+
+
+@jit
+def special_register(which, grid_block, out):  # type: ignore[no-untyped-def]
+    """S2R: threadIdx, blockIdx or the lane; `grid_block` is block index, block size, first warp."""
+    for lane in range(32):
+        thread = grid_block[6] * 32 + lane
+        value = np.int64(0)
+        if which == SR_TID_X:
+            value = thread % grid_block[3]
+        elif which == SR_TID_Y:
+            value = (thread // grid_block[3]) % grid_block[4]
+        elif which == SR_TID_Z:
+            value = thread // (grid_block[3] * grid_block[4])
+        elif SR_CTAID_X <= which <= SR_CTAID_Z:
+            value = grid_block[which - SR_CTAID_X]
+        elif which == SR_LANEID:
+            value = lane
+        out[lane] = np.uint32(value)
+
+
+@jit
+def mufu(operation, a, rcp, rsq, ex2, out):  # type: ignore[no-untyped-def]
+    """MUFU: one special function of every lane."""
+    for lane in range(32):
+        if operation == MUFU_RCP:
+            out[lane] = mufu_rcp(a[lane], rcp)
+        elif operation == MUFU_RSQ:
+            out[lane] = mufu_rsq(a[lane], rsq)
+        else:
+            out[lane] = mufu_ex2(a[lane], ex2)
+
+
+@jit
+def integer_entry(row, operation, p, q, w, constants):  # type: ignore[no-untyped-def]
+    """Integer operations; returns destination predicate lanes, the second shifted by 32."""
+    a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
+    if operation == ISETP:
+        holds = i.compare(row, row[DETAIL], a, b, q)
+        first = i.combine(row[COMBINE], holds, p)
+        second = i.combine(row[COMBINE], np.uint32(~holds), p)
+        return np.uint64(first) | (np.uint64(second) << np.uint64(32))
+    if operation == IADD3:
+        return i.add3(row, row[DETAIL], a, b, c, p, q, out)
+    if operation == IMAD:
+        i.multiply_add(row, a, b, c, p, out)
+    elif operation == IMAD_WIDE or operation == IMAD_HI:
+        high, c_high = w.scratch[4], w.scratch[5]
+        fetch_high(row, C, w.registers, w.uniforms, constants, c_high)
+        carries = i.multiply_add_wide(row, a, b, c, c_high, p, out, high)
+        if operation == IMAD_HI:
+            for lane in range(32):
+                out[lane] = high[lane]
+        return carries
+    elif operation == LEA or operation == LEA_HI:
+        return i.load_effective(row, row[DETAIL], row[SIZE], a, b, c, p, out)
+    elif operation == LOP3:
+        return np.uint64(i.logic3(row, row[DETAIL], a, b, c, p, out))
+    elif operation == SHF:
+        i.funnel_shift(row, row[DETAIL] != 0, a, b, c, out)
+    elif operation == IABS:
+        i.absolute(a, out)
+    elif operation == IMNMX:
+        i.minimum_maximum(row, a, b, p, out)
+    elif operation == SEL:
+        i.select(a, b, p, out)
+    elif operation == POPC:
+        i.population(a, out)
+    elif operation == FLO:
+        i.find_leading_one(row, a, out)
+    elif operation == PRMT:
+        i.permute_bytes(a, b, c, out)
+    return np.uint64(0)
+
+
+@jit
+def floating_entry(row, operation, p, w, rcp, rsq, ex2):  # type: ignore[no-untyped-def]
+    """Floating-point operations and conversions; returns destination predicate lanes."""
+    a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
+    if operation != I2F and operation != HFMA2:
+        f.flush_operand(row, a)
+        f.flush_operand(row, b)
+        f.flush_operand(row, c)
+    if operation == FSETP or operation == FSET:
+        holds = f.compare_float(row, row[DETAIL], a, b)
+        first = i.combine(row[COMBINE], holds, p)
+        if operation == FSET:
+            f.set_from_mask(row, first, out)
+            return np.uint64(0)
+        second = i.combine(row[COMBINE], np.uint32(~holds), p)
+        return np.uint64(first) | (np.uint64(second) << np.uint64(32))
+    if operation == FADD or operation == FMUL or operation == FFMA:
+        f.arithmetic(row, operation, a, b, c, out)
+    elif operation == FMNMX:
+        f.minimum_maximum_float(a, b, p, out)
+    elif operation == FCHK:
+        return np.uint64(f.needs_slow_division(a, b))
+    elif operation == MUFU_RCP or operation == MUFU_RSQ or operation == MUFU_EX2:
+        mufu(operation, a, rcp, rsq, ex2, out)
+    elif operation == HFMA2:
+        f.half_fma(a, b, c, out)
+    elif operation == I2F:
+        f.float_from_integer(row, a, out)
+    elif operation == F2I:
+        f.integer_from_float(row, a, out)
+    elif operation == FRND:
+        f.float_integral(row, a, out)
+    return np.uint64(0)
+
+
+@jit
+def compute(row, operation, mask, grid_block, constants, tables, w):  # type: ignore[no-untyped-def]
+    """Execute one computing instruction in the lanes of `mask`."""
+    registers, uniforms = w.registers, w.uniforms
+    predicates, uniform_predicates = w.predicates, w.uniform_predicates
+    a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
+    if row[A]:
+        fetch(row, A, registers, uniforms, constants, a)
+    if row[B]:
+        fetch(row, B, registers, uniforms, constants, b)
+    if row[C]:
+        fetch(row, C, registers, uniforms, constants, c)
+    p = predicate_mask(row[SOURCE_PREDICATE_0], predicates, uniform_predicates)
+    q = predicate_mask(row[SOURCE_PREDICATE_1], predicates, uniform_predicates)
+    results = np.uint64(0)
+    if operation == PLOP3:
+        r = predicate_mask(row[SOURCE_PREDICATE_2], predicates, uniform_predicates)
+        first = i.predicate_logic3(row[DETAIL], p, q, r)
+        second = i.predicate_logic3(row[OFFSET], p, q, r)
+        results = np.uint64(first) | (np.uint64(second) << np.uint64(32))
+    elif operation == MOV:
+        for lane in range(32):
+            out[lane] = a[lane]
+    elif operation == S2R:
+        special_register(row[DETAIL], grid_block, out)
+    elif operation < FADD:
+        results = call_integer(tables.entries[0], row, operation, p, q, w, constants)
+    else:
+        results = call_floating(
+            tables.entries[1], row, operation, p, w, tables.rcp, tables.rsq, tables.ex2
+        )
+    _write(row, mask, np.uint32(results), np.uint32(results >> np.uint64(32)), w)
+
+
+@jit
+def _write(row, mask, first, second, w):  # type: ignore[no-untyped-def]
+    """Commit an instruction's results: registers, then predicates."""
+    destination = row[DESTINATION]
+    if row[UNIFORM]:
+        if destination != 63:
+            w.uniforms[destination] = w.scratch[3, 0]
+            if row[DESTINATIONS] == 2:
+                w.uniforms[destination + 1] = w.scratch[4, 0]
+        if row[PREDICATE_0] != 7:
+            w.uniform_predicates[row[PREDICATE_0]] = np.int64(first & np.uint32(1))
+        if row[PREDICATE_1] != 7:
+            w.uniform_predicates[row[PREDICATE_1]] = np.int64(second & np.uint32(1))
+        return
+    if destination != 255:
+        commit(w.registers[destination], w.scratch[3], mask)
+        if row[DESTINATIONS] == 2:
+            commit(w.registers[destination + 1], w.scratch[4], mask)
+    commit_predicate(w.predicates, row[PREDICATE_0], first, mask)
+    commit_predicate(w.predicates, row[PREDICATE_1], second, mask)

@@ -1,0 +1,165 @@
+"""Branches, calls, barriers and exits of a group of threads, jitted."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softbeam.emulator.core.groups import drop_group, push_group, release, split
+from softbeam.emulator.core.layout import (
+    A,
+    A_VALUE,
+    BARRIER,
+    BRA,
+    BRX,
+    BSSY,
+    BSYNC,
+    CALL,
+    INVALID_PC,
+    NOTHING,
+    OFFSET,
+    READY,
+    RET,
+    RUNNING,
+    SOURCE_PREDICATE_0,
+    TARGET,
+    WAITS_AT_BAR,
+    WIDE_ADDRESS,
+)
+from softbeam.emulator.core.operands import predicate_mask
+from softbeam.jit import jit
+
+
+@jit
+def leave(w, group, mask, executed):  # type: ignore[no-untyped-def]
+    """EXIT: end the executing threads; the others of the group go on."""
+    rest = np.uint32(mask & ~executed)
+    if rest:
+        w.group_mask[group] = rest
+        w.group_row[group] += 1
+    else:
+        drop_group(w, group)
+    if executed:
+        release(w)
+
+
+@jit
+def wait_at_barrier(w, group, mask, executed):  # type: ignore[no-untyped-def]
+    """BAR.SYNC: park the executing threads until the whole block has arrived or exited."""
+    row = w.group_row[group] + 1
+    rest = np.uint32(mask & ~executed)
+    w.group_row[group] = row
+    if executed:
+        w.group_mask[group] = executed
+        w.group_wait[group] = WAITS_AT_BAR
+        if rest:
+            push_group(w, rest, row)
+
+
+@jit
+def _branch(taken, target, mask, group, w):  # type: ignore[no-untyped-def]
+    """Send the lanes of `taken` to a row, the others to the next; True if the group stays whole."""
+    following = w.group_row[group] + 1
+    rest = np.uint32(mask & ~taken)
+    if not rest:
+        w.group_row[group] = target
+        return True
+    if not taken:
+        w.group_row[group] = following
+        return True
+    split(w, group, taken, target, rest, following)
+    return False
+
+
+@jit
+def _indirect_row(row, lane, rows_number, w):  # type: ignore[no-untyped-def]
+    """Return the row that a lane's register pair (plus the target) names, or -1."""
+    registers = w.registers
+    target = np.int64(row[OFFSET])
+    if row[A] != NOTHING:
+        target += np.int64(registers[row[A_VALUE], lane])
+        if row[WIDE_ADDRESS]:
+            target += np.int64(registers[row[A_VALUE] + 1, lane]) << 32
+    if target & 15 or target < 0 or (target >> 4) >= rows_number:
+        return np.int64(-1)
+    return target >> 4
+
+
+@jit
+def _scatter(row, mask, executed, group, rows_number, w):  # type: ignore[no-untyped-def]
+    """RET, BRX, indirect CALL: every lane to its own row; returns (stays whole, status)."""
+    rest = np.uint32(mask & ~executed)
+    following = w.group_row[group] + 1
+    first = True
+    left = executed
+    whole = rest == 0
+    while left:
+        target = np.int64(-1)
+        same = np.uint32(0)
+        for lane in range(32):
+            if (left >> np.uint32(lane)) & np.uint32(1):
+                here = _indirect_row(row, lane, rows_number, w)
+                if here < 0:
+                    return False, INVALID_PC
+                if target < 0:
+                    target = here
+                if here == target:
+                    same |= np.uint32(1) << np.uint32(lane)
+        left = np.uint32(left & ~same)
+        others = np.uint32(left | rest) if first else left
+        if first and not others:
+            w.group_row[group] = target
+            return True, RUNNING
+        whole = False
+        if first:
+            # The parts are split off one by one; the smaller part of each split runs first.
+            w.group_mask[group] = mask
+            first = False
+        if left or rest:
+            split(w, group, same, target, np.uint32(left | rest), following)
+            for number in range(w.groups):
+                if w.group_mask[number] == (left | rest) and (
+                    w.group_wait[number] == READY
+                ):
+                    group = number
+        else:
+            w.group_mask[group] = same
+            w.group_row[group] = target
+    return whole, RUNNING
+
+
+@jit
+def jump(row, operation, mask, executed, group, rows_number, w):  # type: ignore[no-untyped-def]
+    """Execute one control instruction; returns (whether the same group runs on, status)."""
+    following = w.group_row[group] + 1
+    if operation == BRA or operation == CALL:
+        taken = executed & predicate_mask(
+            row[SOURCE_PREDICATE_0], w.predicates, w.uniform_predicates
+        )
+        return _branch(np.uint32(taken), row[TARGET], mask, group, w), RUNNING
+    if operation == BSSY:
+        for lane in range(32):
+            if (executed >> np.uint32(lane)) & np.uint32(1):
+                w.barriers[row[BARRIER], lane] = executed
+        w.group_row[group] = following
+        return True, RUNNING
+    if operation == BSYNC:
+        rest = np.uint32(mask & ~executed)
+        if not executed:
+            w.group_row[group] = following
+            return True, RUNNING
+        if rest:
+            w.group_mask[group] = rest
+            w.group_row[group] = following
+            push_group(w, executed, following)
+            group = w.groups - 1
+        w.group_row[group] = following
+        w.group_wait[group] = row[BARRIER]
+        release(w)
+        return False, RUNNING
+    if operation == RET or operation == BRX:
+        if not executed:
+            w.group_row[group] = following
+            return True, RUNNING
+        return _scatter(row, mask, executed, group, rows_number, w)
+    w.group_row[group] = following
+    return True, RUNNING

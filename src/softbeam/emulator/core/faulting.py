@@ -1,0 +1,188 @@
+"""Applying a fault inside the interpreter, and following the struck register, jitted."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softbeam.emulator.core.layout import (
+    DESTINATION,
+    DESTINATIONS,
+    FAULT_AFTER,
+    FAULT_BEFORE,
+    FAULT_DROPS,
+    FAULT_EXECUTED,
+    FAULT_INDEX,
+    FAULT_INDEX_MASK,
+    FAULT_KIND,
+    FAULT_LANE,
+    FAULT_OCCURRENCE,
+    FAULT_PREDICATE,
+    FAULT_REGISTER,
+    FAULT_REGISTERS,
+    FAULT_REPLACES,
+    FAULT_RESOLVE,
+    FAULT_VALUE,
+    FAULT_WARP_WIDE,
+    ILLEGAL_INSTRUCTION,
+    INFO_AFTER,
+    INFO_BEFORE,
+    INFO_FIRED,
+    INFO_LANE,
+    INFO_OCCURRENCE,
+    INFO_READ,
+    NEVER_READ,
+    OVERWRITTEN,
+    RESOLVED,
+    RUNNING,
+)
+from softbeam.emulator.core.operands import count_ones
+from softbeam.jit import jit
+
+
+@jit
+def arrive(fault, active, executed, w, information):  # type: ignore[no-untyped-def]
+    """Count arrivals at the struck row; return the lanes to strike now (0 for none) and a status.
+
+    To resolve a site is to find the lane and occurrence of the n-th active (or executed) thread
+    at this row, n being ``FAULT_OCCURRENCE``; lanes count in ascending order.
+    """
+    lane = fault[FAULT_LANE]
+    arrivals = w.arrivals
+    if fault[FAULT_KIND] == FAULT_RESOLVE:
+        counted = executed if fault[FAULT_EXECUTED] else active
+        ones = count_ones(counted)
+        seen = information[INFO_FIRED]
+        if seen + ones > fault[FAULT_OCCURRENCE]:
+            left = fault[FAULT_OCCURRENCE] - seen
+            for candidate in range(32):
+                if (counted >> np.uint32(candidate)) & np.uint32(1):
+                    if left == 0:
+                        information[INFO_LANE] = candidate
+                        information[INFO_OCCURRENCE] = arrivals[candidate]
+                        break
+                    left -= 1
+            return np.uint32(0), RESOLVED
+        information[INFO_FIRED] = seen + ones
+    hit = np.uint32(0)
+    if (active >> np.uint32(lane)) & np.uint32(1) and arrivals[lane] == fault[FAULT_OCCURRENCE]:
+        if fault[FAULT_KIND] != FAULT_RESOLVE:
+            hit = np.uint32(1) << np.uint32(lane)
+            if fault[FAULT_WARP_WIDE]:
+                hit = active if fault[FAULT_KIND] == FAULT_BEFORE else executed
+    for candidate in range(32):
+        arrivals[candidate] += np.int64((active >> np.uint32(candidate)) & np.uint32(1))
+    return hit, RUNNING
+
+
+@jit
+def _changed(fault, value):  # type: ignore[no-untyped-def]
+    if fault[FAULT_REPLACES]:
+        return np.uint32(fault[FAULT_VALUE])
+    return np.uint32(value ^ np.uint32(fault[FAULT_VALUE]))
+
+
+@jit
+def strike_register(fault, hit, w, information):  # type: ignore[no-untyped-def]
+    """Change the struck register in the lanes of `hit`; notes the struck lane's values."""
+    struck = w.registers[fault[FAULT_REGISTER]]
+    for lane in range(32):
+        if (hit >> np.uint32(lane)) & np.uint32(1):
+            before = struck[lane]
+            struck[lane] = _changed(fault, before)
+            if lane == fault[FAULT_LANE]:
+                information[INFO_BEFORE] = np.int64(before)
+                information[INFO_AFTER] = np.int64(struck[lane])
+    information[INFO_FIRED] += 1
+
+
+@jit
+def strike_predicate(fault, hit, w, information):  # type: ignore[no-untyped-def]
+    """Set or flip the struck predicate in the lanes of `hit`."""
+    index, lane = fault[FAULT_REGISTER], np.uint32(fault[FAULT_LANE])
+    mask = w.predicates[index]
+    information[INFO_BEFORE] = np.int64((mask >> lane) & np.uint32(1))
+    if fault[FAULT_REPLACES]:
+        mask = np.uint32(mask | hit) if fault[FAULT_VALUE] & 1 else np.uint32(mask & ~hit)
+    elif fault[FAULT_VALUE] & 1:
+        mask = np.uint32(mask ^ hit)
+    w.predicates[index] = mask
+    information[INFO_AFTER] = np.int64((mask >> lane) & np.uint32(1))
+    information[INFO_FIRED] += 1
+
+
+@jit
+def save_destinations(row, w, saved):  # type: ignore[no-untyped-def]
+    """Keep the destination registers' values before an instruction whose index will be struck."""
+    for part in range(row[DESTINATIONS]):
+        for lane in range(32):
+            saved[part, lane] = w.registers[row[DESTINATION] + part, lane]
+
+
+@jit
+def strike_index(row, fault, hit, w, information, saved):  # type: ignore[no-untyped-def]
+    """Move an instruction's results to the registers of the struck index; returns a status.
+
+    The destinations get their old values back; a register that is not allocated raises an illegal
+    instruction or, where the fault says so, loses the value; index 255 is RZ and loses it too.
+    """
+    registers = w.registers
+    base, parts = row[DESTINATION], row[DESTINATIONS]
+    wrong = base ^ fault[FAULT_INDEX_MASK]
+    information[INFO_BEFORE] = base
+    information[INFO_AFTER] = wrong
+    information[INFO_FIRED] += 1
+    for lane in range(32):
+        if not (hit >> np.uint32(lane)) & np.uint32(1):
+            continue
+        for part in range(parts):
+            result = registers[base + part, lane]
+            registers[base + part, lane] = saved[part, lane]
+            saved[part, lane] = result
+    for part in range(parts):
+        index = wrong + part
+        if index >= fault[FAULT_REGISTERS]:
+            if index >= 255 or fault[FAULT_DROPS]:
+                continue
+            return ILLEGAL_INSTRUCTION
+        for lane in range(32):
+            if (hit >> np.uint32(lane)) & np.uint32(1):
+                registers[index, lane] = saved[part, lane]
+    return RUNNING
+
+
+@jit
+def strike_after(row, fault, hit, w, information, saved):  # type: ignore[no-untyped-def]
+    """Apply what a fault does just after its instruction; returns a status."""
+    kind = fault[FAULT_KIND]
+    if kind == FAULT_AFTER:
+        strike_register(fault, hit, w, information)
+    elif kind == FAULT_PREDICATE:
+        strike_predicate(fault, hit, w, information)
+    elif kind == FAULT_INDEX:
+        return strike_index(row, fault, hit, w, information, saved)
+    return RUNNING
+
+
+@jit
+def follow(fault, reads, writes, executed, pending, information):  # type: ignore[no-untyped-def]
+    """Follow the struck register through one instruction; return the lanes still undecided.
+
+    Notes a read in the information vector.  `reads` and `writes` are the instruction's bit sets.
+    """
+    register = fault[FAULT_REGISTER]
+    part, bit = register >> 6, np.uint64(register & 63)
+    touched = np.uint32(pending & executed)
+    if touched:
+        if (reads[part] >> bit) & np.uint64(1):
+            information[INFO_READ] = 1
+        elif (writes[part] >> bit) & np.uint64(1):
+            return np.uint32(pending & ~touched)
+    return np.uint32(pending)
+
+
+@jit
+def fate(pending, gone, wiped):  # type: ignore[no-untyped-def]
+    """Return the status of an unread fault once no lane is undecided any more."""
+    if pending & ~gone:
+        return RUNNING
+    return OVERWRITTEN if wiped else NEVER_READ

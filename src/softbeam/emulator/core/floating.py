@@ -1,0 +1,258 @@
+"""Float32 (and the little half-precision that listings use) on 32 lanes, jitted."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from softbeam.emulator.core.arithmetic import (
+    add_bits,
+    bits_from_f32,
+    canonical_bits,
+    f32_from_bits,
+    flush,
+    fma_bits,
+    fma_rn,
+    multiply_bits,
+    round_pair_bits,
+    saturate,
+)
+from softbeam.emulator.core.layout import (
+    BOOLEAN_FLOAT,
+    FADD,
+    FFMA,
+    FLAGS,
+    FLUSH,
+    FMUL,
+    ROUNDING,
+    SATURATE,
+    SIGNED,
+    UNORDERED,
+)
+from softbeam.jit import jit
+
+
+@jit
+def flush_operand(row, a):  # type: ignore[no-untyped-def]
+    """Replace subnormal inputs by zeros in place, where the instruction says FTZ."""
+    if row[FLAGS] & FLUSH:
+        for lane in range(32):
+            a[lane] = flush(a[lane])
+
+
+@jit
+def arithmetic(row, operation, a, b, c, out):  # type: ignore[no-untyped-def]
+    """FADD, FMUL, FFMA with rounding, FTZ and SAT."""
+    rounding = row[ROUNDING]
+    if rounding == 0:
+        if operation == FADD:
+            for lane in range(32):
+                out[lane] = canonical_bits(
+                    np.float32(f32_from_bits(a[lane]) + f32_from_bits(b[lane]))
+                )
+        elif operation == FMUL:
+            for lane in range(32):
+                out[lane] = canonical_bits(
+                    np.float32(f32_from_bits(a[lane]) * f32_from_bits(b[lane]))
+                )
+        else:
+            for lane in range(32):
+                out[lane] = canonical_bits(
+                    fma_rn(f32_from_bits(a[lane]), f32_from_bits(b[lane]), f32_from_bits(c[lane]))
+                )
+    else:
+        for lane in range(32):
+            x, y = f32_from_bits(a[lane]), f32_from_bits(b[lane])
+            if operation == FADD:
+                out[lane] = add_bits(x, y, rounding)
+            elif operation == FMUL:
+                out[lane] = multiply_bits(x, y, rounding)
+            elif operation == FFMA:
+                out[lane] = fma_bits(x, y, f32_from_bits(c[lane]), rounding)
+    flush_operand(row, out)
+    if row[FLAGS] & SATURATE:
+        for lane in range(32):
+            out[lane] = saturate(out[lane])
+
+
+@jit
+def compare_float(row, comparison, a, b):  # type: ignore[no-untyped-def]
+    """FSETP, FSET: lanes in which the comparison (bits: less, equal, greater) holds.
+
+    An unordered comparison (LTU, NEU …) also holds where an operand is NaN.
+    """
+    unordered = row[FLAGS] & UNORDERED != 0
+    result = np.uint32(0)
+    for lane in range(32):
+        x, y = f32_from_bits(a[lane]), f32_from_bits(b[lane])
+        if x < y:
+            holds = comparison & 1 != 0
+        elif x == y:
+            holds = comparison & 2 != 0
+        elif x > y:
+            holds = comparison & 4 != 0
+        else:
+            holds = unordered
+        if holds:
+            result |= np.uint32(1) << np.uint32(lane)
+    return result
+
+
+@jit
+def set_from_mask(row, mask, out):  # type: ignore[no-untyped-def]
+    """FSET: 1.0 (.BF) or all ones where the comparison holds, else 0."""
+    one = np.uint32(0x3F800000) if row[FLAGS] & BOOLEAN_FLOAT else np.uint32(0xFFFFFFFF)
+    for lane in range(32):
+        out[lane] = one if (mask >> np.uint32(lane)) & np.uint32(1) else np.uint32(0)
+
+
+@jit
+def minimum_maximum_float(a, b, take_minimum, out):  # type: ignore[no-untyped-def]
+    """FMNMX: the smaller or larger number; a number wins over NaN, -0 is less than +0."""
+    for lane in range(32):
+        x, y = f32_from_bits(a[lane]), f32_from_bits(b[lane])
+        wants_less = (take_minimum >> np.uint32(lane)) & np.uint32(1) != 0
+        if x != x:
+            out[lane] = np.uint32(0x7FFFFFFF) if y != y else b[lane]
+        elif y != y:
+            out[lane] = a[lane]
+        elif x == y:
+            negative = a[lane] >> np.uint32(31) != 0
+            out[lane] = a[lane] if negative == wants_less else b[lane]
+        else:
+            out[lane] = a[lane] if (x < y) == wants_less else b[lane]
+
+
+@jit
+def needs_slow_division(a, b):  # type: ignore[no-untyped-def]
+    """FCHK: lanes in which a / b cannot be divided by the short sequence that follows FCHK.
+
+    No manual gives the rule.  This one says yes where the sequence (reciprocal, quotient, exact
+    remainder) could leave the normal range: b zero, subnormal, infinite, NaN or so large that its
+    reciprocal is subnormal; a infinite, NaN or so small that the remainder loses bits; a quotient
+    near overflow or underflow.  It agrees with every recorded FCHK; where both ways give the same
+    quotient, only the number of executed instructions depends on it.
+    """
+    result = np.uint32(0)
+    for lane in range(32):
+        top = np.int64((a[lane] >> np.uint32(23)) & np.uint32(0xFF))
+        bottom = np.int64((b[lane] >> np.uint32(23)) & np.uint32(0xFF))
+        quotient = top - bottom
+        if (
+            bottom == 0
+            or bottom > 252
+            or top == 255
+            or top < 25
+            or quotient > 126
+            or quotient < -125
+        ):
+            result |= np.uint32(1) << np.uint32(lane)
+    return result
+
+
+@jit
+def half_to_f32(half):  # type: ignore[no-untyped-def]
+    """Return the float32 of a half-precision bit pattern (uint32, low 16 bits)."""
+    sign = np.uint32(half & np.uint32(0x8000)) << np.uint32(16)
+    exponent = (half >> np.uint32(10)) & np.uint32(31)
+    mantissa = half & np.uint32(0x3FF)
+    if exponent == 31:
+        return f32_from_bits(np.uint32(sign | np.uint32(0x7F800000) | (mantissa << np.uint32(13))))
+    if exponent == 0:
+        small = np.float32(np.float64(mantissa) * 5.9604644775390625e-08)
+        return np.float32(-small) if sign else small
+    return f32_from_bits(
+        np.uint32(sign | ((exponent + np.uint32(112)) << np.uint32(23)) | (mantissa << np.uint32(13)))
+    )
+
+
+@jit
+def half_from_f64(value):  # type: ignore[no-untyped-def]
+    """Return the bits of a float64 rounded once to half precision; NaN is 0x7fff."""
+    if value != value:
+        return np.uint32(0x7FFF)
+    sign = np.uint32(0x8000) if math.copysign(1.0, value) < 0 else np.uint32(0)
+    size = abs(value)
+    if size >= 65520.0:
+        return np.uint32(sign | np.uint32(0x7C00))
+    if size < 6.103515625e-05:
+        steps = np.uint32(np.int64(np.rint(size * 16777216.0)))
+        return np.uint32(sign | steps)
+    fraction, exponent = math.frexp(size)
+    steps = np.uint32(np.int64(np.rint(fraction * 2048.0)))
+    return np.uint32(sign + (np.uint32(exponent + 13) << np.uint32(10)) + steps)
+
+
+@jit
+def half_fma(a, b, c, out):  # type: ignore[no-untyped-def]
+    """HFMA2: a * b + c for both halves of each word (exact in float64 but for huge ratios)."""
+    for lane in range(32):
+        word = np.uint32(0)
+        for part in range(2):
+            shift = np.uint32(16 * part)
+            x = np.float64(half_to_f32((a[lane] >> shift) & np.uint32(0xFFFF)))
+            y = np.float64(half_to_f32((b[lane] >> shift) & np.uint32(0xFFFF)))
+            z = np.float64(half_to_f32((c[lane] >> shift) & np.uint32(0xFFFF)))
+            word |= half_from_f64(x * y + z) << shift
+        out[lane] = word
+
+
+@jit
+def float_from_integer(row, a, out):  # type: ignore[no-untyped-def]
+    """I2F, I2FP: a 32-bit integer to float32 with the instruction's rounding."""
+    rounding = row[ROUNDING]
+    for lane in range(32):
+        value = np.float64(np.int32(a[lane])) if row[FLAGS] & SIGNED else np.float64(a[lane])
+        if rounding == 0 or value == 0.0:
+            out[lane] = bits_from_f32(np.float32(value))
+        else:
+            out[lane] = round_pair_bits(value, 0.0, rounding)
+
+
+@jit
+def round_to_integral(value, rounding):  # type: ignore[no-untyped-def]
+    """Return a float64 rounded to an integral value in the given mode."""
+    if rounding == 1:
+        return math.floor(value)
+    if rounding == 2:
+        return math.ceil(value)
+    if rounding == 3:
+        return math.trunc(value)
+    return np.rint(value)
+
+
+@jit
+def integer_from_float(row, a, out):  # type: ignore[no-untyped-def]
+    """F2I: float32 to a 32-bit integer, saturating; NaN gives 0x80000000 signed, 0 unsigned."""
+    signed = row[FLAGS] & SIGNED
+    for lane in range(32):
+        value = np.float64(f32_from_bits(a[lane]))
+        if value != value:
+            out[lane] = np.uint32(0x80000000) if signed else np.uint32(0)
+            continue
+        whole = np.float64(value) if math.isinf(value) else np.float64(
+            round_to_integral(value, row[ROUNDING])
+        )
+        if signed:
+            whole = min(max(whole, -2147483648.0), 2147483647.0)
+            out[lane] = np.uint32(np.int64(whole))
+        else:
+            whole = min(max(whole, 0.0), 4294967295.0)
+            out[lane] = np.uint32(np.uint64(whole))
+
+
+@jit
+def float_integral(row, a, out):  # type: ignore[no-untyped-def]
+    """FRND: float32 rounded to an integral float32; keeps the sign of zero."""
+    for lane in range(32):
+        value = f32_from_bits(a[lane])
+        if value != value:
+            out[lane] = np.uint32(0x7FFFFFFF)
+        elif math.isinf(value):
+            out[lane] = a[lane]
+        else:
+            whole = np.float32(round_to_integral(np.float64(value), row[ROUNDING]))
+            out[lane] = np.uint32(
+                (bits_from_f32(whole) & np.uint32(0x7FFFFFFF)) | (a[lane] & np.uint32(0x80000000))
+            )

@@ -1,0 +1,135 @@
+"""Divergence and reconvergence of a warp's threads, jitted.
+
+A warp is a list of groups: threads that share a row.  The last ready group runs.  When a group
+diverges, its smaller part runs first, until it waits at its BSYNC or exits (hardware README,
+point 2); of equal parts, the one without the lowest lane.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softbeam.emulator.core.layout import READY
+from softbeam.emulator.core.operands import count_ones
+from softbeam.jit import jit
+
+
+@jit
+def push_group(w, mask, row):  # type: ignore[no-untyped-def]
+    """Add a ready group, which becomes the running one."""
+    number = w.groups
+    w.group_mask[number] = mask
+    w.group_row[number] = row
+    w.group_wait[number] = READY
+    w.groups = number + 1
+
+
+@jit
+def drop_group(w, group):  # type: ignore[no-untyped-def]
+    """Remove a group, keeping the order of the others."""
+    last = w.groups - 1
+    for position in range(group, last):
+        w.group_mask[position] = w.group_mask[position + 1]
+        w.group_row[position] = w.group_row[position + 1]
+        w.group_wait[position] = w.group_wait[position + 1]
+    w.groups = last
+
+
+@jit
+def running_group(w):  # type: ignore[no-untyped-def]
+    """Return the last ready group, or -1."""
+    for group in range(w.groups - 1, -1, -1):
+        if w.group_wait[group] == READY:
+            return group
+    return -1
+
+
+@jit
+def _lowest(mask):  # type: ignore[no-untyped-def]
+    return mask & (~mask + np.uint32(1))
+
+
+@jit
+def _runs_before(first, second):  # type: ignore[no-untyped-def]
+    """Whether the part `first` of a diverged group runs before the part `second`."""
+    ones, others = count_ones(first), count_ones(second)
+    if ones != others:
+        return ones < others
+    return _lowest(first) > _lowest(second)
+
+
+@jit
+def split(w, group, mask, row, rest, rest_row):  # type: ignore[no-untyped-def]
+    """Replace a group by two parts, ordered so that the one that runs first is last."""
+    if _runs_before(mask, rest):
+        w.group_mask[group] = rest
+        w.group_row[group] = rest_row
+        _insert(w, group + 1, mask, row)
+    else:
+        w.group_mask[group] = mask
+        w.group_row[group] = row
+        _insert(w, group + 1, rest, rest_row)
+
+
+@jit
+def _insert(w, position, mask, row):  # type: ignore[no-untyped-def]
+    number = w.groups
+    for later in range(number, position, -1):
+        w.group_mask[later] = w.group_mask[later - 1]
+        w.group_row[later] = w.group_row[later - 1]
+        w.group_wait[later] = w.group_wait[later - 1]
+    w.group_mask[position] = mask
+    w.group_row[position] = row
+    w.group_wait[position] = READY
+    w.groups = number + 1
+
+
+@jit
+def alive(w):  # type: ignore[no-untyped-def]
+    """Return the lanes that have not exited."""
+    mask = np.uint32(0)
+    for group in range(w.groups):
+        mask |= w.group_mask[group]
+    return np.uint32(mask)
+
+
+@jit
+def _lowest_lane(mask):  # type: ignore[no-untyped-def]
+    lane = 0
+    while not (mask >> np.uint32(lane)) & np.uint32(1):
+        lane += 1
+    return lane
+
+
+@jit
+def release(w):  # type: ignore[no-untyped-def]
+    """Merge and make ready every set of groups whose convergence barrier is complete.
+
+    A barrier is complete when every thread that it names waits at it or has exited.
+    """
+    group = 0
+    while group < w.groups:
+        barrier = w.group_wait[group]
+        if barrier < 0:
+            group += 1
+            continue
+        living = alive(w)
+        lane = _lowest_lane(w.group_mask[group])
+        wanted = w.barriers[barrier, lane] & living
+        row = w.group_row[group]
+        there = np.uint32(0)
+        for other in range(w.groups):
+            if w.group_wait[other] == barrier and w.group_row[other] == row:
+                there |= w.group_mask[other]
+        if wanted & ~there:
+            group += 1
+            continue
+        there &= wanted | w.group_mask[group]
+        merged = np.uint32(0)
+        for other in range(w.groups - 1, -1, -1):
+            mask = w.group_mask[other]
+            if w.group_wait[other] == barrier and mask & there == mask:
+                merged |= mask
+                drop_group(w, other)
+        push_group(w, merged, row)
+        group = 0

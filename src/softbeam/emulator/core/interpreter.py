@@ -1,0 +1,313 @@
+"""The warp interpreter, jitted: fetch, guard, execute, reconverge, until something ends it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softbeam.emulator.core.compute import compute
+from softbeam.emulator.core.control import jump, leave, wait_at_barrier
+from softbeam.emulator.core.faulting import (
+    arrive,
+    fate,
+    follow,
+    save_destinations,
+    strike_after,
+    strike_register,
+)
+from softbeam.emulator.core.groups import running_group
+from softbeam.emulator.core.layout import (
+    AT_BARRIER,
+    BAR,
+    DESTINATION,
+    DESTINATIONS,
+    EXIT,
+    FAULT_BEFORE,
+    FAULT_INDEX,
+    FAULT_KIND,
+    FAULT_NONE,
+    FAULT_ROW,
+    FAULT_STORE,
+    FAULT_TRACK,
+    FAULT_VALUE,
+    FAULT_WARP,
+    FINISHED,
+    FIRST_CONTROL,
+    FULL_MASK,
+    GUARD,
+    HANG,
+    INFO_FIRED,
+    INFO_INSTRUCTIONS,
+    INFO_LONGEST,
+    INFO_READ,
+    INFO_ROW,
+    INFO_TRACE,
+    INVALID_PC,
+    LDC,
+    LOAD,
+    NOP,
+    OP,
+    READY,
+    RUNNING,
+    STORE,
+    TRACE_FULL,
+    UNSUPPORTED,
+    UNSUPPORTED_REACHED,
+    WAITS_AT_BAR,
+)
+from softbeam.emulator.core.memory import load, store
+from softbeam.emulator.core.operands import commit, count_ones, predicate_mask
+from softbeam.emulator.core.transfer import load_constant, store_data
+from softbeam.jit import jit
+
+FULL = np.uint32(FULL_MASK)
+
+
+@jit
+def trace(row_number, lane, w, state):  # type: ignore[no-untyped-def]
+    """Keep the row and all registers of the traced thread before an instruction."""
+    entry = state.information[INFO_TRACE]
+    if entry >= state.trace_row.shape[0]:
+        return TRACE_FULL
+    state.trace_row[entry] = row_number
+    for register in range(state.trace_registers.shape[1]):
+        state.trace_registers[entry, register] = w.registers[register, lane]
+    state.information[INFO_TRACE] = entry + 1
+    return RUNNING
+
+
+@jit
+def execute_memory(row, operation, executed, hit, fault, constants, memory, w, state):  # type: ignore[no-untyped-def]
+    """LDC, loads and stores; returns a status."""
+    if operation == LDC:
+        load_constant(row, executed, constants, w)
+        return RUNNING
+    if operation == LOAD:
+        status = load(row, executed, w, memory, state.shared, state.information)
+        if status == RUNNING and row[DESTINATION] != 255:
+            for part in range(row[DESTINATIONS]):
+                commit(w.registers[row[DESTINATION] + part], w.scratch[part], executed)
+        return status
+    flip = np.uint64(0)
+    if hit and fault[FAULT_KIND] == FAULT_STORE:
+        flip = np.uint64(fault[FAULT_VALUE])
+        state.information[INFO_FIRED] += 1
+    store_data(row, constants, w)
+    return store(row, executed, flip, hit, w, memory, state)
+
+
+@jit
+def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, traced, state):  # type: ignore[no-untyped-def]
+    """Run one warp until it ends, waits at a block barrier, or something stops it.
+
+    Parameters
+    ----------
+    code, constants, tables, memory, state
+        See :mod:`softbeam.emulator.core.layout`.
+    grid_block : int64[8]
+        Block index (x, y, z), block dimensions, and the number of this warp in the block.
+    warp : int
+        Slot of the state in which the warp runs.
+    budget : int
+        Most instructions that one thread may execute; beyond it the warp hangs.
+    fault : int64[FAULT_FIELDS]
+        The fault; all zeros for none.
+    traced : int
+        Lane of this warp to trace, or -1.
+
+    Returns
+    -------
+    int
+        A status of :mod:`softbeam.emulator.core.layout`.
+    """
+    w = state.warps[warp]
+    information = state.information
+    rows, rows_number = code.rows, code.rows.shape[0]
+    struck_row = np.int64(-1)
+    if fault[FAULT_KIND] != FAULT_NONE and fault[FAULT_WARP] == warp:
+        struck_row = fault[FAULT_ROW]
+    pending, wiped = np.uint32(0), False
+    wants_profile = state.profile.shape[0] > 0
+    saved = w.scratch[6:10]
+    group, steps, allowed = np.int64(-1), np.int64(0), np.int64(0)
+    mask, number = np.uint32(0), np.int64(0)
+    while True:
+        if group < 0:
+            group = running_group(w)
+            if group < 0:
+                if w.groups == 0:
+                    return FINISHED
+                for other in range(w.groups):
+                    if w.group_wait[other] == WAITS_AT_BAR:
+                        return AT_BARRIER
+                return HANG
+            mask, number = w.group_mask[group], w.group_row[group]
+            steps, allowed = np.int64(0), np.int64(0)
+            for lane in range(32):
+                if (mask >> np.uint32(lane)) & np.uint32(1):
+                    allowed = max(allowed, w.counts[lane])
+            allowed = budget - allowed
+        if number < 0 or number >= rows_number:
+            information[INFO_ROW] = number
+            return INVALID_PC
+        row = rows[number]
+        operation = row[OP]
+        executed = mask
+        if row[GUARD] != 7:
+            executed = mask & predicate_mask(
+                row[GUARD], w.predicates, w.uniform_predicates
+            )
+        if steps >= allowed:
+            information[INFO_ROW] = number
+            return HANG
+        steps += 1
+        information[INFO_INSTRUCTIONS] += 1
+        if wants_profile:
+            state.profile[number, 0] += count_ones(mask)
+            state.profile[number, 1] += count_ones(executed)
+        if traced >= 0 and (mask >> np.uint32(traced)) & np.uint32(1):
+            status = trace(number, traced, w, state)
+            if status != RUNNING:
+                return status
+        hit = np.uint32(0)
+        if number == struck_row:
+            hit, status = arrive(fault, mask, executed, w, information)
+            if status != RUNNING:
+                information[INFO_ROW] = number
+                return status
+            if hit:
+                if fault[FAULT_KIND] == FAULT_BEFORE:
+                    strike_register(fault, hit, w, information)
+                    if fault[FAULT_TRACK]:
+                        pending = hit
+                elif fault[FAULT_KIND] == FAULT_INDEX:
+                    save_destinations(row, w, saved)
+        if pending and not information[INFO_READ]:
+            left = follow(
+                fault, code.reads[number], code.writes[number], executed, pending, information
+            )
+            wiped = wiped or left != pending
+            pending = left
+            if not information[INFO_READ]:
+                if operation == EXIT:
+                    pending &= ~executed
+                if not pending:
+                    information[INFO_ROW] = number
+                    return fate(pending, np.uint32(0), wiped)
+        status = RUNNING
+        if operation < FIRST_CONTROL:
+            if operation == UNSUPPORTED:
+                if executed:
+                    information[INFO_ROW] = number
+                    return UNSUPPORTED_REACHED
+            elif operation != NOP and executed:
+                compute(row, operation, executed, grid_block, constants, tables, w)
+            number += 1
+        elif operation <= STORE:
+            if executed:
+                status = execute_memory(
+                    row, operation, executed, hit, fault, constants, memory, w, state
+                )
+            if status == RUNNING:
+                number += 1
+        else:
+            # Control flow: the group may split, wait or end.
+            for lane in range(32):
+                if (mask >> np.uint32(lane)) & np.uint32(1):
+                    w.counts[lane] += steps
+                    information[INFO_LONGEST] = max(
+                        information[INFO_LONGEST], w.counts[lane]
+                    )
+            allowed -= steps
+            steps = np.int64(0)
+            w.group_row[group] = number
+            if operation == EXIT:
+                leave(w, group, mask, executed)
+                group = -1
+            elif operation == BAR:
+                wait_at_barrier(w, group, mask, executed)
+                group = -1
+            else:
+                again, status = jump(row, operation, mask, executed, group, rows_number, w)
+                if again:
+                    number = w.group_row[group]
+                else:
+                    group = -1
+        if hit and status == RUNNING and fault[FAULT_KIND] != FAULT_BEFORE:
+            status = strike_after(row, fault, hit, w, information, saved)
+        if status != RUNNING:
+            information[INFO_ROW] = number
+            return status
+
+
+@jit
+def prepare_warp(w, threads):  # type: ignore[no-untyped-def]
+    """Reset a warp of up to 32 threads: registers zero, every thread at row 0."""
+    w.registers[:] = 0
+    w.predicates[:] = 0
+    w.uniforms[:] = 0
+    w.uniform_predicates[:] = 0
+    w.barriers[:] = 0
+    w.counts[:] = 0
+    w.arrivals[:] = 0
+    w.predicates[7] = FULL
+    w.uniform_predicates[7] = 1
+    w.group_mask[0] = FULL if threads >= 32 else np.uint32((np.int64(1) << threads) - 1)
+    w.group_row[0] = 0
+    w.group_wait[0] = READY
+    w.groups = 1
+    w.status = RUNNING
+
+
+@jit
+def pass_barrier(w):  # type: ignore[no-untyped-def]
+    """Let every group that waits at the block barrier go on."""
+    for group in range(w.groups):
+        if w.group_wait[group] == WAITS_AT_BAR:
+            w.group_wait[group] = READY
+    w.status = RUNNING
+
+
+@jit
+def run(code, constants, tables, memory, grid_block, threads, budget, fault, traced, state):  # type: ignore[no-untyped-def]
+    """Run warps of one block, in order, in rounds between barriers; returns a status.
+
+    Parameters
+    ----------
+    grid_block : int64[8]
+        Block index (x, y, z), block dimensions, the first warp to run and the one after the last.
+    threads : int
+        Threads of the block.
+    fault : int64[FAULT_FIELDS]
+        The fault; its warp counts from the first warp that runs.
+    traced : int
+        Thread of the block to trace, or -1.
+
+    The other parameters are those of :func:`run_warp`.
+    """
+    first, end = grid_block[6], grid_block[7]
+    state.information[:] = 0
+    state.shared[:] = 0
+    for warp in range(first, end):
+        prepare_warp(state.warps[warp - first], threads - 32 * warp)
+    while True:
+        waiting = 0
+        for warp in range(first, end):
+            if state.warps[warp - first].status == FINISHED:
+                continue
+            lane = traced - 32 * warp if traced >= 0 and traced // 32 == warp else np.int64(-1)
+            grid_block[6] = warp
+            status = run_warp(
+                code, constants, tables, memory, grid_block, warp - first, budget, fault, lane,
+                state,
+            )
+            grid_block[6] = first
+            state.warps[warp - first].status = status
+            if status == AT_BARRIER:
+                waiting += 1
+            elif status != FINISHED:
+                return status
+        if waiting == 0:
+            return FINISHED
+        for warp in range(end - first):
+            if state.warps[warp].status == AT_BARRIER:
+                pass_barrier(state.warps[warp])

@@ -1,0 +1,268 @@
+"""The numbers that lowering and the interpreter share: row fields, operations, kinds, statuses.
+
+A lowered instruction is one row of int64; these constants name its columns and their values.
+Numba freezes module constants into the compiled code.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+LANES = 32
+FULL_MASK = 0xFFFFFFFF
+
+# Columns of a row.  A, B and C take three columns each: kind, value, modification.
+(
+    OP,
+    GUARD,  # predicate | negated << 3 | uniform << 4
+    DESTINATION,  # first destination register, 255 (or 63, uniform) for none
+    DESTINATIONS,  # number of destination registers
+    PREDICATE_0,  # destination predicates, 7 for none
+    PREDICATE_1,
+    A,
+    A_VALUE,
+    A_CHANGE,
+    B,
+    B_VALUE,
+    B_CHANGE,
+    C,
+    C_VALUE,
+    C_CHANGE,
+    SOURCE_PREDICATE_0,  # as GUARD
+    SOURCE_PREDICATE_1,
+    SOURCE_PREDICATE_2,
+    DETAIL,  # comparison, look-up table, special register, byte selector …
+    COMBINE,  # how a comparison joins its source predicate
+    FLAGS,
+    ROUNDING,
+    TARGET,  # row of a branch target
+    OFFSET,  # byte offset of an address
+    SPACE,
+    SIZE,  # bytes that one lane accesses
+    UNIFORM_BASE,  # uniform register that an address adds, 63 for none
+    WIDE_ADDRESS,
+    UNIFORM,  # the destination is a uniform register or predicate
+    BARRIER,
+    COLUMNS,
+) = range(31)
+
+# Kinds of a source operand.
+NOTHING, REGISTER, UNIFORM_REGISTER, IMMEDIATE, CONSTANT = range(5)
+
+# What a source operand's value goes through.
+AS_IS, NEGATE, INVERT, FLOAT_NEGATE, FLOAT_ABSOLUTE, FLOAT_NEGATE_ABSOLUTE = range(6)
+
+# Bits of FLAGS.
+FLUSH = 1  # FTZ
+SATURATE = 2
+EXTENDED = 4  # .X: adds carries; .EX: compares high words
+SIGNED = 8
+HIGH = 16
+WRAP = 32
+WIDE_SHIFT = 64  # 64-bit shift: counts up to 63
+SIGN_EXTEND_A = 128  # LEA.HI.X.SX32
+BOOLEAN_FLOAT = 256  # FSET.BF
+OR_PREDICATE = 512
+UNORDERED = 1024
+
+# Comparisons (DETAIL of a SETP): bit 0 less, bit 1 equal, bit 2 greater.
+COMPARE_F, COMPARE_LT, COMPARE_EQ, COMPARE_LE, COMPARE_GT, COMPARE_NE, COMPARE_GE, COMPARE_T = (
+    range(8)
+)
+
+# COMBINE.
+AND, OR, XOR = range(3)
+
+# SPACE.
+GLOBAL, SHARED = range(2)
+
+# Operations.
+(
+    UNSUPPORTED,
+    NOP,
+    MOV,
+    IADD3,
+    IMAD,
+    IMAD_HI,
+    IMAD_WIDE,
+    LEA,
+    LEA_HI,
+    LOP3,
+    SHF,
+    IABS,
+    IMNMX,
+    ISETP,
+    SEL,
+    PLOP3,
+    POPC,
+    FLO,
+    PRMT,
+    FADD,
+    FMUL,
+    FFMA,
+    FMNMX,
+    FSETP,
+    FSET,
+    FCHK,
+    MUFU_RCP,
+    MUFU_RSQ,
+    MUFU_EX2,
+    HFMA2,
+    I2F,
+    F2I,
+    FRND,
+    S2R,
+    LDC,
+    LOAD,
+    STORE,
+    BRA,
+    BSSY,
+    BSYNC,
+    CALL,
+    RET,
+    BRX,
+    EXIT,
+    BAR,
+    WARPSYNC,
+) = range(46)
+
+#: Operations from here on steer control flow or memory; the ones before only compute.
+FIRST_CONTROL = LDC
+
+# Special registers (DETAIL of S2R): the rest are unsupported.
+(
+    SR_TID_X,
+    SR_TID_Y,
+    SR_TID_Z,
+    SR_CTAID_X,
+    SR_CTAID_Y,
+    SR_CTAID_Z,
+    SR_LANEID,
+    SR_ZERO,
+) = range(8)
+
+# How an execution of a warp or block ended.
+RUNNING, FINISHED, AT_BARRIER = 0, 1, 2
+OVERWRITTEN, NEVER_READ, RESOLVED, LOG_FULL, TRACE_FULL, HANG = 3, 4, 5, 6, 7, 8
+ILLEGAL_ADDRESS, MISALIGNED_ADDRESS, OUT_OF_RANGE_ADDRESS = 16, 17, 18
+INVALID_ADDRESS_SPACE, ILLEGAL_INSTRUCTION, INVALID_PC = 19, 20, 21
+UNSUPPORTED_REACHED = 32
+
+# What a fault does (FAULT_KIND), and the other entries of the fault vector.
+FAULT_NONE, FAULT_BEFORE, FAULT_AFTER, FAULT_PREDICATE, FAULT_INDEX, FAULT_STORE, FAULT_RESOLVE = (
+    range(7)
+)
+(
+    FAULT_KIND,
+    FAULT_WARP,  # warp in the block
+    FAULT_LANE,
+    FAULT_ROW,
+    FAULT_OCCURRENCE,
+    FAULT_REGISTER,  # register, predicate
+    FAULT_REPLACES,  # 1: FAULT_VALUE replaces the value; 0: it is XORed into it
+    FAULT_VALUE,
+    FAULT_INDEX_MASK,  # XORed into the destination index
+    FAULT_WARP_WIDE,  # 1: every lane that executes with the struck one
+    FAULT_DROPS,  # 1: a destination index that is not allocated loses the value; 0: exception
+    FAULT_REGISTERS,  # registers allocated to a thread
+    FAULT_EXECUTED,  # RESOLVE: count executed lanes (1) or active ones (0)
+    FAULT_TRACK,  # 1: follow the struck register until it is read, overwritten or forgotten
+    FAULT_FIELDS,
+) = range(15)
+
+# What an execution reports (the information vector).
+(
+    INFO_ROW,  # row of the exception or stop
+    INFO_INSTRUCTIONS,  # warp instructions executed
+    INFO_FIRED,  # times the fault was applied
+    INFO_BEFORE,  # struck value before and after
+    INFO_AFTER,
+    INFO_READ,  # 1 once the struck register was read
+    INFO_UNRECORDED,  # accesses to mapped memory of which nothing is recorded
+    INFO_LANE,  # RESOLVE: lane and occurrence
+    INFO_OCCURRENCE,
+    INFO_LONGEST,  # most instructions of any thread
+    INFO_ADDRESS,  # address of an exception
+    INFO_UNPROBED,  # accesses to pages that no recording ever touched
+    INFO_LOG,  # entries in the store log
+    INFO_TRACE,  # entries in the trace
+    INFO_FIELDS,
+) = range(15)
+
+
+class Memory(NamedTuple):
+    """Global memory: one pool of words and the map from addresses to it.
+
+    Attributes
+    ----------
+    words : numpy.ndarray of uint32
+        The pool.
+    start, end : numpy.ndarray of int64
+        Byte addresses of the segments, sorted, not overlapping.
+    offset : numpy.ndarray of int64
+        Word in the pool of each segment's first byte; -1 for a segment that is mapped but of
+        which nothing is recorded (reads zero, loses stores), -2 for one that was never probed
+        (an illegal address, counted apart), -3 for one of another address space.
+    """
+
+    words: NDArray[np.uint32]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    offset: NDArray[np.int64]
+
+
+class Code(NamedTuple):
+    """A lowered function: rows, and per row the general registers read and written (bit sets)."""
+
+    rows: NDArray[np.int64]
+    reads: NDArray[np.uint64]
+    writes: NDArray[np.uint64]
+
+
+class Tables(NamedTuple):
+    """Correction tables of the special function unit, and addresses of compiled parts."""
+
+    rcp: NDArray[np.int8]
+    rsq: NDArray[np.int8]
+    ex2: NDArray[np.int8]
+    entries: NDArray[np.int64]
+
+
+#: The state of one warp, as a record: the interpreter gets one pointer instead of many arrays.
+WARP = np.dtype(
+    [
+        ("registers", np.uint32, (256, LANES)),
+        ("predicates", np.uint32, (8,)),  # one bit a lane; 7 is all ones
+        ("uniforms", np.uint32, (66,)),
+        ("uniform_predicates", np.int64, (8,)),
+        ("barriers", np.uint32, (16, LANES)),  # convergence barriers: mask, by lane
+        ("group_mask", np.uint32, (LANES + 2,)),  # diverged groups
+        ("group_row", np.int64, (LANES + 2,)),
+        ("group_wait", np.int64, (LANES + 2,)),  # READY, WAITS_AT_BAR or a convergence barrier
+        ("groups", np.int64),
+        ("status", np.int64),
+        ("counts", np.int64, (LANES,)),  # instructions by thread
+        ("arrivals", np.int64, (LANES,)),  # times a lane reached the struck row
+        ("scratch", np.uint32, (10, LANES)),  # operands and results of one instruction
+    ],
+    align=True,
+)
+
+
+class State(NamedTuple):
+    """Everything that an execution changes besides global memory; reused from run to run."""
+
+    warps: NDArray[np.void]  # records of WARP
+    shared: NDArray[np.uint32]  # shared memory of the block, in words
+    log_word: NDArray[np.int64]  # stores: word in the pool, and its value before
+    log_before: NDArray[np.uint32]
+    information: NDArray[np.int64]
+    profile: NDArray[np.int64]  # [rows, 2] active and executed lanes; length 0: not wanted
+    trace_row: NDArray[np.int64]  # rows and registers of one thread; length 0: not wanted
+    trace_registers: NDArray[np.uint32]
+
+
+READY, WAITS_AT_BAR = -1, -2

@@ -1,0 +1,219 @@
+"""Loads and stores of 32 lanes with the memory map's exceptions, jitted.
+
+A store writes to the pool at once and leaves the old word in the log, so that the caller can
+read what changed and then put everything back.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softbeam.emulator.core.layout import (
+    A,
+    A_VALUE,
+    FLAGS,
+    GLOBAL,
+    ILLEGAL_ADDRESS,
+    ILLEGAL_INSTRUCTION,
+    INFO_ADDRESS,
+    INFO_LOG,
+    INFO_UNPROBED,
+    INFO_UNRECORDED,
+    INVALID_ADDRESS_SPACE,
+    LOG_FULL,
+    MISALIGNED_ADDRESS,
+    OFFSET,
+    OUT_OF_RANGE_ADDRESS,
+    REGISTER,
+    RUNNING,
+    SIGNED,
+    SIZE,
+    SPACE,
+    UNIFORM_BASE,
+    WIDE_ADDRESS,
+)
+from softbeam.jit import jit
+
+
+@jit
+def address_of(row, lane, w, flip):  # type: ignore[no-untyped-def]
+    """Return a lane's byte address: base register, with `flip` XORed into it, plus offsets."""
+    base = np.uint64(0)
+    if row[A] == REGISTER:
+        base = np.uint64(w.registers[row[A_VALUE], lane])
+        if row[WIDE_ADDRESS]:
+            base |= np.uint64(w.registers[row[A_VALUE] + 1, lane]) << np.uint64(32)
+    base ^= flip
+    uniform = row[UNIFORM_BASE]
+    if uniform != 63:
+        base += np.uint64(w.uniforms[uniform])
+        if row[SPACE] == GLOBAL:
+            base += np.uint64(w.uniforms[uniform + 1]) << np.uint64(32)
+    base += np.uint64(row[OFFSET])
+    if row[SPACE] != GLOBAL:
+        base &= np.uint64(0xFFFFFFFF)
+    return base
+
+
+@jit
+def find_segment(memory, address):  # type: ignore[no-untyped-def]
+    """Return the index of the segment that holds a byte address, or -1."""
+    low, high = 0, memory.start.shape[0]
+    while low < high:
+        middle = (low + high) >> 1
+        if memory.start[middle] <= address:
+            low = middle + 1
+        else:
+            high = middle
+    if low and address < memory.end[low - 1]:
+        return low - 1
+    return -1
+
+
+@jit
+def _global_word(memory, wanted, last, information):  # type: ignore[no-untyped-def]
+    """Return (status, word in the pool or -1, segment) of an aligned global address."""
+    address = np.int64(wanted)
+    segment = last
+    if segment < 0 or not memory.start[segment] <= address < memory.end[segment]:
+        segment = find_segment(memory, address)
+        if segment < 0:
+            return ILLEGAL_ADDRESS, np.int64(-1), np.int64(-1)
+    offset = memory.offset[segment]
+    if offset >= 0:
+        return RUNNING, offset + ((address - memory.start[segment]) >> 2), np.int64(segment)
+    if offset == -1:
+        information[INFO_UNRECORDED] += 1
+        return RUNNING, np.int64(-1), np.int64(segment)
+    if offset == -2:
+        information[INFO_UNPROBED] += 1
+        return ILLEGAL_ADDRESS, np.int64(-1), np.int64(-1)
+    return INVALID_ADDRESS_SPACE, np.int64(-1), np.int64(-1)
+
+
+@jit
+def check(row, address, shared_bytes):  # type: ignore[no-untyped-def]
+    """Return the exception that an address raises before any look at the memory map, or 0."""
+    size = row[SIZE]
+    if row[SPACE] == GLOBAL:
+        # 57-bit virtual addresses, sign-extended: the top eight bits must be equal (recorded).
+        top = address >> np.uint64(56)
+        if top != np.uint64(0) and top != np.uint64(0xFF):
+            return OUT_OF_RANGE_ADDRESS
+        if address & np.uint64(size - 1):
+            return MISALIGNED_ADDRESS
+        return RUNNING
+    # Beyond the 16 MiB window of shared memory the recorded GPU said Illegal Instruction.
+    if address >> np.uint64(24):
+        return ILLEGAL_INSTRUCTION
+    if address & np.uint64(size - 1):
+        return MISALIGNED_ADDRESS
+    if address + np.uint64(size) > np.uint64(shared_bytes):
+        return OUT_OF_RANGE_ADDRESS
+    return RUNNING
+
+
+@jit
+def load(row, mask, w, memory, shared, information):  # type: ignore[no-untyped-def]
+    """LDG, LDS: load the lanes of `mask`; returns a status."""
+    size = row[SIZE]
+    words = (size + 3) >> 2
+    last = np.int64(-1)
+    for lane in range(32):
+        if not (mask >> np.uint32(lane)) & np.uint32(1):
+            continue
+        address = address_of(row, lane, w, np.uint64(0))
+        status = check(row, address, shared.shape[0] * 4)
+        if status != RUNNING:
+            information[INFO_ADDRESS] = np.int64(address)
+            return status
+        # A lane's words are collected first: the destination may overlap the address register.
+        for part in range(words):
+            here = address + np.uint64(4 * part)
+            if row[SPACE] == GLOBAL:
+                status, word, last = _global_word(memory, here, last, information)
+                if status != RUNNING:
+                    information[INFO_ADDRESS] = np.int64(here)
+                    return status
+                value = memory.words[word] if word >= 0 else np.uint32(0)
+            else:
+                value = shared[here >> np.uint64(2)]
+            if size < 4:
+                value = _narrow(value, address, size, row[FLAGS] & SIGNED)
+            w.scratch[part, lane] = value
+    return RUNNING
+
+
+@jit
+def _narrow(word, address, size, signed):  # type: ignore[no-untyped-def]
+    shift = np.uint32(8) * np.uint32(address & np.uint64(3))
+    value = word >> shift
+    if size == 1:
+        value &= np.uint32(0xFF)
+        if signed and value & np.uint32(0x80):
+            value |= np.uint32(0xFFFFFF00)
+    else:
+        value &= np.uint32(0xFFFF)
+        if signed and value & np.uint32(0x8000):
+            value |= np.uint32(0xFFFF0000)
+    return np.uint32(value)
+
+
+@jit
+def _merge(old, value, address, size):  # type: ignore[no-untyped-def]
+    if size >= 4:
+        return np.uint32(value)
+    shift = np.uint32(8) * np.uint32(address & np.uint64(3))
+    ones = np.uint32(0xFF) if size == 1 else np.uint32(0xFFFF)
+    return np.uint32((old & ~(ones << shift)) | ((value & ones) << shift))
+
+
+@jit
+def store(row, mask, flip, flip_lanes, w, memory, state):  # type: ignore[no-untyped-def]
+    """STG, STS: store the lanes of `mask`; where lanes meet, the lowest lane's value stays.
+
+    `flip` is XORed into the address register of the lanes of `flip_lanes`; returns a status.
+    """
+    size = row[SIZE]
+    words = (size + 3) >> 2
+    information = state.information
+    last = np.int64(-1)
+    for step in range(32):
+        lane = 31 - step
+        if not (mask >> np.uint32(lane)) & np.uint32(1):
+            continue
+        wrong = flip if (flip_lanes >> np.uint32(lane)) & np.uint32(1) else np.uint64(0)
+        address = address_of(row, lane, w, wrong)
+        status = check(row, address, state.shared.shape[0] * 4)
+        if status != RUNNING:
+            information[INFO_ADDRESS] = np.int64(address)
+            return status
+        for part in range(words):
+            here = address + np.uint64(4 * part)
+            value = w.scratch[part, lane]
+            if row[SPACE] != GLOBAL:
+                word = here >> np.uint64(2)
+                state.shared[word] = _merge(state.shared[word], value, here, size)
+                continue
+            status, word, last = _global_word(memory, here, last, information)
+            if status != RUNNING:
+                information[INFO_ADDRESS] = np.int64(here)
+                return status
+            if word >= 0:
+                entries = information[INFO_LOG]
+                if entries >= state.log_word.shape[0]:
+                    return LOG_FULL
+                state.log_word[entries] = word
+                state.log_before[entries] = memory.words[word]
+                information[INFO_LOG] = entries + 1
+                memory.words[word] = _merge(memory.words[word], value, here, size)
+    return RUNNING
+
+
+@jit
+def roll_back(memory, state):  # type: ignore[no-untyped-def]
+    """Undo every logged store, latest first, and empty the log."""
+    entries = state.information[INFO_LOG]
+    for entry in range(entries - 1, -1, -1):
+        memory.words[state.log_word[entry]] = state.log_before[entry]
+    state.information[INFO_LOG] = 0

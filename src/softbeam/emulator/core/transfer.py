@@ -1,0 +1,62 @@
+"""Constant loads and the data of stores, jitted: between operands and memory."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softbeam.emulator.core.layout import (
+    A,
+    A_VALUE,
+    B,
+    B_VALUE,
+    DESTINATION,
+    DESTINATIONS,
+    OFFSET,
+    REGISTER,
+    SIZE,
+    UNIFORM,
+)
+from softbeam.emulator.core.operands import commit, fetch
+from softbeam.jit import jit
+
+
+@jit
+def load_constant(row, executed, constants, w):  # type: ignore[no-untyped-def]
+    """LDC, ULDC: words of a constant bank, at a register's byte offset where the operand has one.
+
+    ``OFFSET`` is the bank's first word among the constants, ``A`` the base register, ``B_VALUE``
+    the byte offset; a word outside the constants reads zero.
+    """
+    for part in range(row[DESTINATIONS]):
+        for lane in range(32):
+            base = np.int64(row[B_VALUE]) + 4 * part
+            if row[A] == REGISTER:
+                base += np.int64(np.int32(w.registers[row[A_VALUE], lane]))
+            word = row[OFFSET] + (base >> 2)
+            value = np.uint32(0)
+            if row[OFFSET] <= word < constants.shape[0]:
+                value = constants[word]
+            if row[SIZE] < 4:
+                value = np.uint32(value >> np.uint32(8 * (base & 3)))
+                value &= np.uint32(0xFF) if row[SIZE] == 1 else np.uint32(0xFFFF)
+            w.scratch[part, lane] = value
+    destination = row[DESTINATION]
+    for part in range(row[DESTINATIONS]):
+        if row[UNIFORM]:
+            if destination != 63:
+                w.uniforms[destination + part] = w.scratch[part, 0]
+        elif destination != 255:
+            commit(w.registers[destination + part], w.scratch[part], executed)
+
+
+@jit
+def store_data(row, constants, w):  # type: ignore[no-untyped-def]
+    """Fetch the words that a store writes into the scratch rows."""
+    registers = w.registers
+    if row[B] != REGISTER:
+        for part in range((row[SIZE] + 3) >> 2):
+            fetch(row, B, registers, w.uniforms, constants, w.scratch[part])
+        return
+    for part in range((row[SIZE] + 3) >> 2):
+        for lane in range(32):
+            w.scratch[part, lane] = registers[row[B_VALUE] + part, lane]

@@ -1,0 +1,226 @@
+"""Run blocks and warps of one launch with the jitted interpreter.
+
+This is the friendly layer over the jitted core: it allocates the state, fills constant bank 0,
+names the endings, and raises for instructions that the emulator does not know.  What a fault is
+belongs to :mod:`softbeam.faults`; here a fault is a vector of integers.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.core.entries import entry_addresses
+from softbeam.emulator.lowering import BANK_0_WORDS, Program
+from softbeam.emulator.special import special_function_tables
+from softbeam.errors import UnsupportedInstruction
+from softbeam.sass.instruction import INSTRUCTION_BYTES
+
+#: The GPU's own names of its exceptions, by status.
+EXCEPTIONS = {
+    k.ILLEGAL_ADDRESS: "Illegal Address",
+    k.MISALIGNED_ADDRESS: "Misaligned Address",
+    k.OUT_OF_RANGE_ADDRESS: "Out-of-range Address",
+    k.INVALID_ADDRESS_SPACE: "Invalid Address Space",
+    k.ILLEGAL_INSTRUCTION: "Illegal Instruction",
+    k.INVALID_PC: "Invalid PC",
+}
+
+#: c[0x0][0x28] on the recorded H100: the initial stack pointer (hardware README, point 4).
+INITIAL_STACK_POINTER = 0xFFFDC0
+
+Dimensions = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchShape:
+    """Grid and block dimensions of a launch, (x, y, z) each."""
+
+    grid: Dimensions
+    block: Dimensions
+
+    @property
+    def threads(self) -> int:
+        """Threads of a block."""
+        return self.block[0] * self.block[1] * self.block[2]
+
+    @property
+    def warps(self) -> int:
+        """Warps of a block."""
+        return -(-self.threads // k.LANES)
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of the grid."""
+        return self.grid[0] * self.grid[1] * self.grid[2]
+
+    def block_index(self, number: int) -> Dimensions:
+        """Return blockIdx of the block with this number, x fastest."""
+        x, y, _ = self.grid
+        return number % x, number // x % y, number // (x * y)
+
+    def block_number(self, index: Sequence[int]) -> int:
+        """Return the number of a block from its blockIdx."""
+        return index[0] + self.grid[0] * (index[1] + self.grid[1] * index[2])
+
+    def thread_index(self, number: int) -> Dimensions:
+        """Return threadIdx of the thread with this number in its block, x fastest."""
+        x, y, _ = self.block
+        return number % x, number // x % y, number // (x * y)
+
+    def thread_number(self, index: Sequence[int]) -> int:
+        """Return the number of a thread in its block from its threadIdx."""
+        return index[0] + self.block[0] * (index[1] + self.block[1] * index[2])
+
+
+def pack_arguments(program: Program, arguments: Iterable[int | float]) -> NDArray[np.uint32]:
+    """Return the constants of a launch before its grid is known: parameters and other banks.
+
+    Parameters
+    ----------
+    program : Program
+        The kernel; its cubin says where each parameter lies and how long it is.
+    arguments : iterable of int or float
+        Pointers as addresses; a float becomes a float32 (or float64, if 8 bytes long).
+
+    Raises
+    ------
+    ValueError
+        If the number of arguments is not the kernel's number of parameters.
+    """
+    function = program.function
+    words = BANK_0_WORDS + sum((len(content) + 3) // 4 for _, content in program.banks)
+    constants = np.zeros(words, dtype=np.uint32)
+    data = constants.view(np.uint8)
+    values = list(arguments)
+    if len(values) != len(function.parameters):
+        raise ValueError(
+            f"{function.name} takes {len(function.parameters)} arguments, not {len(values)}"
+        )
+    for value, (offset, size) in zip(values, function.parameters, strict=True):
+        if isinstance(value, float):
+            packed = struct.pack("<f" if size == 4 else "<d", value)
+        else:
+            packed = (int(value) & ((1 << (8 * size)) - 1)).to_bytes(size, "little")
+        start = function.parameter_base + offset
+        data[start : start + size] = np.frombuffer(packed, dtype=np.uint8)
+    for first, content in program.banks:
+        data[4 * first : 4 * first + len(content)] = np.frombuffer(content, dtype=np.uint8)
+    return constants
+
+
+def launch_constants(
+    program: Program, shape: LaunchShape, arguments: Iterable[int | float]
+) -> NDArray[np.uint32]:
+    """Return all constants of a launch: dimensions, stack pointer, parameters, other banks.
+
+    The places are recorded (hardware README, point 4): blockDim and gridDim at c[0x0][0x0…0x14],
+    the initial stack pointer at 0x28, parameters from the cubin's parameter base.
+    """
+    constants = pack_arguments(program, arguments)
+    constants[0:3] = shape.block
+    constants[3:6] = shape.grid
+    constants[10] = INITIAL_STACK_POINTER
+    return constants
+
+
+def new_state(
+    warps: int,
+    *,
+    shared_bytes: int = 0,
+    log_words: int = 1 << 16,
+    profile_rows: int = 0,
+    trace_steps: int = 0,
+    trace_registers: int = 0,
+) -> k.State:
+    """Allocate the interpreter's state for blocks of up to `warps` warps.
+
+    Parameters
+    ----------
+    warps : int
+        Warps that run together: 1, or those of a block whose warps wait for each other.
+    shared_bytes : int
+        Shared memory of a block.
+    log_words : int
+        Stores that can be undone.
+    profile_rows : int
+        Rows of the program, to count executions; 0 for no counts.
+    trace_steps, trace_registers : int
+        Length of the trace of one thread, and registers kept at each step.
+    """
+    return k.State(
+        warps=np.zeros(warps, dtype=k.WARP),
+        shared=np.zeros((shared_bytes + 3) // 4, dtype=np.uint32),
+        log_word=np.zeros(log_words, dtype=np.int64),
+        log_before=np.zeros(log_words, dtype=np.uint32),
+        information=np.zeros(k.INFO_FIELDS, dtype=np.int64),
+        profile=np.zeros((profile_rows, 2), dtype=np.int64),
+        trace_row=np.zeros(trace_steps, dtype=np.int64),
+        trace_registers=np.zeros((trace_steps, trace_registers), dtype=np.uint32),
+    )
+
+
+@cache
+def tables() -> k.Tables:
+    """Return what the interpreter looks up: MUFU's tables and its separately compiled parts."""
+    return k.Tables(*special_function_tables(), entry_addresses())
+
+
+def no_fault() -> NDArray[np.int64]:
+    """Return the fault vector of an execution without fault."""
+    return np.zeros(k.FAULT_FIELDS, dtype=np.int64)
+
+
+def check_supported(program: Program, status: int, state: k.State) -> None:
+    """Raise if an execution ended at an instruction that the emulator does not know.
+
+    Raises
+    ------
+    UnsupportedInstruction
+        Naming opcode, kernel and pc.
+    """
+    if status != k.UNSUPPORTED_REACHED:
+        return
+    row = int(state.information[k.INFO_ROW])
+    instruction = program.function.instructions[row]
+    raise UnsupportedInstruction(
+        f"'{instruction}' at pc {row * INSTRUCTION_BYTES:#x} of {program.function.name} "
+        f"({program.function.architecture}) is an instruction that softbeam does not know"
+    )
+
+
+def memory_map(
+    words: NDArray[np.uint32], segments: Iterable[tuple[int, int, int]]
+) -> k.Memory:
+    """Return the map of global memory.
+
+    Parameters
+    ----------
+    words : numpy.ndarray of uint32
+        The pool that holds all words.
+    segments : iterable of (start, end, offset)
+        Byte addresses and the word in the pool where each segment begins, or a negative number
+        for memory without contents (see :class:`softbeam.emulator.core.layout.Memory`).
+
+    Raises
+    ------
+    ValueError
+        If two segments overlap.
+    """
+    ordered = sorted(segments)
+    for first, second in zip(ordered, ordered[1:], strict=False):
+        if first[1] > second[0]:
+            raise ValueError(f"segments at {first[0]:#x} and {second[0]:#x} overlap")
+    table = np.array(ordered, dtype=np.int64).reshape(-1, 3)
+    return k.Memory(
+        words,
+        np.ascontiguousarray(table[:, 0]),
+        np.ascontiguousarray(table[:, 1]),
+        np.ascontiguousarray(table[:, 2]),
+    )

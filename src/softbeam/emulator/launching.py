@@ -1,0 +1,202 @@
+"""Emulate a whole launch, block by block, and gather what it stores.
+
+Warps and blocks do not see each other's stores within a launch, and where two store to one word
+the later block's value stays (hardware README, point 3).  Kernels whose warps wait for each other
+or share memory run block by block, all others warp by warp.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.core.interpreter import run
+from softbeam.emulator.core.memory import roll_back
+from softbeam.emulator.execution import LaunchShape, check_supported, new_state, tables
+from softbeam.emulator.lowering import Program
+from softbeam.errors import InternalError
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A kernel ready to run: program, dimensions, constants and the memory that it starts from."""
+
+    program: Program
+    shape: LaunchShape
+    constants: NDArray[np.uint32]
+    memory: k.Memory
+    shared_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How one warp or block ended.
+
+    Attributes
+    ----------
+    status : int
+        ``FINISHED``, an exception, ``HANG`` or a stop of :mod:`softbeam.emulator.core.layout`.
+    words : numpy.ndarray of int64
+        Words of the pool that it stored to, ascending.
+    values : numpy.ndarray of uint32
+        What it left there.
+    information : numpy.ndarray of int64
+        The information vector (``INFO_*``).
+    """
+
+    status: int
+    words: NDArray[np.int64]
+    values: NDArray[np.uint32]
+    information: NDArray[np.int64]
+
+
+class Runner:
+    """Runs single warps or blocks of launches, reusing one state.
+
+    Parameters
+    ----------
+    log_words : int
+        Initial length of the store log; it grows when an execution fills it.
+    """
+
+    def __init__(self, log_words: int = 1 << 16) -> None:
+        self._log_words = log_words
+        self._states: dict[tuple[int, int], k.State] = {}
+
+    def state(self, launch: Launch) -> k.State:
+        """Return the state in which units of this launch run."""
+        warps = launch.shape.warps if launch.program.has_barrier else 1
+        key = (warps, launch.shared_bytes)
+        if key not in self._states:
+            self._states[key] = new_state(
+                warps, shared_bytes=launch.shared_bytes, log_words=self._log_words
+            )
+        return self._states[key]
+
+    def run(
+        self,
+        launch: Launch,
+        block: int,
+        warp: int,
+        *,
+        budget: int,
+        fault: NDArray[np.int64],
+        traced: int = -1,
+        state: k.State | None = None,
+    ) -> Ending:
+        """Run one warp (or, with barriers, its whole block) and put memory back as it was.
+
+        Parameters
+        ----------
+        launch : Launch
+            What to run.
+        block, warp : int
+            Number of the block in the grid and of the warp in the block.
+        budget : int
+            Instructions that one thread may execute.
+        fault : numpy.ndarray of int64
+            Fault vector; its warp is counted in the block.
+        traced : int
+            Thread of the block to trace, or -1.
+        state : State, optional
+            A state with room for a profile or trace.
+
+        Raises
+        ------
+        UnsupportedInstruction
+            If it reaches an instruction that the emulator does not know.
+        """
+        if launch.program.has_barrier:
+            first, end = 0, launch.shape.warps
+        else:
+            first, end = warp, warp + 1
+            fault = fault.copy()
+            fault[k.FAULT_WARP] -= warp
+        grid_block = np.array(
+            [*launch.shape.block_index(block), *launch.shape.block, first, end], dtype=np.int64
+        )
+        while True:
+            used = state if state is not None else self.state(launch)
+            status = run(
+                launch.program.code,
+                launch.constants,
+                tables(),
+                launch.memory,
+                grid_block,
+                launch.shape.threads,
+                budget,
+                fault,
+                traced,
+                used,
+            )
+            entries = int(used.information[k.INFO_LOG])
+            words = np.unique(used.log_word[:entries])
+            values = launch.memory.words[words]
+            information = used.information.copy()
+            roll_back(launch.memory, used)
+            if status == k.LOG_FULL:
+                if state is not None:
+                    raise InternalError("the store log of a traced execution is full")
+                self._log_words *= 4
+                self._states.clear()
+                continue
+            check_supported(launch.program, status, used)
+            return Ending(int(status), words, values, information)
+
+    def units(self, launch: Launch) -> Iterator[tuple[int, int]]:
+        """Yield (block, warp) of every unit of a launch that runs on its own, in order."""
+        warps = 1 if launch.program.has_barrier else launch.shape.warps
+        for block in range(launch.shape.blocks):
+            for warp in range(warps):
+                yield block, warp
+
+    def run_launch(
+        self,
+        launch: Launch,
+        *,
+        budget: int,
+        fault: NDArray[np.int64],
+        struck: tuple[int, int] | None = None,
+        fault_free: NDArray[np.int64],
+    ) -> tuple[int, NDArray[np.uint32], NDArray[np.int64]]:
+        """Run every block of a launch, one of its units with a fault.
+
+        Parameters
+        ----------
+        launch : Launch
+            What to run; its memory is left as it was.
+        budget : int
+            Instructions that one thread may execute.
+        fault, fault_free : numpy.ndarray of int64
+            Fault vectors of the struck unit and of the others.
+        struck : (int, int), optional
+            Block and warp of the struck unit.
+
+        Returns
+        -------
+        status : int
+            ``FINISHED``, or how the first unit that did not finish ended.
+        words : numpy.ndarray of uint32
+            A copy of the pool as the launch leaves it.
+        information : numpy.ndarray of int64
+            The information vector of the struck unit, or of the last one.
+        """
+        after = launch.memory.words.copy()
+        information = np.zeros(k.INFO_FIELDS, dtype=np.int64)
+        for block, warp in self.units(launch):
+            here = struck is not None and struck == (block, warp)
+            ending = self.run(
+                launch, block, warp, budget=budget, fault=fault if here else fault_free
+            )
+            if here or struck is None:
+                information = ending.information
+            if ending.status in (k.OVERWRITTEN, k.NEVER_READ):
+                raise InternalError("a launch was run with the early end of a followed fault")
+            if ending.status != k.FINISHED:
+                return ending.status, after, ending.information
+            after[ending.words] = ending.values
+        return k.FINISHED, after, information

@@ -1,0 +1,43 @@
+"""The one tree of exceptions that softbeam raises for things a user can cause or must know.
+
+Faults that softbeam injects are outcomes (:mod:`softbeam.injection`), never exceptions of this
+tree.  The command line prints the message of a :class:`SoftbeamError` and exits with status 2.
+"""
+
+from __future__ import annotations
+
+
+class SoftbeamError(Exception):
+    """Base of all of softbeam's errors; its message is one sentence for the user."""
+
+
+class UnsupportedInstruction(SoftbeamError):  # noqa: N818  (the design's and the issues' name)
+    """An instruction that the emulator does not know; never counted as an outcome."""
+
+
+class ListingError(SoftbeamError):
+    """A disassembly listing or cubin that cannot be read."""
+
+
+class NetworkError(SoftbeamError):
+    """A network, its configuration file or its weights cannot be used."""
+
+
+class ImageError(SoftbeamError):
+    """An input image cannot be read."""
+
+
+class RecordingError(SoftbeamError):
+    """A folder of hardware recordings cannot be read."""
+
+
+class CampaignError(SoftbeamError):
+    """A campaign's specification is invalid or does not fit its results file."""
+
+
+class ResultsError(SoftbeamError):
+    """A results file cannot be read or written."""
+
+
+class InternalError(SoftbeamError):
+    """An assertion of softbeam's own failed; the result of the injection cannot be trusted."""

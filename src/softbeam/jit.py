@@ -1,0 +1,92 @@
+"""The one way in which softbeam compiles functions: Numba, cached under a hash of the sources.
+
+Numba's own ``cache=True`` looks only at the file of the compiled function and so runs stale code
+when a function that it calls, in another file, has changed.  Here the cache folder's name is a
+hash over every jitted source of the package and over the versions that generate the code, so a
+changed source can never meet an old cache.  Nothing is compiled at import: Numba compiles at the
+first call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+from numba import config
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: Folders below the package whose modules are compiled; their sources key the cache.
+JITTED_FOLDERS = ("emulator", "kernels", "injection")
+
+
+def cache_home() -> Path:
+    """Return the folder below which softbeam keeps everything that it can recompute.
+
+    ``SOFTBEAM_CACHE_DIR`` if set, else ``$XDG_CACHE_HOME/softbeam``, else ``~/.cache/softbeam``;
+    a folder of the system's temporary directory where none of these can be written.
+    """
+    chosen = os.environ.get("SOFTBEAM_CACHE_DIR")
+    if chosen is None:
+        base = os.environ.get("XDG_CACHE_HOME")
+        chosen = str(Path(base) if base else Path.home() / ".cache") + "/softbeam"
+    home = Path(chosen)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=home):
+            return home
+    except OSError:
+        fallback = Path(tempfile.gettempdir()) / f"softbeam-{os.getuid()}"
+        fallback.mkdir(exist_ok=True)
+        return fallback
+
+
+def sources_hash() -> str:
+    """Return a hash over all jitted sources and the versions that turn them into machine code."""
+    package = Path(__file__).parent
+    digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {sys.version}".encode())
+    for folder in JITTED_FOLDERS:
+        for path in sorted((package / folder).rglob("*.py")):
+            digest.update(str(path.relative_to(package)).encode())
+            digest.update(path.read_bytes())
+    digest.update(Path(__file__).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _compiled_folder() -> str:
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    home = Path(chosen) if chosen else cache_home() / "compiled"
+    return str(home / f"softbeam-{sources_hash()}")
+
+
+_FOLDER = _compiled_folder()
+
+
+def jit(function: F) -> F:
+    """Compile a function with Numba at its first call, without fast-math, and cache the result.
+
+    Parameters
+    ----------
+    function : callable
+        A function that Numba can compile in nopython mode.
+
+    Returns
+    -------
+    callable
+        The compiled function.  Integer division follows C (no check for zero), as everywhere in
+        softbeam's jitted code; floating-point code is never reassociated or contracted.
+    """
+    before = config.CACHE_DIR
+    config.CACHE_DIR = _FOLDER
+    try:
+        compiled: F = numba.njit(cache=True, error_model="numpy", boundscheck=False)(function)
+    finally:
+        config.CACHE_DIR = before
+    return compiled

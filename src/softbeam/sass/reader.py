@@ -1,0 +1,254 @@
+"""Read what NVIDIA's ``nvdisasm -json`` writes into instructions.
+
+Here is text to facts only; the facts of the cubin (registers, symbols, parameters) come from
+:mod:`softbeam.sass.cubin`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from softbeam.errors import ListingError
+from softbeam.sass.instruction import (
+    INSTRUCTION_BYTES,
+    Guard,
+    Instruction,
+    Operand,
+    OperandKind,
+)
+
+_NUMBERED = re.compile(r"(UR|R|UP|P|B|SB)(\d+|Z|T)((?:\.\w+)*)\Z")
+_INTEGER = re.compile(r"[-+]?(0x[0-9a-f]+|\d+)\Z")
+_FLOAT = re.compile(r"[-+]?(\d+\.?\d*(e[-+]?\d+)?|INF|QNAN|SNAN)\Z", re.IGNORECASE)
+_GUARD = re.compile(r"@(!?)(U?)P(\d|T)\Z")
+_CONSTANT = re.compile(r"c(x?)\[([^\]]*)\]\[([^\]]*)\]((?:\.\w+)*)\Z")
+_ADDRESS = re.compile(r"(?:(?:g?desc)\[(UR\d+|URZ)\])?\[([^\]]*)\]((?:\.\w+)*)\Z")
+_TERM = re.compile(r"([-+]?)(UR\d+|URZ|R\d+|RZ|0x[0-9a-f]+|\d+)((?:\.\w+)*)")
+_SYMBOL = re.compile(r"[$.\w`()]+\Z")
+
+_KINDS = {
+    "R": OperandKind.REGISTER,
+    "UR": OperandKind.UNIFORM_REGISTER,
+    "P": OperandKind.PREDICATE,
+    "UP": OperandKind.UNIFORM_PREDICATE,
+    "B": OperandKind.BARRIER,
+    "SB": OperandKind.SYMBOL,
+}
+_ZERO = {"R": 255, "UR": 63, "P": 7, "UP": 7}
+_LIMIT = {"R": 254, "UR": 255, "P": 6, "UP": 6, "B": 15, "SB": 7}
+
+
+def _numbered(text: str) -> Operand | None:
+    match = _NUMBERED.match(text)
+    if match is None:
+        return None
+    prefix, number, suffix = match.groups()
+    if number in "ZT" and number != ("T" if prefix in ("P", "UP") else "Z"):
+        return None
+    if number in "ZT":
+        if prefix not in _ZERO:
+            return None
+        index = _ZERO[prefix]
+    elif (index := int(number)) > _LIMIT[prefix]:
+        return None
+    parts = [part for part in suffix.split(".") if part]
+    return Operand(
+        _KINDS[prefix],
+        text,
+        index=index,
+        wide="64" in parts,
+        selector=".".join(part for part in parts if part != "64"),
+    )
+
+
+def _terms(body: str) -> dict[str, Any] | None:
+    """Read the sum inside brackets: a general register, a uniform register and an offset."""
+    facts: dict[str, Any] = {"index": 255, "uniform": 63, "value": 0, "wide": False, "scale": 1}
+    position = 0
+    while position < len(body):
+        match = _TERM.match(body, position)
+        if match is None or (position and not match.group(1)):
+            return None
+        sign, term, suffix = match.groups()
+        if term.startswith("UR"):
+            facts["uniform"] = 63 if term == "URZ" else int(term[2:])
+        elif term.startswith("R"):
+            facts["index"] = 255 if term == "RZ" else int(term[1:])
+            facts["wide"] = ".64" in suffix
+            scale = re.search(r"\.X(\d+)", suffix)
+            facts["scale"] = int(scale.group(1)) if scale else 1
+        else:
+            value = int(term, 0)
+            facts["value"] += -value if sign == "-" else value
+        position = match.end()
+    return facts
+
+
+def _memory(text: str) -> Operand | None:
+    if match := _CONSTANT.match(text):
+        indirect, bank, body, suffix = match.groups()
+        facts = _terms(body)
+        if facts is None:
+            return None
+        facts["selector"] = suffix.lstrip(".")
+        if indirect or not _INTEGER.match(bank):
+            return Operand(OperandKind.CONSTANT, text, bank=-1, **facts)
+        return Operand(OperandKind.CONSTANT, text, bank=int(bank, 0), **facts)
+    if match := _ADDRESS.match(text):
+        facts = _terms(match.group(2))
+        if facts is not None:
+            return Operand(
+                OperandKind.ADDRESS, text, selector=match.group(3).lstrip("."), **facts
+            )
+    return None
+
+
+def _immediate(text: str) -> Operand | None:
+    if _INTEGER.match(text):
+        return Operand(OperandKind.INTEGER, text, value=int(text, 0 if "0x" in text else 10))
+    if _FLOAT.match(text):
+        plain = text.upper().replace("QNAN", "NAN").replace("SNAN", "NAN")
+        return Operand(OperandKind.FLOAT, text, value=float(plain), negated=False)
+    return None
+
+
+def parse_operand(text: str) -> Operand:
+    """Return one operand from its text in a listing.
+
+    Raises
+    ------
+    ListingError
+        If the text is not an operand.
+
+    Examples
+    --------
+    >>> parse_operand("-R3.reuse").index
+    3
+    >>> parse_operand("desc[UR8][R2.64+0x4]").value
+    4
+    """
+    plain = text.strip().replace(".reuse", "")
+    if (immediate := _immediate(plain)) is not None:
+        return immediate
+    inner, flags = plain, {}
+    if inner[:1] in ("-", "~", "!"):
+        flags["negated" if inner[0] == "-" else "inverted"] = True
+        inner = inner[1:]
+    if inner.startswith("|"):
+        end = inner.rfind("|")
+        if end > 0:
+            flags["absolute"] = True
+            inner = inner[1:end] + inner[end + 1 :]
+    operand = _numbered(inner) or _memory(inner)
+    if operand is not None:
+        return replace(operand, text=plain, **flags)  # type: ignore[arg-type]
+    if inner.startswith("SR"):
+        return Operand(OperandKind.SPECIAL, plain)
+    if plain and _SYMBOL.match(plain):
+        return Operand(OperandKind.SYMBOL, plain)
+    raise ListingError(f"'{text}' is not an operand that softbeam can read; is this an nvdisasm -json listing?")
+
+
+def split_operands(text: str) -> list[str]:
+    """Split an operand list at the commas that are not inside brackets."""
+    parts, depth, start = [], 0, 0
+    for position, character in enumerate(text):
+        depth += (character == "[") - (character == "]")
+        if character == "," and depth == 0:
+            parts.append(text[start:position])
+            start = position + 1
+    last = text[start:]
+    return [*parts, last] if last.strip() or parts else []
+
+
+def parse_guard(text: str) -> Guard:
+    """Return the guard from its text, e.g. ``@!P0``; an empty text is no guard."""
+    if not text:
+        return Guard()
+    match = _GUARD.match(text)
+    if match is None or match.group(3) in "89":
+        raise ListingError(f"'{text}' is not a guard predicate such as @!P0")
+    index = 7 if match.group(3) == "T" else int(match.group(3))
+    return Guard(index, match.group(1) == "!", match.group(2) == "U")
+
+
+def parse_instruction(pc: int, entry: Mapping[str, Any]) -> Instruction:
+    """Return one instruction from its entry in the listing.
+
+    Parameters
+    ----------
+    pc : int
+        Byte offset of the instruction.
+    entry : mapping
+        The disassembler's object: ``opcode``, ``operands`` and, if guarded, ``predicate``.
+
+    Raises
+    ------
+    ListingError
+        If the entry is not an instruction, naming the pc.
+    """
+    try:
+        name, operands = entry["opcode"], entry.get("operands", "")
+        if not (isinstance(name, str) and name and isinstance(operands, str)):
+            raise ListingError("opcode or operands are not text")
+        return Instruction(
+            pc,
+            parse_guard(entry.get("predicate", "")),
+            name,
+            tuple(parse_operand(part) for part in split_operands(operands)),
+        )
+    except (KeyError, TypeError, AttributeError, ListingError) as error:
+        raise ListingError(f"the instruction at pc {pc:#x} cannot be read: {error}") from None
+
+
+def parse_listing(document: Any) -> dict[str, tuple[Instruction, ...]]:
+    """Return the instructions of every function of a parsed ``nvdisasm -json`` document.
+
+    Raises
+    ------
+    ListingError
+        If the document is not such a listing.
+    """
+    shape = "a listing by nvdisasm -json is a list of a header and a list of functions"
+    if not (isinstance(document, list) and len(document) > 1 and isinstance(document[1], list)):
+        raise ListingError(f"this is not a machine-code listing: {shape}")
+    functions = {}
+    for function in document[1]:
+        if not isinstance(function, dict):
+            raise ListingError(f"this is not a machine-code listing: {shape}")
+        entries = function.get("sass-instructions")
+        name = function.get("function-name")
+        if not (isinstance(entries, list) and isinstance(name, str)):
+            raise ListingError(f"a function without name or instructions: {shape}")
+        functions[name] = tuple(
+            parse_instruction(INSTRUCTION_BYTES * number, entry)
+            for number, entry in enumerate(entries)
+        )
+    return functions
+
+
+def read_listing(text: str | bytes, *, origin: str) -> dict[str, tuple[Instruction, ...]]:
+    """Return the instructions of every function of a listing's text.
+
+    Parameters
+    ----------
+    text : str or bytes
+        What ``nvdisasm -json`` wrote.
+    origin : str
+        Where the text came from, for the error message.
+
+    Raises
+    ------
+    ListingError
+        If it is not JSON or not such a listing.
+    """
+    try:
+        return parse_listing(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise ListingError(f"{origin}: not the JSON of a listing ({error})") from None
+    except ListingError as error:
+        raise ListingError(f"{origin}: {error}") from None
