@@ -71,6 +71,7 @@ def _flags(instruction: Instruction) -> int:
         "W": k.WRAP,
         "SH": k.WRAP,
         "BF": k.BOOLEAN_FLOAT,
+        "NAN": k.UNORDERED,
         "SX32": k.SIGN_EXTEND_A,
     }
     flags = 0
@@ -260,7 +261,6 @@ def _compare(operation: int, *, floating: bool) -> Lowering:
                 # NE of floats holds for numbers only; so does every comparison without U.
             elif floating and name in ("NUM", "NAN"):
                 row[k.DETAIL] = 7 if name == "NUM" else 0
-                flags |= k.UNORDERED if name == "NAN" else 0
             elif floating and name.endswith("U") and name[:-1] in _COMPARISONS:
                 row[k.DETAIL] = _COMPARISONS[name[:-1]]
                 flags |= k.UNORDERED
@@ -390,6 +390,14 @@ def _barrier(operation: int) -> Lowering:
     return lowering
 
 
+def _clear_barrier(row, instruction, function, roles, sources, starts) -> None:  # type: ignore[no-untyped-def]
+    destination, barrier = instruction.operands
+    if destination.index != 255 or barrier.kind is not OperandKind.BARRIER:
+        raise Unsupported("a BMOV that keeps the barrier's mask")
+    row[k.OP] = k.CLEAR_BARRIER
+    row[k.BARRIER] = barrier.index
+
+
 def _block_barrier(row, instruction, function, roles, sources, starts) -> None:  # type: ignore[no-untyped-def]
     if len(instruction.operands) != 1 or instruction.operands[0].value != 0:
         raise Unsupported("a named barrier")
@@ -430,6 +438,7 @@ LOWERINGS = MappingProxyType(
         "IABS": _plain(k.IABS, k.A),
         "IMNMX": _plain(k.IMNMX, k.A, k.B, signed=True),
         "VIMNMX": _plain(k.IMNMX, k.A, k.B, signed=True),
+        "VIADDMNMX": _plain(k.ADD_MINMAX, k.A, k.B, k.C, signed=True),
         "FADD": _plain(k.FADD, k.A, k.B),
         "FMUL": _plain(k.FMUL, k.A, k.B),
         "FFMA": _plain(k.FFMA, k.A, k.B, k.C),
@@ -457,6 +466,7 @@ LOWERINGS = MappingProxyType(
         "BSSY": _barrier(k.BSSY),
         "BSYNC": _barrier(k.BSYNC),
         "EXIT": _bare(k.EXIT),
+        "BMOV": _clear_barrier,
         "BAR": _block_barrier,
         "NOP": _bare(k.NOP),
     }

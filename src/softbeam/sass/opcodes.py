@@ -126,8 +126,6 @@ def _table() -> dict[str, Opcode]:
     both("SEL", "a where the predicate holds, else b")
     add("S2R", "read a special register")
     add("S2UR", "read a special register into a uniform register", uniform=True)
-    add("R2UR", "copy a register of the lowest executing lane to a uniform one", uniform=True,
-        source=MANUAL)
     both("PRMT", "pick four bytes of a pair of words", source=MANUAL)
 
     # Integers.
@@ -140,6 +138,7 @@ def _table() -> dict[str, Opcode]:
     both("SHF", "funnel shift of a pair of words", "L R U32 S32 U64 S64 HI W")
     add("IABS", "absolute value")
     add("IMNMX VIMNMX", "minimum or maximum by predicate", "U32 S32", source=MANUAL)
+    add("VIADDMNMX", "minimum or maximum of a + b and c", "U32 S32", source=MANUAL)
     both("POPC", "number of ones", source=MANUAL)
     both("FLO", "position of the leading one", "U32 S32 SH", source=MANUAL)
     both("ISETP", "compare two words", f"{_COMPARISONS} U32 S32 AND OR XOR EX",
@@ -152,7 +151,7 @@ def _table() -> dict[str, Opcode]:
     add("FADD", "a + b", f"{_ROUNDINGS} FTZ SAT", **floating)  # type: ignore[arg-type]
     add("FMUL", "a * b", f"{_ROUNDINGS} FTZ SAT", **floating)  # type: ignore[arg-type]
     add("FFMA", "a * b + c with one rounding", f"{_ROUNDINGS} FTZ SAT", **floating)  # type: ignore[arg-type]
-    add("FMNMX", "minimum or maximum by predicate", "FTZ", group="fp32",
+    add("FMNMX", "minimum or maximum by predicate", "FTZ NAN", group="fp32",
         immediate=Immediate.FLOAT, source=MANUAL)
     add("FSEL", "a where the predicate holds, else b", "FTZ", **floating)  # type: ignore[arg-type]
     add("FSET", "1.0 or all ones where a comparison holds", f"BF {_FLOAT_COMPARISONS} FTZ AND OR XOR",
@@ -189,6 +188,7 @@ def _table() -> dict[str, Opcode]:
     add("BSYNC", "wait at a convergence barrier", **control)  # type: ignore[arg-type]
     add("CALL", "call a subroutine", "REL NOINC", **control)  # type: ignore[arg-type]
     add("RET", "jump to the pc in a register pair", "REL NODEC", **control)  # type: ignore[arg-type]
+    add("BMOV", "clear a convergence barrier", "32 CLEAR", source=MANUAL, **control)  # type: ignore[arg-type]
     add("EXIT", "end the thread", **control)  # type: ignore[arg-type]
     add("BAR", "barrier of the block", "SYNC DEFER_BLOCKING", **control)  # type: ignore[arg-type]
     add("NOP", "nothing", **control)  # type: ignore[arg-type]

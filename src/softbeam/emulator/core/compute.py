@@ -8,6 +8,7 @@ from softbeam.emulator.core import floating as f
 from softbeam.emulator.core import integer as i
 from softbeam.emulator.core.layout import (
     A,
+    ADD_MINMAX,
     B,
     C,
     COMBINE,
@@ -135,6 +136,8 @@ def integer_entry(row, operation, p, q, w, constants):  # type: ignore[no-untype
         i.absolute(a, out)
     elif operation == IMNMX:
         i.minimum_maximum(row, a, b, p, out)
+    elif operation == ADD_MINMAX:
+        i.add_minimum_maximum(row, a, b, c, p, out)
     elif operation == SEL:
         i.select(a, b, p, out)
     elif operation == POPC:
@@ -165,7 +168,7 @@ def floating_entry(row, operation, p, w, rcp, rsq, ex2):  # type: ignore[no-unty
     if operation == FADD or operation == FMUL or operation == FFMA:
         f.arithmetic(row, operation, a, b, c, out)
     elif operation == FMNMX:
-        f.minimum_maximum_float(a, b, p, out)
+        f.minimum_maximum_float(row, a, b, p, out)
     elif operation == FCHK:
         return np.uint64(f.needs_slow_division(a, b))
     elif operation == MUFU_RCP or operation == MUFU_RSQ or operation == MUFU_EX2:

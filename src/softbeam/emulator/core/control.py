@@ -14,6 +14,7 @@ from softbeam.emulator.core.layout import (
     BSSY,
     BSYNC,
     CALL,
+    CLEAR_BARRIER,
     INVALID_PC,
     NOTHING,
     OFFSET,
@@ -140,6 +141,12 @@ def jump(row, operation, mask, executed, group, rows_number, w):  # type: ignore
         for lane in range(32):
             if (executed >> np.uint32(lane)) & np.uint32(1):
                 w.barriers[row[BARRIER], lane] = executed
+        w.group_row[group] = following
+        return True, RUNNING
+    if operation == CLEAR_BARRIER:
+        for lane in range(32):
+            if (executed >> np.uint32(lane)) & np.uint32(1):
+                w.barriers[row[BARRIER], lane] = 0
         w.group_row[group] = following
         return True, RUNNING
     if operation == BSYNC:

@@ -108,15 +108,17 @@ def set_from_mask(row, mask, out):  # type: ignore[no-untyped-def]
 
 
 @jit
-def minimum_maximum_float(a, b, take_minimum, out):  # type: ignore[no-untyped-def]
-    """FMNMX: the smaller or larger number; a number wins over NaN, -0 is less than +0."""
+def minimum_maximum_float(row, a, b, take_minimum, out):  # type: ignore[no-untyped-def]
+    """FMNMX: the smaller or larger number; a number wins over NaN (not with .NAN), -0 < +0."""
+    keeps_nan = row[FLAGS] & UNORDERED != 0
     for lane in range(32):
         x, y = f32_from_bits(a[lane]), f32_from_bits(b[lane])
         wants_less = (take_minimum >> np.uint32(lane)) & np.uint32(1) != 0
-        if x != x:
-            out[lane] = np.uint32(0x7FFFFFFF) if y != y else b[lane]
-        elif y != y:
-            out[lane] = a[lane]
+        if x != x or y != y:
+            if keeps_nan or (x != x and y != y):
+                out[lane] = np.uint32(0x7FFFFFFF)
+            else:
+                out[lane] = b[lane] if x != x else a[lane]
         elif x == y:
             negative = a[lane] >> np.uint32(31) != 0
             out[lane] = a[lane] if negative == wants_less else b[lane]

@@ -201,6 +201,14 @@ def minimum_maximum(row, a, b, take_minimum, out):  # type: ignore[no-untyped-de
 
 
 @jit
+def add_minimum_maximum(row, a, b, c, take_minimum, out):  # type: ignore[no-untyped-def]
+    """VIADDMNMX: the minimum or maximum of a + b and c."""
+    for lane in range(32):
+        out[lane] = a[lane] + b[lane]
+    minimum_maximum(row, out, c, take_minimum, out)
+
+
+@jit
 def select(a, b, predicate, out):  # type: ignore[no-untyped-def]
     """SEL and FSEL: a where the predicate holds, else b."""
     for lane in range(32):

@@ -100,6 +100,7 @@ GLOBAL, SHARED = range(2)
     POPC,
     FLO,
     PRMT,
+    ADD_MINMAX,
     FADD,
     FMUL,
     FFMA,
@@ -126,8 +127,8 @@ GLOBAL, SHARED = range(2)
     BRX,
     EXIT,
     BAR,
-    WARPSYNC,
-) = range(46)
+    CLEAR_BARRIER,
+) = range(47)
 
 #: Operations from here on steer control flow or memory; the ones before only compute.
 FIRST_CONTROL = LDC

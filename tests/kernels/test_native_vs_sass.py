@@ -1,0 +1,203 @@
+"""Native twins equal the emulated machine code bit for bit, on all architectures and edge values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map, no_fault
+from softbeam.emulator.launching import Launch, Runner
+from softbeam.emulator.special import special_function_tables
+from softbeam.kernels import ARCHITECTURES, KERNELS, program
+from softbeam.kernels.native import NATIVE_ACTIVATIONS, TWINS
+
+BASE = 0x7F0000000000
+EDGES = np.array(
+    [
+        0x00000000, 0x80000000, 0x00000001, 0x80000001, 0x007FFFFF, 0x807FFFFF, 0x00800000,
+        0x3F800000, 0xBF800000, 0x7F7FFFFF, 0xFF7FFFFF, 0x7F800000, 0xFF800000, 0x7FC00000,
+        0xFFC00001, 0x7F800001, 0x7FFFFFFF, 0x3DCCCCCD, 0x42B17218, 0xC2CFF1B5, 0x0DA24260,
+    ],
+    dtype=np.uint32,
+)  # fmt: skip
+
+
+def values(rng: np.random.Generator, count: int, edges: float) -> np.ndarray:
+    """Return random words: mostly ordinary floats, some random bits, a share of edge values."""
+    words = rng.normal(0, 2, count).astype(np.float32).view(np.uint32).copy()
+    wild = rng.random(count) < edges
+    words[wild] = rng.integers(0, 2**32, count, dtype=np.uint32)[wild]
+    edge = rng.random(count) < edges
+    words[edge] = rng.choice(EDGES, count)[edge]
+    return words
+
+
+class Bench:
+    """Buffers for one launch, and its results from the emulator and from the twin."""
+
+    def __init__(self, seed: int, edges: float) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.edges = edges
+        self.buffers: list[np.ndarray] = []
+
+    def buffer(self, count: int, *, positive: bool = False) -> np.ndarray:
+        """Return a new buffer of random words."""
+        words = values(self.rng, count, self.edges)
+        if positive:
+            words &= np.uint32(0x7FFFFFFF)
+        self.buffers.append(words)
+        return words
+
+    def check(self, name: str, architecture: str, shape: LaunchShape, arguments: list) -> None:
+        """Compare emulator and twin over all buffers."""
+        starts = np.cumsum([0, *[128 * (-(-b.size // 128)) for b in self.buffers]])
+        pool = np.zeros(starts[-1], dtype=np.uint32)
+        addresses = {}
+        for start, words in zip(starts, self.buffers, strict=False):
+            pool[start : start + words.size] = words
+            addresses[id(words)] = BASE + 4 * int(start)
+        code = program(name, architecture)
+        launch = Launch(
+            code,
+            shape,
+            launch_constants(
+                code,
+                shape,
+                [addresses[id(a)] if isinstance(a, np.ndarray) else a for a in arguments],
+            ),
+            memory_map(pool, [(BASE, BASE + 4 * pool.size, 0)]),
+        )
+        status, emulated, _ = Runner().run_launch(
+            launch, budget=10**7, fault=no_fault(), fault_free=no_fault()
+        )
+        assert status == k.FINISHED
+        native = [
+            np.float32(a)
+            if isinstance(a, float)
+            else (
+                a.view(np.int32 if parameter.name == "indexes" else np.float32)
+                if isinstance(a, np.ndarray)
+                else a
+            )
+            for a, parameter in zip(arguments, KERNELS[name].parameters, strict=True)
+        ]
+        if name in ("softmax", "activate_array"):
+            native.append(special_function_tables().ex2)
+        TWINS[name](*native)
+        for start, words in zip(starts, self.buffers, strict=False):
+            found = emulated[start : start + words.size]
+            wrong = np.flatnonzero(found != words)
+            assert wrong.size == 0, (
+                f"{name} {architecture}: word {wrong[0]} emulated {found[wrong[0]]:#x}, "
+                f"native {words[wrong[0]]:#x}"
+            )
+
+
+def line(count: int, block: int = 64) -> LaunchShape:
+    """Return a one-dimensional launch over `count` threads."""
+    return LaunchShape((-(-count // block), 1, 1), (block, 1, 1))
+
+
+@pytest.mark.parametrize("edges", [0.0, 0.3])
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+class TestTwins:
+    """One test a kernel."""
+
+    def test_fill(self, architecture: str, edges: float) -> None:
+        b = Bench(1, edges)
+        x = b.buffer(300)
+        b.check("fill", architecture, line(100), [100, 0.25, x, 3])
+
+    def test_copy(self, architecture: str, edges: float) -> None:
+        b = Bench(2, edges)
+        x, y = b.buffer(300), b.buffer(330)
+        b.check("copy", architecture, line(149), [149, x, 2, 2, y, 5, 1])
+
+    @pytest.mark.parametrize(
+        ("size", "pad", "stride"), [(1, 0, 1), (3, 1, 1), (3, 1, 2), (7, 3, 2), (2, 0, 2)]
+    )
+    def test_im2col(
+        self, architecture: str, edges: float, size: int, pad: int, stride: int
+    ) -> None:
+        b = Bench(3, edges)
+        channels, height, width = 3, 9, 11
+        rows = (height + 2 * pad - size) // stride + 1
+        columns = (width + 2 * pad - size) // stride + 1
+        im, col = b.buffer(channels * height * width), b.buffer(channels * size**2 * rows * columns)
+        count = channels * rows * columns
+        b.check(
+            "im2col",
+            architecture,
+            line(count),
+            [count, im, height, width, size, pad, stride, rows, columns, col],
+        )
+
+    def test_normalize(self, architecture: str, edges: float) -> None:
+        b = Bench(4, edges)
+        x, mean, variance = b.buffer(7 * 53), b.buffer(7), b.buffer(7, positive=edges == 0)
+        b.check("normalize", architecture, line(371), [371, x, mean, variance, 1, 7, 53])
+
+    def test_scale_bias(self, architecture: str, edges: float) -> None:
+        b = Bench(5, edges)
+        x, scale = b.buffer(7 * 53), b.buffer(7)
+        shape = LaunchShape((1, 7, 1), (64, 1, 1))
+        b.check("scale_bias", architecture, shape, [x, scale, 7, 53])
+
+    def test_add_bias(self, architecture: str, edges: float) -> None:
+        b = Bench(6, edges)
+        x, bias = b.buffer(2 * 7 * 53), b.buffer(7)
+        b.check("add_bias", architecture, line(742), [x, bias, 2, 7, 53])
+
+    @pytest.mark.parametrize("function", sorted(NATIVE_ACTIVATIONS))
+    def test_activate_array(self, architecture: str, edges: float, function: int) -> None:
+        b = Bench(7, edges)
+        x = b.buffer(500)
+        b.check("activate_array", architecture, line(500), [x, 500, function])
+
+    @pytest.mark.parametrize(
+        ("size", "pad", "stride", "height", "width"),
+        [(2, 1, 2, 6, 8), (2, 1, 2, 7, 5), (3, 2, 1, 6, 7), (2, 0, 2, 6, 6), (3, 3, 2, 9, 9)],
+    )
+    def test_maxpool(
+        self,
+        architecture: str,
+        edges: float,
+        size: int,
+        pad: int,
+        stride: int,
+        height: int,
+        width: int,
+    ) -> None:
+        b = Bench(8, edges)
+        rows = (height + pad - size) // stride + 1
+        columns = (width + pad - size) // stride + 1
+        x, y, where = (
+            b.buffer(5 * height * width),
+            b.buffer(5 * rows * columns),
+            b.buffer(5 * rows * columns),
+        )
+        count = 5 * rows * columns
+        b.check(
+            "maxpool",
+            architecture,
+            line(count),
+            [count, height, width, 5, stride, size, pad, x, y, where],
+        )
+
+    def test_avgpool(self, architecture: str, edges: float) -> None:
+        b = Bench(9, edges / 10)
+        x, y = b.buffer(40 * 49), b.buffer(40)
+        b.check("avgpool", architecture, line(40), [40, 7, 7, 40, x, y])
+
+    @pytest.mark.parametrize("temperature", [1.0, 0.7])
+    def test_softmax(self, architecture: str, edges: float, temperature: float) -> None:
+        b = Bench(10, edges / 10)
+        x, y = b.buffer(6 * 103), b.buffer(6 * 103)
+        x[:103] = (b.rng.normal(0, 30, 103)).astype(np.float32).view(np.uint32)
+        b.check(
+            "softmax",
+            architecture,
+            line(6),
+            [x, 103, 6, 103, 1, 103, 1, temperature, y],
+        )
