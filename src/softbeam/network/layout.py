@@ -13,10 +13,10 @@ from itertools import chain
 
 from softbeam.network.plan import Buffer
 
-FIRST = 0x7F4D3FE00000
-"""Address of the first allocation: one that ``cudaMalloc`` returned on the recorded H100.
+FIRST = 0x7F46D7E00000
+"""Address of Extraction's first allocation on the recorded H100 (``data/extraction-layout.txt``).
 
-It differs from process to process; the recorded layouts hold relative to it.
+It differs from process to process; the layout was recorded in this one.
 """
 
 PAGE = 2 << 20
@@ -171,7 +171,8 @@ def recorded_layout() -> dict[str, tuple[int, int]]:
     dict
         Buffer name to (bytes, byte offset from the first allocation), in the order of allocation.
     """
-    rows = _table("extraction-layout.txt")
+    # The last line gives the address of the first allocation, FIRST.
+    rows = (row for row in _table("extraction-layout.txt") if row[0] != "first")
     return {name: (int(size), int(offset)) for name, size, offset in rows}
 
 

@@ -1,0 +1,119 @@
+"""Run many units of a launch and count what they execute, jitted.
+
+A unit is a warp, or a block whose warps wait for each other.  Units with the same counts share one
+entry of a table.  Every word that a unit stores is compared with what the native run left there.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softbeam.emulator.core.interpreter import run
+from softbeam.emulator.core.layout import FINISHED, INFO_LOG, INFO_LONGEST
+from softbeam.emulator.core.memory import roll_back
+from softbeam.jit import jit
+
+#: Ends of :func:`profile_units` besides the interpreter's statuses: a full table of classes, and
+#: a word that differs from the native run.
+TABLE_FULL, DIFFERS = 64, 65
+
+
+@jit
+def _class_of(profile, classes, number, slots):  # type: ignore[no-untyped-def]
+    """Return the entry of the table that equals a profile, a new one if none does; -1 if full."""
+    rows = profile.shape[0]
+    hashed = np.uint64(1469598103934665603)
+    for row in range(rows):
+        for kind in range(2):
+            hashed = (hashed ^ np.uint64(profile[row, kind])) * np.uint64(1099511628211)
+    slot = np.int64(hashed & np.uint64(slots.shape[0] - 1))
+    while slots[slot] >= 0:
+        entry = slots[slot]
+        same = True
+        for row in range(rows):
+            if classes[entry, row, 0] != profile[row, 0] or classes[entry, row, 1] != profile[row, 1]:
+                same = False
+                break
+        if same:
+            return entry, number
+        slot = (slot + 1) & (slots.shape[0] - 1)
+    if number >= classes.shape[0]:
+        return np.int64(-1), number
+    for row in range(rows):
+        classes[number, row, 0] = profile[row, 0]
+        classes[number, row, 1] = profile[row, 1]
+    slots[slot] = number
+    return number, number + 1
+
+
+@jit
+def _matches(memory, state, written):  # type: ignore[no-untyped-def]
+    """Whether all logged words now hold what the native run left; `written` maps regions."""
+    for entry in range(state.information[INFO_LOG]):
+        word = state.log_word[entry]
+        known = False
+        for region in range(written.shape[0]):
+            start, count, after = written[region, 0], written[region, 1], written[region, 2]
+            if start <= word < start + count:
+                known = memory.words[word] == memory.words[after + word - start]
+                break
+        if not known:
+            return False
+    return True
+
+
+@jit
+def profile_units(  # type: ignore[no-untyped-def]
+    code, constants, tables, memory, grid, block, whole_blocks, first, last, budget, fault, state,
+    classes, slots, class_of_unit, written, progress,
+):
+    """Run the units `first` to `last` of a launch without fault; returns a status.
+
+    Parameters
+    ----------
+    grid, block : int64[3]
+        Dimensions.
+    whole_blocks : bool
+        Whether a unit is a block.
+    classes : int32[entries, rows, 2]
+        Table of the different counts of active and executed threads by row.
+    slots : int64[power of two]
+        Hash table over it, -1 for free.
+    class_of_unit : int32[units]
+        Filled for the units that run.
+    written : int64[regions, 3]
+        For each buffer that the launch writes: first word before it, words, first word after it.
+    progress : int64[3]
+        Entries in the table, most instructions of a thread, unit at which it stopped.
+    """
+    threads = block[0] * block[1] * block[2]
+    warps = (threads + 31) // 32
+    units_of_block = 1 if whole_blocks else warps
+    grid_block = np.zeros(8, dtype=np.int64)
+    grid_block[3:6] = block
+    for unit in range(first, last):
+        progress[2] = unit
+        number = unit // units_of_block
+        warp = unit % units_of_block
+        grid_block[0] = number % grid[0]
+        grid_block[1] = number // grid[0] % grid[1]
+        grid_block[2] = number // (grid[0] * grid[1])
+        grid_block[6] = warp
+        grid_block[7] = warps if whole_blocks else warp + 1
+        state.profile[:] = 0
+        status = run(
+            code, constants, tables, memory, grid_block, threads, budget, fault, np.int64(-1), state
+        )
+        same = _matches(memory, state, written)
+        roll_back(memory, state)
+        if status != FINISHED:
+            return status
+        if not same:
+            return DIFFERS
+        progress[1] = max(progress[1], state.information[INFO_LONGEST])
+        entry, entries = _class_of(state.profile, classes, progress[0], slots)
+        if entry < 0:
+            return TABLE_FULL
+        progress[0] = entries
+        class_of_unit[unit - first] = entry
+    return FINISHED

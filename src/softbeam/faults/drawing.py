@@ -1,0 +1,117 @@
+"""Draw fault sites exactly uniformly over a fault space, from names alone."""
+
+from __future__ import annotations
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.execution import no_fault
+from softbeam.emulator.launching import Launch, Runner
+from softbeam.errors import InternalError
+from softbeam.faults.models import change, positions
+from softbeam.faults.randomness import Draws
+from softbeam.faults.site import FaultSite
+from softbeam.faults.space import FaultSpace
+from softbeam.network.device import Device
+from softbeam.sass.effects import written_registers
+from softbeam.sass.opcodes import find_opcode
+
+#: Bits of a register index, of a register, and of a store's address.
+INDEX_BITS, REGISTER_BITS, ADDRESS_BITS = 8, 32, 64
+
+
+def resolve(
+    runner: Runner, launch: Launch, row: int, unit: int, ordinal: int, *, executed: bool
+) -> tuple[int, int, int]:
+    """Find the thread behind a unit's n-th thread-instruction at a row, by running it.
+
+    Returns
+    -------
+    block, thread, occurrence : int
+        Block, thread in the block, and how often the thread reached the row before.
+
+    Raises
+    ------
+    InternalError
+        If the unit has no such thread-instruction: profile and emulator disagree.
+    """
+    warps = 1 if launch.program.has_barrier else launch.shape.warps
+    block, first = unit // warps, unit % warps
+    for warp in range(launch.shape.warps) if launch.program.has_barrier else (first,):
+        fault = no_fault()
+        fault[k.FAULT_KIND] = k.FAULT_RESOLVE
+        fault[k.FAULT_WARP] = warp
+        fault[k.FAULT_ROW] = row
+        fault[k.FAULT_OCCURRENCE] = ordinal
+        fault[k.FAULT_EXECUTED] = executed
+        ending = runner.run(launch, block, warp, budget=1 << 40, fault=fault)
+        if ending.status == k.RESOLVED:
+            lane = int(ending.information[k.INFO_LANE])
+            return block, warp * k.LANES + lane, int(ending.information[k.INFO_OCCURRENCE])
+        # Within a block, a place is numbered warp by warp.
+        ordinal -= int(ending.information[k.INFO_FIRED])
+    raise InternalError(
+        f"{launch.program.function.name}: unit {unit} has fewer executions of pc {16 * row:#x} "
+        "than its profile"
+    )
+
+
+def draw_site(
+    device: Device, runner: Runner, space: FaultSpace, model: str, draws: Draws
+) -> FaultSite:
+    """Draw one fault.
+
+    Parameters
+    ----------
+    device : Device
+        Whose launches are struck.
+    runner : Runner
+        Runs the one warp that is asked for its thread.
+    space : FaultSpace
+        Places of the mode, each equally likely.
+    model : str
+        The bit-flip model; its bits and the register are uniform too.
+    draws : Draws
+        The injection's random numbers.
+
+    Returns
+    -------
+    FaultSite
+        The same for the same names, whatever was drawn before.
+    """
+    number, row, unit, ordinal = space.locate(draws.below(space.size, "place"))
+    launch = device.launch(number)
+    program = launch.program
+    block, thread, occurrence = resolve(
+        runner, launch, row, unit, ordinal, executed=space.mode != "rf"
+    )
+    instruction = program.function.instructions[row]
+    opcode = find_opcode(instruction)
+    if opcode is None:
+        raise InternalError(f"'{instruction}' was profiled but is not in the opcode table")
+    written = written_registers(instruction, opcode)
+    width, target = REGISTER_BITS, "register"
+    register: int | None = None
+    if space.mode == "rf":
+        register = draws.below(program.function.registers, "register")
+    elif space.mode == "iov":
+        register = written[draws.below(len(written), "register")]
+    elif program.stores[row]:
+        width, target = ADDRESS_BITS, "store_address"
+    else:
+        width, target, register = INDEX_BITS, "destination_index", written[0]
+    return FaultSite(
+        mode=space.mode,
+        model=model,
+        launch=number,
+        block=block,
+        thread=thread,
+        pc=16 * row,
+        occurrence=occurrence,
+        target=target,
+        register=register,
+        change=change(
+            model,
+            draws.below(positions(model, width), "bit"),
+            draws.below(1 << REGISTER_BITS, "value"),
+        ),
+        registers=program.function.registers,
+    )

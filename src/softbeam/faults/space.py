@@ -1,0 +1,99 @@
+"""The fault space: all places where a fault of one mode can strike, counted by the profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softbeam.errors import CampaignError
+from softbeam.network.device import Device
+from softbeam.network.profile import LaunchProfile
+
+
+class FaultSpace:
+    """The dynamic thread-instructions that a mode draws from, numbered from 0.
+
+    RF: every one, predicated-off ones too.  IOV: executed ones that write a general register.
+    IOA: those and stores.
+
+    Parameters
+    ----------
+    device : Device
+        Whose launches are struck.
+    profiles : mapping of int to LaunchProfile
+        By number of the launch.
+    mode : str
+        ``rf``, ``iov`` or ``ioa``.
+    launches : iterable of int
+        The launches in scope.
+
+    Raises
+    ------
+    CampaignError
+        If the scope holds nothing to strike.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        profiles: Mapping[int, LaunchProfile],
+        mode: str,
+        launches: Iterable[int],
+    ) -> None:
+        self.mode = mode
+        self._profiles = profiles
+        self._executed = 0 if mode == "rf" else 1
+        self._launches = sorted(launches)
+        self._rows = []
+        sizes = []
+        for number in self._launches:
+            program = device.launch(number).program
+            wanted = np.ones(program.general.size, dtype=np.bool_)
+            if mode != "rf":
+                wanted = program.general | program.stores if mode == "ioa" else program.general
+            counts = profiles[number].totals[:, self._executed] * wanted
+            self._rows.append(np.cumsum(counts))
+            sizes.append(int(counts.sum()))
+        self._ends = np.cumsum(np.array(sizes, dtype=np.int64))
+        #: Number of places.
+        self.size = int(self._ends[-1]) if sizes else 0
+        if self.size == 0:
+            raise CampaignError(
+                f"nothing to strike: no instruction of the launches in scope is a place for {mode}"
+            )
+
+    def sizes(self) -> dict[int, int]:
+        """Return the number of places in each launch."""
+        counts = np.diff(self._ends, prepend=0)
+        return {number: int(count) for number, count in zip(self._launches, counts, strict=True)}
+
+    def locate(self, rank: int) -> tuple[int, int, int, int]:
+        """Return where the place with this number is.
+
+        Returns
+        -------
+        launch : int
+            Number of the launch.
+        row : int
+            Instruction.
+        unit : int
+            Warp (or block) of the launch.
+        ordinal : int
+            Which of the unit's thread-instructions at this row, in the order of execution, lanes
+            ascending.
+        """
+        position = int(np.searchsorted(self._ends, rank, side="right"))
+        rank -= int(self._ends[position - 1]) if position else 0
+        ends = self._rows[position]
+        row = int(np.searchsorted(ends, rank, side="right"))
+        rank -= int(ends[row - 1]) if row else 0
+        number = self._launches[position]
+        profile = self._profiles[number]
+        units: NDArray[np.int64] = np.cumsum(
+            profile.classes[:, row, self._executed][profile.class_of_unit], dtype=np.int64
+        )
+        unit = int(np.searchsorted(units, rank, side="right"))
+        rank -= int(units[unit - 1]) if unit else 0
+        return number, row, unit, rank

@@ -1,0 +1,82 @@
+"""From a strike and the network's output to exactly one outcome with its detail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.execution import EXCEPTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Outcome and detail, and for an SDC what happened to the scores.
+
+    Attributes
+    ----------
+    outcome, detail : str
+        See :mod:`softbeam.injection.record`.
+    top1 : int or None
+        The class that won, for an SDC.
+    largest_change : float or None
+        Largest absolute difference of a score; infinite where the output is not finite.
+    not_finite : bool
+        Whether a score is NaN or infinite.
+    """
+
+    outcome: str
+    detail: str
+    top1: int | None = None
+    largest_change: float | None = None
+    not_finite: bool = False
+
+
+def from_status(status: int) -> Outcome | None:
+    """Return the outcome that a strike's end alone decides; None if memory must be looked at."""
+    if status == k.NEVER_READ:
+        return Outcome("Masked", "never read")
+    if status == k.OVERWRITTEN:
+        return Outcome("Masked", "overwritten")
+    if status == k.HANG:
+        return Outcome("DUE", "hang")
+    if status in EXCEPTIONS:
+        return Outcome("DUE", _detail(EXCEPTIONS[status]))
+    return None
+
+
+def _detail(exception: str) -> str:
+    return "invalid pc" if exception == "Invalid PC" else exception.lower()
+
+
+def ranking(scores: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the classes from the highest score down, ties by class; NaN ranks last."""
+    order: NDArray[np.int64] = np.argsort(
+        np.where(np.isnan(scores), np.inf, -scores), kind="stable"
+    )
+    return order
+
+
+def from_output(golden: NDArray[np.uint32], output: NDArray[np.uint32]) -> Outcome:
+    """Return the outcome of an output beside the golden one, compared bit for bit.
+
+    Critical: the class with the highest score changes.  Top-5: one of the five highest changes, as
+    a set.  Tolerable: only scores change.
+    """
+    if np.array_equal(golden, output):
+        return Outcome("Masked", "absorbed")
+    wanted, found = golden.view(np.float32), output.view(np.float32)
+    finite = bool(np.isfinite(found).all())
+    difference = float("inf")
+    if finite:
+        difference = float(np.abs(found.astype(np.float64) - wanted.astype(np.float64)).max())
+    expected, ranked = ranking(wanted), ranking(found)
+    if expected[0] != ranked[0]:
+        detail = "critical"
+    elif set(expected[:5].tolist()) != set(ranked[:5].tolist()):
+        detail = "top-5"
+    else:
+        detail = "tolerable"
+    return Outcome("SDC", detail, int(ranked[0]), difference, not finite)

@@ -1,0 +1,133 @@
+"""One injection from its name to its record: draw, strike, propagate, classify."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from softbeam.emulator.launching import Runner
+from softbeam.faults.drawing import draw_site
+from softbeam.faults.randomness import Draws
+from softbeam.faults.site import FaultSite
+from softbeam.faults.space import FaultSpace
+from softbeam.injection.classification import Outcome, from_output, from_status
+from softbeam.injection.liveness import live_words
+from softbeam.injection.propagation import propagate
+from softbeam.injection.record import InjectionRecord
+from softbeam.injection.strike import Strike, strike
+from softbeam.network.device import Device
+from softbeam.network.profile import LaunchProfile
+
+
+class Injector:
+    """Performs the injections of one campaign.
+
+    Parameters
+    ----------
+    device : Device
+        The golden run that is struck.
+    profiles : mapping of int to LaunchProfile
+        By number of the launch.
+    launches : iterable of int
+        The launches in scope.
+    campaign : str
+        The campaign's id, from which every injection is drawn.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        profiles: Mapping[int, LaunchProfile],
+        launches: Iterable[int],
+        campaign: str,
+    ) -> None:
+        self.device = device
+        self.runner = Runner()
+        self._profiles = profiles
+        self._launches = tuple(launches)
+        self._campaign = campaign
+        self._spaces: dict[str, FaultSpace] = {}
+        self._live = live_words(device.plan)
+
+    def space(self, mode: str) -> FaultSpace:
+        """Return the fault space of a mode."""
+        if mode not in self._spaces:
+            self._spaces[mode] = FaultSpace(self.device, self._profiles, mode, self._launches)
+        return self._spaces[mode]
+
+    def site(self, mode: str, model: str, index: int) -> FaultSite:
+        """Return the fault that injection `index` of a stream is."""
+        draws = Draws(self._campaign, mode, model, index)
+        return draw_site(self.device, self.runner, self.space(mode), model, draws)
+
+    def inject(self, mode: str, model: str, index: int) -> InjectionRecord:
+        """Perform one injection.
+
+        Returns
+        -------
+        InjectionRecord
+            Depends on the campaign's id, mode, model and index alone.
+        """
+        return self.inject_site(self.site(mode, model, index), index)
+
+    def inject_site(self, site: FaultSite, index: int) -> InjectionRecord:
+        """Perform the injection of a given fault, recorded under `index`."""
+        struck = strike(self.device, self.runner, site, self._profiles[site.launch].longest)
+        outcome, propagated = self._follow(site, struck)
+        return self._record(site, index, struck, outcome, propagated)
+
+    def _follow(self, site: FaultSite, struck: Strike) -> tuple[Outcome, bool]:
+        decided = from_status(struck.status)
+        if decided is not None:
+            return decided, False
+        live = self._live[site.launch]
+        if not struck.changed:
+            return Outcome("Masked", "absorbed"), False
+        if all(
+            indexes.min() >= live.get(buffer, 0) for buffer, (indexes, _) in struck.changed.items()
+        ):
+            return Outcome("Masked", "dead"), False
+        golden = self.device.golden
+        result = propagate(golden, self._live, site.launch, struck.changed)
+        plan = golden.plan
+        return from_output(golden.view(plan.output, len(plan.launches)), result.output), True
+
+    def _record(
+        self, site: FaultSite, index: int, struck: Strike, outcome: Outcome, propagated: bool
+    ) -> InjectionRecord:
+        launch = self.device.plan.launches[site.launch]
+        emulated = self.device.launch(site.launch)
+        block = emulated.shape.block_index(site.block)
+        thread = emulated.shape.thread_index(site.thread)
+        stores = site.target == "store_address"
+        return InjectionRecord(
+            index=index,
+            mode=site.mode,
+            model=site.model,
+            launch=site.launch,
+            layer=launch.layer,
+            kernel=launch.kernel,
+            arch=self.device.architecture,
+            block_x=block[0],
+            block_y=block[1],
+            block_z=block[2],
+            thread_x=thread[0],
+            thread_y=thread[1],
+            thread_z=thread[2],
+            pc=site.pc,
+            opcode=emulated.program.function.at(site.pc).name,
+            occurrence=site.occurrence,
+            target=site.target,
+            register=site.register,
+            bit=site.change.bit,
+            before=None if stores else struck.before,
+            after=None if stores else struck.after,
+            outcome=outcome.outcome,
+            detail=outcome.detail,
+            propagated=propagated,
+            changed_words=struck.changed_words,
+            not_finite=outcome.not_finite,
+            unrecorded=struck.unrecorded,
+            instructions=struck.instructions,
+            top1=outcome.top1,
+            largest_change=outcome.largest_change,
+        )

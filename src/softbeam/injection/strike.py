@@ -1,0 +1,142 @@
+"""One strike: emulate the struck warp with its fault and say which words it leaves different."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.launching import Ending, Runner
+from softbeam.errors import InternalError
+from softbeam.faults.site import FaultSite
+from softbeam.kernels.ownership import owner_thread
+from softbeam.network.device import Device
+from softbeam.network.plan import Pointer
+
+#: A thread hangs beyond so many times the longest fault-free thread's instructions, or this many.
+HANG_FACTOR, HANG_LEAST = 10, 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """What a fault did within its launch.
+
+    Attributes
+    ----------
+    status : int
+        ``FINISHED``, ``NEVER_READ``, ``OVERWRITTEN``, ``HANG`` or an exception of the interpreter.
+    changed : mapping of str to (indexes, values)
+        Words that differ after the launch, by buffer.
+    before, after : int
+        The struck value (register, index or, for a store, nothing).
+    unrecorded : int
+        Accesses to mapped memory of which nothing is recorded, or that was never probed.
+    instructions : int
+        Warp instructions that were executed with the fault.
+    """
+
+    status: int
+    changed: dict[str, tuple[NDArray[np.int64], NDArray[np.uint32]]]
+    before: int
+    after: int
+    unrecorded: int
+    instructions: int
+
+    @property
+    def changed_words(self) -> int:
+        """Number of words that differ."""
+        return sum(indexes.size for indexes, _ in self.changed.values())
+
+
+def hang_budget(longest: int) -> int:
+    """Return how many instructions a thread may execute before it counts as hung."""
+    return max(HANG_LEAST, HANG_FACTOR * longest)
+
+
+def strike(device: Device, runner: Runner, site: FaultSite, longest: int) -> Strike:
+    """Emulate the struck warp twice, without and with the fault, and compare.
+
+    Parameters
+    ----------
+    device : Device
+        The golden memory; it is left as it was.
+    runner : Runner
+        Runs single warps.
+    site : FaultSite
+        The fault.
+    longest : int
+        Most instructions of any thread of this launch without fault.
+
+    Raises
+    ------
+    InternalError
+        If the fault did not strike, or struck another value than the fault-free run has there.
+    """
+    launch = device.launch(site.launch)
+    warp = site.thread // k.LANES
+    budget = hang_budget(longest)
+    golden = runner.run(launch, site.block, warp, budget=budget, fault=site.vector(neutral=True))
+    faulty = runner.run(launch, site.block, warp, budget=budget, fault=site.vector())
+    _check(site, golden, faulty)
+    information = faulty.information
+    changed = {}
+    if faulty.status == k.FINISHED:
+        changed = _changes(device, site, golden, faulty)
+    return Strike(
+        status=faulty.status,
+        changed=changed,
+        before=int(information[k.INFO_BEFORE]),
+        after=int(information[k.INFO_AFTER]),
+        unrecorded=int(information[k.INFO_UNRECORDED] + information[k.INFO_UNPROBED]),
+        instructions=int(information[k.INFO_INSTRUCTIONS]),
+    )
+
+
+def _check(site: FaultSite, golden: Ending, faulty: Ending) -> None:
+    """Every drawn fault is really injected, once, into the value that the golden run has there."""
+    if golden.status != k.FINISHED or golden.information[k.INFO_FIRED] != 1:
+        raise InternalError(f"the fault-free run does not pass the drawn site {site}")
+    if faulty.information[k.INFO_FIRED] != 1:
+        raise InternalError(f"the fault did not strike at {site}")
+    if faulty.information[k.INFO_BEFORE] != golden.information[k.INFO_BEFORE]:
+        raise InternalError(f"the struck value differs from the fault-free run at {site}")
+
+
+def _changes(
+    device: Device, site: FaultSite, golden: Ending, faulty: Ending
+) -> dict[str, tuple[NDArray[np.int64], NDArray[np.uint32]]]:
+    """Return the words of memory after the launch that differ from the golden memory then."""
+    run, number = device.golden, site.launch
+    lost = np.setdiff1d(golden.words, faulty.words, assume_unique=True)
+    words = np.concatenate([faulty.words, lost])
+    # A word that only the fault-free warp stores keeps what it held before the launch.
+    values = np.concatenate([faulty.values, run.words[lost]])
+    own = set(golden.words.tolist())
+    spans = {span.buffer: span.words for span in device.plan.launches[number].writes}
+    changed = {}
+    for buffer, places in device.locate(number, words):
+        indexes = words[places] - run.offset(buffer, number)
+        differs = values[places] != run.view(buffer, number + 1)[indexes]
+        if buffer in spans:
+            stays = [
+                not differs[at]
+                or int(words[place]) in own
+                or indexes[at] >= spans[buffer]
+                or _stays(device, site, int(indexes[at]))
+                for at, place in enumerate(places)
+            ]
+            differs &= np.array(stays, dtype=np.bool_)
+        if differs.any():
+            changed[buffer] = (indexes[differs], values[places][differs])
+    return changed
+
+
+def _stays(device: Device, site: FaultSite, word: int) -> bool:
+    """Return whether a store to another warp's word outlasts that warp's own store."""
+    launch = device.plan.launches[site.launch]
+    arguments = [0 if isinstance(a, Pointer) else a for a in launch.arguments]
+    owner = owner_thread(launch.kernel, arguments, word)
+    threads = launch.block[0] * launch.block[1] * launch.block[2]
+    return owner // k.LANES < (site.block * threads + site.thread) // k.LANES

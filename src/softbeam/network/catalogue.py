@@ -1,0 +1,108 @@
+"""The networks that softbeam knows by name, and those that a ``.cfg`` file describes.
+
+The weights are in :mod:`softbeam.network.weights`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from softbeam.errors import NetworkError
+from softbeam.network.cfg import parse_cfg, read_cfg
+from softbeam.network.layers import Layer, Shape, trained_buffers
+from softbeam.network.plan import Plan
+from softbeam.network.planner import Im2col, make_plan
+
+NETWORKS: tuple[str, ...] = ("extraction",)
+"""The names that :func:`load_network` takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network, before its weights.
+
+    Parameters
+    ----------
+    name
+        Its name: one of :data:`NETWORKS` or that of the ``.cfg`` file, without the ending.
+    layers
+        Its layers, numbered as Darknet numbers them.
+    classes
+        The names of its outputs, or None where softbeam does not know them.
+    """
+
+    name: str
+    layers: tuple[Layer, ...]
+    classes: tuple[str, ...] | None = None
+
+    @property
+    def input_shape(self) -> Shape:
+        """Channels, height and width of the image."""
+        return self.layers[0].input_shape
+
+    @property
+    def parameters(self) -> int:
+        """Trained numbers, the rolling means and variances among them."""
+        return sum(trained_buffers(self.layers).values())
+
+    def plan(self, im2col: Im2col = "always") -> Plan:
+        """Plan one inference.
+
+        Parameters
+        ----------
+        im2col
+            ``always`` or ``except-1x1``, see :func:`softbeam.network.planner.make_plan`.
+
+        Returns
+        -------
+        Plan
+            Its buffers and launches.
+
+        Raises
+        ------
+        NetworkError
+            If `im2col` is neither.
+        """
+        return make_plan(self.name, self.layers, im2col)
+
+
+def load_network(name_or_cfg_path: str) -> Network:
+    """Return a network by its name, or as its ``.cfg`` file describes it.
+
+    Parameters
+    ----------
+    name_or_cfg_path
+        One of :data:`NETWORKS`, or the path of a ``.cfg`` file.
+
+    Returns
+    -------
+    Network
+        The network.
+
+    Raises
+    ------
+    NetworkError
+        If there is no such network or file, or the file says something softbeam does not know.
+
+    Examples
+    --------
+    >>> network = load_network("extraction")
+    >>> network.input_shape, len(network.layers), network.parameters, network.classes[946]
+    ((3, 224, 224), 27, 23455400, 'espresso')
+    """
+    data = files("softbeam.network").joinpath("data")
+    if name_or_cfg_path in NETWORKS:
+        file = f"{name_or_cfg_path}.cfg"
+        text = data.joinpath(file).read_text(encoding="utf-8")
+        table = data.joinpath(name_or_cfg_path, "classes.tsv").read_text(encoding="utf-8")
+        classes = tuple(line.split("\t")[2] for line in table.splitlines()[1:])
+        return Network(name_or_cfg_path, parse_cfg(text, file), classes)
+    path = Path(name_or_cfg_path)
+    if path.suffix != ".cfg" and not path.is_file():
+        raise NetworkError(
+            f"unknown network {name_or_cfg_path!r}; known are {', '.join(NETWORKS)}, "
+            "and the path of a Darknet .cfg file is taken too"
+        )
+    return Network(path.stem, read_cfg(path))

@@ -1,0 +1,100 @@
+"""The GPU's view of a golden run: its memory map before a launch, and the launch itself."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
+from softbeam.emulator.launching import Launch as EmulatedLaunch
+from softbeam.kernels import program
+from softbeam.network.golden import GoldenRun
+from softbeam.network.plan import Pointer
+
+#: What a segment without contents is, as the offset that the interpreter knows.
+UNRECORDED, UNPROBED, OTHER_SPACE = -1, -2, -3
+
+
+class Device:
+    """The memory and launches of a golden run as the emulator takes them.
+
+    Parameters
+    ----------
+    golden : GoldenRun
+        The golden run; strikes store to its pool and put the words back.
+    architecture : str
+        Whose machine code runs.
+    """
+
+    def __init__(self, golden: GoldenRun, architecture: str = "sm_90") -> None:
+        self.golden = golden
+        self.plan = golden.plan
+        self.architecture = architecture
+        plan = golden.plan
+        segments = [
+            (buffer.address, buffer.end, number)
+            for number, buffer in enumerate(plan.buffers.values())
+        ]
+        for pages, kind in (
+            (plan.zero_pages, UNRECORDED),
+            (plan.unprobed_pages, UNPROBED),
+            (plan.other_space_pages, OTHER_SPACE),
+        ):
+            segments.extend((start, end, kind) for start, end in pages)
+        self._map = memory_map(golden.words, segments)
+        self._is_buffer = self._map.offset >= 0
+        self._buffer = self._map.offset[self._is_buffer]
+        self._names = list(plan.buffers)
+        self._launch = lru_cache(maxsize=8)(self._make_launch)
+
+    def memory(self, launch: int) -> k.Memory:
+        """Return the memory map before a launch."""
+        offset = self._map.offset.copy()
+        offset[self._is_buffer] = self.golden.offsets[launch, self._buffer]
+        return self._map._replace(offset=offset)
+
+    def launch(self, number: int) -> EmulatedLaunch:
+        """Return a launch of the plan, ready for the emulator."""
+        return self._launch(number)
+
+    def _make_launch(self, number: int) -> EmulatedLaunch:
+        launch = self.plan.launches[number]
+        code = program(launch.kernel, self.architecture)
+        shape = LaunchShape(launch.grid, launch.block)
+        arguments = [
+            self.plan.buffers[argument.buffer].address
+            if isinstance(argument, Pointer)
+            else argument
+            for argument in launch.arguments
+        ]
+        return EmulatedLaunch(
+            code,
+            shape,
+            launch_constants(code, shape, arguments),
+            self.memory(number),
+            code.function.shared_bytes,
+        )
+
+    def locate(self, launch: int, words: np.ndarray) -> list[tuple[str, np.ndarray]]:
+        """Return the buffers that hold words of the pool before a launch.
+
+        Parameters
+        ----------
+        launch : int
+            Number of the launch.
+        words : numpy.ndarray of int64
+            Words of the pool.
+
+        Returns
+        -------
+        list of (str, numpy.ndarray of int64)
+            A buffer's name and the places in `words` of those that it holds.
+        """
+        starts = self.golden.offsets[launch]
+        order = np.argsort(starts, kind="stable")
+        place = order[np.searchsorted(starts[order], words, side="right") - 1]
+        return [
+            (self._names[number], np.flatnonzero(place == number)) for number in np.unique(place)
+        ]

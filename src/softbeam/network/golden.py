@@ -1,0 +1,205 @@
+"""The golden run: one fault-free inference, computed natively, with the memory before every launch.
+
+All memory lies in one pool of words.  A launch appends new versions of the buffers that it writes
+and nothing else, so that the contents of any buffer before any launch are an offset in the pool.
+The places are a function of the plan alone; worker processes map one file, copy on write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softbeam.network.plan import Launch, Plan, Pointer
+
+Words = NDArray[np.uint32]
+
+
+def pool_layout(plan: Plan) -> tuple[int, NDArray[np.int64]]:
+    """Return the size of the pool and where each version of each buffer lies.
+
+    Parameters
+    ----------
+    plan : Plan
+        The network's plan.
+
+    Returns
+    -------
+    words : int
+        Size of the pool in words.
+    offsets : numpy.ndarray of int64, [launches + 1, buffers]
+        For each launch the first word in the pool of every buffer's contents before it; the last
+        row is the memory after the inference.
+    """
+    column = {name: number for number, name in enumerate(plan.buffers)}
+    current = np.zeros(len(column), dtype=np.int64)
+    position = 0
+    for name, buffer in plan.buffers.items():
+        current[column[name]] = position
+        position += buffer.words
+    initial = current.copy()
+    offsets = np.zeros((len(plan.launches) + 1, len(column)), dtype=np.int64)
+    for launch in plan.launches:
+        offsets[launch.index] = current
+        for span in launch.writes:
+            if is_clearing(plan, launch):
+                # Buffers that a launch clears were zero when Darknet allocated them.
+                current[column[span.buffer]] = initial[column[span.buffer]]
+            else:
+                current[column[span.buffer]] = position
+                position += plan.buffers[span.buffer].words
+    offsets[-1] = current
+    return position, offsets
+
+
+def is_clearing(plan: Plan, launch: Launch) -> bool:
+    """Return whether a launch fills the whole of a buffer of no weights with zeros."""
+    if launch.kernel != "fill" or launch.arguments[1] != 0.0:
+        return False
+    span = launch.writes[0]
+    return span.words == plan.buffers[span.buffer].words and span.buffer.rsplit(".", 1)[1] in (
+        "delta",
+        "output",
+    )
+
+
+def execute(launch: Launch, views: Mapping[str, Words]) -> None:
+    """Compute one launch natively, in place.
+
+    Parameters
+    ----------
+    launch : Launch
+        What to compute.
+    views : mapping of str to numpy.ndarray of uint32
+        Contents of the buffers that it reads and writes.
+    """
+    from softbeam.emulator.special import special_function_tables
+    from softbeam.kernels import KERNELS
+    from softbeam.kernels.native import TWINS
+
+    kernel = KERNELS.get(launch.kernel)
+    arguments: list[object] = []
+    for number, argument in enumerate(launch.arguments):
+        if isinstance(argument, Pointer):
+            words = views[argument.buffer]
+            whole = kernel is not None and kernel.parameters[number].name == "indexes"
+            arguments.append(words.view(np.int32 if whole else np.float32))
+        elif isinstance(argument, float):
+            arguments.append(np.float32(argument))
+        else:
+            arguments.append(argument)
+    if launch.kernel in ("softmax", "activate_array"):
+        arguments.append(special_function_tables().ex2)
+    TWINS[launch.kernel](*arguments)
+
+
+class GoldenRun:
+    """The memory of a fault-free inference before every launch, and its answer.
+
+    Parameters
+    ----------
+    plan : Plan
+        The network's plan.
+    words : numpy.ndarray of uint32
+        The pool, of the size that :func:`pool_layout` says.
+    """
+
+    def __init__(self, plan: Plan, words: Words) -> None:
+        self.plan = plan
+        self.words = words
+        self.size, self.offsets = pool_layout(plan)
+        self._column = {name: number for number, name in enumerate(plan.buffers)}
+
+    def offset(self, buffer: str, launch: int) -> int:
+        """Return the first word in the pool of a buffer's contents before a launch."""
+        return int(self.offsets[launch, self._column[buffer]])
+
+    def view(self, buffer: str, launch: int) -> Words:
+        """Return a buffer's contents before a launch; `len(plan.launches)` is the end."""
+        start = self.offset(buffer, launch)
+        return self.words[start : start + self.plan.buffers[buffer].words]
+
+    @property
+    def scores(self) -> NDArray[np.float32]:
+        """The network's answer."""
+        return self.view(self.plan.output, len(self.plan.launches)).view(np.float32)
+
+    def compute(
+        self, weights: Mapping[str, NDArray[np.float32]], image: NDArray[np.float32]
+    ) -> None:
+        """Run the network and fill the pool, which must be all zeros.
+
+        Parameters
+        ----------
+        weights : mapping of str to numpy.ndarray of float32
+            Contents of the trained buffers, by name.
+        image : numpy.ndarray of float32
+            The input, channel by channel.
+        """
+        for name, values in {**weights, self.plan.input: image}.items():
+            self.view(name, 0)[: values.size] = values.view(np.uint32)
+        with one_thread():
+            for launch in self.plan.launches:
+                self._step(launch)
+
+    def _step(self, launch: Launch) -> None:
+        if is_clearing(self.plan, launch):
+            return
+        written = {span.buffer for span in launch.writes}
+        views = {}
+        for span in (*launch.reads, *launch.writes):
+            if span.buffer in written:
+                after = self.view(span.buffer, launch.index + 1)
+                after[:] = self.view(span.buffer, launch.index)
+                views[span.buffer] = after
+            else:
+                views[span.buffer] = self.view(span.buffer, launch.index)
+        execute(launch, views)
+
+
+def one_thread():  # type: ignore[no-untyped-def]
+    """Return a context in which BLAS uses one thread, so that its bits depend on nothing else."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1, user_api="blas")
+
+
+def golden_run(
+    plan: Plan,
+    weights: Mapping[str, NDArray[np.float32]],
+    image: NDArray[np.float32],
+    path: Path | None = None,
+) -> GoldenRun:
+    """Run a network once without fault.
+
+    Parameters
+    ----------
+    plan, weights, image
+        As in :meth:`GoldenRun.compute`.
+    path : Path, optional
+        A file for the pool, that other processes can map; in memory if not given.
+
+    Returns
+    -------
+    GoldenRun
+        With its pool filled.
+    """
+    size, _ = pool_layout(plan)
+    if path is None:
+        words = np.zeros(size, dtype=np.uint32)
+    else:
+        words = np.memmap(path, dtype=np.uint32, mode="w+", shape=(size,))
+    golden = GoldenRun(plan, words)
+    golden.compute(weights, image)
+    if path is not None:
+        words.flush()  # type: ignore[attr-defined]
+    return golden
+
+
+def open_golden_run(plan: Plan, path: Path) -> GoldenRun:
+    """Map a golden run's file, copy on write: what a strike stores stays in this process."""
+    words = np.memmap(path, dtype=np.uint32, mode="c")
+    return GoldenRun(plan, np.asarray(words))

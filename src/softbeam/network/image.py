@@ -1,0 +1,134 @@
+"""An image file to the numbers of a network's input buffer."""
+
+from __future__ import annotations
+
+import warnings
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from softbeam.errors import ImageError
+from softbeam.network.layers import Shape
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+SAMPLE = "coffee.png"
+"""The sample photo, which comes with scikit-image: a cup of espresso."""
+
+
+def load_image(path: Path | None, shape: Shape) -> npt.NDArray[np.float32]:
+    """Read an image and make it fit a network's input.
+
+    Parameters
+    ----------
+    path
+        A file of any format that scikit-image reads; None for the sample photo.
+    shape
+        Channels (1 or 3), height and width of the network's input.
+
+    Returns
+    -------
+    numpy.ndarray
+        Float32 from 0 to 1, channel by channel, row by row, 1-D; as of :func:`fit`.
+
+    Raises
+    ------
+    ImageError
+        If the file cannot be read as an image, or the network takes neither 1 nor 3 channels.
+    """
+    if path is None:
+        return fit(_skimage("data").coffee(), shape, SAMPLE)
+    if not path.is_file():
+        raise ImageError(f"cannot read the image {path}: there is no such file; give an image file")
+    io = _skimage("io")
+    try:
+        with warnings.catch_warnings():
+            # What a decoder warns of (odd metadata, a size near its limit) is no news here.
+            warnings.simplefilter("ignore")
+            pixels = io.imread(str(path))
+    # The decoders behind scikit-image raise whatever they like on a file that is none.
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ImageError(f"cannot read the image {path}: {reason}; give a PNG or JPEG") from error
+    return fit(pixels, shape, str(path))
+
+
+def fit(pixels: npt.NDArray[np.generic], shape: Shape, place: str) -> npt.NDArray[np.float32]:
+    """Make pixels fit a network's input.
+
+    They are scaled, with anti-aliasing and without a change of proportions, until both sides
+    just cover the input; what hangs over is cut off on both sides alike.  Transparency is laid on
+    white; an animation counts as its first picture.
+
+    Parameters
+    ----------
+    pixels
+        Height, width and, unless grey, channels: grey, grey and alpha, RGB or RGBA; integers of any
+        width, which scale by their range, or floats from 0 to 1.
+    shape
+        Channels (1 or 3), height and width of the network's input.
+    place
+        The image's name, for errors.
+
+    Returns
+    -------
+    numpy.ndarray
+        Float32 from 0 to 1, channel by channel, row by row, 1-D.
+
+    Raises
+    ------
+    ImageError
+        If the pixels are none of the above, or the network takes neither 1 nor 3 channels.
+    """
+    import numpy as np
+
+    channels, height, width = shape
+    if channels not in (1, 3):
+        raise ImageError(f"{place}: the network takes {channels} channels; an image has 1 or 3")
+    colour = _as_rgb(pixels, place)
+    scale = max(height / colour.shape[0], width / colour.shape[1])
+    rows = max(height, round(colour.shape[0] * scale))
+    columns = max(width, round(colour.shape[1] * scale))
+    if (rows, columns) != colour.shape[:2]:
+        colour = _skimage("transform").resize(colour, (rows, columns), order=1, anti_aliasing=True)
+    top, left = (rows - height) // 2, (columns - width) // 2
+    colour = colour[top : top + height, left : left + width]
+    planes = (
+        _skimage("color").rgb2gray(colour)[None] if channels == 1 else np.moveaxis(colour, -1, 0)
+    )
+    return np.ascontiguousarray(np.clip(planes, 0.0, 1.0), dtype=np.float32).reshape(-1)
+
+
+def _as_rgb(pixels: npt.NDArray[np.generic], place: str) -> npt.NDArray[np.float64]:
+    """Return height x width x 3 floats from 0 to 1."""
+    import numpy as np
+
+    pixels = np.asarray(pixels)
+    if pixels.ndim == 4:
+        pixels = pixels[0]
+    if pixels.ndim == 2:
+        pixels = pixels[:, :, None]
+    if pixels.ndim != 3 or pixels.shape[2] > 4 or 0 in pixels.shape:
+        raise ImageError(f"{place} has the shape {pixels.shape}; give a grey or colour image")
+    try:
+        values = np.asarray(_skimage("util").img_as_float64(pixels))
+    except (ValueError, TypeError) as error:
+        raise ImageError(f"{place} has pixels of no use: {error}") from error
+    if not np.isfinite(values).all() or values.min() < 0.0 or values.max() > 1.0:
+        raise ImageError(f"{place} has values below 0, above 1 or none at all; scale it to 0 ... 1")
+    colours = values.shape[2]
+    if colours in (1, 2):
+        grey, alpha = values[:, :, :1], values[:, :, 1:]
+        values = np.concatenate((grey, grey, grey, alpha), axis=2)
+    return np.asarray(_skimage("color").rgba2rgb(values)) if values.shape[2] == 4 else values
+
+
+def _skimage(module: str) -> Any:
+    """Import a part of scikit-image, which is heavy, at its use.
+
+    Some of its releases carry types, incomplete ones; what is checked here must not depend on
+    which is installed.
+    """
+    return import_module(f"skimage.{module}")
