@@ -23,8 +23,9 @@ from numba import config
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: Folders below the package whose modules are compiled; their sources key the cache.
-JITTED_FOLDERS = ("emulator", "kernels", "injection")
+#: Folders below the package whose modules are compiled, and the only ones; their sources key the
+#: cache.
+JITTED_FOLDERS = ("emulator/core", "kernels/native")
 
 
 def cache_home() -> Path:

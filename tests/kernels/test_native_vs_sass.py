@@ -1,4 +1,4 @@
-"""Native twins equal the emulated machine code bit for bit, on all architectures and edge values."""
+"""Native twins equal the emulated machine code bit for bit: all architectures, edge values."""
 
 from __future__ import annotations
 

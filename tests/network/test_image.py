@@ -99,7 +99,7 @@ def test_what_is_no_image_is_refused(tmp_path: Path, content: bytes | None) -> N
         (np.zeros((4, 4, 7), np.uint8), r"shape \(4, 4, 7\)"),
         (np.zeros(5, np.uint8), "shape"),
         (np.zeros((0, 4), np.uint8), "shape"),
-        (np.full((4, 4), 300.0), "pixels of no use"),
+        (np.full((4, 4), 300.0), "(pixels of no use|below 0, above 1)"),
         (np.full((4, 4), np.nan), "below 0, above 1 or none"),
         (np.full((4, 4), -0.5), "below 0, above 1 or none"),
     ],

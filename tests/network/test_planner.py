@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -163,7 +164,7 @@ def test_a_dropout_launches_nothing_and_passes_its_input_on() -> None:
 
 
 def test_errors_name_what_is_taken() -> None:
-    with pytest.raises(NetworkError, match="'never'.*always, except-1x1"):
+    with pytest.raises(NetworkError, match=r"'never'.*always, except-1x1"):
         make_plan("a", (AveragePool(0, (1, 2, 2)),), "never")  # type: ignore[arg-type]
     with pytest.raises(NetworkError, match="no layers"):
         make_plan("a", ())
@@ -231,7 +232,7 @@ def test_plans_hold_together(layers: tuple[Layer, ...], im2col: str) -> None:
     areas = sorted((buffer.address, buffer.end) for buffer in plan.buffers.values())
     areas += [*plan.zero_pages, *plan.unprobed_pages, *plan.other_space_pages]
     areas.sort()
-    assert all(end <= start for (_, end), (start, _) in zip(areas, areas[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in pairwise(areas))
     assert all(buffer.address % 512 == 0 for buffer in plan.buffers.values())
 
 

@@ -127,5 +127,5 @@ def test_the_shipped_weights_fit_extraction() -> None:
 def test_only_extraction_has_shipped_weights() -> None:
     with pytest.raises(NetworkError, match=r"'tiny', only for extraction; give a Darknet"):
         shipped_weights("tiny", LAYERS)
-    with pytest.raises(NetworkError, match=r"shipped weights.*0\.weights of layer 0"):
+    with pytest.raises(NetworkError, match=r"shipped weights.*0\.biases of layer 0"):
         shipped_weights("extraction", LAYERS[:1] + LAYERS[:1])

@@ -64,9 +64,7 @@ def compare_golden(runner: Runner, scenario: Scenario, golden: NDArray[np.uint32
     """Run a scenario without fault and compare all of the arena."""
 
     def result(agrees: bool, replayed: str) -> Comparison:
-        return Comparison(
-            "golden", scenario.name, scenario.name, "", agrees, "completed", replayed
-        )
+        return Comparison("golden", scenario.name, scenario.name, "", agrees, "completed", replayed)
 
     try:
         status, words, _ = runner.run_launch(

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -195,9 +196,7 @@ def check_supported(program: Program, status: int, state: k.State) -> None:
     )
 
 
-def memory_map(
-    words: NDArray[np.uint32], segments: Iterable[tuple[int, int, int]]
-) -> k.Memory:
+def memory_map(words: NDArray[np.uint32], segments: Iterable[tuple[int, int, int]]) -> k.Memory:
     """Return the map of global memory.
 
     Parameters
@@ -214,7 +213,7 @@ def memory_map(
         If two segments overlap.
     """
     ordered = sorted(segments)
-    for first, second in zip(ordered, ordered[1:], strict=False):
+    for first, second in pairwise(ordered):
         if first[1] > second[0]:
             raise ValueError(f"segments at {first[0]:#x} and {second[0]:#x} overlap")
     table = np.array(ordered, dtype=np.int64).reshape(-1, 3)

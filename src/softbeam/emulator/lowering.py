@@ -116,8 +116,10 @@ def _source(operand: Operand, opcode: Opcode, starts: dict[int, int]) -> tuple[i
             return k.IMMEDIATE, 0, how
         return k.REGISTER, operand.index, how
     if operand.kind is OperandKind.UNIFORM_REGISTER:
-        return (k.IMMEDIATE, 0, how) if operand.index == 63 else (
-            k.UNIFORM_REGISTER, operand.index, how
+        return (
+            (k.IMMEDIATE, 0, how)
+            if operand.index == 63
+            else (k.UNIFORM_REGISTER, operand.index, how)
         )
     if operand.kind in (OperandKind.INTEGER, OperandKind.FLOAT):
         return k.IMMEDIATE, _immediate(operand, opcode.immediate), k.AS_IS
@@ -216,7 +218,9 @@ def lower(function: Function) -> Program:
         banks=banks,
         has_barrier=bool(
             np.any(operations == k.BAR)
-            or np.any(rows[(operations == k.LOAD) | (operations == k.STORE)][:, k.SPACE] == k.SHARED)
+            or np.any(
+                rows[(operations == k.LOAD) | (operations == k.STORE)][:, k.SPACE] == k.SHARED
+            )
         ),
         general=general,
         stores=operations == k.STORE,

@@ -165,8 +165,8 @@ def _add3(row, instruction, function, roles, sources, starts) -> None:  # type: 
     for column, source in zip((k.A, k.B, k.C), found, strict=True):
         # RZ negated is zero, not a borrow: only a value that can be subtracted is inverted.
         plain = source[:2] == (k.IMMEDIATE, 0)
-        adjusted, one = (source[:2] + (k.AS_IS,), 0) if plain and source[2] == k.NEGATE else (
-            _inverted(source)
+        adjusted, one = (
+            ((*source[:2], k.AS_IS), 0) if plain and source[2] == k.NEGATE else (_inverted(source))
         )
         row.set_source(column, adjusted)
         ones += one

@@ -197,9 +197,7 @@ class Recordings:
             yield fault
 
 
-def _pages(
-    base: int, size: int, outside: list[tuple[int, str]]
-) -> list[tuple[int, int, int]]:
+def _pages(base: int, size: int, outside: list[tuple[int, str]]) -> list[tuple[int, int, int]]:
     """Return the segments outside the arena: readable pages, and those of another space."""
     pages = set()
     for address, answer in outside:

@@ -51,7 +51,9 @@ def check_model(mode: str, model: str) -> None:
     if mode not in MODES:
         raise CampaignError(f"'{mode}' is not a mode; the modes are {', '.join(MODES)}")
     if model not in MODELS:
-        raise CampaignError(f"'{model}' is not a bit-flip model; the models are {', '.join(MODELS)}")
+        raise CampaignError(
+            f"'{model}' is not a bit-flip model; the models are {', '.join(MODELS)}"
+        )
     if mode == "ioa" and model not in MODELS[:2]:
         raise CampaignError(
             f"mode ioa flips bits of an index or address and has no {model}; "

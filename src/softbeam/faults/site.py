@@ -61,7 +61,7 @@ class FaultSite:
         vector = no_fault()
         if self.target == "register":
             vector[k.FAULT_KIND] = k.FAULT_BEFORE if self.mode == "rf" else k.FAULT_AFTER
-            vector[k.FAULT_REGISTER] = self.register
+            vector[k.FAULT_REGISTER] = self.register or 0
             vector[k.FAULT_REPLACES] = self.change.replaces and not neutral
             vector[k.FAULT_VALUE] = 0 if neutral else self.change.value
             vector[k.FAULT_TRACK] = self.mode == "rf" and not neutral

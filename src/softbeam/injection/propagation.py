@@ -73,7 +73,9 @@ def propagate(
                     after = golden.view(span.buffer, later.index + 1)
                     wrong[span.buffer][: span.words] = after[: span.words]
         _forget(golden, later.index, live, wrong)
-    return Propagation(wrong.get(plan.output, golden.view(plan.output, len(plan.launches))), executed)
+    return Propagation(
+        wrong.get(plan.output, golden.view(plan.output, len(plan.launches))), executed
+    )
 
 
 def _run(golden: GoldenRun, launch: Launch, wrong: dict[str, Words]) -> None:
@@ -88,7 +90,9 @@ def _run(golden: GoldenRun, launch: Launch, wrong: dict[str, Words]) -> None:
     execute(launch, views)
 
 
-def _forget(golden: GoldenRun, launch: int, live: list[dict[str, int]], wrong: dict[str, Words]) -> None:
+def _forget(
+    golden: GoldenRun, launch: int, live: list[dict[str, int]], wrong: dict[str, Words]
+) -> None:
     """Drop buffers that hold the golden words again, as far as anything reads them."""
     for buffer in list(wrong):
         count = live[launch].get(buffer, 0)

@@ -77,7 +77,9 @@ KERNELS: Mapping[str, Kernel] = MappingProxyType(
                 "int N, float *x, float *mean, float *variance, int batch, int filters, "
                 "int spatial",
             ),
-            _kernel("scale_bias", "scale_bias_kernel", "float *output, float *biases, int n, int size"),
+            _kernel(
+                "scale_bias", "scale_bias_kernel", "float *output, float *biases, int n, int size"
+            ),
             _kernel(
                 "add_bias",
                 "add_bias_kernel",

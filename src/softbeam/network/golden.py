@@ -7,8 +7,10 @@ The places are a function of the plan alone; worker processes map one file, copy
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,7 +95,8 @@ def execute(launch: Launch, views: Mapping[str, Words]) -> None:
             arguments.append(argument)
     if launch.kernel in ("softmax", "activate_array"):
         arguments.append(special_function_tables().ex2)
-    TWINS[launch.kernel](*arguments)
+    twin = cast("Callable[..., None]", TWINS[launch.kernel])
+    twin(*arguments)
 
 
 class GoldenRun:
@@ -160,11 +163,12 @@ class GoldenRun:
         execute(launch, views)
 
 
-def one_thread():  # type: ignore[no-untyped-def]
+def one_thread() -> AbstractContextManager[object]:
     """Return a context in which BLAS uses one thread, so that its bits depend on nothing else."""
     from threadpoolctl import threadpool_limits
 
-    return threadpool_limits(limits=1, user_api="blas")
+    limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="blas")
+    return limits
 
 
 def golden_run(

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TypedDict, Unpack
 
 from softbeam.sass.instruction import Instruction
 
@@ -82,10 +83,18 @@ _COMPARISONS = "F LT EQ LE GT NE GE T"
 _FLOAT_COMPARISONS = f"{_COMPARISONS} NUM NAN LTU EQU LEU GTU NEU GEU"
 _ROUNDINGS = "RN RM RP RZ"
 _CACHE = (
-    "E SYS STRONG WEAK CONSTANT GPU CTA SM CONSTANT EF EL LU NA EU CI LTC64B LTC128B LTC256B PRIVATE "
-    "MMIO VM"
+    "E SYS STRONG WEAK CONSTANT GPU CTA SM CONSTANT EF EL LU NA EU CI LTC64B LTC128B LTC256B "
+    "PRIVATE MMIO VM"
 )
 _WIDTHS = "U8 S8 U16 S16 32 64 128"
+
+
+class _Facts(TypedDict, total=False):
+    """Facts that many opcodes share."""
+
+    shape: Shape
+    group: str
+    immediate: Immediate
 
 
 def _table() -> dict[str, Opcode]:
@@ -114,11 +123,17 @@ def _table() -> dict[str, Opcode]:
                 source,
             )
 
-    def both(names: str, summary: str, modifiers: str = "", **facts: object) -> None:
+    def both(
+        names: str,
+        summary: str,
+        modifiers: str = "",
+        source: str = RECORDED,
+        **facts: Unpack[_Facts],
+    ) -> None:
         """Add an opcode of the general datapath and its uniform twin, whose name begins with U."""
-        add(names, summary, modifiers, **facts)  # type: ignore[arg-type]
+        add(names, summary, modifiers, source=source, **facts)
         twins = " ".join(f"U{name}" for name in names.split())
-        add(twins, f"{summary} (uniform)", modifiers, uniform=True, **facts)  # type: ignore[arg-type]
+        add(twins, f"{summary} (uniform)", modifiers, uniform=True, source=source, **facts)
 
     # Moves and selection.
     both("MOV", "copy a word", "32I")
@@ -131,8 +146,11 @@ def _table() -> dict[str, Opcode]:
     # Integers.
     both("IADD3", "a + b + c, with carries", "X")
     add("VIADD", "a + b")
-    both("IMAD", "a * b + c; .WIDE the 64-bit sum with a pair, .HI its high word",
-         "WIDE HI U32 S32 X MOV IADD SHL")
+    both(
+        "IMAD",
+        "a * b + c; .WIDE the 64-bit sum with a pair, .HI its high word",
+        "WIDE HI U32 S32 X MOV IADD SHL",
+    )
     both("LEA", "(a << s) + b; .HI the high word of the shifted pair, plus b", "HI X SX32")
     both("LOP3", "bitwise function of three words by look-up table", "LUT PAND")
     both("SHF", "funnel shift of a pair of words", "L R U32 S32 U64 S64 HI W")
@@ -141,57 +159,100 @@ def _table() -> dict[str, Opcode]:
     add("VIADDMNMX", "minimum or maximum of a + b and c", "U32 S32", source=MANUAL)
     both("POPC", "number of ones", source=MANUAL)
     both("FLO", "position of the leading one", "U32 S32 SH", source=MANUAL)
-    both("ISETP", "compare two words", f"{_COMPARISONS} U32 S32 AND OR XOR EX",
-         shape=Shape.COMPARE, group="predicate")
-    both("PLOP3", "logic of three predicates by look-up table", "LUT", shape=Shape.COMPARE,
-         group="predicate")
+    both(
+        "ISETP",
+        "compare two words",
+        f"{_COMPARISONS} U32 S32 AND OR XOR EX",
+        shape=Shape.COMPARE,
+        group="predicate",
+    )
+    both(
+        "PLOP3",
+        "logic of three predicates by look-up table",
+        "LUT",
+        shape=Shape.COMPARE,
+        group="predicate",
+    )
 
     # Float32.
-    floating = {"group": "fp32", "immediate": Immediate.FLOAT}
-    add("FADD", "a + b", f"{_ROUNDINGS} FTZ SAT", **floating)  # type: ignore[arg-type]
-    add("FMUL", "a * b", f"{_ROUNDINGS} FTZ SAT", **floating)  # type: ignore[arg-type]
-    add("FFMA", "a * b + c with one rounding", f"{_ROUNDINGS} FTZ SAT", **floating)  # type: ignore[arg-type]
-    add("FMNMX", "minimum or maximum by predicate", "FTZ NAN", group="fp32",
-        immediate=Immediate.FLOAT, source=MANUAL)
-    add("FSEL", "a where the predicate holds, else b", "FTZ", **floating)  # type: ignore[arg-type]
-    add("FSET", "1.0 or all ones where a comparison holds", f"BF {_FLOAT_COMPARISONS} FTZ AND OR XOR",
-        **floating)  # type: ignore[arg-type]
-    add("FSETP", "compare two floats", f"{_FLOAT_COMPARISONS} FTZ AND OR XOR",
-        shape=Shape.COMPARE, group="predicate", immediate=Immediate.FLOAT)
-    add("FCHK", "whether a / b needs the slow path of a division", "DIVIDE", shape=Shape.CHECK,
-        group="predicate", immediate=Immediate.FLOAT,
-        source="inferred; agrees with every recorded FCHK")
-    add("MUFU", "special function", "RCP RSQ EX2", source=RECORDED_UNIT, **floating)  # type: ignore[arg-type]
+    floating: _Facts = {"group": "fp32", "immediate": Immediate.FLOAT}
+    add("FADD", "a + b", f"{_ROUNDINGS} FTZ SAT", **floating)
+    add("FMUL", "a * b", f"{_ROUNDINGS} FTZ SAT", **floating)
+    add("FFMA", "a * b + c with one rounding", f"{_ROUNDINGS} FTZ SAT", **floating)
+    add(
+        "FMNMX",
+        "minimum or maximum by predicate",
+        "FTZ NAN",
+        group="fp32",
+        immediate=Immediate.FLOAT,
+        source=MANUAL,
+    )
+    add("FSEL", "a where the predicate holds, else b", "FTZ", **floating)
+    add(
+        "FSET",
+        "1.0 or all ones where a comparison holds",
+        f"BF {_FLOAT_COMPARISONS} FTZ AND OR XOR",
+        **floating,
+    )
+    add(
+        "FSETP",
+        "compare two floats",
+        f"{_FLOAT_COMPARISONS} FTZ AND OR XOR",
+        shape=Shape.COMPARE,
+        group="predicate",
+        immediate=Immediate.FLOAT,
+    )
+    add(
+        "FCHK",
+        "whether a / b needs the slow path of a division",
+        "DIVIDE",
+        shape=Shape.CHECK,
+        group="predicate",
+        immediate=Immediate.FLOAT,
+        source="inferred; agrees with every recorded FCHK",
+    )
+    add("MUFU", "special function", "RCP RSQ EX2", source=RECORDED_UNIT, **floating)
     add("HFMA2", "a * b + c of two halves", "MMA", group="fp32", immediate=Immediate.HALF)
 
     # Conversions.
     add("I2F I2FP", "integer to float32", "F32 U32 S32 RN RM RP RZ")
-    add("F2I", "float32 to integer", "FTZ U32 S32 TRUNC FLOOR CEIL NTZ",
-        immediate=Immediate.FLOAT)
-    add("FRND", "float32 to an integral float32", "FTZ TRUNC FLOOR CEIL", group="fp32",
-        immediate=Immediate.FLOAT, source=MANUAL)
+    add("F2I", "float32 to integer", "FTZ U32 S32 TRUNC FLOOR CEIL NTZ", immediate=Immediate.FLOAT)
+    add(
+        "FRND",
+        "float32 to an integral float32",
+        "FTZ TRUNC FLOOR CEIL",
+        group="fp32",
+        immediate=Immediate.FLOAT,
+        source=MANUAL,
+    )
 
     # Memory.
     add("LDC", "load from a constant bank", _WIDTHS, shape=Shape.LOAD, group="load")
-    add("ULDC", "load from a constant bank (uniform)", _WIDTHS, shape=Shape.LOAD, group="load",
-        uniform=True)
+    add(
+        "ULDC",
+        "load from a constant bank (uniform)",
+        _WIDTHS,
+        shape=Shape.LOAD,
+        group="load",
+        uniform=True,
+    )
     add("LDG", "load from global memory", f"{_CACHE} {_WIDTHS}", shape=Shape.LOAD, group="load")
     add("LDS", "load from shared memory", f"{_WIDTHS} U", shape=Shape.LOAD, group="load")
     add("STG", "store to global memory", f"{_CACHE} {_WIDTHS}", shape=Shape.STORE, group="none")
     add("STS", "store to shared memory", _WIDTHS, shape=Shape.STORE, group="none")
 
     # Control.
-    control = {"shape": Shape.CONTROL, "group": "none"}
-    add("BRA", "branch", **control)  # type: ignore[arg-type]
-    add("BRX", "branch to a register's value plus the next pc", source=MANUAL, **control)  # type: ignore[arg-type]
-    add("BSSY", "name the threads that will wait at a convergence barrier", **control)  # type: ignore[arg-type]
-    add("BSYNC", "wait at a convergence barrier", **control)  # type: ignore[arg-type]
-    add("CALL", "call a subroutine", "REL NOINC", **control)  # type: ignore[arg-type]
-    add("RET", "jump to the pc in a register pair", "REL NODEC", **control)  # type: ignore[arg-type]
-    add("BMOV", "clear a convergence barrier", "32 CLEAR", source=MANUAL, **control)  # type: ignore[arg-type]
-    add("EXIT", "end the thread", **control)  # type: ignore[arg-type]
-    add("BAR", "barrier of the block", "SYNC DEFER_BLOCKING", **control)  # type: ignore[arg-type]
-    add("NOP", "nothing", **control)  # type: ignore[arg-type]
+    control: _Facts = {"shape": Shape.CONTROL, "group": "none"}
+    add("BRA", "branch", **control)
+    add("BRX", "branch to a register's value plus the next pc", source=MANUAL, **control)
+    add("BSSY", "name the threads that will wait at a convergence barrier", **control)
+    add("BSYNC", "wait at a convergence barrier", **control)
+    add("CALL", "call a subroutine", "REL NOINC", **control)
+    add("RET", "jump to the pc in a register pair", "REL NODEC", **control)
+    add("BMOV", "clear a convergence barrier", "32 CLEAR", source=MANUAL, **control)
+    add("EXIT", "end the thread", **control)
+    add("BAR", "barrier of the block", "SYNC DEFER_BLOCKING", **control)
+    add("NOP", "nothing", **control)
     return table
 
 

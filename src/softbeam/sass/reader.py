@@ -101,9 +101,7 @@ def _memory(text: str) -> Operand | None:
     if match := _ADDRESS.match(text):
         facts = _terms(match.group(2))
         if facts is not None:
-            return Operand(
-                OperandKind.ADDRESS, text, selector=match.group(3).lstrip("."), **facts
-            )
+            return Operand(OperandKind.ADDRESS, text, selector=match.group(3).lstrip("."), **facts)
     return None
 
 
@@ -150,7 +148,9 @@ def parse_operand(text: str) -> Operand:
         return Operand(OperandKind.SPECIAL, plain)
     if plain and _SYMBOL.match(plain):
         return Operand(OperandKind.SYMBOL, plain)
-    raise ListingError(f"'{text}' is not an operand that softbeam can read; is this an nvdisasm -json listing?")
+    raise ListingError(
+        f"'{text}' is not an operand that softbeam can read; is this an nvdisasm -json listing?"
+    )
 
 
 def split_operands(text: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""The jitted warp interpreter: arrays and integers in, arrays and integers out."""

@@ -7,10 +7,7 @@ import numpy as np
 from softbeam.emulator.core import floating as f
 from softbeam.emulator.core import integer as i
 from softbeam.emulator.core.layout import (
-    A,
     ADD_MINMAX,
-    B,
-    C,
     COMBINE,
     DESTINATION,
     DESTINATIONS,
@@ -61,6 +58,9 @@ from softbeam.emulator.core.layout import (
     SR_TID_Y,
     SR_TID_Z,
     UNIFORM,
+    A,
+    B,
+    C,
 )
 from softbeam.emulator.core.operands import (
     commit,

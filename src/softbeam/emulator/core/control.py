@@ -6,7 +6,6 @@ import numpy as np
 
 from softbeam.emulator.core.groups import drop_group, push_group, release, split
 from softbeam.emulator.core.layout import (
-    A,
     A_VALUE,
     BARRIER,
     BRA,
@@ -25,6 +24,7 @@ from softbeam.emulator.core.layout import (
     TARGET,
     WAITS_AT_BAR,
     WIDE_ADDRESS,
+    A,
 )
 from softbeam.emulator.core.operands import predicate_mask
 from softbeam.jit import jit
@@ -118,9 +118,7 @@ def _scatter(row, mask, executed, group, rows_number, w):  # type: ignore[no-unt
         if left or rest:
             split(w, group, same, target, np.uint32(left | rest), following)
             for number in range(w.groups):
-                if w.group_mask[number] == (left | rest) and (
-                    w.group_wait[number] == READY
-                ):
+                if w.group_mask[number] == (left | rest) and (w.group_wait[number] == READY):
                     group = number
         else:
             w.group_mask[group] = same

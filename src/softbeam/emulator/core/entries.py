@@ -23,7 +23,5 @@ def entry_addresses() -> NDArray[np.int64]:
     for function, signature in ((integer_entry, INTEGER), (floating_entry, FLOATING)):
         function.compile(signature)
         compiled = function.overloads[signature.args]
-        addresses.append(
-            compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
-        )
+        addresses.append(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
     return np.array(addresses, dtype=np.int64)

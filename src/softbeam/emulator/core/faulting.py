@@ -64,11 +64,11 @@ def arrive(fault, active, executed, w, information):  # type: ignore[no-untyped-
             return np.uint32(0), RESOLVED
         information[INFO_FIRED] = seen + ones
     hit = np.uint32(0)
-    if (active >> np.uint32(lane)) & np.uint32(1) and arrivals[lane] == fault[FAULT_OCCURRENCE]:
-        if fault[FAULT_KIND] != FAULT_RESOLVE:
-            hit = np.uint32(1) << np.uint32(lane)
-            if fault[FAULT_WARP_WIDE]:
-                hit = active if fault[FAULT_KIND] == FAULT_BEFORE else executed
+    here = (active >> np.uint32(lane)) & np.uint32(1) and arrivals[lane] == fault[FAULT_OCCURRENCE]
+    if here and fault[FAULT_KIND] != FAULT_RESOLVE:
+        hit = np.uint32(1) << np.uint32(lane)
+        if fault[FAULT_WARP_WIDE]:
+            hit = active if fault[FAULT_KIND] == FAULT_BEFORE else executed
     for candidate in range(32):
         arrivals[candidate] += np.int64((active >> np.uint32(candidate)) & np.uint32(1))
     return hit, RUNNING

@@ -165,7 +165,9 @@ def half_to_f32(half):  # type: ignore[no-untyped-def]
         small = np.float32(np.float64(mantissa) * 5.9604644775390625e-08)
         return np.float32(-small) if sign else small
     return f32_from_bits(
-        np.uint32(sign | ((exponent + np.uint32(112)) << np.uint32(23)) | (mantissa << np.uint32(13)))
+        np.uint32(
+            sign | ((exponent + np.uint32(112)) << np.uint32(23)) | (mantissa << np.uint32(13))
+        )
     )
 
 
@@ -233,8 +235,10 @@ def integer_from_float(row, a, out):  # type: ignore[no-untyped-def]
         if value != value:
             out[lane] = np.uint32(0x80000000) if signed else np.uint32(0)
             continue
-        whole = np.float64(value) if math.isinf(value) else np.float64(
-            round_to_integral(value, row[ROUNDING])
+        whole = (
+            np.float64(value)
+            if math.isinf(value)
+            else np.float64(round_to_integral(value, row[ROUNDING]))
         )
         if signed:
             whole = min(max(whole, -2147483648.0), 2147483647.0)

@@ -139,8 +139,10 @@ def logic3(row, table, a, b, c, predicate, out):  # type: ignore[no-untyped-def]
         out[lane] = value
         if out[lane] != np.uint32(0):
             results |= np.uint32(1) << np.uint32(lane)
-    return np.uint32(results | predicate) if row[FLAGS] & OR_PREDICATE else np.uint32(
-        results & predicate
+    return (
+        np.uint32(results | predicate)
+        if row[FLAGS] & OR_PREDICATE
+        else np.uint32(results & predicate)
     )
 
 

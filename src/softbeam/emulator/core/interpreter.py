@@ -153,9 +153,7 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
         operation = row[OP]
         executed = mask
         if row[GUARD] != 7:
-            executed = mask & predicate_mask(
-                row[GUARD], w.predicates, w.uniform_predicates
-            )
+            executed = mask & predicate_mask(row[GUARD], w.predicates, w.uniform_predicates)
         if steps >= allowed:
             information[INFO_ROW] = number
             return HANG
@@ -214,9 +212,7 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
             for lane in range(32):
                 if (mask >> np.uint32(lane)) & np.uint32(1):
                     w.counts[lane] += steps
-                    information[INFO_LONGEST] = max(
-                        information[INFO_LONGEST], w.counts[lane]
-                    )
+                    information[INFO_LONGEST] = max(information[INFO_LONGEST], w.counts[lane])
             allowed -= steps
             steps = np.int64(0)
             w.group_row[group] = number
@@ -297,7 +293,15 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
             lane = traced - 32 * warp if traced >= 0 and traced // 32 == warp else np.int64(-1)
             grid_block[6] = warp
             status = run_warp(
-                code, constants, tables, memory, grid_block, warp - first, budget, fault, lane,
+                code,
+                constants,
+                tables,
+                memory,
+                grid_block,
+                warp - first,
+                budget,
+                fault,
+                lane,
                 state,
             )
             grid_block[6] = first

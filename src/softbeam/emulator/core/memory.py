@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 from softbeam.emulator.core.layout import (
-    A,
     A_VALUE,
     FLAGS,
     GLOBAL,
@@ -31,6 +30,7 @@ from softbeam.emulator.core.layout import (
     SPACE,
     UNIFORM_BASE,
     WIDE_ADDRESS,
+    A,
 )
 from softbeam.jit import jit
 

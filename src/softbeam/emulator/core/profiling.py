@@ -31,7 +31,10 @@ def _class_of(profile, classes, number, slots):  # type: ignore[no-untyped-def]
         entry = slots[slot]
         same = True
         for row in range(rows):
-            if classes[entry, row, 0] != profile[row, 0] or classes[entry, row, 1] != profile[row, 1]:
+            if (
+                classes[entry, row, 0] != profile[row, 0]
+                or classes[entry, row, 1] != profile[row, 1]
+            ):
                 same = False
                 break
         if same:
@@ -64,8 +67,23 @@ def _matches(memory, state, written):  # type: ignore[no-untyped-def]
 
 @jit
 def profile_units(  # type: ignore[no-untyped-def]
-    code, constants, tables, memory, grid, block, whole_blocks, first, last, budget, fault, state,
-    classes, slots, class_of_unit, written, progress,
+    code,
+    constants,
+    tables,
+    memory,
+    grid,
+    block,
+    whole_blocks,
+    first,
+    last,
+    budget,
+    fault,
+    state,
+    classes,
+    slots,
+    class_of_unit,
+    written,
+    progress,
 ):
     """Run the units `first` to `last` of a launch without fault; returns a status.
 

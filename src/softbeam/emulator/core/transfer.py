@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from softbeam.emulator.core.layout import (
-    A,
     A_VALUE,
-    B,
     B_VALUE,
     DESTINATION,
     DESTINATIONS,
@@ -15,6 +13,8 @@ from softbeam.emulator.core.layout import (
     REGISTER,
     SIZE,
     UNIFORM,
+    A,
+    B,
 )
 from softbeam.emulator.core.operands import commit, fetch
 from softbeam.jit import jit

@@ -75,4 +75,6 @@ def activate_array(x, count, function, table):  # type: ignore[no-untyped-def]
     elif function == 0:
         one = np.float32(1.0)
         for index in range(count):
-            x[index] = canonical(np.float32(one / np.float32(one + expf(np.float32(-x[index]), table))))
+            x[index] = canonical(
+                np.float32(one / np.float32(one + expf(np.float32(-x[index]), table)))
+            )
