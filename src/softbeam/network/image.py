@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,8 @@ def load_image(path: Path | None, shape: Shape) -> npt.NDArray[np.float32]:
         with warnings.catch_warnings():
             # What a decoder warns of (odd metadata, a size near its limit) is no news here.
             warnings.simplefilter("ignore")
-            pixels = io.imread(str(path))
+            # From memory: on a broken file some decoders leave the file itself open.
+            pixels = io.imread(BytesIO(path.read_bytes()))
     # The decoders behind scikit-image raise whatever they like on a file that is none.
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
