@@ -7,6 +7,7 @@ on the host, bit for bit; :mod:`softbeam.kernels.ownership` says which thread st
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -126,6 +127,11 @@ def manifest() -> dict[str, Any]:
     """Return the manifest: compiler, disassembler, flags, SHA-256 of sources and files."""
     document: dict[str, Any] = json.loads(_file("machine_code", "manifest.json"))
     return document
+
+
+def manifest_sha256() -> str:
+    """Return the SHA-256 of the manifest: one hash over all sources and machine code."""
+    return hashlib.sha256(_file("machine_code", "manifest.json")).hexdigest()
 
 
 def source(name: str) -> str:

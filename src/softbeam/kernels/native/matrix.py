@@ -45,9 +45,8 @@ def gemm(
     The product is the host's BLAS; it is added to `c` once, element by element.  A NaN becomes the
     GPU's canonical 0x7fffffff.
     """
-    product = np.matmul(a[: m * k].reshape(m, k), b[: k * n].reshape(k, n)).ravel()
     target = c[: m * n]
     with np.errstate(invalid="ignore", over="ignore"):
-        target += product
+        target += np.matmul(a[: m * k].reshape(m, k), b[: k * n].reshape(k, n)).ravel()
     if np.isnan(target).any():
         target.view(np.uint32)[np.isnan(target)] = 0x7FFFFFFF

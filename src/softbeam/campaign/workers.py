@@ -1,0 +1,205 @@
+"""Worker processes that die and are replaced: tasks in, results out, none lost.
+
+What a task is, is the caller's business.  A worker gets a few tasks at a time and answers each as
+it is done; a worker that dies is replaced and its unfinished tasks are done again by others, the
+one that it died on no more than :data:`ATTEMPTS` times.  Results come in any order.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, Generic, TypeVar
+
+from softbeam.errors import InternalError, SoftbeamError
+
+#: How often a task may kill its worker before it is given up.
+ATTEMPTS = 3
+
+#: Tasks that a worker holds at most: enough that it never waits for the next.
+HELD = 8
+
+Task = TypeVar("Task", bound=Hashable)
+Result = TypeVar("Result")
+
+#: Made once in each worker from a picklable object: the function from a task to its result.
+Factory = Callable[[Any], Callable[[Any], Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure(Generic[Task]):
+    """A task without a result: an error of softbeam's own, or a worker that died again and again.
+
+    Attributes
+    ----------
+    task : Task
+        What was to be done.
+    message : str
+        What happened, in one sentence.
+    """
+
+    task: Task
+    message: str
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: BaseProcess
+    pipe: Connection
+    held: deque[Any] = field(default_factory=deque)
+    ready: bool = False
+
+
+def _serve(pipe: Connection, factory: Factory, argument: Any) -> None:
+    """Answer tasks until the pipe closes; the body of a worker process."""
+    # Ctrl-C reaches the whole group of processes; the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        work = factory(argument)
+        pipe.send(("ready", None))
+        while True:
+            for task in pipe.recv():
+                try:
+                    answer = ("result", work(task))
+                except InternalError as error:
+                    answer = ("failure", str(error))
+                pipe.send(answer)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+    except SoftbeamError as error:
+        pipe.send(("error", error))
+
+
+class WorkerPool(Generic[Task, Result]):
+    """A number of worker processes; a context manager that ends them.
+
+    Parameters
+    ----------
+    count : int
+        Processes.
+    factory : callable
+        Importable function that makes, in each worker, the function from a task to its result.
+    argument : object
+        What `factory` is called with; pickled.
+    """
+
+    def __init__(self, count: int, factory: Factory, argument: object) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._factory, self._argument = factory, argument
+        self._workers = [self._start() for _ in range(max(1, count))]
+        #: Workers that died and were replaced.
+        self.replaced = 0
+        self._unborn = 0
+
+    def _start(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(
+            target=_serve, args=(theirs, self._factory, self._argument), daemon=True
+        )
+        process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+    def __enter__(self) -> WorkerPool[Task, Result]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all workers, at once."""
+        for worker in self._workers:
+            worker.pipe.close()
+            worker.process.terminate()
+        for worker in self._workers:
+            worker.process.join()
+            worker.process.close()
+        self._workers = []
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[Result | Failure[Task]]:
+        """Do tasks and yield each one's result, in the order in which they are done.
+
+        Raises
+        ------
+        SoftbeamError
+            Of a worker, if it is not an :class:`InternalError` of one task: it ends everything,
+            for it would come again.
+        """
+        source = iter(tasks)
+        again: deque[Task] = deque()
+        deaths: Counter[Task] = Counter()
+        for worker in self._workers:
+            self._feed(worker, again, source)
+        while any(worker.held for worker in self._workers):
+            busy = {worker.pipe: worker for worker in self._workers if worker.held}
+            for pipe in wait(list(busy)):
+                worker = busy[pipe]  # type: ignore[index]
+                try:
+                    kind, answer = worker.pipe.recv()
+                except (EOFError, OSError):
+                    failed = self._bury(worker, again, deaths)
+                    if failed is not None:
+                        yield failed
+                    continue
+                if kind == "error":
+                    raise answer
+                if kind == "ready":
+                    worker.ready = True
+                    continue
+                task = worker.held.popleft()
+                self._feed(worker, again, source)
+                yield Failure(task, answer) if kind == "failure" else answer
+            for worker in self._workers:
+                self._feed(worker, again, source)
+
+    def _feed(self, worker: _Worker, again: deque[Task], source: Iterator[Task]) -> None:
+        """Give a worker more tasks when it has few left."""
+        if len(worker.held) > HELD // 2:
+            return
+        batch: list[Task] = []
+        while len(worker.held) + len(batch) < HELD:
+            if again:
+                batch.append(again.popleft())
+                continue
+            task = next(source, None)
+            if task is None:
+                break
+            batch.append(task)
+        if not batch:
+            return
+        worker.held.extend(batch)
+        try:
+            worker.pipe.send(batch)
+        except (BrokenPipeError, ConnectionResetError, OSError):
+            # It is dead; its next receipt says so and puts the tasks back.
+            return
+
+    def _bury(
+        self, worker: _Worker, again: deque[Task], deaths: Counter[Task]
+    ) -> Failure[Task] | None:
+        """Replace a dead worker; return the task that it died on if that is given up."""
+        worker.process.join()
+        code = worker.process.exitcode
+        worker.pipe.close()
+        worker.process.close()
+        how = f"signal {-code}" if code is not None and code < 0 else f"exit status {code}"
+        self._workers[self._workers.index(worker)] = self._start()
+        self.replaced += 1
+        if not worker.ready:
+            again.extend(worker.held)
+            self._unborn += 1
+            if self._unborn >= ATTEMPTS * len(self._workers):
+                raise InternalError(f"workers end before they have begun, with {how}")
+            return None
+        suspect = worker.held.popleft()
+        again.extend(worker.held)
+        deaths[suspect] += 1
+        if deaths[suspect] < ATTEMPTS:
+            again.append(suspect)
+            return None
+        return Failure(suspect, f"it ended its worker {ATTEMPTS} times, at last with {how}")

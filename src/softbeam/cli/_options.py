@@ -1,0 +1,95 @@
+"""Options that several commands share, and how long work is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from softbeam.network.planner import Im2col
+
+NetworkArgument = Annotated[
+    str,
+    typer.Argument(metavar="NETWORK", help="extraction, or the path of a Darknet .cfg file."),
+]
+WeightsOption = Annotated[
+    Path | None,
+    typer.Option("--weights", metavar="FILE", help="Darknet .weights; default: those shipped."),
+]
+ImageOption = Annotated[
+    Path | None,
+    typer.Option("--image", metavar="FILE", help="The input; default: a photo of a coffee cup."),
+]
+Im2colOption = Annotated[
+    str,
+    typer.Option(
+        "--im2col",
+        metavar="WHEN",
+        help="always, as Darknet until May 2018 and in the paper, or except-1x1, as since.",
+    ),
+]
+ArchitectureOption = Annotated[
+    str, typer.Option("--arch", metavar="SM", help="Machine code: sm_90, sm_80 or sm_75.")
+]
+
+
+def checked_im2col(text: str) -> Im2col:
+    """Return the option ``--im2col`` if it is one of its two values.
+
+    Raises
+    ------
+    NetworkError
+        If it is not.
+    """
+    from softbeam.errors import NetworkError
+    from softbeam.network.planner import IM2COL
+
+    for known in IM2COL:
+        if text == known:
+            return known
+    raise NetworkError(f"--im2col is {text!r}; it must be one of {', '.join(IM2COL)}")
+
+
+@contextmanager
+def progress_bar(unit: str = "") -> Iterator[Progress]:
+    """Show progress on standard error: bar, count, rate and remaining time.
+
+    Where standard error is no terminal, nothing is drawn.
+    """
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    class Rate(TextColumn):
+        """Tasks a second, measured over the last half minute."""
+
+        def __init__(self) -> None:
+            super().__init__("{task.speed}")
+
+        def render(self, task):  # type: ignore[no-untyped-def]
+            from rich.text import Text
+
+            speed = task.finished_speed or task.speed
+            return Text(f"{speed:,.0f} {unit}/s" if speed and unit else "")
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        yield progress

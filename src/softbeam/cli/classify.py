@@ -1,0 +1,41 @@
+"""``softbeam classify``: the golden run's answer, the five best classes."""
+
+from __future__ import annotations
+
+import typer
+
+from softbeam.cli._app import app, console
+from softbeam.cli._options import (
+    ArchitectureOption,
+    Im2colOption,
+    ImageOption,
+    NetworkArgument,
+    WeightsOption,
+    checked_im2col,
+)
+
+
+@app.command()
+def classify(
+    network: NetworkArgument,
+    weights: WeightsOption = None,
+    image: ImageOption = None,
+    im2col: Im2colOption = "always",
+    arch: ArchitectureOption = "sm_90",
+) -> None:
+    """Run a network once without fault and print its five best classes."""
+    from softbeam.injection.classification import ranking
+    from softbeam.network.golden import golden_run
+    from softbeam.network.workload import load_workload
+
+    workload = load_workload(
+        network, weights=weights, image=image, im2col=checked_im2col(im2col), architecture=arch
+    )
+    golden = golden_run(workload.plan, workload.weights, workload.image)
+    names = workload.network.classes
+    out = console()
+    for rank, index in enumerate(ranking(golden.scores)[:5].tolist(), start=1):
+        name = names[index] if names else f"class {index}"
+        out.print(f"{rank}  {golden.scores[index]:.6f}  {name}", markup=False)
+    if workload.network.classes is None:
+        typer.echo("The classes of this network have no names here.", err=True)

@@ -1,0 +1,107 @@
+"""Profiles on disk: a profile is computed once for each network, weights, input and code.
+
+A file's name is a hash over everything that a profile depends on, so that a file is never stale;
+one that cannot be read is computed anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from softbeam.emulator.semantics import EMULATOR_SEMANTICS
+from softbeam.network.device import Device
+from softbeam.network.profile import LaunchProfile, profile_network
+from softbeam.network.workload import Workload
+
+#: Version of the files' contents.
+FORMAT = 1
+
+Profiles = dict[int, LaunchProfile]
+Progress = Callable[[int, int], None]
+
+
+def profile_key(workload: Workload) -> str:
+    """Return a hash over everything that the profile of a workload depends on."""
+    facts = [
+        FORMAT,
+        EMULATOR_SEMANTICS,
+        repr(workload.plan.launches),
+        workload.architecture,
+        workload.kernels_sha256,
+        workload.weights_sha256,
+        workload.input_sha256,
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+
+
+def profiles_of(
+    workload: Workload,
+    device: Device,
+    folder: Path,
+    progress: Progress = lambda done, of: None,
+) -> Profiles:
+    """Return the profile of every launch that can be struck, from disk or by emulation.
+
+    Parameters
+    ----------
+    workload : Workload
+        What the profile is of.
+    device : Device
+        Its golden run.
+    folder : Path
+        Where profiles are kept; made where it does not exist.
+    progress : callable
+        Called with the launches done and all launches while it is computed.
+    """
+    path = folder / f"{workload.network.name}-{profile_key(workload)}.npz"
+    known = read_profiles(path)
+    if known is None:
+        known = {profile.launch: profile for profile in profile_network(device, progress)}
+        # A disk that is full or write-protected costs time at the next run, no result.
+        with suppress(OSError):
+            write_profiles(path, known)
+    return known
+
+
+def write_profiles(path: Path, profiles: Profiles) -> None:
+    """Write profiles to a file that is complete from the first moment on."""
+    arrays: dict[str, np.ndarray] = {}
+    for number, profile in profiles.items():
+        arrays[f"{number}.classes"] = profile.classes
+        arrays[f"{number}.units"] = profile.class_of_unit
+        arrays[f"{number}.longest"] = np.array(profile.longest)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        with unfinished.open("wb") as file:
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read_profiles(path: Path) -> Profiles | None:
+    """Return the profiles in a file; None if there is none, or it is damaged."""
+    try:
+        with np.load(path) as file:
+            numbers = [int(name.partition(".")[0]) for name in file if name.endswith(".longest")]
+            return {
+                number: LaunchProfile(
+                    number,
+                    file[f"{number}.classes"],
+                    file[f"{number}.units"],
+                    int(file[f"{number}.longest"]),
+                )
+                for number in numbers
+            }
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return None
