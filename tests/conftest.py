@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -34,6 +37,60 @@ def recordings() -> Path:
             "(name their folder in SOFTBEAM_RECORDINGS)"
         )
     return folder
+
+
+#: A launch of ``fill`` in the format of the recordings: 40 words, from word 256 on, get 0.5.
+FILL_SCENARIO: dict[str, Any] = {
+    "kernel": "fill_kernel",
+    "cubin": "ours",
+    "registers": 10,
+    "shared_bytes": 0,
+    "grid": [2, 1, 1],
+    "block": [32, 1, 1],
+    "arguments": ["int32:40", "float32:0.5", "buffer:x", "int32:1"],
+    "buffers": {"x": {"offset": 1024, "words": 40, "initial": None}},
+    "arena": {"address": "0x7ffdb8000000", "bytes": 4096},
+}
+
+
+@pytest.fixture
+def make_recordings(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a folder of recordings of ``fill``, answers given by hand.
+
+    Its keywords: `scenario`, changes to :data:`FILL_SCENARIO`; `golden`, pairs of word and value;
+    `trace` and `faults`, what these files hold; `replaced`, an opcode and what stands in its place.
+    """
+
+    def make(
+        *,
+        scenario: dict[str, Any] | None = None,
+        golden: list[int] | None = None,
+        trace: dict[str, Any] | None = None,
+        faults: list[dict[str, Any]] | None = None,
+        replaced: tuple[str, str] = ("NOP", "NOP"),
+    ) -> Path:
+        from softbeam import kernels
+
+        before, after = (f'"{opcode}"'.encode() for opcode in replaced)
+        listing = kernels.listing_bytes("fill")
+        assert before in listing
+        (tmp_path / "ours.sm_90.json").write_bytes(listing.replace(before, after))
+        (tmp_path / "ours.sm_90.cubin").write_bytes(kernels.cubin_bytes("fill"))
+        (tmp_path / "scenarios.json").write_text(
+            json.dumps({"fill": FILL_SCENARIO | (scenario or {})})
+        )
+        pairs = [part for word in range(256, 296) for part in (word, 0x3F000000)]
+        (tmp_path / "golden").mkdir()
+        np.array(golden or pairs, dtype="<u4").tofile(tmp_path / "golden" / "fill.bin")
+        if trace is not None:
+            (tmp_path / "traces").mkdir()
+            (tmp_path / "traces" / "fill.jsonl").write_text(json.dumps(trace))
+        if faults is not None:
+            lines = "".join(json.dumps(fault) + "\n" for fault in faults)
+            (tmp_path / "faults.jsonl").write_text(lines)
+        return tmp_path
+
+    return make
 
 
 _RECORD = InjectionRecord(

@@ -1,24 +1,31 @@
-"""Replay hardware recordings and say, one by one, where the emulator differs from the GPU."""
+"""Replay hardware recordings and say, one by one, where the emulator differs from the GPU.
+
+A fault strikes one unit of a launch (a warp, or a block whose warps wait for each other).  Units do
+not see each other's stores, so all others leave what they leave without the fault: they run once a
+scenario, and each fault runs its own unit only.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.execution import EXCEPTIONS, new_state, no_fault
-from softbeam.emulator.launching import Runner
+from softbeam.emulator.launching import Ending, Runner
+from softbeam.emulator.recorded import FaultRecord, TraceRecord
 from softbeam.emulator.recordings import Recordings, Scenario
 from softbeam.errors import RecordingError, UnsupportedInstruction
+from softbeam.sass.instruction import INSTRUCTION_BYTES
 
 #: Instructions that a thread may execute in a replay; the recorded GPU had no limit.
 REPLAY_BUDGET = 4_000_000_000
 
-_BYTES = 16
+#: Steps that an emulated thread may have beyond its trace, for those that the debugger missed.
+_SPARE_STEPS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,47 @@ class Comparison:
     same_exception: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FaultFree:
+    """What a scenario's units leave without a fault.
+
+    Attributes
+    ----------
+    endings : dict of (int, int) to Ending
+        By block and warp, in the order in which their stores take effect.
+    failure : str
+        Why a unit did not finish; empty if all did.
+    """
+
+    endings: dict[tuple[int, int], Ending]
+    failure: str
+
+    def memory(
+        self, before: NDArray[np.uint32], struck: tuple[int, int] | None, ending: Ending | None
+    ) -> NDArray[np.uint32]:
+        """Return all words after the launch, one unit's stores replaced by those of `ending`."""
+        after = before.copy()
+        for unit, usual in self.endings.items():
+            stored = ending if unit == struck and ending is not None else usual
+            after[stored.words] = stored.values
+        return after
+
+
+def run_fault_free(runner: Runner, scenario: Scenario) -> FaultFree:
+    """Run every unit of a scenario without fault, until one does not finish."""
+    endings: dict[tuple[int, int], Ending] = {}
+    launch = scenario.launch
+    for unit in runner.units(launch):
+        try:
+            ending = runner.run(launch, *unit, budget=REPLAY_BUDGET, fault=no_fault())
+        except UnsupportedInstruction as error:
+            return FaultFree(endings, f"unsupported: {error}")
+        if ending.status != k.FINISHED:
+            return FaultFree(endings, EXCEPTIONS.get(ending.status, "hang"))
+        endings[unit] = ending
+    return FaultFree(endings, "")
+
+
 def _first_difference(expected: NDArray[np.uint32], found: NDArray[np.uint32]) -> str:
     words = np.flatnonzero(expected != found)
     word = int(words[0])
@@ -60,27 +108,27 @@ def _first_difference(expected: NDArray[np.uint32], found: NDArray[np.uint32]) -
     )
 
 
-def compare_golden(runner: Runner, scenario: Scenario, golden: NDArray[np.uint32]) -> Comparison:
-    """Run a scenario without fault and compare all of the arena."""
+def compare_golden(
+    scenario: Scenario, fault_free: FaultFree, golden: NDArray[np.uint32]
+) -> Comparison:
+    """Compare all of the arena after a scenario's launch without fault."""
 
     def result(agrees: bool, replayed: str) -> Comparison:
         return Comparison("golden", scenario.name, scenario.name, "", agrees, "completed", replayed)
 
-    try:
-        status, words, _ = runner.run_launch(
-            scenario.launch, budget=REPLAY_BUDGET, fault=no_fault(), fault_free=no_fault()
-        )
-    except UnsupportedInstruction as error:
-        return result(False, f"unsupported: {error}")
-    if status != k.FINISHED:
-        return result(False, EXCEPTIONS.get(status, "hang"))
+    if fault_free.failure:
+        return result(False, fault_free.failure)
+    words = fault_free.memory(scenario.launch.memory.words, None, None)
     if np.array_equal(words, golden):
         return result(True, "completed")
     return result(False, _first_difference(golden, words))
 
 
 def _trace_difference(
-    recorded: list[Any], rows: NDArray[np.int64], registers: NDArray[np.uint32], scenario: Scenario
+    recorded: Sequence[tuple[int, tuple[int, ...] | None]],
+    rows: NDArray[np.int64],
+    registers: NDArray[np.uint32],
+    scenario: Scenario,
 ) -> str:
     """Return where an emulated thread leaves its recorded trace; empty if nowhere.
 
@@ -88,55 +136,59 @@ def _trace_difference(
     A register that has not changed since the thread began holds what an earlier thread left
     there on the GPU, and zero here; it is compared from its first change on.
     """
+    instructions = scenario.launch.program.function.instructions
     position = 0
-    first = np.array(recorded[0][1] or (), dtype=np.uint32)
+    initial = next((values for _, values in recorded if values is not None), ())
+    first = np.array(initial, dtype=np.uint32)
     for pc, values in recorded:
         while (
             position < rows.size
-            and rows[position] * _BYTES != pc
-            and scenario.launch.program.function.instructions[rows[position]].opcode == "BSYNC"
+            and rows[position] * INSTRUCTION_BYTES != pc
+            and instructions[rows[position]].opcode == "BSYNC"
         ):
             position += 1
-        if position >= rows.size or rows[position] * _BYTES != pc:
-            there = f"{rows[position] * _BYTES:#x}" if position < rows.size else "the end"
+        if position >= rows.size or rows[position] * INSTRUCTION_BYTES != pc:
+            there = "the end"
+            if position < rows.size:
+                there = f"{rows[position] * INSTRUCTION_BYTES:#x}"
             return f"step {position}: recorded pc {pc:#x}, emulated {there}"
         if values is not None:
-            found, wanted = registers[position], np.array(values, dtype=np.uint32)
-            untouched = (found == registers[0]) & (wanted == first)
+            wanted = np.array(values, dtype=np.uint32)
+            found = registers[position, : wanted.size]
+            untouched = (found == registers[0, : wanted.size]) & (wanted == first[: wanted.size])
             wrong = np.flatnonzero((wanted != found) & ~untouched)
             if wrong.size:
                 return (
                     f"pc {pc:#x}: R{wrong[0]} recorded {values[wrong[0]]:#x}, "
-                    f"emulated {registers[position][wrong[0]]:#x}"
+                    f"emulated {found[wrong[0]]:#x}"
                 )
         position += 1
     return ""
 
 
 def compare_trace(
-    runner: Runner, scenario: Scenario, number: int, trace: Mapping[str, Any]
+    runner: Runner, scenario: Scenario, number: int, trace: TraceRecord
 ) -> Comparison:
     """Step through one thread and compare pcs and registers with a recorded trace."""
     launch = scenario.launch
-    block = launch.shape.block_number(trace["block"])
-    thread = launch.shape.thread_number(trace["thread"])
+    thread = launch.shape.thread_number(trace.thread)
     identity = f"{scenario.name}/trace/{number}"
-    state = new_state(
-        launch.shape.warps if launch.program.has_barrier else 1,
-        shared_bytes=launch.shared_bytes,
-        trace_steps=len(trace["steps"]) + 4096,
-        trace_registers=trace["registers"],
-    )
 
     def result(difference: str) -> Comparison:
         return Comparison(
             "traces", identity, scenario.name, "", not difference, "trace", difference or "trace"
         )
 
+    state = new_state(
+        launch.shape.warps if launch.program.has_barrier else 1,
+        shared_bytes=launch.shared_bytes,
+        trace_steps=len(trace.steps) + _SPARE_STEPS,
+        trace_registers=trace.registers,
+    )
     try:
         ending = runner.run(
             launch,
-            block,
+            launch.shape.block_number(trace.block),
             thread // k.LANES,
             budget=REPLAY_BUDGET,
             fault=no_fault(),
@@ -147,115 +199,110 @@ def compare_trace(
         return result(f"unsupported: {error}")
     length = int(ending.information[k.INFO_TRACE])
     difference = _trace_difference(
-        trace["steps"], state.trace_row[:length], state.trace_registers[:length], scenario
+        trace.steps, state.trace_row[:length], state.trace_registers[:length], scenario
     )
-    if not difference and trace.get("complete") and ending.status != k.FINISHED:
+    if not difference and trace.complete and ending.status != k.FINISHED:
         difference = f"emulated: {EXCEPTIONS.get(ending.status, 'hang')}"
     return result(difference)
 
 
-def fault_vector(scenario: Scenario, fault: Mapping[str, Any]) -> NDArray[np.int64]:
-    """Return the interpreter's vector of a recorded fault.
-
-    Raises
-    ------
-    RecordingError
-        If the fault's mode or target is not one that recordings have.
-    """
+def fault_vector(scenario: Scenario, fault: FaultRecord) -> NDArray[np.int64]:
+    """Return the interpreter's vector of a recorded fault."""
     vector = no_fault()
-    thread = scenario.launch.shape.thread_number(fault["thread"])
+    thread = scenario.launch.shape.thread_number(fault.thread)
     vector[k.FAULT_WARP] = thread // k.LANES
     vector[k.FAULT_LANE] = thread % k.LANES
-    vector[k.FAULT_ROW] = fault["pc"] // _BYTES
-    vector[k.FAULT_OCCURRENCE] = fault["occurrence"]
+    vector[k.FAULT_ROW] = fault.pc // INSTRUCTION_BYTES
+    vector[k.FAULT_OCCURRENCE] = fault.occurrence
     vector[k.FAULT_REGISTERS] = scenario.registers
-    mode, target = fault["mode"], fault["target"]
-    if mode in ("RF", "IOV", "PR"):
+    if fault.mode != "IOA":
         kinds = {"RF": k.FAULT_BEFORE, "IOV": k.FAULT_AFTER, "PR": k.FAULT_PREDICATE}
-        vector[k.FAULT_KIND] = kinds[mode]
-        vector[k.FAULT_REGISTER] = int(target.lstrip("RP"))
+        vector[k.FAULT_KIND] = kinds[fault.mode]
+        vector[k.FAULT_REGISTER] = int(fault.target[1:])
         vector[k.FAULT_REPLACES] = 1
-        vector[k.FAULT_VALUE] = fault["after"]
-    elif mode == "IOA" and target == "destination_index":
+        vector[k.FAULT_VALUE] = fault.after or 0
+    elif fault.target == "destination_index":
         vector[k.FAULT_KIND] = k.FAULT_INDEX
-        vector[k.FAULT_INDEX_MASK] = 1 << fault["bit"]
+        vector[k.FAULT_INDEX_MASK] = 1 << (fault.bit or 0)
         vector[k.FAULT_DROPS] = 1
-    elif mode == "IOA" and target == "store_address":
-        vector[k.FAULT_KIND] = k.FAULT_STORE
-        vector[k.FAULT_VALUE] = np.uint64(1 << fault["bit"]).astype(np.int64)
     else:
-        raise RecordingError(f"fault {fault.get('id')}: unknown mode {mode} or target {target}")
+        vector[k.FAULT_KIND] = k.FAULT_STORE
+        vector[k.FAULT_VALUE] = np.uint64(1 << (fault.bit or 0)).astype(np.int64)
     return vector
 
 
 def compare_fault(
     runner: Runner,
     scenario: Scenario,
+    fault_free: FaultFree,
     golden: NDArray[np.uint32],
-    fault: Mapping[str, Any],
+    fault: FaultRecord,
 ) -> Comparison:
     """Replay one recorded fault and compare the outcome and every word of the arena."""
     launch = scenario.launch
-    recorded = fault.get("exception", "completed")
-    struck_thread = launch.shape.thread_number(fault["thread"])
+    recorded = fault.exception if fault.outcome == "exception" else "completed"
+    warp = launch.shape.thread_number(fault.thread) // k.LANES
     struck = (
-        launch.shape.block_number(fault["block"]),
-        0 if launch.program.has_barrier else struck_thread // k.LANES,
+        launch.shape.block_number(fault.block),
+        0 if launch.program.has_barrier else warp,
     )
 
     def result(agrees: bool, replayed: str) -> Comparison:
-        named = None if fault["outcome"] == "completed" else replayed == recorded
+        named = None if fault.outcome == "completed" else replayed == recorded
         return Comparison(
-            "faults", fault["id"], scenario.name, fault["mode"], agrees, recorded, replayed, named
+            "faults", fault.id, scenario.name, fault.mode, agrees, recorded or "", replayed, named
         )
 
     try:
-        status, words, information = runner.run_launch(
-            launch,
-            budget=REPLAY_BUDGET,
-            fault=fault_vector(scenario, fault),
-            struck=struck,
-            fault_free=no_fault(),
+        ending = runner.run(
+            launch, *struck, budget=REPLAY_BUDGET, fault=fault_vector(scenario, fault)
         )
     except UnsupportedInstruction as error:
         return result(False, f"unsupported: {error}")
-    if not information[k.INFO_FIRED]:
+    if not ending.information[k.INFO_FIRED]:
         return result(False, "the fault's place was never reached")
-    if status != k.FINISHED:
-        name = EXCEPTIONS.get(status, "hang")
-        return result(fault["outcome"] == "exception" and status in EXCEPTIONS, name)
-    if fault["outcome"] != "completed":
+    if ending.status != k.FINISHED:
+        name = EXCEPTIONS.get(ending.status, "hang")
+        return result(fault.outcome == "exception" and ending.status in EXCEPTIONS, name)
+    if fault_free.failure:
+        return result(False, f"a unit without fault: {fault_free.failure}")
+    if fault.outcome != "completed":
         return result(False, "completed")
+    words = fault_free.memory(launch.memory.words, struck, ending)
     expected = golden.copy()
-    for word, value, _ in fault["memory"]:
+    for word, value, _ in fault.memory or ():
         expected[word] = launch.memory.words[word] if value is None else value
     if np.array_equal(expected, words):
         return result(True, "completed")
     return result(False, f"completed: {_first_difference(expected, words)}")
 
 
-def replay(
-    recordings: Recordings, progress: Callable[[Comparison], None] = lambda _: None
-) -> Iterator[Comparison]:
-    """Replay all of a folder: golden launches, traces, then faults, in the recorded order."""
+def replay(recordings: Recordings) -> Iterator[Comparison]:
+    """Replay all of a folder: golden launches, traces, then faults, in the recorded order.
+
+    Raises
+    ------
+    RecordingError
+        If a record is malformed, or a fault's scenario has no golden memory.
+    """
     runner = Runner()
-    golden = {}
+    golden, fault_free = {}, {}
     for name, scenario in recordings.scenarios.items():
         words = recordings.golden(name)
         if words is not None:
             golden[name] = words
-            comparison = compare_golden(runner, scenario, words)
-            progress(comparison)
-            yield comparison
+            fault_free[name] = run_fault_free(runner, scenario)
+            yield compare_golden(scenario, fault_free[name], words)
     for name, scenario in recordings.scenarios.items():
         for number, trace in enumerate(recordings.traces(name)):
-            comparison = compare_trace(runner, scenario, number, trace)
-            progress(comparison)
-            yield comparison
+            yield compare_trace(runner, scenario, number, trace)
     for fault in recordings.faults():
-        name = fault["scenario"]
+        name = fault.scenario
         if name not in golden:
-            raise RecordingError(f"fault {fault['id']}: scenario '{name}' has no golden memory")
-        comparison = compare_fault(runner, recordings.scenarios[name], golden[name], fault)
-        progress(comparison)
-        yield comparison
+            raise RecordingError(
+                f"{recordings.folder}: fault {fault.id} is of scenario '{name}', whose golden "
+                f"memory golden/{name}.bin is missing"
+            )
+        yield compare_fault(
+            runner, recordings.scenarios[name], fault_free[name], golden[name], fault
+        )

@@ -1,17 +1,17 @@
 """Read a folder of hardware recordings: scenarios, golden memory, traces and faults.
 
-The format is described in the README of the recordings; how they are replayed is in
-:mod:`softbeam.emulator.conformance`.
+The format is described in the README of the recordings, its records are in
+:mod:`softbeam.emulator.recorded`; how they are replayed is in
+:mod:`softbeam.emulator.conformance`.  A folder may lack traces, faults or outside.tsv.
 """
 
 from __future__ import annotations
 
 import json
 import lzma
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,22 @@ from numpy.typing import NDArray
 from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
 from softbeam.emulator.launching import Launch
 from softbeam.emulator.lowering import Program, lower
+from softbeam.emulator.recorded import (
+    Buffer,
+    FaultRecord,
+    ScenarioRecord,
+    TraceRecord,
+    read_record,
+)
 from softbeam.errors import ListingError, RecordingError
-from softbeam.sass import link, read_cubin, read_listing
+from softbeam.sass import Function, link, read_cubin, read_listing
 
 #: The 4 GiB in which the recorded GPU answered Invalid Address Space (hardware README, point 5).
 _OTHER_SPACE = (0x7FFE00000000, 0x7FFF00000000)
 _PAGE = 1 << 21
+
+#: The architecture that is replayed where a folder has several listings of one source.
+_PREFERRED = "sm_90"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +56,6 @@ class Scenario:
     registers: int
 
 
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text())
-    except OSError as error:
-        raise RecordingError(
-            f"{path}: cannot be read ({error.strerror}); a folder of recordings holds "
-            "scenarios.json, golden/, traces/ and faults.jsonl"
-        ) from None
-    except ValueError as error:
-        raise RecordingError(f"{path}: not JSON ({error})") from None
-
-
-def _lines(path: Path) -> Iterator[tuple[int, Any]]:
-    try:
-        with lzma.open(path, "rt") if path.suffix == ".xz" else path.open() as stream:
-            for number, line in enumerate(stream, 1):
-                if line.strip():
-                    yield number, json.loads(line)
-    except (OSError, lzma.LZMAError, EOFError) as error:
-        raise RecordingError(f"{path}: cannot be read ({error})") from None
-    except ValueError as error:
-        raise RecordingError(f"{path}: a line is not JSON ({error})") from None
-
-
 class Recordings:
     """A folder of recordings.
 
@@ -86,115 +72,212 @@ class Recordings:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._functions: dict[str, dict[str, Function]] = {}
         self._programs: dict[tuple[str, str], Program] = {}
-        facts = _read_json(folder / "scenarios.json")
+        path = folder / "scenarios.json"
+        try:
+            facts = json.loads(_bytes(path))
+        except ValueError as error:
+            raise RecordingError(f"{path}: not JSON ({error})") from None
         if not isinstance(facts, dict):
-            raise RecordingError(f"{folder / 'scenarios.json'}: not a set of named scenarios")
+            raise RecordingError(f"{path}: not a set of named scenarios")
         outside = self._outside()
         self.scenarios = {}
         for name, entry in facts.items():
-            try:
-                self.scenarios[name] = self._scenario(name, entry, outside)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise RecordingError(
-                    f"{folder / 'scenarios.json'}: scenario '{name}' cannot be used "
-                    f"({type(error).__name__}: {error})"
-                ) from None
+            place = f"{path}, scenario '{name}'"
+            record = read_record(ScenarioRecord, json.dumps(entry), place=place)
+            self.scenarios[name] = self._scenario(name, record, outside, place)
 
     def _program(self, stem: str, kernel: str) -> Program:
-        key = (stem, kernel)
-        if key not in self._programs:
-            listings = sorted(self.folder.glob(f"{stem}.sm_*.json"))
-            if not listings:
-                raise RecordingError(f"{self.folder}: no listing {stem}.sm_*.json")
-            listing, cubin = listings[-1], listings[-1].with_suffix(".cubin")
-            try:
-                functions = link(
-                    read_listing(listing.read_bytes(), origin=str(listing)),
-                    read_cubin(cubin.read_bytes(), origin=str(cubin)),
-                    origin=str(listing),
+        if stem not in self._functions:
+            self._functions[stem] = self._read_functions(stem)
+        if (stem, kernel) not in self._programs:
+            if kernel not in self._functions[stem]:
+                raise RecordingError(
+                    f"{self.folder}: the listing of {stem} has no kernel '{kernel}'"
                 )
-            except OSError as error:
-                raise RecordingError(f"{error.filename}: {error.strerror}") from None
-            except ListingError as error:
-                raise RecordingError(str(error)) from None
-            for name, function in functions.items():
-                self._programs[stem, name] = lower(function)
-            if key not in self._programs:
-                raise RecordingError(f"{listing}: no kernel '{kernel}'")
-        return self._programs[key]
+            self._programs[stem, kernel] = lower(self._functions[stem][kernel])
+        return self._programs[stem, kernel]
+
+    def _read_functions(self, stem: str) -> dict[str, Function]:
+        listings = sorted(self.folder.glob(f"{stem}.sm_*.json"))
+        if not listings:
+            raise RecordingError(f"{self.folder}: no listing {stem}.sm_*.json")
+        preferred = [path for path in listings if path.name == f"{stem}.{_PREFERRED}.json"]
+        listing = (preferred or listings)[-1]
+        cubin = listing.with_suffix(".cubin")
+        try:
+            return link(
+                read_listing(_bytes(listing), origin=str(listing)),
+                read_cubin(_bytes(cubin), origin=str(cubin)),
+                origin=str(listing),
+            )
+        except ListingError as error:
+            raise RecordingError(str(error)) from None
 
     def _outside(self) -> list[tuple[int, str]]:
         path = self.folder / "outside.tsv"
         if not path.exists():
             return []
-        rows = [line.split("\t") for line in path.read_text().splitlines()[1:]]
-        return [(int(row[0], 16), row[2]) for row in rows if len(row) > 2]
+        found = []
+        for number, line in enumerate(_bytes(path).decode(errors="replace").splitlines(), 1):
+            fields = line.split("\t")
+            if number == 1 or not line.strip():
+                continue
+            try:
+                found.append((int(fields[0], 16), fields[2].strip()))
+            except (ValueError, IndexError):
+                raise RecordingError(
+                    f"{path}, line {number}: not an address, an offset and an answer"
+                ) from None
+        return found
+
+    def _arena(self, name: str, record: ScenarioRecord) -> NDArray[np.uint32]:
+        arena = np.zeros(record.arena.bytes // 4, dtype=np.uint32)
+        for label, buffer in record.buffers.items():
+            first = buffer.offset // 4
+            if first + buffer.words > arena.size:
+                raise RecordingError(
+                    f"{self.folder / 'scenarios.json'}: buffer '{label}' of scenario '{name}' "
+                    "ends outside the arena"
+                )
+            if buffer.initial is not None:
+                path = self.folder / buffer.initial
+                content = _words(path)
+                if content.size != buffer.words:
+                    raise RecordingError(
+                        f"{path}: {content.size} words where scenario '{name}' says {buffer.words}"
+                    )
+                arena[first : first + content.size] = content
+        return arena
 
     def _scenario(
-        self, name: str, entry: Mapping[str, Any], outside: list[tuple[int, str]]
+        self, name: str, record: ScenarioRecord, outside: list[tuple[int, str]], place: str
     ) -> Scenario:
-        program = self._program(entry.get("cubin", "kernels"), entry["kernel"])
-        base = int(entry["arena"]["address"], 16)
-        arena = np.zeros(entry["arena"]["bytes"] // 4, dtype=np.uint32)
-        for buffer in entry["buffers"].values():
-            if buffer["initial"] is not None:
-                path = self.folder / buffer["initial"]
-                if not path.exists():
-                    raise RecordingError(f"{path}: missing; scenario '{name}' starts from it")
-                content = np.fromfile(path, dtype="<u4")
-                arena[buffer["offset"] // 4 :][: content.size] = content
-        arguments: list[int | float] = []
-        for argument in entry["arguments"]:
-            kind, value = argument.split(":", 1)
-            if kind == "buffer":
-                arguments.append(base + entry["buffers"][value]["offset"])
-            elif kind.startswith("float"):
-                arguments.append(float(value))
-            else:
-                arguments.append(int(value, 0))
-        shape = LaunchShape(tuple(entry["grid"]), tuple(entry["block"]))
+        program = self._program(record.cubin, record.kernel)
+        arena = self._arena(name, record)
+        base = int(record.arena.address, 16)
+        arguments = [_argument(text, base, record.buffers, place) for text in record.arguments]
+        shape = LaunchShape(record.grid, record.block)
+        try:
+            constants = launch_constants(program, shape, arguments)
+        except ValueError as error:
+            raise RecordingError(f"{place}: {error}") from None
         segments = [(base, base + 4 * arena.size, 0), *_pages(base, arena.size * 4, outside)]
-        return Scenario(
-            name,
-            Launch(
-                program,
-                shape,
-                launch_constants(program, shape, arguments),
-                memory_map(arena, segments),
-                entry["shared_bytes"],
-            ),
-            entry["registers"],
-        )
+        function = program.function
+        shared = function.shared_bytes if record.shared_bytes is None else record.shared_bytes
+        launch = Launch(program, shape, constants, memory_map(arena, segments), shared)
+        return Scenario(name, launch, record.registers or function.registers)
+
+    def count(self) -> int:
+        """Return the number of golden memories, traces and faults in the folder."""
+        number = 0
+        for name in self.scenarios:
+            number += (self.folder / "golden" / f"{name}.bin").exists()
+            path = self._existing(f"traces/{name}.jsonl")
+            number += sum(1 for _ in _lines(path)) if path else 0
+        path = self._existing("faults.jsonl")
+        return number + (sum(1 for _ in _lines(path)) if path else 0)
+
+    def _existing(self, name: str) -> Path | None:
+        """Return a file of the folder, compressed or not; None if there is neither."""
+        paths = (self.folder / name, self.folder / f"{name}.xz")
+        return next((path for path in paths if path.exists()), None)
 
     def golden(self, name: str) -> NDArray[np.uint32] | None:
         """Return the arena after a scenario's fault-free launch; None if it was not recorded."""
         path = self.folder / "golden" / f"{name}.bin"
         if not path.exists():
             return None
-        pairs = np.fromfile(path, dtype="<u4").reshape(-1, 2)
+        pairs = _words(path)
         arena = self.scenarios[name].launch.memory.words.copy()
-        arena[pairs[:, 0]] = pairs[:, 1]
+        if pairs.size % 2 or np.any(pairs[0::2] >= arena.size):
+            raise RecordingError(f"{path}: not pairs of a word of the arena and its value")
+        arena[pairs[0::2]] = pairs[1::2]
         return arena
 
-    def traces(self, name: str) -> Iterator[Mapping[str, Any]]:
+    def traces(self, name: str) -> Iterator[TraceRecord]:
         """Yield the recorded threads of a scenario."""
-        for suffix in (".jsonl.xz", ".jsonl"):
-            path = self.folder / "traces" / f"{name}{suffix}"
-            if path.exists():
-                for _, trace in _lines(path):
-                    yield trace
-                return
+        shape = self.scenarios[name].launch.shape
+        path = self._existing(f"traces/{name}.jsonl")
+        for number, line in _lines(path) if path else ():
+            place = f"{path}, line {number}"
+            trace = read_record(TraceRecord, line, place=place)
+            _check_place(shape, trace.block, trace.thread, place)
+            yield trace
 
-    def faults(self) -> Iterator[Mapping[str, Any]]:
+    def faults(self) -> Iterator[FaultRecord]:
         """Yield the recorded faults in order."""
-        path = self.folder / "faults.jsonl"
-        if not path.exists():
-            return
-        for number, fault in _lines(path):
-            if not isinstance(fault, dict) or fault.get("scenario") not in self.scenarios:
-                raise RecordingError(f"{path}, line {number}: not a fault of a known scenario")
-            yield fault
+        path = self._existing("faults.jsonl")
+        for number, line in _lines(path) if path else ():
+            yield self._fault(line, f"{path}, line {number}")
+
+    def _fault(self, line: str, place: str) -> FaultRecord:
+        fault = read_record(FaultRecord, line, place=place)
+        if fault.scenario not in self.scenarios:
+            raise RecordingError(f"{place}: scenario '{fault.scenario}' is not in scenarios.json")
+        scenario = self.scenarios[fault.scenario]
+        launch = scenario.launch
+        _check_place(launch.shape, fault.block, fault.thread, place)
+        if fault.pc >= 16 * len(launch.program.function.instructions):
+            raise RecordingError(f"{place}: pc {fault.pc} is not in {launch.program.function.name}")
+        if fault.target[0] == "R" and int(fault.target[1:]) > 254:
+            raise RecordingError(f"{place}: {fault.target} is not a register that can be struck")
+        words = launch.memory.words.size
+        if any(word >= words for word, _, _ in fault.memory or ()):
+            raise RecordingError(f"{place}: a word of memory outside the arena")
+        return fault
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RecordingError(
+            f"{path}: cannot be read ({error.strerror}); a folder of recordings holds "
+            "scenarios.json, the listings and cubins that it names, golden/, traces/ and "
+            "faults.jsonl"
+        ) from None
+
+
+def _words(path: Path) -> NDArray[np.uint32]:
+    content = _bytes(path)
+    if len(content) % 4:
+        raise RecordingError(f"{path}: {len(content)} bytes are not whole 32-bit words")
+    return np.frombuffer(content, dtype="<u4").astype(np.uint32)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    try:
+        with lzma.open(path, "rt") if path.suffix == ".xz" else path.open() as stream:
+            for number, line in enumerate(stream, 1):
+                if line.strip():
+                    yield number, line
+    except (OSError, lzma.LZMAError, EOFError, UnicodeDecodeError) as error:
+        raise RecordingError(f"{path}: cannot be read ({error})") from None
+
+
+def _argument(text: str, base: int, buffers: dict[str, Buffer], place: str) -> int | float:
+    """Return an argument from ``buffer:NAME``, ``float32:1.5``, ``int32:7`` and the like."""
+    kind, _, value = text.partition(":")
+    try:
+        if kind == "buffer":
+            return base + buffers[value].offset
+        if kind in ("float32", "float64"):
+            return float(value)
+        if kind in ("int32", "uint32", "int64", "uint64", "int16", "uint16", "int8", "uint8"):
+            return int(value, 0)
+    except (KeyError, ValueError):
+        pass
+    raise RecordingError(f"{place}: '{text}' is not an argument such as int32:7 or buffer:NAME")
+
+
+def _check_place(
+    shape: LaunchShape, block: tuple[int, ...], thread: tuple[int, ...], place: str
+) -> None:
+    for index, extent, what in ((block, shape.grid, "block"), (thread, shape.block, "thread")):
+        if any(value >= limit for value, limit in zip(index, extent, strict=True)):
+            raise RecordingError(f"{place}: {what} {list(index)} is not in the launch")
 
 
 def _pages(base: int, size: int, outside: list[tuple[int, str]]) -> list[tuple[int, int, int]]:

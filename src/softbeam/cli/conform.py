@@ -1,0 +1,146 @@
+"""``softbeam conform``: replay hardware recordings and tell how much of them agrees.
+
+The replay is in :mod:`softbeam.emulator.conformance`; here is how its comparisons are counted and
+laid out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from softbeam.cli._app import app, console
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from softbeam.emulator.conformance import Comparison
+    from softbeam.emulator.recordings import Recordings
+
+#: Kinds of comparison in the order of the replay; a fault's modes in the paper's order, then ours.
+KINDS = ("golden", "traces", "faults")
+FAULT_MODES = ("RF", "IOV", "IOA", "PR")
+
+#: Wide enough for every column; a narrower terminal wraps.
+COLUMNS = 110
+
+READING = (
+    "Agreeing of recorded. A fault agrees if its outcome, completed or exception, and every word\n"
+    "of memory are the same; 'names' counts apart the exceptions with the GPU's own name."
+)
+
+
+@app.command()
+def conform(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIRECTORY", help="The folder that holds scenarios.json.")
+    ],
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Also print every disagreement.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print counts and disagreements as JSON only.")
+    ] = False,
+) -> None:
+    """Replay a folder of hardware recordings and count what agrees, bit for bit.
+
+    Golden launches, traces of single threads, and injected faults, by scenario and mode. An
+    instruction that softbeam does not know counts as a disagreement. The exit status is 0 once
+    all was replayed, whatever agrees.
+    """
+    from softbeam.emulator.recordings import Recordings
+
+    comparisons = _replay(Recordings(directory))
+    if as_json:
+        typer.echo(json.dumps(as_document(comparisons)))
+        return
+    out = console(COLUMNS)
+    out.print(_table(comparisons))
+    out.print(READING)
+    if verbose:
+        for comparison in comparisons:
+            if not comparison.agrees or comparison.same_exception is False:
+                out.print(_line(comparison), soft_wrap=True, markup=False)
+
+
+def as_document(comparisons: Sequence[Comparison]) -> dict[str, object]:
+    """Return counts [agreeing, recorded] by kind, and the names of all that disagree."""
+    document: dict[str, object] = {kind: list(_agreeing(comparisons, kind=kind)) for kind in KINDS}
+    document["disagreements"] = [c.identity for c in comparisons if not c.agrees]
+    return document
+
+
+def _replay(recordings: Recordings) -> list[Comparison]:
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from softbeam.emulator.conformance import replay
+
+    comparisons = []
+    columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("replaying", total=recordings.count())
+        for comparison in replay(recordings):
+            comparisons.append(comparison)
+            progress.update(task, advance=1, description=f"replaying {comparison.scenario}")
+    return comparisons
+
+
+def _agreeing(comparisons: Iterable[Comparison], **wanted: str) -> tuple[int, int]:
+    """Return how many comparisons agree, and of how many, where the fields are as wanted."""
+    chosen = [
+        comparison.agrees
+        for comparison in comparisons
+        if all(getattr(comparison, name) == value for name, value in wanted.items())
+    ]
+    return sum(chosen), len(chosen)
+
+
+def _names(comparisons: Iterable[Comparison]) -> tuple[int, int]:
+    named = [c.same_exception for c in comparisons if c.same_exception is not None]
+    return sum(named), len(named)
+
+
+def _cell(counts: tuple[int, int]) -> str:
+    same, number = counts
+    if number == 0:
+        return ""
+    return f"{same}/{number}" if same == number else f"[bold]{same}/{number}[/bold]"
+
+
+def _row(comparisons: Sequence[Comparison]) -> list[str]:
+    return [
+        _cell(_agreeing(comparisons, kind="golden")),
+        _cell(_agreeing(comparisons, kind="traces")),
+        *(_cell(_agreeing(comparisons, kind="faults", mode=mode)) for mode in FAULT_MODES),
+        _cell(_agreeing(comparisons, kind="faults")),
+        _cell(_names(comparisons)),
+    ]
+
+
+def _table(comparisons: Sequence[Comparison]) -> Table:
+    from rich.table import Table
+
+    table = Table("scenario", show_footer=False)
+    for title in ("golden", "traces", *FAULT_MODES, "faults", "names"):
+        table.add_column(title, justify="right")
+    for scenario in dict.fromkeys(comparison.scenario for comparison in comparisons):
+        own = [comparison for comparison in comparisons if comparison.scenario == scenario]
+        table.add_row(scenario, *_row(own))
+    table.add_section()
+    table.add_row("all", *_row(comparisons), style="bold")
+    return table
+
+
+def _line(comparison: Comparison) -> str:
+    mode = f" {comparison.mode}" if comparison.mode else ""
+    kind = comparison.kind if comparison.kind == "golden" else comparison.kind.rstrip("s")
+    what = "agrees but for the exception's name" if comparison.agrees else "disagrees"
+    return (
+        f"{kind} {comparison.identity}{mode} {what}: "
+        f"recorded {comparison.recorded}, emulated {comparison.replayed}"
+    )
