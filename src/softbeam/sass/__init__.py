@@ -12,7 +12,8 @@ from softbeam.sass.instruction import (
     Operand,
     OperandKind,
 )
-from softbeam.sass.reader import parse_operand, read_listing
+from softbeam.sass.reader import parse_line, parse_operand, read_listing
+from softbeam.sass.variables import Variables, read_variables
 
 __all__ = [
     "INSTRUCTION_BYTES",
@@ -22,8 +23,11 @@ __all__ = [
     "Instruction",
     "Operand",
     "OperandKind",
+    "Variables",
     "link",
+    "parse_line",
     "parse_operand",
     "read_cubin",
     "read_listing",
+    "read_variables",
 ]

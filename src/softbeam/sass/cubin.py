@@ -10,10 +10,10 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
 from softbeam.errors import ListingError
@@ -24,6 +24,12 @@ _SIZED_PAYLOAD = 0x04
 _REGISTER_COUNT = 0x2F  # in .nv.info; payload: symbol index (u32), registers (u32)
 _PARAMETER_BANK = 0x0A  # payload: symbol index, base offset (u16), size in bytes (u16)
 _KERNEL_PARAMETER = 0x17  # payload: index (u32), ordinal (u16), offset (u16), flags with size >> 18
+
+# More than any GPU up to sm_90 has (CUDA C++ Programming Guide, "Technical Specifications per
+# Compute Capability"): beyond it the file is broken.
+_MOST_REGISTERS = 255
+_MOST_SHARED_BYTES = 1 << 20
+_MOST_SECTION_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +56,8 @@ def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
             yield attribute, struct.pack("<H", value)
 
 
-def _register_counts(elf: Any) -> dict[str, int]:
-    info, symbols = elf.get_section_by_name(".nv.info"), elf.get_section_by_name(".symtab")
+def _register_counts(elf: Any, symbols: Any) -> dict[str, int]:
+    info = elf.get_section_by_name(".nv.info")
     counts = {}
     for attribute, payload in _attributes(info.data() if info else b""):
         if attribute == _REGISTER_COUNT:
@@ -60,12 +66,16 @@ def _register_counts(elf: Any) -> dict[str, int]:
     return counts
 
 
-def _kernel_facts(elf: Any, name: str, number: int, registers: int) -> CubinFacts:
-    symbols = {
-        symbol.name: int(symbol["st_value"])
-        for symbol in elf.get_section_by_name(".symtab").iter_symbols()
-        if symbol["st_shndx"] == number and symbol.name and symbol["st_info"]["type"] == "STT_FUNC"
-    }
+def _functions(symbols: Any) -> dict[int, dict[str, int]]:
+    """Return the offsets of all functions by the number of their section and their name."""
+    functions: dict[int, dict[str, int]] = {}
+    for symbol in symbols.iter_symbols():
+        if symbol.name and symbol["st_info"]["type"] == "STT_FUNC":
+            functions.setdefault(symbol["st_shndx"], {})[symbol.name] = int(symbol["st_value"])
+    return functions
+
+
+def _parameters(elf: Any, name: str) -> tuple[int, tuple[tuple[int, int], ...]]:
     base, parameters = 0, {}
     info = elf.get_section_by_name(f".nv.info.{name}")
     for attribute, payload in _attributes(info.data() if info else b""):
@@ -74,21 +84,64 @@ def _kernel_facts(elf: Any, name: str, number: int, registers: int) -> CubinFact
         elif attribute == _KERNEL_PARAMETER:
             _, ordinal, offset, flags = struct.unpack_from("<IHHI", payload)
             parameters[ordinal] = (offset, flags >> 18)
+    return base, tuple(parameters[ordinal] for ordinal in sorted(parameters))
+
+
+def _kernel_facts(elf: Any, name: str, symbols: dict[str, int], registers: int) -> CubinFacts:
+    base, parameters = _parameters(elf, name)
     shared = elf.get_section_by_name(f".nv.shared.{name}")
     constants = {}
     for bank in (2, 3, 4):
         own = elf.get_section_by_name(f".nv.constant{bank}.{name}")
         common = own or elf.get_section_by_name(f".nv.constant{bank}")
         if common is not None:
-            constants[bank] = common.data()
-    return CubinFacts(
+            constants[bank] = contents(common)
+    facts = CubinFacts(
         registers=registers,
         shared_bytes=int(shared["sh_size"]) if shared else 0,
         parameter_base=base,
-        parameters=tuple(parameters[ordinal] for ordinal in sorted(parameters)),
+        parameters=parameters,
         symbols=symbols,
         constants=constants,
     )
+    if registers > _MOST_REGISTERS or facts.shared_bytes > _MOST_SHARED_BYTES:
+        raise ValueError(
+            f"kernel {name!a} with {registers} registers and {facts.shared_bytes} bytes of "
+            "shared memory"
+        )
+    return facts
+
+
+def contents(section: Any) -> bytes:
+    """Return the bytes of a section; one without bytes in the file is zeros.
+
+    Raises
+    ------
+    ValueError
+        If it is longer than any constant bank or any file of softbeam's.
+    """
+    size = int(section["sh_size"])
+    if size > _MOST_SECTION_BYTES:
+        raise ValueError(f"section {section.name!a} of {size} bytes")
+    if section["sh_type"] == "SHT_NOBITS":
+        return bytes(size)
+    data: bytes = section.data()
+    if len(data) != size:
+        raise ValueError(f"section {section.name!a} is cut off")
+    return data
+
+
+@contextmanager
+def reading(origin: str) -> Iterator[None]:
+    """Turn whatever pyelftools raises over broken bytes into a :class:`ListingError`."""
+    try:
+        yield
+    except ListingError:
+        raise
+    # Broken bytes lead pyelftools to raise nearly anything: tests mutate cubins byte by byte.
+    except Exception as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise ListingError(f"{origin}: not a cubin that can be read ({said})") from None
 
 
 def read_cubin(data: bytes, *, origin: str) -> tuple[str, dict[str, CubinFacts]]:
@@ -113,21 +166,26 @@ def read_cubin(data: bytes, *, origin: str) -> tuple[str, dict[str, CubinFacts]]
     ListingError
         If it is not a cubin.
     """
-    try:
+    with reading(origin):
         elf = ELFFile(io.BytesIO(data))
+        if elf["e_machine"] != "EM_CUDA":
+            raise ListingError(f"{origin}: an ELF file, but not one of a GPU's machine code")
         flags = elf["e_flags"]
         # Up to ABI 7 the low byte is the SM; ABI 8 (CUDA 13) keeps it in the second byte.
         abi = elf["e_ident"]["EI_ABIVERSION"]
         sm = (flags >> 8) & 0xFF if abi >= 8 else flags & 0xFF
-        kernels, registers = {}, _register_counts(elf)
+        symbols = elf.get_section_by_name(".symtab")
+        registers, functions = _register_counts(elf, symbols), _functions(symbols)
+        kernels = {}
         for number, section in enumerate(elf.iter_sections()):
             if section.name.startswith(".text."):
                 name = section.name[len(".text.") :]
                 kernels[name] = _kernel_facts(
-                    elf, name, number, registers.get(name, section["sh_info"] >> 24)
+                    elf,
+                    name,
+                    functions.get(number, {}),
+                    registers.get(name, section["sh_info"] >> 24),
                 )
-    except (ELFError, struct.error, KeyError, AttributeError, UnicodeDecodeError) as error:
-        raise ListingError(f"{origin}: not a cubin ({error})") from None
     if not kernels:
         raise ListingError(f"{origin}: a cubin without kernels")
     return f"sm_{sm}", kernels
@@ -150,7 +208,7 @@ def link(
     functions = {}
     for name, instructions in listing.items():
         if name not in kernels:
-            raise ListingError(f"{origin}: the listing has '{name}', which the cubin lacks")
+            raise ListingError(f"{origin}: the listing has {name!a}, which the cubin lacks")
         facts = kernels[name]
         functions[name] = Function(
             name=name,

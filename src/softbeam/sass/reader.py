@@ -21,14 +21,27 @@ from softbeam.sass.instruction import (
     OperandKind,
 )
 
-_NUMBERED = re.compile(r"(UR|R|UP|P|B|SB)(\d+|Z|T)((?:\.\w+)*)\Z")
-_INTEGER = re.compile(r"[-+]?(0x[0-9a-f]+|\d+)\Z")
-_FLOAT = re.compile(r"[-+]?(\d+\.?\d*(e[-+]?\d+)?|INF|QNAN|SNAN)\Z", re.IGNORECASE)
-_GUARD = re.compile(r"@(!?)(U?)P(\d|T)\Z")
-_CONSTANT = re.compile(r"c(x?)\[([^\]]*)\]\[([^\]]*)\]((?:\.\w+)*)\Z")
-_ADDRESS = re.compile(r"(?:(?:g?desc)\[(UR\d+|URZ)\])?\[([^\]]*)\]((?:\.\w+)*)\Z")
-_TERM = re.compile(r"([-+]?)(UR\d+|URZ|R\d+|RZ|0x[0-9a-f]+|\d+)((?:\.\w+)*)")
-_SYMBOL = re.compile(r"[$.\w`()]+\Z")
+# Numbers have as many digits as 64 bits and a float64's decimals need, ASCII ones only; no pattern
+# can match one text in two ways, so that reading takes time in proportion to the text.
+_INTEGER = re.compile(r"[-+]?(0x[0-9a-f]{1,16}|[0-9]{1,20})\Z")
+_FLOAT = re.compile(
+    r"[-+]?([0-9]{1,400}(\.[0-9]{0,400})?(e[-+]?[0-9]{1,4})?|INF|QNAN|SNAN)\Z",
+    re.IGNORECASE | re.ASCII,
+)
+_NUMBERED = re.compile(r"(UR|R|UP|P|B|SB)([0-9]{1,3}|Z|T)((?:\.\w+)*)\Z", re.ASCII)
+_GUARD = re.compile(r"@(!?)(U?)P([0-6T])\Z")
+_CONSTANT = re.compile(r"c(x?)\[([^\]]*)\]\[([^\]]*)\]((?:\.\w+)*)\Z", re.ASCII)
+_ADDRESS = re.compile(r"(?:(?:g?desc)\[(UR[0-9]{1,3}|URZ)\])?\[([^\]]*)\]((?:\.\w+)*)\Z", re.ASCII)
+_TERM = re.compile(
+    r"([-+]{0,2})(U?R(?:[0-9]{1,3}|Z)|0x[0-9a-f]{1,16}|[0-9]{1,20})((?:\.\w+)*)", re.ASCII
+)
+_OPCODE = re.compile(r"[A-Z][A-Z0-9_]*(\.\w+)*\Z", re.ASCII)
+_COMMENT = re.compile(r"/\*[0-9a-f]+\*/")
+# In plain listings a register that a branch goes to and what is added to it have no comma between.
+_SECOND_TARGET = re.compile(r"(?<=[A-Z0-9]) (?=-?0x|`\()")
+_SCALE = re.compile(r"\.X([0-9]{1,2})\b")
+# A symbol is what neither begins as a number nor looks like a register that does not exist.
+_SYMBOL = re.compile(r"(?!\d)(?!(?:UR|R|UP|P|B)(?:\d+|Z|T)(?:\.|\Z))[$.\w`()]+\Z")
 
 _KINDS = {
     "R": OperandKind.REGISTER,
@@ -39,7 +52,15 @@ _KINDS = {
     "SB": OperandKind.SYMBOL,
 }
 _ZERO = {"R": 255, "UR": 63, "P": 7, "UP": 7}
-_LIMIT = {"R": 254, "UR": 255, "P": 6, "UP": 6, "B": 15, "SB": 7}
+_LIMIT = {"R": 254, "UR": 62, "P": 6, "UP": 6, "B": 15, "SB": 7}
+
+
+def _index(prefix: str, number: str) -> int | None:
+    """Return the index that a register's or predicate's name ends with; None for no such one."""
+    if number in ("Z", "T"):
+        fits = (number == "T") == (prefix in ("P", "UP"))
+        return _ZERO.get(prefix) if fits else None
+    return int(number) if int(number) <= _LIMIT[prefix] else None
 
 
 def _numbered(text: str) -> Operand | None:
@@ -47,13 +68,8 @@ def _numbered(text: str) -> Operand | None:
     if match is None:
         return None
     prefix, number, suffix = match.groups()
-    if number in "ZT" and number != ("T" if prefix in ("P", "UP") else "Z"):
-        return None
-    if number in "ZT":
-        if prefix not in _ZERO:
-            return None
-        index = _ZERO[prefix]
-    elif (index := int(number)) > _LIMIT[prefix]:
+    index = _index(prefix, number)
+    if index is None:
         return None
     parts = [part for part in suffix.split(".") if part]
     return Operand(
@@ -74,16 +90,19 @@ def _terms(body: str) -> dict[str, Any] | None:
         if match is None or (position and not match.group(1)):
             return None
         sign, term, suffix = match.groups()
-        if term.startswith("UR"):
-            facts["uniform"] = 63 if term == "URZ" else int(term[2:])
-        elif term.startswith("R"):
-            facts["index"] = 255 if term == "RZ" else int(term[1:])
-            facts["wide"] = ".64" in suffix
-            scale = re.search(r"\.X(\d+)", suffix)
-            facts["scale"] = int(scale.group(1)) if scale else 1
+        prefix = term.rstrip("Z0123456789")
+        if prefix in ("R", "UR"):
+            index = _index(prefix, term[len(prefix) :])
+            if index is None or "-" in sign:
+                return None
+            facts["uniform" if prefix == "UR" else "index"] = index
+            if prefix == "R":
+                facts["wide"] = ".64" in suffix
+                scale = _SCALE.search(suffix)
+                facts["scale"] = int(scale.group(1)) if scale else 1
         else:
-            value = int(term, 0)
-            facts["value"] += -value if sign == "-" else value
+            value = int(term, 16 if term.startswith("0x") else 10)
+            facts["value"] += -value if "-" in sign else value
         position = match.end()
     return facts
 
@@ -97,7 +116,8 @@ def _memory(text: str) -> Operand | None:
         facts["selector"] = suffix.lstrip(".")
         if indirect or not _INTEGER.match(bank):
             return Operand(OperandKind.CONSTANT, text, bank=-1, **facts)
-        return Operand(OperandKind.CONSTANT, text, bank=int(bank, 0), **facts)
+        number = int(bank, 16 if "0x" in bank else 10)
+        return Operand(OperandKind.CONSTANT, text, bank=number, **facts)
     if match := _ADDRESS.match(text):
         facts = _terms(match.group(2))
         if facts is not None:
@@ -107,11 +127,16 @@ def _memory(text: str) -> Operand | None:
 
 def _immediate(text: str) -> Operand | None:
     if _INTEGER.match(text):
-        return Operand(OperandKind.INTEGER, text, value=int(text, 0 if "0x" in text else 10))
+        return Operand(OperandKind.INTEGER, text, value=int(text, 16 if "0x" in text else 10))
     if _FLOAT.match(text):
         plain = text.upper().replace("QNAN", "NAN").replace("SNAN", "NAN")
         return Operand(OperandKind.FLOAT, text, value=float(plain), negated=False)
     return None
+
+
+def _shown(text: str) -> str:
+    """Return a text as a message shows it: printable, and short enough to be read."""
+    return ascii(text if len(text) <= 60 else f"{text[:57]}...")
 
 
 def parse_operand(text: str) -> Operand:
@@ -149,7 +174,8 @@ def parse_operand(text: str) -> Operand:
     if plain and _SYMBOL.match(plain):
         return Operand(OperandKind.SYMBOL, plain)
     raise ListingError(
-        f"'{text}' is not an operand that softbeam can read; is this an nvdisasm -json listing?"
+        f"{_shown(text)} is not an operand that softbeam can read; "
+        "is this an nvdisasm -json listing?"
     )
 
 
@@ -170,8 +196,8 @@ def parse_guard(text: str) -> Guard:
     if not text:
         return Guard()
     match = _GUARD.match(text)
-    if match is None or match.group(3) in "89":
-        raise ListingError(f"'{text}' is not a guard predicate such as @!P0")
+    if match is None:
+        raise ListingError(f"{_shown(text)} is not a guard predicate such as @!P0")
     index = 7 if match.group(3) == "T" else int(match.group(3))
     return Guard(index, match.group(1) == "!", match.group(2) == "U")
 
@@ -193,16 +219,53 @@ def parse_instruction(pc: int, entry: Mapping[str, Any]) -> Instruction:
     """
     try:
         name, operands = entry["opcode"], entry.get("operands", "")
-        if not (isinstance(name, str) and name and isinstance(operands, str)):
-            raise ListingError("opcode or operands are not text")
+        guard = entry.get("predicate", "")
+        if not (isinstance(name, str) and isinstance(operands, str) and isinstance(guard, str)):
+            raise ListingError("opcode, operands or predicate are not text")
+        if not _OPCODE.match(name):
+            raise ListingError(f"{_shown(name)} is not an opcode")
         return Instruction(
             pc,
-            parse_guard(entry.get("predicate", "")),
+            parse_guard(guard),
             name,
             tuple(parse_operand(part) for part in split_operands(operands)),
         )
-    except (KeyError, TypeError, AttributeError, ListingError) as error:
+    except KeyError as error:
+        raise ListingError(f"the instruction at pc {pc:#x} has no field {error}") from None
+    except (TypeError, AttributeError):
+        raise ListingError(f"the instruction at pc {pc:#x} is not an object with fields") from None
+    except ListingError as error:
         raise ListingError(f"the instruction at pc {pc:#x} cannot be read: {error}") from None
+
+
+def parse_line(text: str, pc: int = 0) -> Instruction:
+    """Return one instruction from its line in a plain listing (``nvdisasm -c``).
+
+    Parameters
+    ----------
+    text : str
+        The instruction as the disassembler writes it, with or without its pc and semicolon.
+    pc : int
+        Byte offset of the instruction.
+
+    Raises
+    ------
+    ListingError
+        If the line is not an instruction.
+
+    Examples
+    --------
+    >>> print(parse_line("/*0270*/  @!P0 FFMA R2, R3, -1.5, R8.reuse ;"))
+    @!P0 FFMA R2, R3, -1.5, R8
+    """
+    words = _COMMENT.sub("", text).strip().removesuffix(";").split(maxsplit=1)
+    guard = words[0] if words and words[0].startswith("@") else ""
+    if guard:
+        words = words[1].split(maxsplit=1) if len(words) > 1 else []
+    if not words:
+        raise ListingError(f"{_shown(text)} is not an instruction")
+    operands = _SECOND_TARGET.sub(",", words[1]) if len(words) > 1 else ""
+    return parse_instruction(pc, {"opcode": words[0], "operands": operands, "predicate": guard})
 
 
 def parse_listing(document: Any) -> dict[str, tuple[Instruction, ...]]:
@@ -224,6 +287,8 @@ def parse_listing(document: Any) -> dict[str, tuple[Instruction, ...]]:
         name = function.get("function-name")
         if not (isinstance(entries, list) and isinstance(name, str)):
             raise ListingError(f"a function without name or instructions: {shape}")
+        if name in functions:
+            raise ListingError(f"two functions have the name {_shown(name)}")
         functions[name] = tuple(
             parse_instruction(INSTRUCTION_BYTES * number, entry)
             for number, entry in enumerate(entries)
