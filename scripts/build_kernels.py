@@ -13,39 +13,18 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import re
-import shutil
-import subprocess
 import sys
-import sysconfig
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-ARCHITECTURES = ("sm_90", "sm_80", "sm_75")
-FLAGS = ("-cubin",)
+from softbeam.errors import ToolchainError
+from softbeam.kernels import ARCHITECTURES
+from softbeam.sass.toolchain import compile_source, disassemble, run_tool
+
 KERNELS = Path(__file__).parent.parent / "src" / "softbeam" / "kernels"
-
-
-def find_tool(name: str) -> Path | None:
-    """Return one of NVIDIA's tools: from this Python's packages, else from PATH."""
-    packages = Path(sysconfig.get_path("purelib")) / "nvidia"
-    for found in sorted(packages.glob(f"*/bin/{name}")):
-        return found
-    on_path = shutil.which(name)
-    return Path(on_path) if on_path else None
-
-
-def _run(*command: object, folder: Path) -> str:
-    done = subprocess.run(
-        [str(part) for part in command], cwd=folder, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        sys.exit(f"{' '.join(str(part) for part in command)}\n{done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def _version(tool: Path) -> str:
-    return _run(tool, "--version", folder=KERNELS).strip().splitlines()[-1]
 
 
 def source_lines(text: str) -> dict[str, list[int]]:
@@ -67,53 +46,61 @@ def source_lines(text: str) -> dict[str, list[int]]:
     return lines
 
 
+def _build_one(source: Path, architecture: str, folder: Path, *, lines: bool) -> dict[str, str]:
+    """Build one kernel for one architecture and return the SHA-256 of its files."""
+    target = folder / architecture
+    target.mkdir(parents=True, exist_ok=True)
+    cubin = compile_source(source, architecture)
+    (target / f"{source.stem}.cubin").write_bytes(cubin)
+    listing = json.loads(disassemble(cubin, origin=source.name))
+    _write(target / f"{source.stem}.json", listing)
+    if lines:
+        _write(target / f"{source.stem}.lines.json", _lines(source, architecture, listing))
+    return {
+        f"{architecture}/{source.stem}{suffix}": _sha256(target / f"{source.stem}{suffix}")
+        for suffix in (".cubin", ".json")
+    }
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def build(folder: Path, *, lines: bool) -> dict[str, object]:
     """Build every kernel into `folder` and return the manifest; `lines`: source lines too."""
-    nvcc, nvdisasm = find_tool("nvcc"), find_tool("nvdisasm")
-    if nvcc is None or nvdisasm is None:
-        sys.exit("nvcc and nvdisasm are needed: pip install 'softbeam[cuda]'")
-    files = {}
     sources = sorted((KERNELS / "cuda").iterdir())
-    for source in sources:
-        files[f"cuda/{source.name}"] = hashlib.sha256(source.read_bytes()).hexdigest()
-    for architecture in ARCHITECTURES:
-        target = folder / architecture
-        target.mkdir(parents=True, exist_ok=True)
-        for source in sources:
-            if source.suffix != ".cu":
-                continue
-            cubin = (target / f"{source.stem}.cubin").resolve()
-            command = (nvcc, *FLAGS, f"-arch={architecture}")
-            _run(*command, "-o", cubin, source.name, folder=source.parent)
-            listing = json.loads(_run(nvdisasm, "-json", cubin, folder=target))
-            _write(target / f"{source.stem}.json", listing)
-            if lines:
-                _write(
-                    target / f"{source.stem}.lines.json",
-                    _lines(command, nvdisasm, source, listing),
-                )
-            for suffix in (".cubin", ".json"):
-                file = target / f"{source.stem}{suffix}"
-                files[f"{architecture}/{file.name}"] = hashlib.sha256(file.read_bytes()).hexdigest()
+    files = {f"cuda/{source.name}": _sha256(source) for source in sources}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        built = [
+            pool.submit(_build_one, source, architecture, folder, lines=lines)
+            for architecture in ARCHITECTURES
+            for source in sources
+            if source.suffix == ".cu"
+        ]
+        for future in built:
+            files |= future.result()
     return {
-        "compiler": _version(nvcc),
-        "disassembler": _version(nvdisasm),
-        "flags": list(FLAGS),
+        "compiler": _version("nvcc"),
+        "disassembler": _version("nvdisasm"),
+        "flags": ["-cubin"],
         "files": files,
     }
 
 
-def _lines(
-    command: tuple[object, ...], nvdisasm: Path, source: Path, listing: list[object]
-) -> dict[str, list[int]]:
+def _version(tool: str) -> str:
+    return run_tool(tool, "--version", purpose="to name its version").strip().splitlines()[-1]
+
+
+def _lines(source: Path, architecture: str, listing: list[object]) -> dict[str, list[int]]:
     """Compile once more with line numbers, which hold this machine's paths, and read them."""
+    cubin = compile_source(source, architecture, ["-lineinfo"])
+    again = json.loads(disassemble(cubin, origin=source.name))
+    if again[1] != listing[1]:
+        sys.exit(f"{source.name}: the machine code depends on -lineinfo")
     with tempfile.TemporaryDirectory() as name:
-        cubin = Path(name) / "lines.cubin"
-        _run(*command, "-lineinfo", "-o", cubin, source.name, folder=source.parent)
-        again = json.loads(_run(nvdisasm, "-json", cubin, folder=source.parent))
-        if again[1] != listing[1]:
-            sys.exit(f"{source.name}: the machine code depends on -lineinfo")
-        return source_lines(_run(nvdisasm, "-g", "-c", cubin, folder=source.parent))
+        path = Path(name) / "lines.cubin"
+        path.write_bytes(cubin)
+        return source_lines(run_tool("nvdisasm", "-g", "-c", path, purpose="to find source lines"))
 
 
 def _write(path: Path, content: object) -> None:
@@ -140,4 +127,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ToolchainError as error:
+        sys.exit(str(error))

@@ -19,6 +19,14 @@ class ListingError(SoftbeamError):
     """A disassembly listing or cubin that cannot be read."""
 
 
+class ToolchainError(SoftbeamError):
+    """NVIDIA's compiler or disassembler is not installed, or refuses its input."""
+
+
+class LaunchError(SoftbeamError):
+    """A launch or an access to memory that the emulated GPU cannot be asked for."""
+
+
 class NetworkError(SoftbeamError):
     """A network, its configuration file or its weights cannot be used."""
 

@@ -1,6 +1,7 @@
 """Machine code as data: listings and cubins in, instructions and their effects out.
 
-No execution here (:mod:`softbeam.emulator`) and no files: callers pass text and bytes.
+No execution here (:mod:`softbeam.emulator`) and, but for NVIDIA's own tools in
+:mod:`softbeam.sass.toolchain`, no files: callers pass text and bytes.
 """
 
 from softbeam.sass.cubin import CubinFacts, link, read_cubin

@@ -1,0 +1,70 @@
+"""The shipped machine code is what the CUDA sources compile to, and what the manifest says."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import softbeam
+from softbeam.kernels import (
+    ARCHITECTURES,
+    KERNELS,
+    cubin_bytes,
+    listing_bytes,
+    manifest,
+    program,
+    source,
+    source_lines,
+)
+from softbeam.sass.toolchain import find_tool
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "build_kernels.py"
+
+
+def test_the_manifest_names_every_shipped_file_as_it_is() -> None:
+    files = manifest()["files"]
+
+    def sha256(data: bytes) -> str:
+        return hashlib.sha256(data).hexdigest()
+
+    for name in KERNELS:
+        assert files[f"cuda/{name}.cu"] == sha256(source(name).encode())
+        for architecture in ARCHITECTURES:
+            cubin, listing = cubin_bytes(name, architecture), listing_bytes(name, architecture)
+            assert files[f"{architecture}/{name}.cubin"] == sha256(cubin)
+            assert files[f"{architecture}/{name}.json"] == sha256(listing)
+    headers = [name for name in files if name.endswith(".cuh")]
+    assert len(files) == len(KERNELS) * (1 + 2 * len(ARCHITECTURES)) + len(headers)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("name", KERNELS)
+def test_every_instruction_has_its_source_line(name: str, architecture: str) -> None:
+    lines = source_lines(name, architecture)
+    assert len(lines) == len(program(name, architecture).function.instructions)
+    assert max(lines) <= len(source(name).splitlines())
+    assert min(lines) >= 0
+    assert any(lines)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    find_tool("nvcc") is None or find_tool("nvdisasm") is None,
+    reason="nvcc and nvdisasm are not installed (pip install 'softbeam[cuda]')",
+)
+def test_recompiling_gives_the_shipped_files() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(softbeam.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), "--check"],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "files as in the manifest" in done.stdout
