@@ -15,7 +15,7 @@ from softbeam.errors import CampaignError
 from softbeam.injection.injector import Injector
 from softbeam.injection.record import InjectionRecord
 from softbeam.network.device import Device
-from softbeam.network.golden import one_thread, open_golden_run
+from softbeam.network.golden import open_golden_run
 from softbeam.network.plan import Plan
 from softbeam.network.profile import LaunchProfile
 from softbeam.network.workload import Workload
@@ -67,9 +67,7 @@ class InjectorSetup:
 
 
 def inject_in_worker(setup: InjectorSetup) -> Callable[[InjectionName], InjectionRecord]:
-    """Return the function from an injection's name to its record, with one BLAS thread."""
-    limits = one_thread()
-    limits.__enter__()
+    """Return the function from an injection's name to its record."""
     injector = setup.injector()
     return lambda name: injector.inject(name.mode, name.model, name.index)
 

@@ -3,12 +3,12 @@
 All memory lies in one pool of words.  A launch appends new versions of the buffers that it writes
 and nothing else, so that the contents of any buffer before any launch are an offset in the pool.
 The places are a function of the plan alone; worker processes map one file, copy on write.
+Behind the buffers lie the weights once more, as the matrix product reads them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import cast
 
@@ -31,7 +31,7 @@ def pool_layout(plan: Plan) -> tuple[int, NDArray[np.int64]]:
     Returns
     -------
     words : int
-        Size of the pool in words.
+        Size of the pool in words, without the packed weights.
     offsets : numpy.ndarray of int64, [launches + 1, buffers]
         For each launch the first word in the pool of every buffer's contents before it; the last
         row is the memory after the inference.
@@ -55,6 +55,41 @@ def pool_layout(plan: Plan) -> tuple[int, NDArray[np.int64]]:
                 position += plan.buffers[span.buffer].words
     offsets[-1] = current
     return position, offsets
+
+
+def packed_layout(plan: Plan, first: int) -> dict[int, slice]:
+    """Return where in the pool the packed weights of each matrix product lie.
+
+    Parameters
+    ----------
+    plan : Plan
+        The network's plan.
+    first : int
+        The word where the first of them begin.
+
+    Returns
+    -------
+    dict of int to slice
+        By number of the launch, in order.
+    """
+    from softbeam.kernels.native.matrix import padded_rows
+
+    places = {}
+    for launch in plan.launches:
+        if launch.kernel == "gemm":
+            m, _, k, *_ = launch.arguments
+            assert isinstance(m, int)
+            assert isinstance(k, int)
+            end = first + padded_rows(m) * k
+            places[launch.index] = slice(first, end)
+            first = end
+    return places
+
+
+def pool_words(plan: Plan) -> int:
+    """Return the size of the pool in words."""
+    end, _ = pool_layout(plan)
+    return max((place.stop for place in packed_layout(plan, end).values()), default=end)
 
 
 def is_clearing(plan: Plan, launch: Launch) -> bool:
@@ -107,13 +142,14 @@ class GoldenRun:
     plan : Plan
         The network's plan.
     words : numpy.ndarray of uint32
-        The pool, of the size that :func:`pool_layout` says.
+        The pool, of the size that :func:`pool_words` says.
     """
 
     def __init__(self, plan: Plan, words: Words) -> None:
         self.plan = plan
         self.words = words
-        self.size, self.offsets = pool_layout(plan)
+        end, self.offsets = pool_layout(plan)
+        self._packed = packed_layout(plan, end)
         self._column = {name: number for number, name in enumerate(plan.buffers)}
 
     def offset(self, buffer: str, launch: int) -> int:
@@ -124,6 +160,10 @@ class GoldenRun:
         """Return a buffer's contents before a launch; `len(plan.launches)` is the end."""
         start = self.offset(buffer, launch)
         return self.words[start : start + self.plan.buffers[buffer].words]
+
+    def packed(self, launch: int) -> NDArray[np.float32]:
+        """Return the weights of a matrix product as ``pack_rows`` lays them out."""
+        return self.words[self._packed[launch]].view(np.float32)
 
     @property
     def scores(self) -> NDArray[np.float32]:
@@ -144,9 +184,8 @@ class GoldenRun:
         """
         for name, values in {**weights, self.plan.input: image}.items():
             self.view(name, 0)[: values.size] = values.view(np.uint32)
-        with one_thread():
-            for launch in self.plan.launches:
-                self._step(launch)
+        for launch in self.plan.launches:
+            self._step(launch)
 
     def _step(self, launch: Launch) -> None:
         if is_clearing(self.plan, launch):
@@ -160,15 +199,24 @@ class GoldenRun:
                 views[span.buffer] = after
             else:
                 views[span.buffer] = self.view(span.buffer, launch.index)
-        execute(launch, views)
+        if launch.kernel == "gemm":
+            self._multiply(launch, views)
+        else:
+            execute(launch, views)
 
+    def _multiply(self, launch: Launch, views: Mapping[str, Words]) -> None:
+        """Compute a matrix product, and keep its packed weights."""
+        from softbeam.kernels.native.matrix import gemm_packed, pack_rows
 
-def one_thread() -> AbstractContextManager[object]:
-    """Return a context in which BLAS uses one thread, so that its bits depend on nothing else."""
-    from threadpoolctl import threadpool_limits
-
-    limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="blas")
-    return limits
+        m, n, k, *operands = launch.arguments
+        a, b, c = (
+            views[operand.buffer].view(np.float32)
+            for operand in operands
+            if isinstance(operand, Pointer)
+        )
+        packed = self.packed(launch.index)
+        pack_rows(m, k, a, packed)
+        gemm_packed(m, n, k, packed, b, c)
 
 
 def golden_run(
@@ -191,7 +239,7 @@ def golden_run(
     GoldenRun
         With its pool filled.
     """
-    size, _ = pool_layout(plan)
+    size = pool_words(plan)
     if path is None:
         words = np.zeros(size, dtype=np.uint32)
     else:

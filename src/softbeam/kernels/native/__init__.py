@@ -3,7 +3,8 @@
 Twins take a kernel's parameters in order, pointers as 1-D float32 arrays (int32 for ``int *``)
 that begin where the pointer points, and write in place; activate_array and softmax take
 MUFU.EX2's table as a last argument.  That they equal the emulated machine code
-is a tested property.  GEMM, which is not struck, is the host's BLAS.
+is a tested property.  GEMM, which is not struck, has no machine code to follow and is defined in
+:mod:`softbeam.kernels.native.matrix`.
 """
 
 from softbeam.kernels.native.elementwise import (

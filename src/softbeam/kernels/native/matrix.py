@@ -1,11 +1,25 @@
-"""The image-to-column twin, and GEMM by the host's BLAS."""
+"""The image-to-column twin, and the matrix product, GEMM.
+
+GEMM is a library's kernel and not struck, so it has no machine code to follow; what it computes is
+defined here, bit for bit: every element of A B is one chain of fused multiply-adds in float32 from
++0 over k = 0, 1, …, and is then added to C, a NaN becoming the GPU's canonical one.  An element
+thus depends on its row of A and its column of B alone, which makes it exact to compute only the
+columns, or only the rows, that a fault reaches.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from softbeam.emulator.core.arithmetic import canonical
 from softbeam.jit import jit
+from softbeam.kernels.native.tile import PANEL, WIDEST, tile
+
+#: Steps of k between two visits of a tile, so that its part of A and B stays in the first caches.
+DEPTH = 512
+
+#: Columns that are packed and multiplied together, so that they stay in the second cache.
+CHUNK = 96
 
 
 @jit
@@ -32,21 +46,121 @@ def im2col(count, im, height, width, ksize, pad, stride, height_col, width_col, 
                     position += width_col
 
 
-def gemm(
-    m: int,
-    n: int,
-    k: int,
-    a: NDArray[np.float32],
-    b: NDArray[np.float32],
-    c: NDArray[np.float32],
-) -> None:
-    """Add the matrix product of `a` (m x k) and `b` (k x n) to `c` (m x n).
+def padded_rows(m: int) -> int:
+    """Return how many rows `m` rows take in packed form.
 
-    The product is the host's BLAS; it is added to `c` once, element by element.  A NaN becomes the
-    GPU's canonical 0x7fffffff.
+    Examples
+    --------
+    >>> padded_rows(64), padded_rows(1000)
+    (64, 1024)
     """
-    target = c[: m * n]
-    with np.errstate(invalid="ignore", over="ignore"):
-        target += np.matmul(a[: m * k].reshape(m, k), b[: k * n].reshape(k, n)).ravel()
-    if np.isnan(target).any():
-        target.view(np.uint32)[np.isnan(target)] = 0x7FFFFFFF
+    return -(-m // PANEL) * PANEL
+
+
+@jit
+def pack_rows(m, k, a, packed):  # type: ignore[no-untyped-def]
+    """Lay out the `m` rows of `a` (m x k) by panels of 32 rows, for every k the panel's 32 values.
+
+    `packed` has room for ``padded_rows(m) * k`` values; rows that `a` lacks are zeros.
+    """
+    for panel in range((m + PANEL - 1) // PANEL):
+        for row in range(PANEL * panel, PANEL * (panel + 1)):
+            place = panel * PANEL * k + row - PANEL * panel
+            for step in range(k):
+                packed[place + step * PANEL] = a[row * k + step] if row < m else np.float32(0.0)
+
+
+@jit
+def strips(count):  # type: ignore[no-untyped-def]
+    """Return into how many strips of about equal width `count` packed columns are divided."""
+    return (count + WIDEST - 1) // WIDEST
+
+
+@jit
+def strip(number, count):  # type: ignore[no-untyped-def]
+    """Return the first column and the width of a strip of `count` packed columns.
+
+    A strip holds for every k its columns' values, and begins at its first column times k.
+    """
+    parts = strips(count)
+    base, more = count // parts, count % parts
+    return number * base + min(number, more), base + (1 if number < more else 0)
+
+
+@jit
+def pack_columns(n, k, b, first, count, packed):  # type: ignore[no-untyped-def]
+    """Lay out `count` neighbouring columns of `b` (k x n) in strips."""
+    # A few rows of b at a time, so that their pages and cache lines serve every strip.
+    for begin in range(0, k, 16):
+        for number in range(strips(count)):
+            start, width = strip(number, count)
+            for step in range(begin, min(begin + 16, k)):
+                place = start * k + step * width
+                source = step * n + first + start
+                if width == WIDEST:
+                    # A fixed number is copied with vectors.
+                    for column in range(WIDEST):
+                        packed[place + column] = b[source + column]
+                else:
+                    for column in range(width):
+                        packed[place + column] = b[source + column]
+
+
+@jit
+def multiply(m, k, a, count, b, out):  # type: ignore[no-untyped-def]
+    """Write the product of packed rows and packed columns, column by column.
+
+    Parameters
+    ----------
+    m, k : int
+        Rows of A, and columns of A and rows of B.
+    a, b : float32[:]
+        A from :func:`pack_rows`; `count` columns of B in strips.
+    out : float32[:]
+        ``padded_rows(m)`` values a column.
+    """
+    panels = (m + PANEL - 1) // PANEL
+    rows = panels * PANEL
+    out[: count * rows] = 0
+    for begin in range(0, k, DEPTH):
+        depth = min(DEPTH, k - begin)
+        for panel in range(panels):
+            for number in range(strips(count)):
+                start, width = strip(number, count)
+                tile(
+                    width,
+                    a,
+                    (panel * k + begin) * PANEL,
+                    b,
+                    start * k + begin * width,
+                    out,
+                    start * rows + panel * PANEL,
+                    rows,
+                    depth,
+                )
+
+
+@jit
+def gemm_packed(m, n, k, a, b, c):  # type: ignore[no-untyped-def]
+    """Add the product of packed rows `a` and of `b` (k x n) to `c` (m x n)."""
+    rows = (m + PANEL - 1) // PANEL * PANEL
+    packed = np.empty(CHUNK * k, dtype=np.float32)
+    out = np.empty(CHUNK * rows, dtype=np.float32)
+    for first in range(0, n, CHUNK):
+        count = min(CHUNK, n - first)
+        pack_columns(n, k, b, first, count, packed)
+        multiply(m, k, a, count, packed, out)
+        for row in range(m):
+            place = row * n + first
+            for column in range(count):
+                c[place + column] = canonical(
+                    np.float32(c[place + column] + out[column * rows + row])
+                )
+
+
+@jit
+def gemm(m, n, k, a, b, c):  # type: ignore[no-untyped-def]
+    """Add the matrix product of `a` (m x k) and `b` (k x n) to `c` (m x n)."""
+    packed = np.empty((m + PANEL - 1) // PANEL * PANEL * k, dtype=np.float32)
+    pack_rows(m, k, a, packed)
+    gemm_packed(m, n, k, packed, b, c)
