@@ -1,4 +1,25 @@
 """Execution of a kernel's machine code on the host: lowering, the warp interpreter, conformance.
 
-The jitted core (:mod:`softbeam.emulator.core`) sees arrays and integers only.
+The jitted core (:mod:`softbeam.emulator.core`) sees arrays and integers only.  For kernels of your
+own, begin with :class:`Machine`; importing this package is instant, its first use loads Numba.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from softbeam.emulator.fault import Fault
+    from softbeam.emulator.machine import Machine
+    from softbeam.emulator.outcome import Outcome
+
+__all__ = ["Fault", "Machine", "Outcome"]
+
+_PLACES = {"Fault": "fault", "Machine": "machine", "Outcome": "outcome"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PLACES:
+        return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

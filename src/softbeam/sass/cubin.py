@@ -17,7 +17,7 @@ from typing import Any
 from elftools.elf.elffile import ELFFile
 
 from softbeam.errors import ListingError
-from softbeam.sass.instruction import Function, Instruction
+from softbeam.sass.instruction import INSTRUCTION_BYTES, Function, Instruction
 
 # Attributes of .nv.info.KERNEL (format byte, attribute byte, then a value or a sized payload).
 _SIZED_PAYLOAD = 0x04
@@ -34,7 +34,10 @@ _MOST_SECTION_BYTES = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class CubinFacts:
-    """What a cubin says of one kernel; fields as in :class:`softbeam.sass.Function`."""
+    """What a cubin says of one kernel; fields as in :class:`softbeam.sass.Function`.
+
+    ``code_bytes`` is the length of its machine code.
+    """
 
     registers: int
     shared_bytes: int
@@ -42,6 +45,7 @@ class CubinFacts:
     parameters: tuple[tuple[int, int], ...]
     symbols: dict[str, int]
     constants: dict[int, bytes]
+    code_bytes: int
 
 
 def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -87,7 +91,8 @@ def _parameters(elf: Any, name: str) -> tuple[int, tuple[tuple[int, int], ...]]:
     return base, tuple(parameters[ordinal] for ordinal in sorted(parameters))
 
 
-def _kernel_facts(elf: Any, name: str, symbols: dict[str, int], registers: int) -> CubinFacts:
+def _kernel_facts(elf: Any, code: Any, symbols: dict[str, int], registers: int) -> CubinFacts:
+    name = code.name[len(".text.") :]
     base, parameters = _parameters(elf, name)
     shared = elf.get_section_by_name(f".nv.shared.{name}")
     constants = {}
@@ -103,6 +108,7 @@ def _kernel_facts(elf: Any, name: str, symbols: dict[str, int], registers: int) 
         parameters=parameters,
         symbols=symbols,
         constants=constants,
+        code_bytes=int(code["sh_size"]),
     )
     if registers > _MOST_REGISTERS or facts.shared_bytes > _MOST_SHARED_BYTES:
         raise ValueError(
@@ -180,12 +186,8 @@ def read_cubin(data: bytes, *, origin: str) -> tuple[str, dict[str, CubinFacts]]
         for number, section in enumerate(elf.iter_sections()):
             if section.name.startswith(".text."):
                 name = section.name[len(".text.") :]
-                kernels[name] = _kernel_facts(
-                    elf,
-                    name,
-                    functions.get(number, {}),
-                    registers.get(name, section["sh_info"] >> 24),
-                )
+                count = registers.get(name, section["sh_info"] >> 24)
+                kernels[name] = _kernel_facts(elf, section, functions.get(number, {}), count)
     if not kernels:
         raise ListingError(f"{origin}: a cubin without kernels")
     return f"sm_{sm}", kernels
@@ -202,7 +204,7 @@ def link(
     Raises
     ------
     ListingError
-        If the listing has a function that the cubin lacks.
+        If the listing has a function that the cubin lacks, or has otherwise.
     """
     architecture, kernels = cubin
     functions = {}
@@ -210,6 +212,11 @@ def link(
         if name not in kernels:
             raise ListingError(f"{origin}: the listing has {name!a}, which the cubin lacks")
         facts = kernels[name]
+        if facts.code_bytes != INSTRUCTION_BYTES * len(instructions):
+            raise ListingError(
+                f"{origin}: the listing has {len(instructions)} instructions of {name!a}, "
+                f"the cubin {facts.code_bytes // INSTRUCTION_BYTES}: they are not of one build"
+            )
         functions[name] = Function(
             name=name,
             architecture=architecture,

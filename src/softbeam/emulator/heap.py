@@ -1,0 +1,86 @@
+"""Global memory of a :class:`softbeam.emulator.machine.Machine`: one stretch of pages.
+
+Allocations follow what ``cudaMalloc`` was recorded to do (hardware README, points 5 and 6): below
+1 MiB they pack at 512-byte steps, from 1 MiB on they begin a 2 MiB page, and the GPU maps whole
+pages, so that an access just beyond a buffer does not fault.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.execution import memory_map
+from softbeam.errors import LaunchError
+
+#: Where the recorded arena lay, and the space before the shared and local memory's own apertures.
+BASE = 0x7FFDB8000000
+CAPACITY = 1 << 30
+
+_STEP, _PAGE, _LARGE = 512, 1 << 21, 1 << 20
+_OTHER_SPACE = (0x7FFE00000000, 0x7FFF00000000, -3)
+
+
+class Heap:
+    """Memory that grows by allocations; nothing is ever freed."""
+
+    def __init__(self) -> None:
+        self._used = 0
+        self._words: NDArray[np.uint32] = np.zeros(0, dtype=np.uint32)
+
+    def allocate(self, size: int) -> int:
+        """Return the address of new memory, filled with zeros.
+
+        Parameters
+        ----------
+        size : int
+            Bytes.
+
+        Raises
+        ------
+        LaunchError
+            If nothing is asked for, or more than the emulated GPU has left.
+        """
+        step = _PAGE if size >= _LARGE else _STEP
+        start = -(-self._used // step) * step
+        if size < 1 or start + size > CAPACITY:
+            left = CAPACITY - self._used
+            raise LaunchError(
+                f"{size} bytes cannot be allocated: of the emulated GPU's {CAPACITY >> 20} MiB "
+                f"{left >> 20} MiB are free"
+            )
+        self._used = start + size
+        words = -(-self._used // _PAGE) * (_PAGE // 4)
+        if words > self._words.size:
+            # Doubling keeps the copies of many allocations cheap.
+            room = np.zeros(max(words, min(2 * self._words.size, CAPACITY // 4)), dtype=np.uint32)
+            room[: self._words.size] = self._words
+            self._words = room
+        return BASE + start
+
+    def bytes_at(self, address: int, size: int) -> NDArray[np.uint8]:
+        """Return a view of the memory at an address.
+
+        Raises
+        ------
+        LaunchError
+            If not all of it was allocated.
+        """
+        start = address - BASE
+        if start < 0 or size < 0 or start + size > self._used:
+            raise LaunchError(
+                f"{size} bytes at {address:#x} are not within what was allocated, "
+                f"{BASE:#x} to {BASE + self._used:#x}"
+            )
+        return self._words.view(np.uint8)[start : start + size]
+
+    def memory(self) -> k.Memory:
+        """Return the memory as the interpreter takes it; it stores into this heap."""
+        pages = -(-self._used // _PAGE) * _PAGE
+        segments = [(BASE, BASE + pages, 0)] if pages else []
+        return memory_map(self._words[: pages // 4], [*segments, _OTHER_SPACE])
+
+    def replace(self, words: NDArray[np.uint32]) -> None:
+        """Set all of the memory to what a launch left."""
+        self._words[: words.size] = words
