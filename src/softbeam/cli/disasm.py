@@ -1,0 +1,221 @@
+"""``softbeam disasm``: a kernel's machine code with what softbeam knows of each instruction.
+
+The facts come from :mod:`softbeam.sass`, the vulnerability from :mod:`softbeam.analysis`; here is
+how they are laid out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from softbeam.cli._app import app, console
+from softbeam.cli.tables import percent
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from softbeam.analysis.counts import Stream
+    from softbeam.analysis.instructions import InstructionFactors
+    from softbeam.sass import Function
+
+    Factors = Mapping[Stream, Mapping[int, InstructionFactors]]
+
+#: More than any listing needs.
+COLUMNS = 400
+
+READING = (
+    "n: injections of this mode and model that struck the instruction; SDC and DUE: shares of\n"
+    "them in percent with 95 % Wilson intervals. One without numbers was never struck."
+)
+
+
+@app.command()
+def disasm(
+    kernel: Annotated[
+        str,
+        typer.Argument(
+            metavar="KERNEL",
+            help="One of softbeam's kernels (fill, im2col, …), or a file: a cubin, a listing by "
+            "nvdisasm -json, or a CUDA source.",
+        ),
+    ],
+    architecture: Annotated[
+        str, typer.Option("--arch", help="Whose machine code of softbeam's kernel or of a source.")
+    ] = "sm_90",
+    listing: Annotated[
+        Path | None,
+        typer.Option("--listing", help="The cubin's listing; by default nvdisasm is asked."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--kernel", help="Only this kernel of a file.")
+    ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            "--run", metavar="RUN", help="A campaign's folder: adds each instruction's outcomes."
+        ),
+    ] = None,
+) -> None:
+    """Print a kernel's instructions: what they read and write, their groups, their source lines.
+
+    Groups are NVBitFI's: fp32 and fp64 arithmetic, load, predicate (writes predicates only), none
+    (no destination), other. An instruction that softbeam does not know is marked, and would end
+    an emulation that reaches it with an error.
+
+    With --run, for each mode and model of the campaign: how many injections struck the
+    instruction, and how many of those ended as SDC and DUE.
+    """
+    from softbeam.kernels import KERNELS
+
+    if kernel in KERNELS:
+        factors = {} if run is None else _factors(run, kernel, architecture)
+        _print(_shipped(kernel, architecture), _shipped_lines(kernel, architecture), factors)
+        return
+    if run is not None:
+        raise typer.BadParameter(
+            f"campaigns strike softbeam's own kernels ({', '.join(KERNELS)}), not {kernel}",
+            param_hint="--run",
+        )
+    functions = _functions(Path(kernel), listing, architecture)
+    if name is not None and name not in functions:
+        raise typer.BadParameter(
+            f"{kernel} has no kernel {name}; it has: {', '.join(functions)}", param_hint="--kernel"
+        )
+    for function in functions.values() if name is None else [functions[name]]:
+        _print(function, [""] * len(function.instructions), {})
+
+
+def _shipped(kernel: str, architecture: str) -> Function:
+    from softbeam.kernels import ARCHITECTURES, program
+
+    if architecture not in ARCHITECTURES:
+        raise typer.BadParameter(
+            f"{kernel} is shipped for {', '.join(ARCHITECTURES)}, not for {architecture}",
+            param_hint="--arch",
+        )
+    return program(kernel, architecture).function
+
+
+def _shipped_lines(kernel: str, architecture: str) -> list[str]:
+    """Return for each instruction its source line, where it is not that of the one before."""
+    from softbeam.kernels import source, source_lines
+
+    text = source(kernel).splitlines()
+    shown, last = [], 0
+    for line in source_lines(kernel, architecture):
+        new = line and line != last
+        shown.append(f"{line:>3}: {text[line - 1].strip()}" if new else "")
+        last = line or last
+    return shown
+
+
+def _functions(path: Path, listing: Path | None, architecture: str) -> dict[str, Function]:
+    """Return the functions of a user's file; of a listing alone with what the code itself says."""
+    from softbeam.emulator import Machine
+    from softbeam.errors import ListingError
+    from softbeam.kernels import KERNELS
+    from softbeam.sass import read_listing
+
+    if not path.exists():
+        raise typer.BadParameter(
+            f"{path} is neither one of softbeam's kernels ({', '.join(KERNELS)}) nor a file",
+            param_hint="KERNEL",
+        )
+    if path.suffix == ".json":
+        code = read_listing(path.read_bytes(), origin=str(path))
+        functions = {name: _without_cubin(name, code[name]) for name in code}
+    else:
+        functions = dict(Machine.load(path, listing, architecture=architecture).kernels)
+    if not functions:
+        raise ListingError(f"{path}: no kernel in it")
+    return functions
+
+
+def _without_cubin(name: str, instructions: tuple) -> Function:  # type: ignore[type-arg]
+    """Make a function of instructions alone, whose call targets and constants are not known."""
+    from softbeam.sass import Function
+
+    symbols = {o.text: 0 for i in instructions for o in i.operands if o.kind == "symbol"}
+    banks = {bank: bytes(1 << 16) for bank in (2, 3, 4)}
+    return Function(name, "", instructions, 0, 0, 0, (), symbols, banks)
+
+
+def _factors(run: Path, kernel: str, architecture: str) -> Factors:
+    from softbeam.analysis.instructions import instruction_factors
+    from softbeam.campaign.store import ResultsStore
+
+    with ResultsStore.open(run) as store:
+        struck = store.specification.architecture
+        if struck != architecture:
+            raise typer.BadParameter(
+                f"{run} struck the machine code of {struck}: add --arch {struck}",
+                param_hint="--arch",
+            )
+        return instruction_factors(store.records(), kernel)
+
+
+def _print(function: Function, lines: Sequence[str], factors: Factors) -> None:
+    from softbeam.emulator.core import layout
+    from softbeam.emulator.lowering import lower
+
+    known = [
+        bool(operation != layout.UNSUPPORTED)
+        for operation in lower(function).code.rows[:, layout.OP]
+    ]
+    out = console(COLUMNS)
+    facts = [f"{len(known)} instructions"]
+    if function.architecture:
+        facts.append(f"{function.registers} registers, {function.shared_bytes} bytes shared memory")
+    facts.append(f"{known.count(False)} unknown to softbeam")
+    heading = " ".join(part for part in (function.name, function.architecture) if part)
+    out.print(f"[bold]{heading}[/bold]: {', '.join(facts)}", soft_wrap=True)
+    if factors:
+        out.print(READING)
+    out.print(_table(function, known, lines, factors))
+
+
+def _table(
+    function: Function, known: Sequence[bool], lines: Sequence[str], factors: Factors
+) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    from softbeam.sass.accesses import accesses
+    from softbeam.sass.opcodes import find_opcode
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for column in ("pc", "instruction", "reads", "writes", "group"):
+        table.add_column(column, no_wrap=True)
+    for stream in factors:
+        for column in ("n", "SDC", "DUE"):
+            heading = f"{stream.mode.upper()} {stream.model}\n{column}"
+            table.add_column(heading, justify="right", no_wrap=True)
+    if any(lines):
+        table.add_column("source", no_wrap=True)
+    for instruction, supported, line in zip(function.instructions, known, lines, strict=True):
+        opcode = find_opcode(instruction)
+        cells = [f"{instruction.pc:04x}", _escaped(str(instruction))]
+        if opcode is None:
+            cells += ["", "", ""]
+        else:
+            touched = accesses(instruction, opcode)
+            cells += [" ".join(touched.reads), " ".join(touched.writes), opcode.group]
+        if not supported:
+            cells[4] = "unknown"
+        for struck in factors.values():
+            found = struck.get(instruction.pc)
+            cells += (
+                [str(found.n), percent(found.sdc), percent(found.due)] if found else ["", "", ""]
+            )
+        table.add_row(*cells, *([_escaped(line)] if any(lines) else []))
+    return table
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
