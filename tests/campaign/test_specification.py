@@ -20,7 +20,8 @@ from softbeam.errors import CampaignError
 FIELDS: dict[str, Any] = {
     "network": "extraction",
     "weights_sha256": "1" * 64,
-    "input_sha256": "2" * 64,
+    "plan_sha256": "4" * 64,
+    "inputs_sha256": ("2" * 64,),
     "architecture": "sm_90",
     "kernels_sha256": "3" * 64,
     "emulator_semantics": 1,
@@ -32,7 +33,11 @@ FIELDS: dict[str, Any] = {
 OTHERS: dict[str, Any] = {
     "network": "tiny",
     "weights_sha256": "a" * 64,
-    "input_sha256": "a" * 64,
+    "plan_sha256": "a" * 64,
+    "inputs_sha256": ("2" * 64, "a" * 64),
+    "fault_semantics": "sassifi",
+    "groups": ("load",),
+    "sampling": "stratified",
     "architecture": "sm_80",
     "kernels_sha256": "a" * 64,
     "emulator_semantics": 2,
@@ -62,7 +67,11 @@ specifications = st.builds(
     CampaignSpecification,
     network=st.text(min_size=1),
     weights_sha256=hashes,
-    input_sha256=hashes,
+    plan_sha256=hashes,
+    inputs_sha256=st.lists(hashes, min_size=1, max_size=3).map(tuple),
+    fault_semantics=st.sampled_from(["hardware", "sassifi"]),
+    groups=st.none() | st.lists(st.text(min_size=1), min_size=1).map(tuple),
+    sampling=st.sampled_from(["uniform", "stratified"]),
     architecture=st.sampled_from(["sm_90", "sm_80"]),
     kernels_sha256=hashes,
     emulator_semantics=st.integers(1, 100),
@@ -104,7 +113,7 @@ def test_ids_are_equal_exactly_if_nothing_differs(
 def test_id_is_the_same_on_every_machine_and_day() -> None:
     # It seeds every draw: if this changes, no stored campaign can be continued.
     assert specification().campaign_id == (
-        "e81a805d74cce6f9d6483171b2e42d9ed3a5127934c0bcf6bd8c54bdb76993eb"
+        "531b3f17f5d4f7219a9bd4aae9b8701f9a8d4212ef8296f290da0f0dbebaf41b"
     )
 
 
@@ -118,7 +127,7 @@ def test_every_field_that_moves_a_result_moves_the_id(name: str) -> None:
 
 
 def test_no_field_was_forgotten() -> None:
-    movable = set(CampaignSpecification.model_fields) - {"streams", "fault_semantics"}
+    movable = set(CampaignSpecification.model_fields) - {"streams", "target"}
     assert set(OTHERS) == movable
 
 

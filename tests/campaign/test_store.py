@@ -34,7 +34,8 @@ MakeRecord = Callable[..., InjectionRecord]
 SPECIFICATION = CampaignSpecification(
     network="extraction",
     weights_sha256="1" * 64,
-    input_sha256="2" * 64,
+    plan_sha256="4" * 64,
+    inputs_sha256=("2" * 64,),
     architecture="sm_90",
     kernels_sha256="3" * 64,
     emulator_semantics=1,
@@ -54,6 +55,7 @@ def records(draw: st.DrawFn) -> InjectionRecord:
         index=draw(st.integers(0, 2**63 - 1)),
         mode=draw(st.sampled_from(["rf", "iov", "ioa"])),
         model=draw(st.sampled_from(["single-bit", "random-value"])),
+        stratum=draw(text),
         kernel=draw(text),
         arch=draw(text),
         opcode=draw(text),
@@ -71,7 +73,7 @@ def records(draw: st.DrawFn) -> InjectionRecord:
         **{
             name: draw(int64)
             for name in (
-                *("launch", "layer", "block_x", "block_y", "block_z"),
+                *("image", "launch", "layer", "block_x", "block_y", "block_z"),
                 *("thread_x", "thread_y", "thread_z", "pc", "occurrence"),
                 *("changed_words", "unrecorded", "instructions"),
             )
@@ -79,11 +81,16 @@ def records(draw: st.DrawFn) -> InjectionRecord:
     )
 
 
-batches = st.lists(records(), max_size=6, unique_by=lambda one: (one.mode, one.model, one.index))
+batches = st.lists(
+    records(), max_size=6, unique_by=lambda one: (one.mode, one.model, one.stratum, one.index)
+)
 
 
-def key(record: InjectionRecord) -> tuple[str, str, int]:
-    return record.mode, record.model, record.index
+def key(record: InjectionRecord) -> tuple[str, str, str, int]:
+    return record.mode, record.model, record.stratum, record.index
+
+
+batches = st.lists(records(), max_size=6, unique_by=key)
 
 
 def bits(record: InjectionRecord) -> InjectionRecord:
@@ -433,6 +440,7 @@ def test_kill_loses_no_batch_that_was_appended(tmp_path: Path) -> None:
         from softbeam.injection.record import InjectionRecord
 
         names = {"mode": "rf", "model": "single-bit", "outcome": "Masked", "kernel": "fill"}
+        names["stratum"] = ""
         record = InjectionRecord(**{
             field: names.get(field, 0) for field in InjectionRecord.__dataclass_fields__
         } | {"largest_change": 1.0})

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
+from softbeam.analysis.design import Design
 from softbeam.injection.record import InjectionRecord
 
 #: The detail of a fault in a register that the thread does not read again.
@@ -35,6 +36,7 @@ class Cell(NamedTuple):
     detail: str
     not_finite: bool
     unrecorded: bool
+    image: int = 0
 
     @classmethod
     def of(cls, record: InjectionRecord) -> Cell:
@@ -47,6 +49,7 @@ class Cell(NamedTuple):
             detail=record.detail,
             not_finite=record.not_finite,
             unrecorded=record.unrecorded > 0,
+            image=record.image,
         )
 
 
@@ -58,6 +61,8 @@ class Counts:
     ----------
     cells : mapping of Cell to int
         Injections counted in each cell.
+    design : Design
+        How they were drawn; counts of different designs do not add up.
 
     Examples
     --------
@@ -66,20 +71,25 @@ class Counts:
     """
 
     cells: Mapping[Cell, int] = field(default_factory=dict)
+    design: Design = field(default_factory=Design)
 
     def __post_init__(self) -> None:
         positive = {cell: count for cell, count in self.cells.items() if count}
         object.__setattr__(self, "cells", MappingProxyType(positive))
 
     @classmethod
-    def of(cls, records: Iterable[InjectionRecord]) -> Counts:
-        """Count records."""
-        return cls(Counter(map(Cell.of, records)))
+    def of(cls, records: Iterable[InjectionRecord], design: Design | None = None) -> Counts:
+        """Count records that were drawn by a design; uniformly for one input if not given."""
+        return cls(Counter(map(Cell.of, records)), design or Design())
 
     def __add__(self, other: Counts) -> Counts:
+        if not (self.cells and other.cells):
+            return self if self.cells else other
+        if self.design != other.design:
+            raise ValueError("injections of different designs do not add up")
         total = Counter(self.cells)
         total.update(other.cells)
-        return Counts(total)
+        return Counts(total, self.design)
 
     @property
     def n(self) -> int:
@@ -92,4 +102,5 @@ class Counts:
 
     def where(self, condition: Callable[[Cell], bool]) -> Counts:
         """Return the counts of the cells for which a condition holds."""
-        return Counts({cell: count for cell, count in self.cells.items() if condition(cell)})
+        chosen = {cell: count for cell, count in self.cells.items() if condition(cell)}
+        return Counts(chosen, self.design)

@@ -19,8 +19,11 @@ from enum import Enum
 from typing import NamedTuple
 
 from softbeam.analysis.counts import NEVER_READ, Cell, Counts, Stream
-from softbeam.analysis.proportion import Proportion
+from softbeam.analysis.estimation import Condition, Estimator, Share
 from softbeam.injection.record import OUTCOMES
+
+#: What stands for the layer and the kernel of faults that are never read: the paper's bar.
+NEVER_READ_LABEL = "N-R"
 
 
 class By(Enum):
@@ -71,15 +74,20 @@ class FactorRow:
     never_read : int
         Injections that fell there and were never read; a part of `n`, and of Masked, only where
         the table counts them in place.
-    joint, conditional : mapping of str to Proportion
+    joint, conditional : mapping of str to Share
         By outcome: the share among the stream's injections, and among this row's.
+    joint_split, conditional_split : mapping of str to Share
+        The same for the two parts of Masked: ``N-R`` (never read) and ``Masked`` (the rest),
+        never-read faults being counted in place.
     """
 
     key: Key
     n: int
     never_read: int
-    joint: Mapping[str, Proportion]
-    conditional: Mapping[str, Proportion]
+    joint: Mapping[str, Share]
+    conditional: Mapping[str, Share]
+    joint_split: Mapping[str, Share]
+    conditional_split: Mapping[str, Share]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,50 +148,88 @@ def factor_table(
     FactorTable
         A row for every key that an injection fell on, and for `keys`.
     """
-    chosen = counts.where(lambda cell: cell.stream == stream)
-    unread = chosen.where(_is_never_read)
-    placed = chosen
-    if never_read is NeverRead.APART:
-        placed = chosen.where(lambda cell: not _is_never_read(cell))
-    n = chosen.n
-    struck = {Key.of(cell, by) for cell in chosen.cells} | set(keys)
-    here, unread_here = _grouped(placed, by), _grouped(unread, by)
-    empty = Counts()
+    whole = counts.where(lambda cell: cell.stream == stream)
+    rows = _Rows(whole, by, never_read)
+    struck = {Key.of(cell, by) for cell in whole.cells} | set(keys)
     return FactorTable(
         stream=stream,
         by=by,
         never_read=never_read,
-        n=n,
-        rows=tuple(
-            _row(key, here.get(key, empty), unread_here.get(key, empty).n, n)
-            for key in sorted(struck, key=lambda key: key.order)
-        ),
-        never_read_row=(
-            _row(Key(), unread, unread.n, n) if never_read is NeverRead.APART else None
-        ),
-        total=_row(Key(), placed, unread.n, n),
+        n=whole.n,
+        rows=tuple(rows.of_key(key) for key in sorted(struck, key=lambda key: key.order)),
+        never_read_row=rows.unread() if never_read is NeverRead.APART else None,
+        total=rows.row(Key(), everywhere),
     )
 
 
-def _is_never_read(cell: Cell) -> bool:
+def everywhere(cell: Cell) -> bool:
+    """Return True: a condition that every cell meets."""
+    return True
+
+
+def is_never_read(cell: Cell) -> bool:
+    """Return whether the injections of a cell were never read."""
     return cell.detail == NEVER_READ
 
 
-def _grouped(counts: Counts, by: By) -> dict[Key, Counts]:
-    cells: dict[Key, dict[Cell, int]] = {}
-    for cell, count in counts.cells.items():
-        cells.setdefault(Key.of(cell, by), {})[cell] = count
-    return {key: Counts(of_key) for key, of_key in cells.items()}
+class _Rows:
+    """Makes the rows of one table."""
 
+    def __init__(self, whole: Counts, by: By, never_read: NeverRead) -> None:
+        self._whole, self._by = whole, by
+        self._apart = never_read is NeverRead.APART
+        self._estimator = Estimator(whole)
 
-def _row(key: Key, here: Counts, never_read: int, n: int) -> FactorRow:
-    ended = dict.fromkeys(OUTCOMES, 0)
-    for cell, count in here.cells.items():
-        ended[cell.outcome] += count
-    return FactorRow(
-        key=key,
-        n=here.n,
-        never_read=never_read,
-        joint={outcome: Proportion(count, n) for outcome, count in ended.items()},
-        conditional={outcome: Proportion(count, here.n) for outcome, count in ended.items()},
-    )
+    def _counted(self, cell: Cell) -> bool:
+        return not (self._apart and is_never_read(cell))
+
+    def _ended(self, placed: Condition, of: Condition) -> dict[str, Share]:
+        """Return the share of each outcome within `placed`, among all that `of` holds for."""
+        shares = {}
+        for outcome in OUTCOMES:
+
+            def ends(cell: Cell, outcome: str = outcome) -> bool:
+                return cell.outcome == outcome and placed(cell)
+
+            shares[outcome] = self._estimator.share(ends, of)
+        return shares
+
+    def _split(self, within: Condition, of: Condition) -> dict[str, Share]:
+        """Return the shares of the two parts of Masked."""
+
+        def unread(cell: Cell) -> bool:
+            return is_never_read(cell) and within(cell)
+
+        def read(cell: Cell) -> bool:
+            return cell.outcome == "Masked" and not is_never_read(cell) and within(cell)
+
+        share = self._estimator.share
+        return {NEVER_READ_LABEL: share(unread, of), "Masked": share(read, of)}
+
+    def of_key(self, key: Key) -> FactorRow:
+        """Return the row of a layer, a kernel, or both."""
+        return self.row(key, lambda cell: Key.of(cell, self._by) == key)
+
+    def row(self, key: Key, within: Condition) -> FactorRow:
+        """Return the row of the cells that meet a condition."""
+        here = self._whole.where(within)
+
+        def placed(cell: Cell) -> bool:
+            return self._counted(cell) and within(cell)
+
+        return FactorRow(
+            key=key,
+            n=here.where(self._counted).n,
+            never_read=here.where(is_never_read).n,
+            joint=self._ended(placed, everywhere),
+            conditional=self._ended(placed, placed),
+            joint_split=self._split(within, everywhere),
+            conditional_split=self._split(within, within),
+        )
+
+    def unread(self) -> FactorRow:
+        """Return the paper's bar N-R."""
+        n = self._whole.where(is_never_read).n
+        joint = self._ended(is_never_read, everywhere)
+        conditional = self._ended(is_never_read, is_never_read)
+        return FactorRow(Key(), n, n, joint, conditional, {}, {})

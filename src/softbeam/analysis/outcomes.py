@@ -6,10 +6,11 @@ Where in the network they fell is :mod:`softbeam.analysis.factors`' subject.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
-from softbeam.analysis.counts import Counts, Stream
-from softbeam.analysis.proportion import Proportion
+from softbeam.analysis.counts import Cell, Counts, Stream
+from softbeam.analysis.estimation import Condition, Estimator, Share
 from softbeam.injection.record import DETAILS, OUTCOMES
 
 #: Flags, which divide nothing: an injection can have any of them beside its detail.
@@ -30,14 +31,14 @@ class OutcomeRow:
         The outcome; empty for a flag that any outcome can have.
     detail : str
         The detail or flag; empty for a whole outcome.
-    share : Proportion
+    share : Share
         Among all injections of the stream.
     """
 
     kind: Literal["outcome", "detail", "flag"]
     outcome: str
     detail: str
-    share: Proportion
+    share: Share
 
 
 def outcome_rows(counts: Counts, stream: Stream) -> tuple[OutcomeRow, ...]:
@@ -57,18 +58,24 @@ def outcome_rows(counts: Counts, stream: Stream) -> tuple[OutcomeRow, ...]:
         then the flags.
     """
     chosen = counts.where(lambda cell: cell.stream == stream)
-    n = chosen.n
+    share = Estimator(chosen).share
+
+    def of_all(numerator: Condition) -> Share:
+        return share(numerator, lambda cell: True)
+
     rows = []
     for outcome in OUTCOMES:
-        ended = {detail: 0 for detail in DETAILS[outcome]}
-        for cell, count in chosen.cells.items():
-            if cell.outcome == outcome:
-                ended[cell.detail] = ended.get(cell.detail, 0) + count
-        rows.append(OutcomeRow("outcome", outcome, "", Proportion(sum(ended.values()), n)))
-        for detail, count in ended.items():
-            rows.append(OutcomeRow("detail", outcome, detail, Proportion(count, n)))
-    not_finite = chosen.where(lambda cell: cell.not_finite).n
-    unrecorded = chosen.where(lambda cell: cell.unrecorded).n
-    rows.append(OutcomeRow("flag", "SDC", NOT_FINITE, Proportion(not_finite, n)))
-    rows.append(OutcomeRow("flag", "", UNRECORDED, Proportion(unrecorded, n)))
+        seen = {cell.detail for cell in chosen.cells if cell.outcome == outcome}
+        details = dict.fromkeys((*DETAILS[outcome], *sorted(seen)))
+
+        def has(cell: Cell, outcome: str = outcome, detail: str = "") -> bool:
+            return cell.outcome == outcome and detail in ("", cell.detail)
+
+        rows.append(OutcomeRow("outcome", outcome, "", of_all(has)))
+        rows.extend(
+            OutcomeRow("detail", outcome, detail, of_all(partial(has, detail=detail)))
+            for detail in details
+        )
+    rows.append(OutcomeRow("flag", "SDC", NOT_FINITE, of_all(lambda cell: cell.not_finite)))
+    rows.append(OutcomeRow("flag", "", UNRECORDED, of_all(lambda cell: cell.unrecorded)))
     return tuple(rows)

@@ -50,6 +50,34 @@ def wilson(successes: int, n: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
+def wilson_of(estimate: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Return the Wilson interval around a share as if it came from `n` independent draws.
+
+    Parameters
+    ----------
+    estimate : float
+        The share.
+    n : float
+        An effective number of draws, not whole in general, more than 0.
+    confidence : float
+        Level of the interval.
+
+    Examples
+    --------
+    >>> low, high = wilson_of(0.123, 1000)
+    >>> round(low, 4), round(high, 4)
+    (0.1041, 0.1448)
+    """
+    from scipy.special import ndtri
+
+    z = float(ndtri((1 + confidence) / 2))
+    centre = (estimate + z * z / (2 * n)) / (1 + z * z / n)
+    half = (z * math.sqrt(max(estimate * (1 - estimate), 0.0) / n + z * z / (4 * n * n))) / (
+        1 + z * z / n
+    )
+    return max(centre - half, 0.0), min(centre + half, 1.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Proportion:
     """How many of how many: an estimate with its interval.

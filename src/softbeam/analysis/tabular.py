@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from softbeam.analysis.counts import Counts, Stream
-from softbeam.analysis.factors import By, FactorRow, Key, NeverRead, factor_table
+from softbeam.analysis.estimation import Share
+from softbeam.analysis.factors import (
+    NEVER_READ_LABEL,
+    By,
+    FactorRow,
+    Key,
+    NeverRead,
+    factor_table,
+)
 from softbeam.analysis.outcomes import outcome_rows
-from softbeam.analysis.proportion import Proportion
-
-#: What stands for the layer and the kernel in the row of faults that are never read.
-NEVER_READ_LABEL = "N-R"
 
 _KEY_COLUMNS = {
     By.LAYER: ("layer",),
@@ -107,7 +111,7 @@ def _key_fields(key: Key, by: By) -> tuple[str, ...]:
     return tuple(str(getattr(key, column)) for column in _KEY_COLUMNS[by])
 
 
-def _share_fields(share: Proportion) -> tuple[str, ...]:
+def _share_fields(share: Share) -> tuple[str, ...]:
     known = (share.estimate, share.low, share.high) if share.n else ()
     values = tuple(repr(value) for value in known) or ("", "", "")
     return (str(share.successes), str(share.n), *values)

@@ -1,17 +1,20 @@
 """The engine: which injections are missing, doing them, keeping them; nothing is lost.
 
 What an injection depends on is its name alone, so the engine may do them in any order, on any
-number of workers, and stop and go on at any time.
+number of workers, and stop and go on at any time.  When precision is the aim, it works in rounds:
+how many injections the next round has depends on the outcomes of the finished rounds only, so that
+a campaign that was interrupted takes the same rounds again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 
-from softbeam.campaign.setup import InjectionName
-from softbeam.campaign.specification import CampaignSpecification
-from softbeam.campaign.store import ResultsStore
+from softbeam.campaign.store import Ending, ResultsStore
+from softbeam.campaign.streams import InjectionName, StreamKey
 from softbeam.campaign.workers import Failure
 from softbeam.injection.record import InjectionRecord
 
@@ -20,6 +23,12 @@ WRITE_SECONDS, WRITE_RECORDS = 1.0, 512
 
 Results = Iterator[InjectionRecord | Failure[InjectionName]]
 Run = Callable[[Iterable[InjectionName]], Results]
+
+#: From the injections of the rounds so far, and how they ended, to those after the next round; the
+#: same as before where nothing more is needed.
+NextRound = Callable[
+    [Mapping[StreamKey, int], Mapping[StreamKey, Counter[Ending]]], Mapping[StreamKey, int]
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +47,14 @@ class CampaignEnd:
     failures: tuple[Failure[InjectionName], ...]
 
 
-def missing(store: ResultsStore, specification: CampaignSpecification) -> list[InjectionName]:
-    """Return the injections that a campaign asks for and its store lacks, in order."""
+def missing(store: ResultsStore, counts: Mapping[StreamKey, int]) -> list[InjectionName]:
+    """Return those of the first `counts` injections of each stream that a store lacks."""
     names: list[InjectionName] = []
-    for stream in specification.streams:
-        done = store.done(stream.mode, stream.model)
+    for key in sorted(counts):
+        done = store.done(key.mode, key.model, key.stratum)
         names.extend(
-            InjectionName(stream.mode, stream.model, index)
-            for index in range(stream.injections)
+            InjectionName(key.mode, key.model, key.stratum, index)
+            for index in range(counts[key])
             if index not in done
         )
     return names
@@ -53,43 +62,72 @@ def missing(store: ResultsStore, specification: CampaignSpecification) -> list[I
 
 def run_campaign(
     store: ResultsStore,
-    names: Iterable[InjectionName],
+    counts: Mapping[StreamKey, int],
     run: Run,
     *,
     clock: Callable[[], float],
-    progress: Callable[[int], None] = lambda done: None,
+    next_round: NextRound | None = None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> CampaignEnd:
-    """Do injections and write each to the store soon after it is done.
+    """Do the injections that are missing, in as many rounds as precision needs.
 
     Parameters
     ----------
     store : ResultsStore
-        Takes the records; what was received is written also when this is interrupted.
-    names : iterable of InjectionName
-        What to do.
+        Takes the records.
+    counts : mapping of StreamKey to int
+        Injections of the first round.
     run : callable
         Yields a record or failure for each name, in any order.
     clock : callable
         Seconds, monotonic.
+    next_round : callable, optional
+        See :data:`NextRound`; one round if not given.
     progress : callable
-        Called with the number of injections done since the last call.
+        Called with the injections done and wanted, of all rounds so far.
     """
-    waiting: list[InjectionRecord] = []
+    injected, before = 0, 0
     failures: list[Failure[InjectionName]] = []
-    injected, written = 0, clock()
+    while True:
+        names = missing(store, counts)
+        total = sum(counts.values())
+        before = total - len(names)
+        progress(before, total)
+        with closing(_kept(store, run(names) if names else iter(()), clock)) as results:
+            for result in results:
+                if isinstance(result, Failure):
+                    failures.append(result)
+                else:
+                    injected += 1
+                before += 1
+                progress(before, total)
+        if next_round is None or failures:
+            break
+        more = next_round(
+            counts,
+            {key: store.outcomes(key.mode, key.model, key.stratum, counts[key]) for key in counts},
+        )
+        if more == counts:
+            break
+        counts = more
+    return CampaignEnd(injected, tuple(failures))
+
+
+def _kept(
+    store: ResultsStore, results: Results, clock: Callable[[], float]
+) -> Generator[InjectionRecord | Failure[InjectionName], None, None]:
+    """Pass results on and write each record soon after; at an interruption, too."""
+    waiting: list[InjectionRecord] = []
+    written = clock()
     try:
-        for result in run(names):
-            if isinstance(result, Failure):
-                failures.append(result)
-            else:
+        for result in results:
+            if not isinstance(result, Failure):
                 waiting.append(result)
-                injected += 1
-            progress(1)
             if len(waiting) >= WRITE_RECORDS or clock() - written >= WRITE_SECONDS:
                 batch, waiting = waiting, []
                 store.append(batch)
                 written = clock()
+            yield result
     finally:
         if waiting:
             store.append(waiting)
-    return CampaignEnd(injected, tuple(failures))

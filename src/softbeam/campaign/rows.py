@@ -33,11 +33,17 @@ CREATE TABLE campaign (campaign_id TEXT NOT NULL, specification TEXT NOT NULL);
 CREATE TABLE sessions (
     session INTEGER PRIMARY KEY, softbeam TEXT NOT NULL, environment TEXT NOT NULL
 );
+CREATE TABLE fault_space (
+    image INTEGER NOT NULL, mode TEXT NOT NULL, layer INTEGER NOT NULL, kernel TEXT NOT NULL,
+    size INTEGER NOT NULL, PRIMARY KEY (image, mode, layer, kernel)
+) WITHOUT ROWID;
 CREATE TABLE notes (note INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE injections (
     "index" INTEGER NOT NULL CHECK ("index" >= 0),
     mode TEXT NOT NULL,
     model TEXT NOT NULL,
+    stratum TEXT NOT NULL,
+    image INTEGER NOT NULL,
     launch INTEGER NOT NULL,
     layer INTEGER NOT NULL,
     kernel TEXT NOT NULL,
@@ -65,7 +71,7 @@ CREATE TABLE injections (
     instructions INTEGER NOT NULL,
     top1 INTEGER,
     largest_change CHECK (typeof(largest_change) IN ('real', 'blob', 'null')),
-    PRIMARY KEY (mode, model, "index")
+    PRIMARY KEY (mode, model, stratum, "index")
 ) WITHOUT ROWID;
 """
 
@@ -73,8 +79,8 @@ _COLUMNS = tuple(field.name for field in fields(InjectionRecord))
 _QUOTED = ", ".join(f'"{name}"' for name in _COLUMNS)
 INSERT = f"INSERT INTO injections ({_QUOTED}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 NEXT = (
-    f'SELECT {_QUOTED} FROM injections WHERE (mode, model, "index") > (?, ?, ?) '
-    f'ORDER BY mode, model, "index" LIMIT {CHUNK}'
+    f'SELECT {_QUOTED} FROM injections WHERE (mode, model, stratum, "index") > (?, ?, ?, ?) '
+    f'ORDER BY mode, model, stratum, "index" LIMIT {CHUNK}'
 )
 
 

@@ -1,6 +1,6 @@
 """From a workload to injectors: what every worker process of a campaign starts from.
 
-The golden run lies in one file that all workers map; profiles and plan are sent to them.
+The golden runs lie in files that all workers map; profiles and plan are sent to them.
 """
 
 from __future__ import annotations
@@ -9,9 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from softbeam.campaign.specification import CampaignSpecification, StreamRequest
+from softbeam.campaign.specification import (
+    CampaignSpecification,
+    Sampling,
+    Semantics,
+    StreamRequest,
+    Target,
+)
+from softbeam.campaign.streams import InjectionName
 from softbeam.emulator.semantics import EMULATOR_SEMANTICS
 from softbeam.errors import CampaignError
+from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.injector import Injector
 from softbeam.injection.record import InjectionRecord
 from softbeam.network.device import Device
@@ -21,21 +29,17 @@ from softbeam.network.profile import LaunchProfile
 from softbeam.network.workload import Workload
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class InjectionName:
-    """What tells an injection apart within its campaign: its stream, and its index there."""
+@dataclass(frozen=True, slots=True)
+class InputSetup:
+    """What depends on the input: the file of its golden run's pool, and the profiles by launch."""
 
-    mode: str
-    model: str
-    index: int
-
-    def __str__(self) -> str:
-        return f"{self.mode} {self.model} {self.index}"
+    golden: Path
+    profiles: Mapping[int, LaunchProfile]
 
 
 @dataclass(frozen=True, slots=True)
 class InjectorSetup:
-    """What an injector is made of, small enough to be sent to a worker.
+    """What injectors are made of, small enough to be sent to a worker.
 
     Attributes
     ----------
@@ -43,33 +47,51 @@ class InjectorSetup:
         The network's plan.
     architecture : str
         Whose machine code runs.
-    golden : Path
-        File of the golden run's pool.
-    profiles : mapping of int to LaunchProfile
-        By launch.
+    inputs : tuple of InputSetup
+        One for each of the campaign's inputs.
     launches : tuple of int
         Launches in scope.
+    groups : tuple of str, or None
+        Groups of opcodes in scope.
+    semantics : str
+        Whose rules faults follow.
     campaign_id : str
         What every injection is drawn from.
     """
 
     plan: Plan
     architecture: str
-    golden: Path
-    profiles: Mapping[int, LaunchProfile]
+    inputs: tuple[InputSetup, ...]
     launches: tuple[int, ...]
+    groups: tuple[str, ...] | None
+    semantics: str
     campaign_id: str
 
-    def injector(self) -> Injector:
-        """Return an injector over the mapped golden run."""
-        device = Device(open_golden_run(self.plan, self.golden), self.architecture)
-        return Injector(device, self.profiles, self.launches, self.campaign_id)
+    def injectors(self) -> list[Injector]:
+        """Return an injector over each mapped golden run."""
+        return [
+            Injector(
+                Device(open_golden_run(self.plan, one.golden), self.architecture),
+                one.profiles,
+                self.launches,
+                self.campaign_id,
+                semantics=self.semantics,
+                groups=self.groups,
+                image=number,
+            )
+            for number, one in enumerate(self.inputs)
+        ]
 
 
 def inject_in_worker(setup: InjectorSetup) -> Callable[[InjectionName], InjectionRecord]:
     """Return the function from an injection's name to its record."""
-    injector = setup.injector()
-    return lambda name: injector.inject(name.mode, name.model, name.index)
+    injectors = setup.injectors()
+
+    def inject(name: InjectionName) -> InjectionRecord:
+        injector = injectors[name.index % len(injectors)]
+        return injector.inject(name.mode, name.model, name.index, name.stratum)
+
+    return inject
 
 
 def specify(
@@ -77,28 +99,37 @@ def specify(
     *,
     seed: int,
     streams: tuple[StreamRequest, ...],
+    semantics: Semantics = "hardware",
+    sampling: Sampling = "uniform",
     kernels: tuple[str, ...] | None = None,
     layers: tuple[int, ...] | None = None,
+    groups: tuple[str, ...] | None = None,
+    target: Target | None = None,
 ) -> CampaignSpecification:
     """Return the specification of a campaign on a workload.
 
     Raises
     ------
     CampaignError
-        If the scope names a kernel or layer that the workload does not have.
+        If the scope names a kernel, layer or group that the workload does not have.
     """
     specification = CampaignSpecification(
         network=workload.network.name,
+        plan_sha256=workload.plan_sha256,
         weights_sha256=workload.weights_sha256,
-        input_sha256=workload.input_sha256,
+        inputs_sha256=workload.inputs_sha256,
         architecture=workload.architecture,
         kernels_sha256=workload.kernels_sha256,
         emulator_semantics=EMULATOR_SEMANTICS,
+        fault_semantics=semantics,
         kernels=kernels,
         layers=layers,
+        groups=groups,
+        sampling=sampling,
         im2col=workload.im2col,
         seed=seed,
         streams=streams,
+        target=target,
     )
     launches_in_scope(workload.plan, specification)
     return specification
@@ -136,3 +167,27 @@ def launches_in_scope(plan: Plan, specification: CampaignSpecification) -> tuple
             f"{', '.join(specification.kernels or ())}"
         )
     return chosen
+
+
+def fault_space_sizes(setup: InjectorSetup, modes: set[str]) -> tuple[FaultSpaceSize, ...]:
+    """Return how many places each mode has in each kernel of each layer, for each input.
+
+    Raises
+    ------
+    CampaignError
+        If a mode has none at all.
+    """
+    sizes: list[FaultSpaceSize] = []
+    for injector in setup.injectors():
+        launches = injector.device.plan.launches
+        for mode in sorted(modes):
+            cells: dict[tuple[int, str], int] = {}
+            for number, size in injector.space(mode).sizes().items():
+                cell = (launches[number].layer, launches[number].kernel)
+                cells[cell] = cells.get(cell, 0) + size
+            sizes.extend(
+                FaultSpaceSize(injector.image, mode, layer, kernel, size)
+                for (layer, kernel), size in sorted(cells.items())
+                if size
+            )
+    return tuple(sizes)

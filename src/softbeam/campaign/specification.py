@@ -13,15 +13,25 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from softbeam.errors import CampaignError
+from softbeam.faults.models import check_model, check_semantics
 
 #: Version of the results' columns and of what their words mean; see softbeam.campaign.store.
 RESULTS_SCHEMA = 1
 
-#: Bit-flip models that can strike an address; a random or zero address is no bit flip.
-ADDRESS_MODELS = ("single-bit", "double-bit")
-
 Mode = Literal["rf", "iov", "ioa"]
-Model = Literal["single-bit", "double-bit", "random-value", "zero-value"]
+Model = Literal[
+    "single-bit",
+    "double-bit",
+    "random-value",
+    "zero-value",
+    "single-bit-warp",
+    "double-bit-warp",
+    "random-value-warp",
+    "zero-value-warp",
+]
+Semantics = Literal["hardware", "sassifi", "nvbitfi"]
+Sampling = Literal["uniform", "stratified"]
+Cells = Literal["all", "layer", "kernel", "layer-kernel"]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(min_length=1)]
 
@@ -37,10 +47,11 @@ class StreamRequest(_Fact):
     ----------
     mode : {"rf", "iov", "ioa"}
         Fault mode.
-    model : {"single-bit", "double-bit", "random-value", "zero-value"}
-        Bit-flip model; mode ``ioa`` takes the first two only.
+    model : str
+        Bit-flip model; mode ``ioa`` takes those that flip bits.
     injections : int
-        How many; the indexes 0 to `injections` - 1.
+        How many.  Uniform sampling makes the indexes 0 to `injections` - 1; stratified sampling
+        divides them among the strata.
     """
 
     mode: Mode
@@ -49,9 +60,29 @@ class StreamRequest(_Fact):
 
     @model_validator(mode="after")
     def _address_modes_flip_bits(self) -> StreamRequest:
-        if self.mode == "ioa" and self.model not in ADDRESS_MODELS:
-            raise ValueError(f"mode ioa takes {' or '.join(ADDRESS_MODELS)}, not {self.model}")
+        try:
+            check_model(self.mode, self.model)
+        except CampaignError as error:
+            raise ValueError(str(error)) from None
         return self
+
+
+class Target(_Fact):
+    """How precise the factors have to be before a campaign stops.
+
+    Attributes
+    ----------
+    margin : float
+        Largest half-width of the interval of any outcome's share in any cell.
+    confidence : float
+        Level of the intervals.
+    per : {"all", "layer", "kernel", "layer-kernel"}
+        What a cell is.
+    """
+
+    margin: float = Field(gt=0, lt=0.5)
+    confidence: float = Field(default=0.95, gt=0, lt=1)
+    per: Cells = "all"
 
 
 class Difference(NamedTuple):
@@ -74,19 +105,24 @@ class CampaignSpecification(_Fact):
     ----------
     network : str
         Name of the network.
-    weights_sha256, input_sha256, kernels_sha256 : str
-        Hashes of the weights, of the input that the network is given, and of the kernels'
-        manifest.
+    plan_sha256, weights_sha256, kernels_sha256 : str
+        Hashes of the plan of buffers and launches, of the weights, and of the machine code.
+    inputs_sha256 : tuple of str
+        Hashes of the inputs; injection `index` gets input `index` modulo their number.
     architecture : str
         Whose machine code is struck, such as ``"sm_90"``.
     emulator_semantics : int
         Version of what the emulator does, raised whenever an injection could end differently.
-    fault_semantics : {"hardware"}
+    fault_semantics : {"hardware", "sassifi", "nvbitfi"}
         Whose rules a fault follows where tools differ.
     kernels : tuple of str, or None
         Kernels in scope, sorted; None for all.
     layers : tuple of int, or None
         Layers in scope, sorted; None for all.
+    groups : tuple of str, or None
+        Groups of opcodes in scope, sorted; None for all.
+    sampling : {"uniform", "stratified"}
+        Whether sites are drawn from all of the scope, or from each kernel of each layer apart.
     im2col : {"always", "except-1x1"}
         Whether 1x1 convolutions launch im2col, as Darknet did until May 2018, or not.
     seed : int
@@ -95,23 +131,29 @@ class CampaignSpecification(_Fact):
         Version of the results' columns and words.
     streams : tuple of StreamRequest
         What is wanted, sorted, each (mode, model) once.
+    target : Target or None
+        Precision that is wanted besides.
     """
 
     network: Name
+    plan_sha256: Sha256
     weights_sha256: Sha256
-    input_sha256: Sha256
+    inputs_sha256: Annotated[tuple[Sha256, ...], Field(min_length=1)]
     architecture: Name
     kernels_sha256: Sha256
     emulator_semantics: int = Field(ge=1)
-    fault_semantics: Literal["hardware"] = "hardware"
+    fault_semantics: Semantics = "hardware"
     kernels: tuple[Name, ...] | None = None
     layers: tuple[int, ...] | None = None
+    groups: tuple[Name, ...] | None = None
+    sampling: Sampling = "uniform"
     im2col: Literal["always", "except-1x1"] = "always"
     seed: int = Field(ge=0)
     results_schema: int = Field(default=RESULTS_SCHEMA, ge=1)
     streams: tuple[StreamRequest, ...]
+    target: Target | None = None
 
-    @field_validator("kernels", "layers")
+    @field_validator("kernels", "layers", "groups")
     @classmethod
     def _scope_is_a_set(cls, scope: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
         if scope is not None and not scope:
@@ -125,6 +167,15 @@ class CampaignSpecification(_Fact):
         if len(set(names)) < len(names):
             raise ValueError("each mode and model can be asked for once")
         return tuple(sorted(streams, key=lambda stream: (stream.mode, stream.model)))
+
+    @model_validator(mode="after")
+    def _semantics_have_the_modes(self) -> CampaignSpecification:
+        for stream in self.streams:
+            try:
+                check_semantics(self.fault_semantics, stream.mode)
+            except CampaignError as error:
+                raise ValueError(str(error)) from None
+        return self
 
     @property
     def campaign_id(self) -> str:
@@ -198,7 +249,8 @@ def merged(stored: CampaignSpecification, asked: CampaignSpecification) -> Campa
     Returns
     -------
     CampaignSpecification
-        The same campaign with the streams of both, each as long as the longer request.
+        The same campaign with the streams of both, each as long as the longer request, and the
+        target that was asked for last.
 
     Raises
     ------
@@ -215,9 +267,10 @@ def merged(stored: CampaignSpecification, asked: CampaignSpecification) -> Campa
         StreamRequest(mode=mode, model=model, injections=injections)
         for (mode, model), injections in sorted(longest.items())
     )
-    return stored.model_copy(update={"streams": streams})
+    target = stored.target if asked.target is None else asked.target
+    return stored.model_copy(update={"streams": streams, "target": target})
 
 
 def _identity(specification: CampaignSpecification) -> dict[str, Any]:
     """Return the fields that can move a result, in the order of the class."""
-    return specification.model_dump(mode="json", exclude={"streams"})
+    return specification.model_dump(mode="json", exclude={"streams", "target"})

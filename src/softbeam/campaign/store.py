@@ -11,12 +11,13 @@ import json
 import os
 import platform
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from softbeam.campaign.rows import APPLICATION_ID, INSERT, NEXT, SCHEMA, to_record, to_row
 from softbeam.campaign.specification import (
@@ -26,6 +27,7 @@ from softbeam.campaign.specification import (
     merged,
 )
 from softbeam.errors import CampaignError, ResultsError
+from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord
 
 FILE_NAME = "results.sqlite"
@@ -43,6 +45,14 @@ def environment() -> dict[str, str]:
         "machine": platform.machine(),
         "system": f"{platform.system()} {platform.release()}",
     }
+
+
+class Ending(NamedTuple):
+    """Where an injection struck and how it ended."""
+
+    layer: int
+    kernel: str
+    outcome: str
 
 
 class ResultsStore:
@@ -232,18 +242,47 @@ class ResultsStore:
         rows = self._read("SELECT softbeam, environment FROM sessions ORDER BY session")
         return tuple({"softbeam": name, **json.loads(facts)} for name, facts in rows)
 
-    def done(self, mode: str, model: str) -> set[int]:
+    def done(self, mode: str, model: str, stratum: str = "") -> set[int]:
         """Return the indexes of a stream's injections that the store holds."""
-        query = 'SELECT "index" FROM injections WHERE mode = ? AND model = ?'
-        return {index for (index,) in self._read(query, (mode, model))}
+        query = 'SELECT "index" FROM injections WHERE mode = ? AND model = ? AND stratum = ?'
+        return {index for (index,) in self._read(query, (mode, model, stratum))}
+
+    def size(self) -> int:
+        """Return how many injections the store holds."""
+        ((number,),) = self._read("SELECT count(*) FROM injections")
+        return int(number)
+
+    def outcomes(self, mode: str, model: str, stratum: str, below: int) -> Counter[Ending]:
+        """Return how a stream's first injections ended, by layer and kernel."""
+        query = (
+            "SELECT layer, kernel, outcome, count(*) FROM injections WHERE mode = ? AND model = ? "
+            'AND stratum = ? AND "index" < ? GROUP BY layer, kernel, outcome'
+        )
+        rows = self._read(query, (mode, model, stratum, below))
+        return Counter({Ending(*row[:3]): row[3] for row in rows})
+
+    def add_fault_space(self, sizes: Iterable[FaultSpaceSize]) -> None:
+        """Keep the sizes of the fault spaces that the campaign draws from."""
+        with self._transaction("write"):
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO fault_space VALUES (?, ?, ?, ?, ?)",
+                [(one.image, one.mode, one.layer, one.kernel, one.size) for one in sizes],
+            )
+
+    def fault_space(self) -> tuple[FaultSpaceSize, ...]:
+        """Return the sizes of the fault spaces, by image, mode, layer and kernel."""
+        rows = self._read(
+            "SELECT image, mode, layer, kernel, size FROM fault_space ORDER BY 1, 2, 3, 4"
+        )
+        return tuple(FaultSpaceSize(*row) for row in rows)
 
     def records(self) -> Iterator[InjectionRecord]:
-        """Yield all injections, ordered by mode, model and index."""
-        after = ("", "", -1)
+        """Yield all injections, ordered by mode, model, stratum and index."""
+        after = ("", "", "", -1)
         while rows := self._read(NEXT, after):
             for row in rows:
                 record = to_record(row)
-                after = (record.mode, record.model, record.index)
+                after = (record.mode, record.model, record.stratum, record.index)
                 yield record
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,9 @@ import typer
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from softbeam.campaign.file import Request
     from softbeam.network.planner import Im2col
+    from softbeam.network.workload import Workload
 
 NetworkArgument = Annotated[
     str,
@@ -54,6 +57,25 @@ def checked_im2col(text: str) -> Im2col:
         if text == known:
             return known
     raise NetworkError(f"--im2col is {text!r}; it must be one of {', '.join(IM2COL)}")
+
+
+def cores() -> int:
+    """Return the cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def load_requested(request: Request) -> Workload:
+    """Read the network, weights and inputs that a request names."""
+    from softbeam.network.workload import load_workload
+
+    return load_workload(
+        request.network,
+        weights=request.weights,
+        images=request.images,
+        im2col=request.im2col,
+        architecture=request.arch,
+    )
 
 
 @contextmanager

@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from softbeam.cli._app import app
-from softbeam.cli._options import (
-    ArchitectureOption,
-    Im2colOption,
-    ImageOption,
-    NetworkArgument,
-    WeightsOption,
-    checked_im2col,
-    progress_bar,
-)
+from softbeam.cli._options import WeightsOption, cores, load_requested, progress_bar
 
 if TYPE_CHECKING:
     from softbeam.campaign.engine import CampaignEnd
+    from softbeam.campaign.file import Request
     from softbeam.campaign.setup import InjectorSetup
-    from softbeam.campaign.specification import CampaignSpecification, StreamRequest
     from softbeam.campaign.store import ResultsStore
     from softbeam.network.workload import Workload
 
 INTERNAL_ERRORS = 3
 """Exit status of a campaign with injections that have no result."""
 
+#: Options of the command that are fields of a campaign under another name.
+_FIELDS = {"mode": "modes", "model": "models", "image": "images"}
+
 
 @app.command()
 def campaign(
-    network: NetworkArgument,
+    network: Annotated[
+        str,
+        typer.Argument(
+            metavar="NETWORK|FILE.toml",
+            help="extraction, a Darknet .cfg file, or a campaign file that holds the options.",
+        ),
+    ],
     mode: Annotated[
         list[str] | None,
         typer.Option("--mode", metavar="MODE", help="rf, iov or ioa; can be given several times."),
@@ -47,8 +47,8 @@ def campaign(
         typer.Option(
             "--model",
             metavar="MODEL",
-            help="single-bit, double-bit, random-value or zero-value; several times: each "
-            "with each mode.",
+            help="single-bit (default), double-bit, random-value or zero-value, or one of them "
+            "with -warp: in all threads of the warp. Several times: each with each mode.",
         ),
     ] = None,
     paper: Annotated[
@@ -58,23 +58,71 @@ def campaign(
         ),
     ] = False,
     injections: Annotated[
-        int, typer.Option("--injections", min=1, help="Injections of each mode and model.")
-    ] = 1000,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, other draws.")] = 1,
+        int | None,
+        typer.Option("--injections", help="Injections of each mode and model; default: 1000."),
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            "--margin", help="Instead: until every interval is within +- this, e.g. 0.03."
+        ),
+    ] = None,
+    confidence: Annotated[
+        float | None, typer.Option("--confidence", help="Level of --margin; default: 0.95.")
+    ] = None,
+    per: Annotated[
+        str | None,
+        typer.Option(
+            "--per", metavar="CELL", help="--margin for all, each layer, kernel or layer-kernel."
+        ),
+    ] = None,
+    stratified: Annotated[
+        bool,
+        typer.Option("--stratified", help="Draw from each kernel of each layer; rare ones more."),
+    ] = False,
+    seed: Annotated[int | None, typer.Option("--seed", help="Other draws; default: 1.")] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FOLDER", help="Results; default: runs/NETWORK."),
     ] = None,
     weights: WeightsOption = None,
-    image: ImageOption = None,
-    im2col: Im2colOption = "always",
-    arch: ArchitectureOption = "sm_90",
+    image: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--image",
+            metavar="FILE|FOLDER",
+            help="An input, or a folder of them; several times: injections take turns.",
+        ),
+    ] = None,
+    im2col: Annotated[
+        str | None,
+        typer.Option(
+            "--im2col",
+            metavar="WHEN",
+            help="always (default), as Darknet until May 2018, or except-1x1, as since.",
+        ),
+    ] = None,
+    arch: Annotated[
+        str | None, typer.Option("--arch", metavar="SM", help="sm_90 (default), sm_80 or sm_75.")
+    ] = None,
     layers: Annotated[
         str | None, typer.Option("--layers", metavar="0,2,…", help="Strike these layers only.")
     ] = None,
     kernels: Annotated[
         str | None,
         typer.Option("--kernels", metavar="fill,…", help="Strike these kernels only."),
+    ] = None,
+    groups: Annotated[
+        str | None,
+        typer.Option("--groups", metavar="load,…", help="Strike these groups of opcodes only."),
+    ] = None,
+    semantics: Annotated[
+        str | None,
+        typer.Option(
+            "--semantics",
+            metavar="WHOSE",
+            help="Rules where tools differ: hardware (default), sassifi or nvbitfi.",
+        ),
     ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes; default: one a core.")
@@ -88,27 +136,35 @@ def campaign(
     """
     from softbeam.campaign.setup import specify
     from softbeam.campaign.store import ResultsStore
-    from softbeam.network.workload import load_workload
 
-    streams = _streams(mode, model, paper, injections)
-    workload = load_workload(
-        network, weights=weights, image=image, im2col=checked_im2col(im2col), architecture=arch
-    )
+    options = {
+        "network": network, "mode": mode, "model": model, "paper": paper or None,
+        "injections": injections, "margin": margin, "confidence": confidence, "per": per,
+        "stratified": stratified or None, "seed": seed, "weights": weights, "image": image,
+        "im2col": im2col, "arch": arch, "layers": numbers(layers, "--layers"),
+        "kernels": names(kernels), "groups": names(groups), "semantics": semantics,
+    }  # fmt: skip
+    request = request_of(options)
+    workload = load_requested(request)
     specification = specify(
         workload,
-        seed=seed,
-        streams=streams,
-        kernels=_names(kernels),
-        layers=_numbers(layers),
+        seed=request.seed,
+        streams=request.streams,
+        semantics=request.semantics,
+        sampling=request.sampling,
+        kernels=request.kernels,
+        layers=request.layers,
+        groups=request.groups,
+        target=request.target,
     )
     folder = out or Path("runs") / workload.network.name
     with ResultsStore.resume(folder, specification) as store:
         try:
-            end = _run(store, store.specification, workload, workers or _cores())
+            end = _run(store, workload, workers or cores())
         except KeyboardInterrupt:
             _say(f"Stopped. What was done is kept in {folder}; go on with\n  {_this_command()}")
             raise
-    total = sum(stream.injections for stream in store.specification.streams)
+        total = store.size()
     _say(f"{end.injected} injections made, {total} in {folder}; see softbeam tables {folder}")
     if end.failures:
         for failure in end.failures:
@@ -116,113 +172,99 @@ def campaign(
         raise typer.Exit(INTERNAL_ERRORS)
 
 
-def _streams(
-    modes: Sequence[str] | None, models: Sequence[str] | None, paper: bool, injections: int
-) -> tuple[StreamRequest, ...]:
-    from softbeam.campaign.specification import StreamRequest
+def request_of(options: dict[str, Any]) -> Request:
+    """Return what the options ask for, or the campaign file that stands in the network's place."""
+    from softbeam.campaign.file import checked_request, read_request
     from softbeam.errors import CampaignError
-    from softbeam.faults.models import MODES, PAPER, check_model
 
-    if paper:
-        if modes or models:
-            raise CampaignError("--paper names its own modes and models; leave out the others")
-        wanted = list(PAPER)
-    elif not modes:
-        raise CampaignError(f"give --mode ({', '.join(MODES)}) or --paper")
-    else:
-        wanted = [(mode, model) for mode in modes for model in models or ["single-bit"]]
-    for mode, model in wanted:
-        check_model(mode, model)
-    return tuple(
-        StreamRequest.model_validate({"mode": mode, "model": model, "injections": injections})
-        for mode, model in dict.fromkeys(wanted)
-    )
+    given = {name: value for name, value in options.items() if value is not None and value != []}
+    if str(given["network"]).endswith(".toml"):
+        others = sorted(set(given) - {"network"})
+        if others:
+            raise CampaignError(
+                f"--{others[0]} is given beside the campaign file {given['network']}; "
+                "write it into the file"
+            )
+        return read_request(Path(str(given["network"])))
+    return checked_request({_FIELDS.get(name, name): value for name, value in given.items()})
 
 
-def _names(text: str | None) -> tuple[str, ...] | None:
+def names(text: str | None) -> tuple[str, ...] | None:
+    """Return the parts of a list with commas."""
     return None if text is None else tuple(part.strip() for part in text.split(","))
 
 
-def _numbers(text: str | None) -> tuple[int, ...] | None:
+def numbers(text: str | None, option: str) -> tuple[int, ...] | None:
+    """Return the numbers of a list with commas.
+
+    Raises
+    ------
+    CampaignError
+        If a part is no number.
+    """
     from softbeam.errors import CampaignError
 
     try:
         return None if text is None else tuple(int(part) for part in text.split(","))
     except ValueError:
         raise CampaignError(
-            f"--layers is {text!r}; it must be numbers of layers, such as 0,2,7"
+            f"{option} is {text!r}; it must be numbers with commas, such as 0,2,7"
         ) from None
 
 
-def _cores() -> int:
-    """Return the cores that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
-def _run(
-    store: ResultsStore, specification: CampaignSpecification, workload: Workload, workers: int
-) -> CampaignEnd:
-    from softbeam.campaign.engine import CampaignEnd, missing, run_campaign
-    from softbeam.campaign.setup import InjectionName, inject_in_worker
+def _run(store: ResultsStore, workload: Workload, workers: int) -> CampaignEnd:
+    from softbeam.analysis.precision import first_round, rounds
+    from softbeam.analysis.sample import design_of
+    from softbeam.campaign.engine import run_campaign
+    from softbeam.campaign.setup import fault_space_sizes, inject_in_worker
+    from softbeam.campaign.streams import InjectionName, requested
     from softbeam.campaign.workers import WorkerPool
     from softbeam.injection.record import InjectionRecord
 
-    names = missing(store, specification)
-    if not names:
-        return CampaignEnd(0, ())
+    specification = store.specification
     with tempfile.TemporaryDirectory(prefix="softbeam-golden-") as scratch:
-        setup = _prepare(workload, specification, Path(scratch))
+        setup = prepare_shown(store, workload, Path(scratch))
+        sizes = fault_space_sizes(setup, {stream.mode for stream in specification.streams})
+        store.add_fault_space(sizes)
+        counts = requested(specification, sizes)
+        aim = None
+        if specification.target is not None:
+            aim = rounds(specification, design_of(store))
+            for key, first in first_round(specification, sizes).items():
+                counts[key] = max(counts.get(key, 0), first)
         with (
-            WorkerPool[InjectionName, InjectionRecord](
-                min(workers, len(names)), inject_in_worker, setup
-            ) as pool,
+            WorkerPool[InjectionName, InjectionRecord](workers, inject_in_worker, setup) as pool,
             progress_bar("injections") as bar,
         ):
-            total = len(names)
-            task = bar.add_task("injections", total=total)
+            task = bar.add_task("injections", total=None)
             return run_campaign(
                 store,
-                names,
+                counts,
                 pool.run,
                 clock=time.monotonic,
-                progress=lambda done: bar.advance(task, done),
+                next_round=aim,
+                progress=lambda done, of: bar.update(task, completed=done, total=of),
             )
 
 
-def _prepare(
-    workload: Workload, specification: CampaignSpecification, scratch: Path
-) -> InjectorSetup:
-    """Make the golden run and the profile, the latter from the cache where it is known."""
-    from softbeam.campaign.setup import InjectorSetup, launches_in_scope
+def prepare_shown(store: ResultsStore, workload: Workload, scratch: Path) -> InjectorSetup:
+    """Make golden runs and profiles, the latter from the cache where known, with a bar."""
+    from softbeam.campaign.preparation import prepare
     from softbeam.jit import cache_home
-    from softbeam.network.device import Device
-    from softbeam.network.golden import golden_run
-    from softbeam.network.profile_cache import profiles_of
 
-    launches = launches_in_scope(workload.plan, specification)
-    path = scratch / "golden.bin"
-    golden = golden_run(workload.plan, workload.weights, workload.image, path)
     with progress_bar() as bar:
         task = bar.add_task("profile", total=None)
-        profiles = profiles_of(
+        return prepare(
             workload,
-            Device(golden, workload.architecture),
+            store.specification,
+            scratch,
             cache_home() / "profiles",
             lambda done, of: bar.update(task, completed=done, total=of),
         )
-    return InjectorSetup(
-        plan=workload.plan,
-        architecture=workload.architecture,
-        golden=path,
-        profiles=profiles,
-        launches=launches,
-        campaign_id=specification.campaign_id,
-    )
 
 
-def _this_command() -> str:
-    return "softbeam " + shlex.join(sys.argv[1:])
+def _this_command(arguments: Sequence[str] | None = None) -> str:
+    return "softbeam " + shlex.join(sys.argv[1:] if arguments is None else arguments)
 
 
 def _say(text: str) -> None:

@@ -29,9 +29,13 @@ def classify(
     from softbeam.network.workload import load_workload
 
     workload = load_workload(
-        network, weights=weights, image=image, im2col=checked_im2col(im2col), architecture=arch
+        network,
+        weights=weights,
+        images=[image] if image else [],
+        im2col=checked_im2col(im2col),
+        architecture=arch,
     )
-    golden = golden_run(workload.plan, workload.weights, workload.image)
+    golden = golden_run(workload.plan, workload.weights, workload.images[0])
     names = workload.network.classes
     out = console()
     for rank, index in enumerate(ranking(golden.scores)[:5].tolist(), start=1):

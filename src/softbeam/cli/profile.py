@@ -54,9 +54,13 @@ def profile(
     from softbeam.network.workload import load_workload
 
     workload = load_workload(
-        network, weights=weights, image=image, im2col=checked_im2col(im2col), architecture=arch
+        network,
+        weights=weights,
+        images=[image] if image else [],
+        im2col=checked_im2col(im2col),
+        architecture=arch,
     )
-    device = Device(golden_run(workload.plan, workload.weights, workload.image), arch)
+    device = Device(golden_run(workload.plan, workload.weights, workload.images[0]), arch)
     with progress_bar() as bar:
         task = bar.add_task("profile", total=None)
         profiles = profiles_of(

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from softbeam.analysis.counts import Counts, Stream
+    from softbeam.analysis.estimation import Share
     from softbeam.analysis.factors import By, FactorRow, FactorTable
-    from softbeam.analysis.proportion import Proportion
 
 MODES = {
     "rf": "RF, register file",
@@ -65,11 +65,11 @@ def tables(
     In outcomes.csv kind is outcome, detail (which divides its outcome) or flag (which an
     injection can have besides); share, share_low, share_high: among the n of the mode and model.
     """
-    from softbeam.analysis.counts import Counts
+    from softbeam.analysis.sample import counts_of
     from softbeam.campaign.store import ResultsStore
 
     with ResultsStore.open(run) as store:
-        counts = Counts.of(store.records())
+        counts = counts_of(store)
         specification = store.specification
     written = [] if folder is None else _write_csv(folder, counts)
     out = console(COLUMNS)
@@ -145,8 +145,7 @@ def _factors(counts: Counts, stream: Stream, by: By, name: str) -> Iterator[tupl
 
 def _factor_table(factors: FactorTable, *, joint: bool, unread: bool) -> Table:
     """Lay out factors; where never-read faults get a column, Masked is without them."""
-    from softbeam.analysis.factors import By
-    from softbeam.analysis.proportion import Proportion
+    from softbeam.analysis.factors import NEVER_READ_LABEL, By
     from softbeam.injection.record import OUTCOMES
 
     keys = {
@@ -155,18 +154,19 @@ def _factor_table(factors: FactorTable, *, joint: bool, unread: bool) -> Table:
         By.LAYER_AND_KERNEL: ("layer", "kernel"),
     }[factors.by]
     table = _table(keys)
-    for column in ("n", *(("N-R",) if unread else ()), *OUTCOMES):
+    for column in ("n", *((NEVER_READ_LABEL,) if unread else ()), *OUTCOMES):
         table.add_column(column, justify="right", no_wrap=True)
 
     def cells(row: FactorRow) -> list[str]:
-        n = factors.n if joint else row.n
-        ended = {outcome: share.successes for outcome, share in row.joint.items()}
+        shares = dict(row.joint if joint else row.conditional)
         if unread:
-            ended["Masked"] -= row.never_read
-        shares = [Proportion(ended[outcome], n) for outcome in OUTCOMES]
-        if unread:
-            shares.insert(0, Proportion(row.never_read, n))
-        return [str(row.n), *map(percent, shares)]
+            split = row.joint_split if joint else row.conditional_split
+            shares = {
+                NEVER_READ_LABEL: split[NEVER_READ_LABEL],
+                **shares,
+                "Masked": split["Masked"],
+            }
+        return [str(row.n), *map(percent, shares.values())]
 
     for row in factors.rows:
         table.add_row(*(str(getattr(row.key, key)) for key in keys), *cells(row))
@@ -185,7 +185,7 @@ def _table(keys: Sequence[str]) -> Table:
     return table
 
 
-def percent(share: Proportion) -> str:
+def percent(share: Share) -> str:
     """Return a share and its interval in percent, as ``12.3 [10.4, 14.5]``; ``-`` of nothing."""
     if not share.n:
         return "-"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.execution import no_fault
 from softbeam.emulator.launching import Launch, Runner
 from softbeam.errors import InternalError
-from softbeam.faults.models import change, positions
+from softbeam.faults.models import change, positions, sassifi_address_change
 from softbeam.faults.randomness import Draws
 from softbeam.faults.site import FaultSite
 from softbeam.faults.space import FaultSpace
@@ -55,7 +57,12 @@ def resolve(
 
 
 def draw_site(
-    device: Device, runner: Runner, space: FaultSpace, model: str, draws: Draws
+    device: Device,
+    runner: Runner,
+    space: FaultSpace,
+    model: str,
+    draws: Draws,
+    semantics: str = "hardware",
 ) -> FaultSite:
     """Draw one fault.
 
@@ -71,6 +78,8 @@ def draw_site(
         The bit-flip model; its bits and the register are uniform too.
     draws : Draws
         The injection's random numbers.
+    semantics : str
+        Whose rules the fault follows.
 
     Returns
     -------
@@ -98,6 +107,16 @@ def draw_site(
         width, target = ADDRESS_BITS, "store_address"
     else:
         width, target, register = INDEX_BITS, "destination_index", written[0]
+    changed = change(
+        model,
+        draws.below(positions(model, width), "bit"),
+        draws.below(1 << REGISTER_BITS, "value"),
+        semantics,
+    )
+    if semantics == "sassifi" and target == "store_address":
+        changed = sassifi_address_change(changed)
+    elif target == "destination_index":
+        changed = replace(changed, drops=semantics == "sassifi")
     return FaultSite(
         mode=space.mode,
         model=model,
@@ -108,10 +127,6 @@ def draw_site(
         occurrence=occurrence,
         target=target,
         register=register,
-        change=change(
-            model,
-            draws.below(positions(model, width), "bit"),
-            draws.below(1 << REGISTER_BITS, "value"),
-        ),
+        change=changed,
         registers=program.function.registers,
     )

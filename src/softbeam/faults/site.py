@@ -68,13 +68,16 @@ class FaultSite:
         elif self.target == "destination_index":
             vector[k.FAULT_KIND] = k.FAULT_INDEX
             vector[k.FAULT_INDEX_MASK] = 0 if neutral else self.change.value
+            vector[k.FAULT_DROPS] = self.change.drops
         else:
             vector[k.FAULT_KIND] = k.FAULT_STORE
             mask = np.array([0 if neutral else self.change.value], dtype=np.uint64)
             vector[k.FAULT_VALUE] = mask.view(np.int64)[0]
+            vector[k.FAULT_DROPS] = self.change.drops and not neutral
         vector[k.FAULT_WARP] = self.thread // k.LANES
         vector[k.FAULT_LANE] = self.thread % k.LANES
         vector[k.FAULT_ROW] = self.pc // 16
         vector[k.FAULT_OCCURRENCE] = self.occurrence
         vector[k.FAULT_REGISTERS] = self.registers
+        vector[k.FAULT_WARP_WIDE] = self.change.wide
         return vector

@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from softbeam.emulator.lowering import Program
 from softbeam.errors import CampaignError
 from softbeam.network.device import Device
 from softbeam.network.profile import LaunchProfile
+from softbeam.sass.opcodes import find_opcode
+
+
+@dataclass(frozen=True, slots=True)
+class FaultSpaceSize:
+    """How many places a mode has in one kernel of one layer, with one of a campaign's inputs."""
+
+    image: int
+    mode: str
+    layer: int
+    kernel: str
+    size: int
+
+
+def in_groups(program: Program, groups: frozenset[str]) -> NDArray[np.bool_]:
+    """Return for each instruction of a program whether its opcode is in one of some groups."""
+    opcodes = (find_opcode(instruction) for instruction in program.function.instructions)
+    return np.array([opcode is not None and opcode.group in groups for opcode in opcodes])
 
 
 class FaultSpace:
@@ -28,6 +48,8 @@ class FaultSpace:
         ``rf``, ``iov`` or ``ioa``.
     launches : iterable of int
         The launches in scope.
+    groups : iterable of str, optional
+        Groups of opcodes in scope; all if not given.
 
     Raises
     ------
@@ -41,6 +63,7 @@ class FaultSpace:
         profiles: Mapping[int, LaunchProfile],
         mode: str,
         launches: Iterable[int],
+        groups: Iterable[str] | None = None,
     ) -> None:
         self.mode = mode
         self._profiles = profiles
@@ -53,6 +76,8 @@ class FaultSpace:
             wanted = np.ones(program.general.size, dtype=np.bool_)
             if mode != "rf":
                 wanted = program.general | program.stores if mode == "ioa" else program.general
+            if groups is not None:
+                wanted = wanted & in_groups(program, frozenset(groups))
             counts = profiles[number].totals[:, self._executed] * wanted
             self._rows.append(np.cumsum(counts))
             sizes.append(int(counts.sum()))

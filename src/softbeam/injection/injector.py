@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from softbeam.emulator.launching import Runner
 from softbeam.faults.drawing import draw_site
@@ -15,7 +16,13 @@ from softbeam.injection.propagation import propagate
 from softbeam.injection.record import InjectionRecord
 from softbeam.injection.strike import Strike, strike
 from softbeam.network.device import Device
+from softbeam.network.plan import Launch
 from softbeam.network.profile import LaunchProfile
+
+
+def stratum_of(launch: Launch) -> str:
+    """Return the name of the stratum that a launch belongs to."""
+    return f"{launch.layer}/{launch.kernel}"
 
 
 class Injector:
@@ -31,6 +38,12 @@ class Injector:
         The launches in scope.
     campaign : str
         The campaign's id, from which every injection is drawn.
+    semantics : str
+        Whose rules faults follow: ``hardware``, ``sassifi`` or ``nvbitfi``.
+    groups : iterable of str, optional
+        Groups of opcodes in scope; all if not given.
+    image : int
+        Which of the campaign's inputs the golden run has.
     """
 
     def __init__(
@@ -39,41 +52,66 @@ class Injector:
         profiles: Mapping[int, LaunchProfile],
         launches: Iterable[int],
         campaign: str,
+        *,
+        semantics: str = "hardware",
+        groups: Iterable[str] | None = None,
+        image: int = 0,
     ) -> None:
         self.device = device
         self.runner = Runner()
         self._profiles = profiles
         self._launches = tuple(launches)
         self._campaign = campaign
-        self._spaces: dict[str, FaultSpace] = {}
+        self._semantics = semantics
+        self._groups = None if groups is None else tuple(groups)
+        self.image = image
+        self._spaces: dict[tuple[str, str], FaultSpace] = {}
         self._live = live_words(device.plan)
 
-    def space(self, mode: str) -> FaultSpace:
-        """Return the fault space of a mode."""
-        if mode not in self._spaces:
-            self._spaces[mode] = FaultSpace(self.device, self._profiles, mode, self._launches)
-        return self._spaces[mode]
+    def space(self, mode: str, stratum: str = "") -> FaultSpace:
+        """Return the fault space of a mode, or its part in one kernel of one layer.
 
-    def site(self, mode: str, model: str, index: int) -> FaultSite:
+        Parameters
+        ----------
+        mode : str
+            The mode.
+        stratum : str
+            ``LAYER/KERNEL``, or empty: all of the scope.
+        """
+        key = (mode, stratum)
+        if key not in self._spaces:
+            launches = [
+                number
+                for number in self._launches
+                if stratum in ("", stratum_of(self.device.plan.launches[number]))
+            ]
+            self._spaces[key] = FaultSpace(
+                self.device, self._profiles, mode, launches, self._groups
+            )
+        return self._spaces[key]
+
+    def site(self, mode: str, model: str, index: int, stratum: str = "") -> FaultSite:
         """Return the fault that injection `index` of a stream is."""
-        draws = Draws(self._campaign, mode, model, index)
-        return draw_site(self.device, self.runner, self.space(mode), model, draws)
+        draws = Draws(self._campaign, mode, model, stratum, index)
+        space = self.space(mode, stratum)
+        return draw_site(self.device, self.runner, space, model, draws, self._semantics)
 
-    def inject(self, mode: str, model: str, index: int) -> InjectionRecord:
+    def inject(self, mode: str, model: str, index: int, stratum: str = "") -> InjectionRecord:
         """Perform one injection.
 
         Returns
         -------
         InjectionRecord
-            Depends on the campaign's id, mode, model and index alone.
+            Depends on the campaign's id, mode, model, stratum and index alone.
         """
-        return self.inject_site(self.site(mode, model, index), index)
+        return self.inject_site(self.site(mode, model, index, stratum), index, stratum)
 
-    def inject_site(self, site: FaultSite, index: int) -> InjectionRecord:
+    def inject_site(self, site: FaultSite, index: int, stratum: str = "") -> InjectionRecord:
         """Perform the injection of a given fault, recorded under `index`."""
         struck = strike(self.device, self.runner, site, self._profiles[site.launch].longest)
         outcome, propagated = self._follow(site, struck)
-        return self._record(site, index, struck, outcome, propagated)
+        record = self._record(site, index, struck, outcome, propagated)
+        return replace(record, stratum=stratum, image=self.image)
 
     def _follow(self, site: FaultSite, struck: Strike) -> tuple[Outcome, bool]:
         decided = from_status(struck.status)
@@ -103,6 +141,8 @@ class Injector:
             index=index,
             mode=site.mode,
             model=site.model,
+            stratum="",
+            image=self.image,
             launch=site.launch,
             layer=launch.layer,
             kernel=launch.kernel,

@@ -35,12 +35,16 @@ class InjectionRecord:
     Attributes
     ----------
     index : int
-        0-based number of the injection within its campaign's (mode, model) stream.
+        0-based number of the injection within its stream: its mode, model and stratum.
     mode : str
         ``"rf"`` (register file), ``"iov"`` (instruction output value) or ``"ioa"`` (instruction
         output address).
     model : str
-        ``"single-bit"``, ``"double-bit"``, ``"random-value"`` or ``"zero-value"``.
+        A bit-flip model of :mod:`softbeam.faults.models`, such as ``"single-bit"``.
+    stratum : str
+        ``LAYER/KERNEL`` from which the site was drawn, or empty: from all of the scope.
+    image : int
+        Which of the campaign's inputs the network was given.
     launch, layer : int
         Index of the struck launch in the plan, and Darknet's number of its layer.
     kernel, arch : str
@@ -82,6 +86,8 @@ class InjectionRecord:
     index: int
     mode: str
     model: str
+    stratum: str
+    image: int
     launch: int
     layer: int
     kernel: str

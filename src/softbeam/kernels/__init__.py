@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -129,9 +129,13 @@ def manifest() -> dict[str, Any]:
     return document
 
 
-def manifest_sha256() -> str:
-    """Return the SHA-256 of the manifest: one hash over all sources and machine code."""
-    return hashlib.sha256(_file("machine_code", "manifest.json")).hexdigest()
+def machine_code_sha256(names: Iterable[str], architecture: str) -> str:
+    """Return one SHA-256 over the cubins and listings of some kernels."""
+    digest = hashlib.sha256()
+    for name in sorted(names):
+        for content in (cubin_bytes(name, architecture), listing_bytes(name, architecture)):
+            digest.update(hashlib.sha256(content).digest())
+    return digest.hexdigest()
 
 
 def source(name: str) -> str:

@@ -29,16 +29,16 @@ Profiles = dict[int, LaunchProfile]
 Progress = Callable[[int, int], None]
 
 
-def profile_key(workload: Workload) -> str:
-    """Return a hash over everything that the profile of a workload depends on."""
+def profile_key(workload: Workload, image: int = 0) -> str:
+    """Return a hash over everything that the profile of a workload and input depends on."""
     facts = [
         FORMAT,
         EMULATOR_SEMANTICS,
-        repr(workload.plan.launches),
+        workload.plan_sha256,
         workload.architecture,
         workload.kernels_sha256,
         workload.weights_sha256,
-        workload.input_sha256,
+        workload.inputs_sha256[image],
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
@@ -48,6 +48,7 @@ def profiles_of(
     device: Device,
     folder: Path,
     progress: Progress = lambda done, of: None,
+    image: int = 0,
 ) -> Profiles:
     """Return the profile of every launch that can be struck, from disk or by emulation.
 
@@ -61,8 +62,10 @@ def profiles_of(
         Where profiles are kept; made where it does not exist.
     progress : callable
         Called with the launches done and all launches while it is computed.
+    image : int
+        Which of the workload's inputs the golden run has.
     """
-    path = folder / f"{workload.network.name}-{profile_key(workload)}.npz"
+    path = folder / f"{workload.network.name}-{profile_key(workload, image)}.npz"
     known = read_profiles(path)
     if known is None:
         known = {profile.launch: profile for profile in profile_network(device, progress)}

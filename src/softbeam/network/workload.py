@@ -7,15 +7,15 @@ counting :mod:`softbeam.network.profile`'s.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.errors import NetworkError
-from softbeam.kernels import ARCHITECTURES, manifest_sha256
+from softbeam.errors import ImageError, NetworkError
+from softbeam.kernels import ARCHITECTURES, KERNELS, machine_code_sha256
 from softbeam.network.catalogue import Network, load_network
 from softbeam.network.image import load_image
 from softbeam.network.plan import Plan
@@ -39,11 +39,13 @@ class Workload:
         Whether 1x1 convolutions launch im2col, see :func:`softbeam.network.planner.make_plan`.
     weights : mapping of str to numpy.ndarray of float32
         By buffer.
-    image : numpy.ndarray of float32
-        The input, channel by channel.
-    weights_sha256, input_sha256, kernels_sha256 : str
-        Hashes of the weights as they are computed with, of the input as the network gets it, and
-        of the kernels' manifest.
+    images : tuple of numpy.ndarray of float32
+        The inputs, channel by channel, at least one.
+    plan_sha256, weights_sha256, kernels_sha256 : str
+        Hashes of the plan, of the weights as they are computed with, and of the machine code of
+        the plan's kernels.
+    inputs_sha256 : tuple of str
+        Hashes of the inputs as the network gets them.
     """
 
     network: Network
@@ -51,9 +53,10 @@ class Workload:
     architecture: str
     im2col: Im2col
     weights: Mapping[str, NDArray[np.float32]] = field(repr=False)
-    image: NDArray[np.float32] = field(repr=False)
+    images: tuple[NDArray[np.float32], ...] = field(repr=False)
+    plan_sha256: str
     weights_sha256: str
-    input_sha256: str
+    inputs_sha256: tuple[str, ...]
     kernels_sha256: str
 
 
@@ -67,11 +70,27 @@ def weights_hash(weights: Mapping[str, NDArray[np.float32]]) -> str:
     return digest.hexdigest()
 
 
+def image_files(path: Path) -> list[Path]:
+    """Return a path, or the files of a folder, sorted by name.
+
+    Raises
+    ------
+    ImageError
+        If the folder holds no file.
+    """
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.iterdir() if file.is_file() and file.name[0] != ".")
+    if not found:
+        raise ImageError(f"the folder {path} holds no image; name a folder that does, or a file")
+    return found
+
+
 def load_workload(
     network: str,
     *,
     weights: Path | None = None,
-    image: Path | None = None,
+    images: Sequence[Path] = (),
     im2col: Im2col = "always",
     architecture: str = ARCHITECTURES[0],
 ) -> Workload:
@@ -83,8 +102,8 @@ def load_workload(
         A network's name or the path of a ``.cfg`` file.
     weights : Path, optional
         A Darknet ``.weights`` file; the shipped weights if not given.
-    image : Path, optional
-        An image file; scikit-image's ``coffee.png`` if not given.
+    images : sequence of Path
+        Image files, and folders of them; scikit-image's ``coffee.png`` if none is given.
     im2col : {"always", "except-1x1"}
         See :func:`softbeam.network.planner.make_plan`.
     architecture : str
@@ -113,15 +132,20 @@ def load_workload(
         if weights is None
         else read_weights(weights, loaded.layers)
     )
-    pixels = load_image(image, loaded.input_shape)
+    files: list[Path | None] = [file for path in images for file in image_files(path)]
+    inputs = tuple(load_image(file, loaded.input_shape) for file in files or [None])
+    kernels = sorted({launch.kernel for launch in plan.launches} & KERNELS.keys())
     return Workload(
         network=loaded,
         plan=plan,
         architecture=architecture,
         im2col=im2col,
         weights=values,
-        image=pixels,
+        images=inputs,
+        plan_sha256=hashlib.sha256(repr(plan).encode()).hexdigest(),
         weights_sha256=weights_hash(values),
-        input_sha256=hashlib.sha256(pixels.astype("<f4").tobytes()).hexdigest(),
-        kernels_sha256=manifest_sha256(),
+        inputs_sha256=tuple(
+            hashlib.sha256(pixels.astype("<f4").tobytes()).hexdigest() for pixels in inputs
+        ),
+        kernels_sha256=machine_code_sha256(kernels, architecture),
     )

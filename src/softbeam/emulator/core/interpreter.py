@@ -22,6 +22,7 @@ from softbeam.emulator.core.layout import (
     DESTINATIONS,
     EXIT,
     FAULT_BEFORE,
+    FAULT_DROPS,
     FAULT_INDEX,
     FAULT_KIND,
     FAULT_NONE,
@@ -91,6 +92,8 @@ def execute_memory(row, operation, executed, hit, fault, constants, memory, w, s
     if hit and fault[FAULT_KIND] == FAULT_STORE:
         flip = np.uint64(fault[FAULT_VALUE])
         state.information[INFO_FIRED] += 1
+        if fault[FAULT_DROPS]:
+            executed = np.uint32(executed & ~hit)
     store_data(row, constants, w)
     return store(row, executed, flip, hit, w, memory, state)
 

@@ -167,7 +167,7 @@ FAULT_NONE, FAULT_BEFORE, FAULT_AFTER, FAULT_PREDICATE, FAULT_INDEX, FAULT_STORE
     FAULT_VALUE,
     FAULT_INDEX_MASK,  # XORed into the destination index
     FAULT_WARP_WIDE,  # 1: every lane that executes with the struck one
-    FAULT_DROPS,  # 1: a destination index that is not allocated loses the value; 0: exception
+    FAULT_DROPS,  # 1: a result for an index that is not allocated, or a store, is lost
     FAULT_REGISTERS,  # registers allocated to a thread
     FAULT_EXECUTED,  # RESOLVE: count executed lanes (1) or active ones (0)
     FAULT_TRACK,  # 1: follow the struck register until it is read, overwritten or forgotten

@@ -1,0 +1,184 @@
+"""Shares of a fault space, estimated from injections with their design, with intervals.
+
+A share is a ratio: of the places with one property (in layer 7, say), how many have another too
+(and end as SDC).  From simple random draws it is a proportion; from strata it is a ratio of
+weighted sums; with several inputs the inputs are clusters.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softbeam.analysis.counts import Cell, Counts
+from softbeam.analysis.design import Design
+from softbeam.analysis.proportion import CONFIDENCE, Proportion, wilson_of
+
+Condition = Callable[[Cell], bool]
+
+#: Pseudo-injections that each stratum gets for its variance, spread as the whole sample is: a
+#: stratum in which nothing happened yet has a variance all the same.  Two at each end, as A.
+#: Agresti and B. A. Coull, The American Statistician 52 (1998), doi:10.1080/00031305.1998.10480550.
+PSEUDO = 4.0
+
+
+class Share(Protocol):
+    """An estimated share with its interval, and the injections behind it."""
+
+    @property
+    def successes(self) -> int:
+        """Injections that had the property."""
+
+    @property
+    def n(self) -> int:
+        """Injections among which it was looked for."""
+
+    @property
+    def estimate(self) -> float:
+        """The share; NaN where nothing was drawn."""
+
+    @property
+    def low(self) -> float:
+        """Lower end of the interval."""
+
+    @property
+    def high(self) -> float:
+        """Upper end of the interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A weighted share; attributes as in :class:`Share`."""
+
+    successes: int
+    n: int
+    estimate: float
+    low: float
+    high: float
+
+
+class Estimator:
+    """Estimates shares from the injections of one stream.
+
+    Parameters
+    ----------
+    counts : Counts
+        Of one mode and model, with their design.
+    confidence : float
+        Level of the intervals.
+    """
+
+    def __init__(self, counts: Counts, confidence: float = CONFIDENCE) -> None:
+        self._cells = list(counts.cells)
+        self._numbers = np.array(list(counts.cells.values()), dtype=np.float64)
+        self._design = counts.design
+        self._confidence = confidence
+        strata = self._strata(counts.design)
+        self._stratum = np.array([strata[self._name(cell)] for cell in self._cells], dtype=np.intp)
+        self._weights = np.zeros(len(strata))
+        for name, position in strata.items():
+            self._weights[position] = self._weight(name)
+        self._image = np.array([cell.image for cell in self._cells], dtype=np.intp)
+
+    def _name(self, cell: Cell) -> tuple[str, int, str]:
+        if not self._design.stratified:
+            return (cell.stream.mode, -1, "")
+        return (cell.stream.mode, cell.layer, cell.kernel)
+
+    def _strata(self, design: Design) -> dict[tuple[str, int, str], int]:
+        names = dict.fromkeys(self._name(cell) for cell in self._cells)
+        return {name: position for position, name in enumerate(names)}
+
+    def _weight(self, name: tuple[str, int, str]) -> float:
+        mode, layer, kernel = name
+        return self._design.weights[mode][layer, kernel] if self._design.stratified else 1.0
+
+    def share(self, numerator: Condition, of: Condition) -> Share:
+        """Return the share, among the places for which `of` holds, of those with `numerator` too.
+
+        Parameters
+        ----------
+        numerator, of : callable
+            Conditions on cells; `numerator` is only asked where `of` holds.
+        """
+        inside = np.array([of(cell) for cell in self._cells], dtype=np.bool_)
+        both = np.array(
+            [at and numerator(cell) for cell, at in zip(self._cells, inside, strict=True)],
+            dtype=np.bool_,
+        )
+        d, x = self._numbers * inside, self._numbers * both
+        successes, n = int(x.sum()), int(d.sum())
+        if self._design.is_simple and self._confidence == CONFIDENCE:
+            return Proportion(successes, n)
+        if n == 0:
+            return Estimate(0, 0, math.nan, 0.0, 1.0)
+        ratio = self._ratio(d, x, self._numbers)
+        low, high = wilson_of(ratio, self._effective(d, x), self._confidence)
+        return Estimate(successes, n, ratio, min(low, ratio), max(high, ratio))
+
+    def _sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        sums = np.zeros(self._weights.size)
+        np.add.at(sums, self._stratum, values)
+        return sums
+
+    def _ratio(
+        self,
+        d: NDArray[np.float64],
+        x: NDArray[np.float64],
+        numbers: NDArray[np.float64],
+    ) -> float:
+        """Return the weighted ratio; strata without injections are left out."""
+        n = np.maximum(self._sums(numbers), 1e-300)
+        whole = float(self._weights @ (self._sums(d) / n))
+        return float(self._weights @ (self._sums(x) / n)) / whole if whole else math.nan
+
+    def _effective(self, d: NDArray[np.float64], x: NDArray[np.float64]) -> float:
+        """Return how many simple random draws would estimate the ratio as precisely.
+
+        The ratio's variance is linearised (Taylor), stratum by stratum, from shares that are
+        pulled a little towards those of the whole sample (:data:`PSEUDO`).
+        """
+        n = self._sums(self._numbers)
+        share_d = (self._sums(d) + PSEUDO * d.sum() / n.sum()) / (n + PSEUDO)
+        # Half a success and half a failure more, so that neither none nor all has no variance.
+        pulled = (x.sum() + 0.5) / (d.sum() + 1.0)
+        share_x = (self._sums(x) + PSEUDO * pulled * d.sum() / n.sum()) / (n + PSEUDO)
+        here = self._sums(d) > 0
+        if self._design.stratified:
+            # Where `of` is whole strata, it is known exactly which; only the others vary.
+            share_d = np.where(self._sums(d) == n, 1.0, np.where(here, share_d, 0.0))
+            share_x = np.where(here, np.minimum(share_x, share_d), 0.0)
+        else:
+            share_x = np.minimum(share_x, share_d)
+        whole = float(self._weights @ share_d)
+        ratio = float(self._weights @ share_x) / whole
+        mean = share_x - ratio * share_d
+        square = share_x * (1 - ratio) ** 2 + (share_d - share_x) * ratio**2
+        variance = float((self._weights / whole) ** 2 @ (np.maximum(square - mean**2, 0.0) / n))
+        scale = 1.0
+        if self._design.images > 1:
+            clustered, scale = self._between_images(d, x)
+            variance = max(variance, clustered)
+        return max(ratio * (1 - ratio) / variance / scale, 1e-9) if variance else float(n.sum())
+
+    def _between_images(
+        self, d: NDArray[np.float64], x: NDArray[np.float64]
+    ) -> tuple[float, float]:
+        """Return the variance of the mean over the inputs, and how much wider few make it."""
+        from scipy.stats import norm, t
+
+        ratios = []
+        for image in range(self._design.images):
+            own = self._image == image
+            if d[own].sum() > 0:
+                ratios.append(self._ratio(d * own, x * own, self._numbers * own))
+        if len(ratios) < 2:
+            return 0.0, 1.0
+        tail = (1 + self._confidence) / 2
+        scale = float(t.ppf(tail, len(ratios) - 1) / norm.ppf(tail)) ** 2
+        return float(np.var(ratios, ddof=1)) / len(ratios), scale

@@ -1,0 +1,95 @@
+"""Streams: which injections there are, by name, and how a request divides among strata.
+
+Uniform sampling has one stream for each mode and model.  Stratified sampling has one for each
+kernel of each layer besides; rare kernels get more than their share, and the estimates weight them
+by the exact sizes of the fault spaces (:mod:`softbeam.analysis`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import ceil, sqrt
+
+from softbeam.campaign.specification import CampaignSpecification
+from softbeam.faults.space import FaultSpaceSize
+
+#: Least injections in a stratum, however rare it is.
+LEAST = 10
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StreamKey:
+    """A stream: mode, bit-flip model, and stratum ``LAYER/KERNEL`` (empty: all of the scope)."""
+
+    mode: str
+    model: str
+    stratum: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class InjectionName:
+    """What tells an injection apart within its campaign: its stream, and its index there."""
+
+    mode: str
+    model: str
+    stratum: str
+    index: int
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.mode, self.model, self.stratum, str(self.index))))
+
+
+def strata_sizes(sizes: Iterable[FaultSpaceSize], mode: str) -> dict[str, int]:
+    """Return how many places a mode has in each stratum, all inputs together."""
+    strata: dict[str, int] = {}
+    for one in sizes:
+        if one.mode == mode:
+            name = f"{one.layer}/{one.kernel}"
+            strata[name] = strata.get(name, 0) + one.size
+    return strata
+
+
+def allocate(injections: int, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Divide injections among strata, by the square roots of their sizes.
+
+    A compromise between equal precision in each stratum and the best precision of the whole, known
+    as power allocation (M. D. Bankier, "Power allocations: determining sample sizes for
+    subnational areas", The American Statistician 42, 1988, doi:10.1080/00031305.1988.10475556).
+
+    Parameters
+    ----------
+    injections : int
+        How many in all; rounding up and :data:`LEAST` in each can make them more.
+    sizes : mapping of str to int
+        Places in each stratum.
+
+    Returns
+    -------
+    dict of str to int
+        For each stratum its injections, which never fall when `injections` grows.
+
+    Examples
+    --------
+    >>> allocate(100, {"0/fill": 900, "26/softmax": 1})
+    {'0/fill': 97, '26/softmax': 10}
+    """
+    whole = sum(sqrt(size) for size in sizes.values())
+    return {name: max(LEAST, ceil(injections * sqrt(size) / whole)) for name, size in sizes.items()}
+
+
+def requested(
+    specification: CampaignSpecification, sizes: Iterable[FaultSpaceSize]
+) -> dict[StreamKey, int]:
+    """Return how many injections of each stream a specification asks for, targets left out."""
+    sizes = tuple(sizes)
+    counts: dict[StreamKey, int] = {}
+    for stream in specification.streams:
+        if specification.sampling == "uniform":
+            counts[StreamKey(stream.mode, stream.model)] = stream.injections
+            continue
+        for stratum, number in allocate(
+            stream.injections, strata_sizes(sizes, stream.mode)
+        ).items():
+            counts[StreamKey(stream.mode, stream.model, stratum)] = number
+    return counts
