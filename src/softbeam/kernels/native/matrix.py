@@ -9,11 +9,16 @@ columns, or only the rows, that a fault reaches.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
+from numpy.typing import NDArray
 
 from softbeam.emulator.core.arithmetic import canonical
 from softbeam.jit import jit
 from softbeam.kernels.native.tile import PANEL, WIDEST, tile
+
+Floats = NDArray[np.float32]
 
 #: Steps of k between two visits of a tile, so that its part of A and B stays in the first caches.
 DEPTH = 512
@@ -141,26 +146,46 @@ def multiply(m, k, a, count, b, out):  # type: ignore[no-untyped-def]
 
 
 @jit
-def gemm_packed(m, n, k, a, b, c):  # type: ignore[no-untyped-def]
-    """Add the product of packed rows `a` and of `b` (k x n) to `c` (m x n)."""
-    rows = (m + PANEL - 1) // PANEL * PANEL
-    packed = np.empty(CHUNK * k, dtype=np.float32)
-    out = np.empty(CHUNK * rows, dtype=np.float32)
+def add_products(products, rows, count, n, first, c):  # type: ignore[no-untyped-def]
+    """Add `count` columns of products, `rows` values each, to columns of `c` (m x n)."""
+    for row in range(c.shape[0] // n):
+        place = row * n + first
+        for column in range(count):
+            c[place + column] = canonical(
+                np.float32(c[place + column] + products[column * rows + row])
+            )
+
+
+def chunks(n: int) -> Iterator[tuple[int, int]]:
+    """Yield the first column and the number of columns of each chunk of `n` columns."""
     for first in range(0, n, CHUNK):
-        count = min(CHUNK, n - first)
+        yield first, min(CHUNK, n - first)
+
+
+def scratch(m: int, n: int, k: int) -> tuple[Floats, Floats]:
+    """Return room for a chunk's packed columns and for its products."""
+    across = min(n, CHUNK)
+    return (
+        np.empty(across * k, dtype=np.float32),
+        np.empty(across * padded_rows(m), dtype=np.float32),
+    )
+
+
+# The parts above are compiled once each and joined in Python: Numba would compile them again into
+# every caller.
+
+
+def gemm_packed(m: int, n: int, k: int, a: Floats, b: Floats, c: Floats) -> None:
+    """Add the product of packed rows `a` and of `b` (k x n) to `c` (m x n)."""
+    packed, products = scratch(m, n, k)
+    for first, count in chunks(n):
         pack_columns(n, k, b, first, count, packed)
-        multiply(m, k, a, count, packed, out)
-        for row in range(m):
-            place = row * n + first
-            for column in range(count):
-                c[place + column] = canonical(
-                    np.float32(c[place + column] + out[column * rows + row])
-                )
+        multiply(m, k, a, count, packed, products)
+        add_products(products, padded_rows(m), count, n, first, c[: m * n])
 
 
-@jit
-def gemm(m, n, k, a, b, c):  # type: ignore[no-untyped-def]
+def gemm(m: int, n: int, k: int, a: Floats, b: Floats, c: Floats) -> None:
     """Add the matrix product of `a` (m x k) and `b` (k x n) to `c` (m x n)."""
-    packed = np.empty((m + PANEL - 1) // PANEL * PANEL * k, dtype=np.float32)
+    packed = np.empty(padded_rows(m) * k, dtype=np.float32)
     pack_rows(m, k, a, packed)
     gemm_packed(m, n, k, packed, b, c)

@@ -1,0 +1,182 @@
+"""Propagation by regions equals running the whole rest of the network, bit for bit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+
+import numpy as np
+import pytest
+
+from softbeam.injection import propagation
+from softbeam.injection.liveness import live_words
+from softbeam.injection.propagation import propagate
+from softbeam.network.catalogue import load_network
+from softbeam.network.cfg import parse_cfg
+from softbeam.network.golden import GoldenRun, execute, golden_run
+from softbeam.network.image import load_image
+from softbeam.network.layers import trained_buffers
+from softbeam.network.planner import make_plan
+from softbeam.network.weights import shipped_weights
+
+NET = "[net]\nheight={}\nwidth={}\nchannels=3\n"
+CONVOLUTION = "[convolutional]\nfilters={}\nsize={}\nstride={}\npad=1\nactivation={}\n"
+NORM = "batch_normalize=1\n"
+
+#: Every kernel, odd shapes, windows that overlap and that leave pixels out, filters beyond a panel.
+NETWORKS = {
+    "deep": NET.format(13, 11)
+    + CONVOLUTION.format(8, 3, 1, "leaky") + NORM
+    + "[maxpool]\nsize=2\nstride=2\n"
+    + CONVOLUTION.format(5, 1, 1, "relu")
+    + CONVOLUTION.format(33, 3, 1, "leaky") + NORM
+    + "[dropout]\nprobability=.5\n"
+    + CONVOLUTION.format(7, 3, 2, "linear") + NORM
+    + "[avgpool]\n[softmax]\ngroups=1\n",
+    "wide": NET.format(12, 23)
+    + CONVOLUTION.format(6, 7, 2, "leaky") + NORM
+    + "[maxpool]\nsize=3\nstride=1\n"
+    + CONVOLUTION.format(9, 5, 3, "logistic") + NORM
+    + CONVOLUTION.format(4, 1, 1, "leaky")
+    + "[maxpool]\nsize=1\nstride=2\n"
+    + CONVOLUTION.format(6, 1, 1, "linear")
+    + "[avgpool]\n[softmax]\ngroups=1\ntemperature=2\n",
+}  # fmt: skip
+
+
+@cache
+def example(name: str, im2col: str) -> tuple[GoldenRun, list[dict[str, int]]]:
+    """Return a golden run of a tiny network with random weights, and its live words."""
+    layers = parse_cfg(NETWORKS[name], name)
+    plan = make_plan(name, layers, im2col)
+    rng = np.random.default_rng(3)
+    weights = {}
+    for buffer, words in trained_buffers(layers).items():
+        values = rng.normal(0, 0.5, words)
+        weights[buffer] = (values**2 if "variance" in buffer else values).astype(np.float32)
+    image = rng.random(layers[0].inputs).astype(np.float32)
+    return golden_run(plan, weights, image), live_words(plan)
+
+
+def whole_rest(golden: GoldenRun, launch: int, changed: dict) -> np.ndarray:
+    """Return the output after running every launch behind one on the whole memory."""
+    plan = golden.plan
+    memory = {name: golden.view(name, launch + 1).copy() for name in plan.buffers}
+    for buffer, (indexes, values) in changed.items():
+        memory[buffer][indexes] = values
+    for later in plan.launches[launch + 1 :]:
+        execute(later, memory)
+    return memory[plan.output]
+
+
+def random_words(rng: np.random.Generator, contents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Change a few words of a buffer: a low bit, any bit, or anything."""
+    count = min(int(rng.choice([1, 1, 1, 2, 5, 40])), contents.size)
+    indexes = np.sort(rng.choice(contents.size, count, replace=False))
+    values = contents[indexes].copy()
+    kind = rng.integers(3)
+    if kind < 2:
+        values ^= np.uint32(1) << rng.integers(0, 8 if kind == 0 else 32, count).astype(np.uint32)
+    else:
+        values = rng.integers(0, 2**32, count, dtype=np.uint32)
+    return indexes.astype(np.int64), values
+
+
+def random_change(rng: np.random.Generator, golden: GoldenRun, launch: int) -> dict:
+    """Change words of a buffer that the launch writes, of others, or of both."""
+    plan = golden.plan
+    written = [span.buffer for span in plan.launches[launch].writes]
+    used = sorted({span.buffer for later in plan.launches[launch:] for span in later.reads})
+    buffers = {str(rng.choice(written))} if rng.random() < 0.7 else set()
+    while not buffers or rng.random() < 0.3:
+        buffers.add(str(rng.choice(used or list(plan.buffers))))
+    return {
+        buffer: random_words(rng, golden.view(buffer, launch + 1)) for buffer in sorted(buffers)
+    }
+
+
+@pytest.mark.parametrize("im2col", ["always", "except-1x1"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_random_changes(name: str, im2col: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    golden, live = example(name, im2col)
+    rng = np.random.default_rng(11)
+    wholes: Counter[str] = Counter()
+    compute = propagation.whole_launch
+    monkeypatch.setattr(
+        propagation,
+        "whole_launch",
+        lambda step: wholes.update([step.launch.kernel]) or compute(step),
+    )
+    steps = reached = 0
+    for _ in range(600):
+        launch = int(rng.integers(len(golden.plan.launches)))
+        changed = random_change(rng, golden, launch)
+        found = propagate(golden, live, launch, changed)
+        assert np.array_equal(found.output, whole_rest(golden, launch, changed)), (launch, changed)
+        steps += found.executed
+        reached += not np.array_equal(found.output, golden.view(golden.plan.output, -1))
+    # The test tests something: changes arrive, and the rules carry nearly all of them.
+    assert reached > 100
+    assert sum(wholes.values()) - wholes["softmax"] < 0.15 * steps
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_without_rules_every_launch_is_computed_as_a_whole(name: str) -> None:
+    golden, live = example(name, "always")
+    rng = np.random.default_rng(12)
+    for _ in range(100):
+        launch = int(rng.integers(len(golden.plan.launches)))
+        changed = random_change(rng, golden, launch)
+        found = propagate(golden, live, launch, changed, rules={})
+        assert np.array_equal(found.output, whole_rest(golden, launch, changed)), (launch, changed)
+
+
+def test_nothing_is_computed_for_a_word_that_is_overwritten() -> None:
+    golden, live = example("deep", "always")
+    plan = golden.plan
+    gemm = next(launch for launch in plan.launches if launch.kernel == "gemm")
+    workspace = gemm.arguments[4].buffer
+    one = (np.array([0]), np.array([5], dtype=np.uint32))
+    found = propagate(golden, live, gemm.index, {workspace: one})
+    assert found.executed == 0
+    assert np.array_equal(found.output, golden.view(plan.output, len(plan.launches)))
+
+
+def test_a_word_with_its_golden_value_reaches_nothing() -> None:
+    golden, live = example("deep", "always")
+    plan = golden.plan
+    one = (np.array([3]), golden.view("0.output", 5)[3:4].copy())
+    found = propagate(golden, live, 4, {"0.output": one})
+    assert found.executed < len(plan.launches) - 5
+    assert np.array_equal(found.output, golden.view(plan.output, len(plan.launches)))
+
+
+def test_the_golden_run_is_left_as_it_was() -> None:
+    golden, live = example("wide", "always")
+    before = golden.words.copy()
+    rng = np.random.default_rng(13)
+    for launch in range(len(golden.plan.launches)):
+        propagate(golden, live, launch, random_change(rng, golden, launch))
+    assert np.array_equal(golden.words, before)
+
+
+@pytest.mark.slow
+def test_extraction() -> None:
+    network = load_network("extraction")
+    plan = network.plan("always")
+    weights = shipped_weights("extraction", network.layers)
+    golden = golden_run(plan, weights, load_image(None, network.input_shape))
+    live = live_words(plan)
+    rng = np.random.default_rng(14)
+    struck = [launch for launch in plan.launches if launch.kernel != "gemm"]
+    reached = 0
+    for launch in rng.choice(np.array([one.index for one in struck]), 40, replace=False):
+        buffer = plan.launches[launch].writes[0].buffer
+        contents = golden.view(buffer, int(launch) + 1)
+        index = rng.integers(plan.launches[launch].writes[0].words, size=1)
+        bit = np.uint32(1) << np.uint32(rng.integers(32))
+        changed = {buffer: (index, contents[index] ^ bit)}
+        found = propagate(golden, live, int(launch), changed)
+        assert np.array_equal(found.output, whole_rest(golden, int(launch), changed)), changed
+        reached += not np.array_equal(found.output, golden.view(plan.output, -1))
+    assert reached > 10
