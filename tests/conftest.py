@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,16 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from softbeam.injection.injector import Injector
 from softbeam.injection.record import InjectionRecord
+from softbeam.network import load_network
+from softbeam.network.device import Device
+from softbeam.network.golden import GoldenRun, golden_run
+from softbeam.network.image import load_image
+from softbeam.network.layers import trained_buffers
+from softbeam.network.plan import Plan
+from softbeam.network.profile import LaunchProfile, profile_network
+from softbeam.network.weights import shipped_weights
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -133,3 +143,137 @@ _RECORD = InjectionRecord(
 def make_record() -> Callable[..., InjectionRecord]:
     """Return a function that makes a record, its fields as given and the rest plausible."""
     return lambda **changes: replace(_RECORD, **changes)
+
+
+#: A few tiny layers that launch all ten kernels, most of them on more than one block.
+TINY = """
+[net]
+batch=1
+height=12
+width=12
+channels=3
+
+[convolutional]
+batch_normalize=1
+filters=6
+size=3
+stride=1
+pad=1
+activation=leaky
+
+[maxpool]
+size=2
+stride=2
+
+[convolutional]
+batch_normalize=1
+filters=16
+size=1
+stride=1
+pad=1
+activation=leaky
+
+[convolutional]
+filters=7
+size=3
+stride=1
+pad=1
+activation=linear
+
+[avgpool]
+
+[softmax]
+groups=1
+"""
+
+#: The parameters that the other one leaves out: strides, overlapping windows, activations, a
+#: convolution without im2col, a dropout.
+OTHER = """
+[net]
+batch=1
+height=13
+width=11
+channels=2
+
+[convolutional]
+batch_normalize=1
+filters=5
+size=3
+stride=2
+pad=1
+activation=relu
+
+[maxpool]
+size=3
+stride=1
+
+[dropout]
+probability=.5
+
+[convolutional]
+filters=6
+size=1
+stride=1
+pad=1
+activation=logistic
+
+[avgpool]
+
+[softmax]
+groups=1
+"""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A small network with random weights, its golden run and its profile."""
+
+    plan: Plan
+    weights: dict[str, np.ndarray]
+    image: np.ndarray
+    golden: GoldenRun
+    device: Device
+    profiles: dict[int, LaunchProfile]
+
+    def injector(self, campaign: str) -> Injector:
+        """Return an injector over all launches that can be struck."""
+        return Injector(self.device, self.profiles, self.profiles, campaign)
+
+
+@pytest.fixture(scope="session")
+def make_example(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Example]:
+    """Return a function that makes an example: ``tiny`` or ``other``, and an architecture."""
+
+    @cache
+    def make(name: str, architecture: str = "sm_90") -> Example:
+        path = tmp_path_factory.mktemp(name) / f"{name}.cfg"
+        path.write_text({"tiny": TINY, "other": OTHER}[name])
+        network = load_network(str(path))
+        plan = network.plan("always" if name == "tiny" else "except-1x1")
+        rng = np.random.default_rng(7)
+        weights = {}
+        for buffer, words in trained_buffers(network.layers).items():
+            spread = 0.4 if buffer.endswith("weights") else 1.0
+            values = rng.normal(0, spread, words).astype(np.float32)
+            weights[buffer] = np.abs(values) if buffer.endswith("variance") else values
+        image = rng.random(network.layers[0].inputs).astype(np.float32)
+        golden = golden_run(plan, weights, image)
+        device = Device(golden, architecture)
+        profiles = {profile.launch: profile for profile in profile_network(device)}
+        return Example(plan, weights, image, golden, device, profiles)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny(make_example: Callable[..., Example]) -> Example:
+    """Return a network of tiny layers that launches all ten kernels."""
+    return make_example("tiny")
+
+
+@pytest.fixture(scope="session")
+def extraction_golden() -> GoldenRun:
+    """Return the golden run of Extraction on the sample photo: half a gigabyte, so only once."""
+    network = load_network("extraction")
+    weights = shipped_weights("extraction", network.layers)
+    return golden_run(network.plan(), weights, load_image(None, network.input_shape))

@@ -1,0 +1,161 @@
+"""Brute force: a whole network in emulated machine code, every thread of every launch.
+
+It shares with the injector only the emulator and GEMM; memory is one flat array that is carried
+from launch to launch, and what a launch left there is all that the next one knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pytest
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map, no_fault
+from softbeam.emulator.launching import Launch, Runner
+from softbeam.faults.site import FaultSite
+from softbeam.kernels import program
+from softbeam.kernels.native import TWINS
+from softbeam.network.plan import Plan, Pointer
+
+#: Instructions that a fault-free thread of these tiny launches never reaches.
+PLENTY = 1_000_000
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What a fault did, by brute force.
+
+    Attributes
+    ----------
+    status : int
+        How the struck launch ended.
+    after : numpy.ndarray of uint32 or None
+        All memory after the struck launch.
+    output : numpy.ndarray of uint32 or None
+        The network's answer.
+    before_value, after_value : int
+        The struck value.
+    """
+
+    status: int
+    after: np.ndarray | None
+    output: np.ndarray | None
+    before_value: int
+    after_value: int
+
+
+class BruteForce:
+    """Emulates a network from its plan, weights and image."""
+
+    def __init__(
+        self, plan: Plan, weights: dict[str, np.ndarray], image: np.ndarray, architecture: str
+    ) -> None:
+        self.plan = plan
+        self.runner = Runner()
+        self.place: dict[str, slice] = {}
+        size = 0
+        # An odd beginning, so that nothing is aligned as it is elsewhere.
+        for buffer in sorted(plan.buffers.values(), key=lambda one: -one.address):
+            self.place[buffer.name] = slice(size + 3, size + 3 + buffer.words)
+            size += 3 + buffer.words
+        self.memory = np.zeros(size, dtype=np.uint32)
+        for name, values in {**weights, plan.input: image}.items():
+            self.memory[self.place[name]] = values.view(np.uint32)
+        segments = [(b.address, b.end, self.place[b.name].start) for b in plan.buffers.values()]
+        for pages, kind in (
+            (plan.zero_pages, -1),
+            (plan.unprobed_pages, -2),
+            (plan.other_space_pages, -3),
+        ):
+            segments += [(start, end, kind) for start, end in pages]
+        memory = memory_map(self.memory, segments)
+        self.launches: list[Launch | None] = []
+        for launch in plan.launches:
+            if launch.kernel == "gemm":
+                self.launches.append(None)
+                continue
+            code = program(launch.kernel, architecture)
+            shape = LaunchShape(launch.grid, launch.block)
+            arguments = [
+                plan.buffers[a.buffer].address if isinstance(a, Pointer) else a
+                for a in launch.arguments
+            ]
+            constants = launch_constants(code, shape, arguments)
+            self.launches.append(Launch(code, shape, constants, memory))
+        #: Most instructions of a thread, by launch, and all memory before each launch.
+        self.longest: list[int] = []
+        self.snapshots: list[np.ndarray] = []
+        for number, launch in enumerate(self.launches):
+            self.snapshots.append(self.memory.copy())
+            self.longest.append(0 if launch is None else self._longest(launch))
+            self.step(number)
+        self.snapshots.append(self.memory.copy())
+
+    def _longest(self, launch: Launch) -> int:
+        return max(
+            int(
+                self.runner.run(launch, block, warp, budget=PLENTY, fault=no_fault()).information[
+                    k.INFO_LONGEST
+                ]
+            )
+            for block, warp in self.runner.units(launch)
+        )
+
+    def step(self, number: int, site: FaultSite | None = None) -> tuple[int, np.ndarray]:
+        """Run one launch on the memory as it is; returns its status and what the fault noted."""
+        launch = self.launches[number]
+        if launch is None:
+            m, n, depth, *pointers = self.plan.launches[number].arguments
+            views = [self.memory[self.place[p.buffer]].view(np.float32) for p in pointers]
+            TWINS["gemm"](m, n, depth, *views)
+            return k.FINISHED, np.zeros(k.INFO_FIELDS, dtype=np.int64)
+        fault, struck, budget = no_fault(), None, PLENTY
+        if site is not None:
+            fault = site.vector()
+            # Nothing ends early: what is never read must be seen to change nothing.
+            fault[k.FAULT_TRACK] = 0
+            struck = (site.block, site.thread // 32)
+            budget = max(10_000, 10 * self.longest[number])
+        status, after, information = self.runner.run_launch(
+            launch, budget=budget, fault=fault, struck=struck, fault_free=no_fault()
+        )
+        self.memory[:] = after
+        return status, information
+
+    def strike(self, site: FaultSite) -> Aftermath:
+        """Run the network with one fault in its launch.
+
+        The launches before it have no fault and are the same each time: their memory is kept.
+        """
+        self.memory[:] = self.snapshots[site.launch]
+        status, information = self.step(site.launch, site)
+        assert information[k.INFO_FIRED] == 1, f"the fault did not strike at {site}"
+        values = int(information[k.INFO_BEFORE]), int(information[k.INFO_AFTER])
+        if status != k.FINISHED:
+            return Aftermath(status, None, None, *values)
+        after = self.memory.copy()
+        for number in range(site.launch + 1, len(self.launches)):
+            later, _ = self.step(number)
+            assert later == k.FINISHED, f"launch {number} died of an earlier one's fault: {site}"
+        return Aftermath(status, after, self.memory[self.place[self.plan.output]].copy(), *values)
+
+    @property
+    def golden_output(self) -> np.ndarray:
+        """The network's answer without fault."""
+        return self.snapshots[-1][self.place[self.plan.output]]
+
+
+@pytest.fixture(scope="session")
+def make_brute_force(make_example) -> Callable[..., BruteForce]:
+    """Return a function that makes the brute force of an example and an architecture."""
+
+    @cache
+    def make(name: str, architecture: str = "sm_90") -> BruteForce:
+        example = make_example(name, architecture)
+        return BruteForce(example.plan, example.weights, example.image, architecture)
+
+    return make

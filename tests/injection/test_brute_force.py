@@ -1,0 +1,137 @@
+"""Strike and propagation against brute force: the whole network in emulated machine code.
+
+``SOFTBEAM_BRUTE_FORCE_SITES`` asks for more sites of each mode and model than `make test` takes.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.launching import Runner
+from softbeam.faults.models import MODELS, MODES
+from softbeam.injection.liveness import live_words
+from softbeam.injection.propagation import propagate
+from softbeam.injection.strike import strike
+
+SITES = int(os.environ.get("SOFTBEAM_BRUTE_FORCE_SITES", "60"))
+
+#: Network, architecture, sites of each mode and model.
+CASES = [
+    ("tiny", "sm_90", SITES),
+    ("tiny", "sm_80", SITES // 6),
+    ("tiny", "sm_75", SITES // 6),
+    ("other", "sm_90", SITES // 3),
+]
+
+ENDS = {
+    k.HANG: "hang",
+    k.ILLEGAL_ADDRESS: "illegal address",
+    k.MISALIGNED_ADDRESS: "misaligned address",
+    k.OUT_OF_RANGE_ADDRESS: "out-of-range address",
+    k.INVALID_ADDRESS_SPACE: "invalid address space",
+    k.ILLEGAL_INSTRUCTION: "illegal instruction",
+    k.INVALID_PC: "invalid pc",
+}
+
+
+def ranked(output: np.ndarray) -> list[int]:
+    scores = [float(score) for score in output.view(np.float32)]
+    return sorted(
+        range(len(scores)),
+        key=lambda c: (math.isnan(scores[c]), 0 if math.isnan(scores[c]) else -scores[c], c),
+    )
+
+
+def expected(brute, site, end) -> tuple[str, set[str]]:
+    """Return the outcome that brute force saw, and the details that it allows."""
+    if end.status != k.FINISHED:
+        return "DUE", {ENDS[end.status]}
+    golden = brute.golden_output
+    if not np.array_equal(end.output, golden):
+        before, after = ranked(golden), ranked(end.output)
+        if before[0] != after[0]:
+            return "SDC", {"critical"}
+        return "SDC", {"top-5" if set(before[:5]) != set(after[:5]) else "tolerable"}
+    if np.array_equal(end.after, brute.snapshots[site.launch + 1]):
+        unread = {"never read", "overwritten"} if site.mode == "rf" else set()
+        return "Masked", {"absorbed", *unread}
+    return "Masked", {"dead", "absorbed"}
+
+
+def softbeams_output(example, site) -> np.ndarray:
+    """Return the answer that strike and propagation compute."""
+    longest = example.profiles[site.launch].longest
+    struck = strike(example.device, Runner(), site, longest)
+    live = live_words(example.plan)
+    return propagate(example.golden, live, site.launch, struck.changed).output
+
+
+def assert_dead(brute, site, end) -> None:
+    """Nothing later reads a dead word: whatever stands there, the answer is the golden one."""
+    brute.memory[:] = end.after
+    differs = end.after != brute.snapshots[site.launch + 1]
+    brute.memory[differs] = 0x7FFFFFFF
+    for number in range(site.launch + 1, len(brute.launches)):
+        brute.step(number)
+    assert np.array_equal(brute.memory[brute.place[brute.plan.output]], brute.golden_output), site
+
+
+def compare(example, brute, site, record) -> None:
+    """Assert that an injection's record is what brute force sees at its site."""
+    end = brute.strike(site)
+    outcome, details = expected(brute, site, end)
+    assert record.outcome == outcome, site
+    assert record.detail in details, site
+    if site.target != "store_address":
+        assert (record.before, record.after) == (end.before_value, end.after_value), site
+    if outcome == "DUE":
+        return
+    differs = end.after != brute.snapshots[site.launch + 1]
+    assert record.changed_words == np.count_nonzero(differs), site
+    assert np.array_equal(softbeams_output(example, site), end.output), site
+    if record.detail == "dead":
+        assert_dead(brute, site, end)
+    if outcome == "SDC":
+        scores = end.output.view(np.float32)
+        assert record.top1 == ranked(end.output)[0], site
+        assert record.not_finite == (not np.isfinite(scores).all()), site
+        golden = brute.golden_output.view(np.float32)
+        change = max(abs(float(a) - float(b)) for a, b in zip(scores, golden, strict=True))
+        assert record.largest_change == (math.inf if record.not_finite else change), site
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "architecture", "sites"), CASES)
+def test_without_a_fault_brute_force_is_the_golden_run(
+    make_example, make_brute_force, name, architecture, sites
+) -> None:
+    golden = make_example(name, architecture).golden
+    brute = make_brute_force(name, architecture)
+    for number, memory in enumerate(brute.snapshots):
+        for buffer, place in brute.place.items():
+            assert np.array_equal(memory[place], golden.view(buffer, number)), (number, buffer)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("name", "architecture", "sites"), CASES)
+def test_strike_and_propagation_equal_brute_force(
+    make_example, make_brute_force, name, architecture, sites, mode
+) -> None:
+    example = make_example(name, architecture)
+    brute = make_brute_force(name, architecture)
+    injector = example.injector("brute force")
+    outcomes = Counter()
+    for model in MODELS if mode != "ioa" else MODELS[:2]:
+        for index in range(sites):
+            site = injector.site(mode, model, index)
+            record = injector.inject_site(site, index)
+            compare(example, brute, site, record)
+            outcomes[record.outcome] += 1
+    assert sites < 60 or outcomes.keys() == {"Masked", "SDC", "DUE"}
