@@ -1,0 +1,190 @@
+"""The golden run: its pool, and its words against the emulated machine code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.execution import no_fault
+from softbeam.emulator.launching import Runner
+from softbeam.kernels.ownership import owner_thread
+from softbeam.network import load_network
+from softbeam.network.device import Device
+from softbeam.network.golden import (
+    GoldenRun,
+    execute,
+    golden_run,
+    is_clearing,
+    open_golden_run,
+    pool_layout,
+)
+from softbeam.network.plan import Launch, Plan, Pointer, Span
+
+#: Launches of so many warps are emulated as a whole, of larger ones a sample.
+WHOLE = 3_200
+SAMPLE = 60
+
+
+def struck(plan: Plan) -> list[Launch]:
+    return [launch for launch in plan.launches if launch.kernel != "gemm"]
+
+
+def owner(launch: Launch, word: int) -> tuple[int, int]:
+    """Return block and warp of the thread that is said to store a word."""
+    arguments = [0 if isinstance(a, Pointer) else a for a in launch.arguments]
+    thread = owner_thread(launch.kernel, arguments, word)
+    return thread // 512, thread % 512 // 32
+
+
+def check_unit(golden: GoldenRun, ending, number: int) -> list[np.ndarray]:
+    """Assert that all words of a unit are the golden ones; return them by written buffer."""
+    assert ending.status == k.FINISHED
+    found = []
+    for span in golden.plan.launches[number].writes:
+        start = golden.offset(span.buffer, number)
+        here = (ending.words >= start) & (ending.words < start + span.words)
+        indexes = ending.words[here] - start
+        native = golden.view(span.buffer, number + 1)[indexes]
+        assert np.array_equal(ending.values[here], native), (number, span.buffer)
+        found.append(indexes)
+    assert sum(indexes.size for indexes in found) == ending.words.size
+    return found
+
+
+def check_launch(golden: GoldenRun, device: Device, number: int, *, whole: bool) -> None:
+    """Compare a launch with the golden run: every word, or those of the warps of some words."""
+    launch, emulated = golden.plan.launches[number], device.launch(number)
+    runner, words = Runner(), launch.writes[0].words
+    if whole:
+        units = list(runner.units(emulated))
+    else:
+        sample = np.random.default_rng(number).integers(0, words, SAMPLE).tolist()
+        units = sorted({owner(launch, word) for word in [0, words - 1, *sample]})
+    stored = [np.zeros(span.words, dtype=np.int64) for span in launch.writes]
+    for unit in units:
+        ending = runner.run(emulated, *unit, budget=10_000_000, fault=no_fault())
+        for count, indexes in zip(stored, check_unit(golden, ending, number), strict=True):
+            count[indexes] += 1
+            assert {owner(launch, int(word)) for word in indexes[[0, -1][: indexes.size]]} <= {unit}
+    for count in stored:
+        if whole:
+            assert (count == 1).all(), number
+        else:
+            assert count.max() == 1
+            assert count[[0, words - 1, *sample]].all(), number
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layer", range(27))
+def test_extractions_launches_equal_their_machine_code(extraction_golden, layer: int) -> None:
+    device = Device(extraction_golden)
+    for launch in struck(extraction_golden.plan):
+        if launch.layer == layer:
+            shape = device.launch(launch.index).shape
+            whole = shape.blocks * shape.warps <= WHOLE
+            check_launch(extraction_golden, device, launch.index, whole=whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", ["sm_80", "sm_75"])
+def test_samples_of_all_launches_equal_the_other_machine_codes(
+    extraction_golden, architecture: str
+) -> None:
+    device = Device(extraction_golden, architecture)
+    for launch in struck(extraction_golden.plan):
+        check_launch(extraction_golden, device, launch.index, whole=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", ["sm_90", "sm_80", "sm_75"])
+@pytest.mark.parametrize("name", ["tiny", "other"])
+def test_every_thread_of_a_tiny_network_stores_the_words_it_owns(
+    make_example, name: str, architecture: str
+) -> None:
+    golden = make_example(name).golden
+    device = Device(golden, architecture)
+    runner = Runner()
+    for launch in struck(golden.plan):
+        emulated = device.launch(launch.index)
+        for unit in runner.units(emulated):
+            ending = runner.run(emulated, *unit, budget=100_000, fault=no_fault())
+            for indexes in check_unit(golden, ending, launch.index):
+                assert all(owner(launch, int(word)) == unit for word in indexes), launch
+        check_launch(golden, device, launch.index, whole=True)
+
+
+@pytest.mark.parametrize("name", ["tiny", "other"])
+def test_the_pool_holds_what_every_buffer_holds_before_every_launch(make_example, name) -> None:
+    example = make_example(name)
+    golden, plan = example.golden, example.plan
+    memory = {one.name: np.zeros(one.words, dtype=np.uint32) for one in plan.buffers.values()}
+    for buffer, values in {**example.weights, plan.input: example.image}.items():
+        memory[buffer][:] = values.view(np.uint32)
+    for number in range(len(plan.launches) + 1):
+        for buffer, words in memory.items():
+            assert np.array_equal(golden.view(buffer, number), words), (number, buffer)
+        if number < len(plan.launches):
+            execute(plan.launches[number], memory)
+    assert np.array_equal(golden.scores.view(np.uint32), memory[plan.output])
+    assert abs(float(golden.scores.sum()) - 1) < 1e-5
+
+
+def test_a_launch_makes_new_versions_of_what_it_writes_and_of_nothing_else() -> None:
+    plan = load_network("extraction").plan()
+    size, offsets = pool_layout(plan)
+    sizes = np.array([buffer.words for buffer in plan.buffers.values()])
+    names = list(plan.buffers)
+    versions = {(int(start), int(words)) for start, words in zip(offsets[0], sizes, strict=True)}
+    for launch in plan.launches:
+        before, after = offsets[launch.index], offsets[launch.index + 1]
+        changed = {names[column] for column in np.flatnonzero(before != after)}
+        written = {span.buffer for span in launch.writes}
+        # A buffer that is cleared had never been written before.
+        assert changed == (set() if launch.kernel == "fill" else written)
+        for buffer in changed:
+            version = int(after[names.index(buffer)]), plan.buffers[buffer].words
+            assert version not in versions
+            versions.add(version)
+    ends = 0
+    for start, words in sorted(versions):
+        assert start == ends
+        ends = start + words
+    assert ends == size
+    assert 4 * size < 520_000_000
+
+
+def test_only_a_fill_of_a_whole_buffer_of_no_weights_with_zeros_clears(tiny) -> None:
+    plan = tiny.plan
+    fill = plan.launches[0]
+    assert fill.kernel == "fill"
+    assert is_clearing(plan, fill)
+    words, zero, pointer, step = fill.arguments
+    assert not is_clearing(plan, replace(fill, arguments=(words, 1.0, pointer, step)))
+    part = Span(fill.writes[0].buffer, words - 1)
+    assert not is_clearing(plan, replace(fill, writes=(part,)))
+    weights = Span("0.weights", plan.buffers["0.weights"].words)
+    assert not is_clearing(plan, replace(fill, writes=(weights,)))
+    assert not any(is_clearing(plan, one) for one in plan.launches if one.kernel != "fill")
+    assert zero == 0.0
+
+
+def test_a_file_holds_the_same_run_and_what_is_stored_in_it_stays_here(
+    tiny, tmp_path: Path
+) -> None:
+    path = tmp_path / "golden"
+    golden_run(tiny.plan, tiny.weights, tiny.image, path)
+    before = path.read_bytes()
+    mapped = open_golden_run(tiny.plan, path)
+    assert np.array_equal(mapped.words, tiny.golden.words)
+    mapped.words[:] = 1
+    assert path.read_bytes() == before
+    assert np.array_equal(open_golden_run(tiny.plan, path).words, tiny.golden.words)
+
+
+def test_the_native_run_is_the_same_every_time(tiny) -> None:
+    again = golden_run(tiny.plan, tiny.weights, tiny.image)
+    assert np.array_equal(again.words, tiny.golden.words)
