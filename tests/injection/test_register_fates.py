@@ -59,7 +59,7 @@ def uses(text: str, register: int) -> tuple[bool, bool]:
     parts = opcode.split(".")
     operands = [part.strip() for part in rest.split(", ")]
     target = ""
-    if parts[0] not in ("STG", "RET", "BRA", "CALL", "EXIT", "ISETP", "FSETP", "FCHK"):
+    if parts[0] not in ("STG", "RET", "BRX", "BRA", "CALL", "EXIT", "ISETP", "FSETP", "FCHK"):
         while operands and re.fullmatch(r"!?U?P[0-9T]", operands[0]):
             operands.pop(0)
         target = operands.pop(0) if operands else ""
@@ -71,7 +71,7 @@ def uses(text: str, register: int) -> tuple[bool, bool]:
         for first in map(int, found):
             # sm_75 writes [R2] for the pair that the others write [R2.64].
             pair = "[" in operand and "E" in parts and f"R{first}.U32" not in operand
-            count = 2 if pair or parts[0] == "RET" else 1
+            count = 2 if pair or parts[0] in ("RET", "BRX") else 1
             if parts[0] == "IMAD" and number == 2 and {"WIDE", "HI"} & set(parts):
                 count = 2
             if parts[0] == "STG" and number == 1:
