@@ -19,7 +19,7 @@ from softbeam.injection.liveness import live_words
 from softbeam.injection.propagation import propagate
 from softbeam.injection.strike import strike
 
-SITES = int(os.environ.get("SOFTBEAM_BRUTE_FORCE_SITES", "60"))
+SITES = int(os.environ.get("SOFTBEAM_BRUTE_FORCE_SITES", "45"))
 
 #: Network, architecture, sites of each mode and model.
 CASES = [
@@ -128,10 +128,10 @@ def test_strike_and_propagation_equal_brute_force(
     brute = make_brute_force(name, architecture)
     injector = example.injector("brute force")
     outcomes = Counter()
-    for model in MODELS if mode != "ioa" else MODELS[:2]:
+    for model in [one for one in MODELS if mode != "ioa" or "bit" in one]:
         for index in range(sites):
             site = injector.site(mode, model, index)
             record = injector.inject_site(site, index)
             compare(example, brute, site, record)
             outcomes[record.outcome] += 1
-    assert sites < 60 or outcomes.keys() == {"Masked", "SDC", "DUE"}
+    assert sites < 45 or outcomes.keys() == {"Masked", "SDC", "DUE"}
