@@ -150,4 +150,4 @@ def test_a_site_depends_on_its_names_alone(tiny) -> None:
 def test_a_profiled_instruction_must_be_in_the_opcode_table(tiny, monkeypatch) -> None:
     monkeypatch.setattr("softbeam.faults.drawing.find_opcode", lambda instruction: None)
     with pytest.raises(InternalError, match="was profiled but is not in the opcode table"):
-        drawn(tiny, "rf", "single-bit", [0])
+        drawn(tiny, "iov", "single-bit", [0])

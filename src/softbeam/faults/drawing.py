@@ -13,6 +13,7 @@ from softbeam.faults.randomness import Draws
 from softbeam.faults.site import FaultSite
 from softbeam.faults.space import FaultSpace
 from softbeam.network.device import Device
+from softbeam.sass import Instruction
 from softbeam.sass.effects import written_registers
 from softbeam.sass.opcodes import find_opcode
 
@@ -56,6 +57,20 @@ def resolve(
     )
 
 
+def destinations(instruction: Instruction) -> tuple[int, ...]:
+    """Return the general registers that an instruction writes.
+
+    Raises
+    ------
+    InternalError
+        If it is not in the opcode table, though it was profiled.
+    """
+    opcode = find_opcode(instruction)
+    if opcode is None:
+        raise InternalError(f"'{instruction}' was profiled but is not in the opcode table")
+    return written_registers(instruction, opcode)
+
+
 def draw_site(
     device: Device,
     runner: Runner,
@@ -92,21 +107,18 @@ def draw_site(
     block, thread, occurrence = resolve(
         runner, launch, row, unit, ordinal, executed=space.mode != "rf"
     )
-    instruction = program.function.instructions[row]
-    opcode = find_opcode(instruction)
-    if opcode is None:
-        raise InternalError(f"'{instruction}' was profiled but is not in the opcode table")
-    written = written_registers(instruction, opcode)
     width, target = REGISTER_BITS, "register"
     register: int | None = None
     if space.mode == "rf":
         register = draws.below(program.function.registers, "register")
     elif space.mode == "iov":
+        written = destinations(program.function.instructions[row])
         register = written[draws.below(len(written), "register")]
     elif program.stores[row]:
         width, target = ADDRESS_BITS, "store_address"
     else:
-        width, target, register = INDEX_BITS, "destination_index", written[0]
+        width, target = INDEX_BITS, "destination_index"
+        register = destinations(program.function.instructions[row])[0]
     changed = change(
         model,
         draws.below(positions(model, width), "bit"),

@@ -14,6 +14,9 @@ from softbeam.network.device import Device
 from softbeam.network.profile import LaunchProfile
 from softbeam.sass.opcodes import find_opcode
 
+#: Units that are counted together.
+STRETCH = 256
+
 
 @dataclass(frozen=True, slots=True)
 class FaultSpaceSize:
@@ -69,6 +72,7 @@ class FaultSpace:
         self._profiles = profiles
         self._executed = 0 if mode == "rf" else 1
         self._launches = sorted(launches)
+        self._histograms: dict[int, NDArray[np.int64]] = {}
         self._rows = []
         sizes = []
         for number in self._launches:
@@ -115,10 +119,28 @@ class FaultSpace:
         row = int(np.searchsorted(ends, rank, side="right"))
         rank -= int(ends[row - 1]) if row else 0
         number = self._launches[position]
+        return number, row, *self._unit(number, row, rank)
+
+    def _unit(self, number: int, row: int, rank: int) -> tuple[int, int]:
+        """Return the unit of a launch's place at a row, and which of its places that is."""
         profile = self._profiles[number]
-        units: NDArray[np.int64] = np.cumsum(
-            profile.classes[:, row, self._executed][profile.class_of_unit], dtype=np.int64
-        )
-        unit = int(np.searchsorted(units, rank, side="right"))
-        rank -= int(units[unit - 1]) if unit else 0
-        return number, row, unit, rank
+        counts = profile.classes[:, row, self._executed].astype(np.int64)
+        if number not in self._histograms:
+            self._histograms[number] = _histogram(profile)
+        # Units are searched in two steps, stretches first: a launch has up to 25,000.
+        stretches = np.cumsum(self._histograms[number] @ counts)
+        stretch = int(np.searchsorted(stretches, rank, side="right"))
+        rank -= int(stretches[stretch - 1]) if stretch else 0
+        first = STRETCH * stretch
+        ends = np.cumsum(counts[profile.class_of_unit[first : first + STRETCH]])
+        unit = int(np.searchsorted(ends, rank, side="right"))
+        rank -= int(ends[unit - 1]) if unit else 0
+        return first + unit, rank
+
+
+def _histogram(profile: LaunchProfile) -> NDArray[np.int64]:
+    """Return how many units of each class every stretch of units has: int64[stretches, classes]."""
+    units, classes = profile.class_of_unit, profile.classes.shape[0]
+    stretch = np.arange(units.size) // STRETCH
+    flat = np.bincount(stretch * classes + units, minlength=(int(stretch[-1]) + 1) * classes)
+    return flat.reshape(-1, classes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
@@ -47,7 +47,9 @@ class Device:
         self._is_buffer = self._map.offset >= 0
         self._buffer = self._map.offset[self._is_buffer]
         self._names = list(plan.buffers)
-        self._launch = lru_cache(maxsize=8)(self._make_launch)
+        # A launch takes some kilobytes; an injection takes less time than to make one.
+        self._launch = cache(self._make_launch)
+        self._sorted_starts = cache(self._sort_starts)
 
     def memory(self, launch: int) -> k.Memory:
         """Return the memory map before a launch."""
@@ -92,9 +94,13 @@ class Device:
         list of (str, numpy.ndarray of int64)
             A buffer's name and the places in `words` of those that it holds.
         """
-        starts = self.golden.offsets[launch]
-        order = np.argsort(starts, kind="stable")
-        place = order[np.searchsorted(starts[order], words, side="right") - 1]
+        starts, order = self._sorted_starts(launch)
+        place = order[np.searchsorted(starts, words, side="right") - 1]
         return [
             (self._names[number], np.flatnonzero(place == number)) for number in np.unique(place)
         ]
+
+    def _sort_starts(self, launch: int) -> tuple[np.ndarray, np.ndarray]:
+        starts = self.golden.offsets[launch]
+        order = np.argsort(starts, kind="stable")
+        return starts[order], order
