@@ -1,7 +1,7 @@
 """The documents are true where a machine can tell: links, commands and options, examples.
 
-Shell blocks (``sh``) are parsed by the command line itself, nothing in them is run.  Examples in
-``pycon`` blocks are doctests.
+Shell blocks (``sh``) are parsed by the command line itself, nothing in them is run.  Campaign files
+(``toml``) are read.  Examples in ``pycon`` blocks are doctests.
 """
 
 from __future__ import annotations
@@ -92,6 +92,7 @@ def anchors(document: Path) -> set[str]:
 
 
 SHELL = [block for block in blocks() if block.language == "sh"]
+CAMPAIGN_FILES = [block for block in blocks() if block.language == "toml"]
 EXAMPLES = [block for block in blocks() if block.language == "pycon"]
 SHOWN = [
     pytest.param(line, id=f"{block} {line.strip()[:40]}")
@@ -165,6 +166,15 @@ def test_named_make_targets_exist() -> None:
                 named.update(word for word in words[1:] if "=" not in word)
     assert named
     assert named <= targets
+
+
+@pytest.mark.parametrize("block", CAMPAIGN_FILES, ids=str)
+def test_campaign_files_are_accepted(block: Block, tmp_path: Path) -> None:
+    from softbeam.campaign.file import read_request
+
+    path = tmp_path / "campaign.toml"
+    path.write_text(block.text, encoding="utf-8")
+    assert read_request(path).streams
 
 
 @pytest.mark.parametrize("block", EXAMPLES, ids=str)
