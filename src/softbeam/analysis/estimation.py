@@ -98,6 +98,28 @@ class Estimator:
         mode, layer, kernel = name
         return self._design.weights[mode][layer, kernel] if self._design.stratified else 1.0
 
+    def joint(self, numerator: Condition, within: Condition) -> Share:
+        """Return the share, among all places, of those with `numerator`, all of them `within`.
+
+        Parameters
+        ----------
+        numerator, within : callable
+            Conditions on cells; `within` names whole layers or kernels.  Where those are strata,
+            how much of the fault space they are is known exactly, and only the rest is estimated.
+        """
+        if not self._design.stratified:
+            return self.share(numerator, lambda cell: True)
+        inner = self.share(numerator, within)
+        here = np.unique(self._stratum[[within(cell) for cell in self._cells]])
+        exposure = float(self._weights[here].sum() / self._weights.sum())
+        return Estimate(
+            inner.successes,
+            int(self._numbers.sum()),
+            exposure * inner.estimate if inner.n else 0.0,
+            exposure * inner.low,
+            exposure * inner.high,
+        )
+
     def share(self, numerator: Condition, of: Condition) -> Share:
         """Return the share, among the places for which `of` holds, of those with `numerator` too.
 

@@ -13,7 +13,7 @@ had both ways.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -172,6 +172,9 @@ def is_never_read(cell: Cell) -> bool:
     return cell.detail == NEVER_READ
 
 
+ShareOf = Callable[[Condition], Share]
+
+
 class _Rows:
     """Makes the rows of one table."""
 
@@ -183,18 +186,18 @@ class _Rows:
     def _counted(self, cell: Cell) -> bool:
         return not (self._apart and is_never_read(cell))
 
-    def _ended(self, placed: Condition, of: Condition) -> dict[str, Share]:
-        """Return the share of each outcome within `placed`, among all that `of` holds for."""
+    def _ended(self, placed: Condition, share: ShareOf) -> dict[str, Share]:
+        """Return the share of each outcome within `placed`."""
         shares = {}
         for outcome in OUTCOMES:
 
             def ends(cell: Cell, outcome: str = outcome) -> bool:
                 return cell.outcome == outcome and placed(cell)
 
-            shares[outcome] = self._estimator.share(ends, of)
+            shares[outcome] = share(ends)
         return shares
 
-    def _split(self, within: Condition, of: Condition) -> dict[str, Share]:
+    def _split(self, within: Condition, share: ShareOf) -> dict[str, Share]:
         """Return the shares of the two parts of Masked."""
 
         def unread(cell: Cell) -> bool:
@@ -203,8 +206,7 @@ class _Rows:
         def read(cell: Cell) -> bool:
             return cell.outcome == "Masked" and not is_never_read(cell) and within(cell)
 
-        share = self._estimator.share
-        return {NEVER_READ_LABEL: share(unread, of), "Masked": share(read, of)}
+        return {NEVER_READ_LABEL: share(unread), "Masked": share(read)}
 
     def of_key(self, key: Key) -> FactorRow:
         """Return the row of a layer, a kernel, or both."""
@@ -217,19 +219,26 @@ class _Rows:
         def placed(cell: Cell) -> bool:
             return self._counted(cell) and within(cell)
 
+        def joint(numerator: Condition) -> Share:
+            return self._estimator.joint(numerator, within)
+
+        def conditional(of: Condition) -> ShareOf:
+            return lambda numerator: self._estimator.share(numerator, of)
+
         return FactorRow(
             key=key,
             n=here.where(self._counted).n,
             never_read=here.where(is_never_read).n,
-            joint=self._ended(placed, everywhere),
-            conditional=self._ended(placed, placed),
-            joint_split=self._split(within, everywhere),
-            conditional_split=self._split(within, within),
+            joint=self._ended(placed, joint),
+            conditional=self._ended(placed, conditional(placed)),
+            joint_split=self._split(within, joint),
+            conditional_split=self._split(within, conditional(within)),
         )
 
     def unread(self) -> FactorRow:
         """Return the paper's bar N-R."""
         n = self._whole.where(is_never_read).n
-        joint = self._ended(is_never_read, everywhere)
-        conditional = self._ended(is_never_read, is_never_read)
+        share = self._estimator.share
+        joint = self._ended(is_never_read, lambda numerator: share(numerator, everywhere))
+        conditional = self._ended(is_never_read, lambda numerator: share(numerator, is_never_read))
         return FactorRow(Key(), n, n, joint, conditional, {}, {})

@@ -130,7 +130,10 @@ def checked_request(values: dict[str, Any]) -> Request:
         if not first["loc"]:
             raise CampaignError(_reason(first)) from None
         field = str(first["loc"][0])
-        raise CampaignError(f"--{field}: {first['input']!r}: {_reason(first)}") from None
+        option = {"modes": "mode", "models": "model", "images": "image"}.get(field, field)
+        raise CampaignError(
+            f"--{option} {first['input']!r} is not possible: {_reason(first)}"
+        ) from None
 
 
 def read_request(path: Path) -> Request:

@@ -27,6 +27,7 @@ from softbeam.network.golden import open_golden_run
 from softbeam.network.plan import Plan
 from softbeam.network.profile import LaunchProfile
 from softbeam.network.workload import Workload
+from softbeam.sass.opcodes import OPCODES
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,12 @@ def launches_in_scope(plan: Plan, specification: CampaignSpecification) -> tuple
     CampaignError
         If the scope names something that the plan lacks, or holds no launch.
     """
+    known = {opcode.group for opcode in OPCODES.values()}
+    for group in specification.groups or ():
+        if group not in known:
+            raise CampaignError(
+                f"there is no group of opcodes {group!r}; the groups are {', '.join(sorted(known))}"
+            )
     struck = [launch for launch in plan.launches if launch.kernel != "gemm"]
     for name, wanted, present in (
         ("kernel", specification.kernels, {launch.kernel for launch in struck}),

@@ -13,7 +13,7 @@ import platform
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -288,6 +288,15 @@ class ResultsStore:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    def discard_if_empty(self) -> None:
+        """Close the file and, where it holds no injection, remove it and its empty folder."""
+        empty = self.size() == 0
+        self.close()
+        if empty:
+            self.path.unlink(missing_ok=True)
+            with suppress(OSError):
+                self.path.parent.rmdir()
 
     def __enter__(self) -> ResultsStore:
         return self

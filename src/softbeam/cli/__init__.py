@@ -11,7 +11,17 @@ from collections.abc import Sequence
 from importlib import import_module
 
 #: The modules of this package that add a command to the application, in the order of the help.
-COMMANDS = ("campaign", "tables", "classify", "profile", "conform", "disasm", "emulate")
+COMMANDS = (
+    "campaign",
+    "plan",
+    "merge",
+    "tables",
+    "classify",
+    "profile",
+    "conform",
+    "disasm",
+    "emulate",
+)
 
 #: Exit status of an error that the user can cause, and of an interruption (128 + SIGINT).
 ERROR, INTERRUPTED = 2, 130

@@ -13,9 +13,7 @@ import typer
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from softbeam.campaign.file import Request
     from softbeam.network.planner import Im2col
-    from softbeam.network.workload import Workload
 
 NetworkArgument = Annotated[
     str,
@@ -63,19 +61,6 @@ def cores() -> int:
     """Return the cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
-def load_requested(request: Request) -> Workload:
-    """Read the network, weights and inputs that a request names."""
-    from softbeam.network.workload import load_workload
-
-    return load_workload(
-        request.network,
-        weights=request.weights,
-        images=request.images,
-        im2col=request.im2col,
-        architecture=request.arch,
-    )
 
 
 @contextmanager

@@ -38,6 +38,15 @@ READING = (
     "A layer or kernel without a row was struck by no injection, which is no proof that it is safe."
 )
 
+STRATIFIED = (
+    "Each kernel of each layer was drawn from apart: shares are weighted by the exact sizes of\n"
+    "the fault spaces, so they are not n of n."
+)
+
+CLUSTERED = (
+    "The {images} inputs are clusters: intervals are as wide as the inputs differ from each other."
+)
+
 
 @app.command()
 def tables(
@@ -79,6 +88,10 @@ def tables(
         f"(campaign {specification.campaign_id[:12]})"
     )
     out.print(READING if counts.n else "No injection has been made yet.")
+    if counts.design.stratified:
+        out.print(STRATIFIED)
+    if counts.design.images > 1:
+        out.print(CLUSTERED.format(images=counts.design.images))
     for stream in sorted(counts.streams(), key=_order):
         for title, table in _stream_tables(counts, stream, layer_kernel):
             out.print(f"\n[bold]{title}[/bold]")

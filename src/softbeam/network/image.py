@@ -52,8 +52,10 @@ def load_image(path: Path | None, shape: Shape) -> npt.NDArray[np.float32]:
             pixels = io.imread(BytesIO(path.read_bytes()))
     # The decoders behind scikit-image raise whatever they like on a file that is none.
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ImageError(f"cannot read the image {path}: {reason}; give a PNG or JPEG") from error
+        raise ImageError(
+            f"cannot read the image {path}: no decoder knows its format, or it is damaged; "
+            "give a PNG or JPEG"
+        ) from error
     return fit(pixels, shape, str(path))
 
 

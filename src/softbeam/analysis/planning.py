@@ -1,0 +1,99 @@
+"""How many injections and how much time a campaign will take, from a few pilot injections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from softbeam.analysis.precision import cells_of
+from softbeam.analysis.proportion import wilson_of
+from softbeam.campaign.specification import CampaignSpecification, StreamRequest
+from softbeam.campaign.streams import StreamKey, allocate, strata_sizes
+from softbeam.faults.space import FaultSpaceSize
+from softbeam.injection.record import OUTCOMES, InjectionRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Pilot:
+    """Injections made to see how a stream behaves, and the processor seconds that they took."""
+
+    stream: StreamRequest
+    records: Sequence[InjectionRecord]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a stream will need.
+
+    Attributes
+    ----------
+    mode, model : str
+        The stream.
+    cells : int
+        Cells that must be precise; 1 where a number of injections is asked for.
+    expected, most : int
+        Injections if every cell is like the pilot, and if every share is one half.
+    seconds_each : float
+        Processor seconds an injection, from the pilot.
+    """
+
+    mode: str
+    model: str
+    cells: int
+    expected: int
+    most: int
+    seconds_each: float
+
+
+def injections_needed(share: float, margin: float, confidence: float) -> int:
+    """Return how many draws make a share's Wilson interval no wider than a margin to each side.
+
+    Examples
+    --------
+    >>> injections_needed(0.5, 0.03, 0.95)
+    1064
+    >>> injections_needed(0.05, 0.03, 0.95)
+    208
+    """
+
+    def width(n: int) -> float:
+        low, high = wilson_of(share, n, confidence)
+        return (high - low) / 2
+
+    few, many = 1, 1
+    while width(many) > margin:
+        few, many = many, many * 2
+    while few < many:
+        middle = (few + many) // 2
+        if width(middle) > margin:
+            few = middle + 1
+        else:
+            many = middle
+    return many
+
+
+def forecast(
+    specification: CampaignSpecification, sizes: Sequence[FaultSpaceSize], pilot: Pilot
+) -> Forecast:
+    """Return what the stream of a pilot will need in its campaign."""
+    stream, target = pilot.stream, specification.target
+    strata = strata_sizes(sizes, stream.mode)
+    seconds = pilot.seconds / max(1, len(pilot.records))
+    if target is None:
+        number = stream.injections
+        if specification.sampling == "stratified":
+            number = sum(allocate(number, strata).values())
+        return Forecast(stream.mode, stream.model, 1, number, number, seconds)
+    keys = {StreamKey(stream.mode, stream.model): 0}
+    if specification.sampling == "stratified":
+        keys = {StreamKey(stream.mode, stream.model, stratum): 0 for stratum in strata}
+    cells = len(cells_of(keys, target.per))
+    ended = [record.outcome for record in pilot.records]
+    # Laplace's rule: what the pilot never saw may still happen.
+    shares = [(ended.count(outcome) + 1) / (len(ended) + 2) for outcome in OUTCOMES]
+    expected = max(injections_needed(one, target.margin, target.confidence) for one in shares)
+    most = injections_needed(0.5, target.margin, target.confidence)
+    return Forecast(
+        stream.mode, stream.model, cells, cells * min(expected, most), cells * most, seconds
+    )

@@ -1,0 +1,99 @@
+"""Joining parts of one campaign that were made on several machines."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from functools import reduce
+from itertools import groupby
+from pathlib import Path
+
+from softbeam.campaign.specification import first_difference, merged
+from softbeam.campaign.store import ResultsStore
+from softbeam.errors import CampaignError
+from softbeam.injection.record import InjectionRecord
+
+#: Records that are written at a time.
+BATCH = 5000
+
+
+def merge(parts: Sequence[Path], out: Path) -> int:
+    """Join the results of parts of a campaign in a new folder.
+
+    Parameters
+    ----------
+    parts : sequence of Path
+        Folders of the parts; the same injection may be in several, if it is identical there.
+    out : Path
+        The new folder.
+
+    Returns
+    -------
+    int
+        Injections in the joined results.
+
+    Raises
+    ------
+    CampaignError
+        If the parts are of different campaigns, naming the first field that differs, or disagree
+        about an injection or a fault space; nothing is left in `out` then.
+    ResultsError
+        If a part cannot be read, or `out` holds results already.
+    """
+    with ExitStack() as stack:
+        stores = [stack.enter_context(ResultsStore.open(part)) for part in parts]
+        first = stores[0]
+        for other in stores[1:]:
+            difference = first_difference(first.specification, other.specification)
+            if difference is not None:
+                raise CampaignError(
+                    f"{other.path} is of another campaign than {first.path}: its "
+                    f"{difference.field} is {difference.second!r}, not {difference.first!r}"
+                )
+        _check_fault_spaces(stores)
+        # A first pass finds every disagreement before anything is written.
+        number = sum(1 for _ in _joined(stores))
+        specification = reduce(merged, (store.specification for store in stores))
+        joined = stack.enter_context(ResultsStore.create(out, specification))
+        for store in stores:
+            joined.add_fault_space(store.fault_space())
+        batch: list[InjectionRecord] = []
+        for record in _joined(stores):
+            batch.append(record)
+            if len(batch) >= BATCH:
+                joined.append(batch)
+                batch = []
+        joined.append(batch)
+    return number
+
+
+def _key(record: InjectionRecord) -> tuple[str, str, str, int]:
+    return record.mode, record.model, record.stratum, record.index
+
+
+def _joined(stores: Sequence[ResultsStore]) -> Iterator[InjectionRecord]:
+    """Yield each injection once, in order."""
+    ordered = heapq.merge(*(store.records() for store in stores), key=_key)
+    for key, group in groupby(ordered, key=_key):
+        record, *others = group
+        for other in others:
+            # repr, because a NaN is not equal to itself.
+            if repr(other) != repr(record):
+                raise CampaignError(
+                    f"injection {' '.join(map(str, key))} has different results in the parts; "
+                    "one of them was changed or made by another softbeam"
+                )
+        yield record
+
+
+def _check_fault_spaces(stores: Sequence[ResultsStore]) -> None:
+    known: dict[tuple[int, str, int, str], int] = {}
+    for store in stores:
+        for one in store.fault_space():
+            place = (one.image, one.mode, one.layer, one.kernel)
+            if known.setdefault(place, one.size) != one.size:
+                raise CampaignError(
+                    f"{store.path} counts {one.size} places of {one.mode} in {one.kernel} of layer "
+                    f"{one.layer}, another part {known[place]}; one of them was changed"
+                )

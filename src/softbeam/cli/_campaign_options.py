@@ -1,0 +1,180 @@
+"""The options that say what a campaign is, shared by ``campaign`` and ``plan``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from softbeam.campaign.file import Request
+    from softbeam.campaign.specification import CampaignSpecification
+    from softbeam.network.workload import Workload
+
+CampaignArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="NETWORK|FILE.toml",
+        help="extraction, a network's file, or a campaign file that holds the options.",
+    ),
+]
+ModeOption = Annotated[
+    list[str] | None,
+    typer.Option("--mode", metavar="MODE", help="rf, iov or ioa; can be given several times."),
+]
+ModelOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="single-bit (default), double-bit, random-value or zero-value, or one of them "
+        "with -warp: in all threads of the warp. Several times: each with each mode.",
+    ),
+]
+PaperOption = Annotated[
+    bool,
+    typer.Option("--paper", help="The paper's: RF single-bit, IOV random-value, IOA single-bit."),
+]
+InjectionsOption = Annotated[
+    int | None,
+    typer.Option("--injections", help="Injections of each mode and model; default: 1000."),
+]
+MarginOption = Annotated[
+    float | None,
+    typer.Option("--margin", help="Instead: until every interval is within +- this, e.g. 0.03."),
+]
+ConfidenceOption = Annotated[
+    float | None, typer.Option("--confidence", help="Level of --margin; default: 0.95.")
+]
+PerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--per", metavar="CELL", help="--margin for all, each layer, kernel or layer-kernel."
+    ),
+]
+StratifiedOption = Annotated[
+    bool, typer.Option("--stratified", help="Draw from each kernel of each layer; rare ones more.")
+]
+SeedOption = Annotated[int | None, typer.Option("--seed", help="Other draws; default: 1.")]
+ImagesOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--image",
+        metavar="FILE|FOLDER",
+        help="An input, or a folder of them; several times: injections take turns.",
+    ),
+]
+Im2colOption = Annotated[
+    str | None,
+    typer.Option(
+        "--im2col",
+        metavar="WHEN",
+        help="always (default), as Darknet until May 2018, or except-1x1, as since.",
+    ),
+]
+ArchitectureOption = Annotated[
+    str | None, typer.Option("--arch", metavar="SM", help="sm_90 (default), sm_80 or sm_75.")
+]
+LayersOption = Annotated[
+    str | None, typer.Option("--layers", metavar="0,2,…", help="Strike these layers only.")
+]
+KernelsOption = Annotated[
+    str | None, typer.Option("--kernels", metavar="fill,…", help="Strike these kernels only.")
+]
+GroupsOption = Annotated[
+    str | None,
+    typer.Option("--groups", metavar="GROUP,…", help="Strike these groups of opcodes only."),
+]
+SemanticsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--semantics",
+        metavar="WHOSE",
+        help="Rules where tools differ: hardware (default), sassifi or nvbitfi.",
+    ),
+]
+
+#: Options that are fields of a request under another name.
+_FIELDS = {"mode": "modes", "model": "models", "image": "images"}
+
+
+def request_of(options: dict[str, Any]) -> Request:
+    """Return what the options ask for, or the campaign file that stands in the network's place.
+
+    Parameters
+    ----------
+    options : dict
+        By the name of the option; None, False and empty lists are not given.
+
+    Raises
+    ------
+    CampaignError
+        Naming the option, or the file, line and field, that is wrong.
+    """
+    from softbeam.campaign.file import checked_request, read_request
+    from softbeam.errors import CampaignError
+
+    given = {}
+    for name, value in options.items():
+        # By identity: 0 is a seed and is given.
+        if not (value is None or value is False or value == []):
+            given[name] = value
+    if str(given["network"]).endswith(".toml"):
+        others = sorted(set(given) - {"network"})
+        if others:
+            raise CampaignError(
+                f"--{others[0]} is given beside the campaign file {given['network']}; "
+                "write it into the file"
+            )
+        return read_request(Path(str(given["network"])))
+    for name in ("kernels", "groups"):
+        if name in given:
+            given[name] = tuple(part.strip() for part in str(given[name]).split(","))
+    if "layers" in given:
+        given["layers"] = numbers(str(given["layers"]), "--layers")
+    return checked_request({_FIELDS.get(name, name): value for name, value in given.items()})
+
+
+def numbers(text: str, option: str) -> tuple[int, ...]:
+    """Return the numbers of a list with commas.
+
+    Raises
+    ------
+    CampaignError
+        If a part is no number.
+    """
+    from softbeam.errors import CampaignError
+
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise CampaignError(
+            f"{option} is {text!r}; it must be numbers with commas, such as 0,2,7"
+        ) from None
+
+
+def load_requested(request: Request) -> tuple[Workload, CampaignSpecification]:
+    """Read the network, weights and inputs that a request names, and specify the campaign."""
+    from softbeam.campaign.setup import specify
+    from softbeam.network.workload import load_workload
+
+    workload = load_workload(
+        request.network,
+        weights=request.weights,
+        images=request.images,
+        im2col=request.im2col,
+        architecture=request.arch,
+    )
+    specification = specify(
+        workload,
+        seed=request.seed,
+        streams=request.streams,
+        semantics=request.semantics,
+        sampling=request.sampling,
+        kernels=request.kernels,
+        layers=request.layers,
+        groups=request.groups,
+        target=request.target,
+    )
+    return workload, specification

@@ -1,0 +1,142 @@
+"""``softbeam plan``: what a campaign would take, before it is made."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from softbeam.cli import _campaign_options as given
+from softbeam.cli._app import app, console
+from softbeam.cli._options import WeightsOption, cores
+from softbeam.cli.campaign import prepare_shown
+
+if TYPE_CHECKING:
+    from softbeam.analysis.planning import Forecast, Pilot
+    from softbeam.campaign.setup import InjectorSetup
+    from softbeam.campaign.specification import CampaignSpecification
+
+
+@app.command()
+def plan(
+    network: given.CampaignArgument,
+    mode: given.ModeOption = None,
+    model: given.ModelOption = None,
+    paper: given.PaperOption = False,
+    injections: given.InjectionsOption = None,
+    margin: given.MarginOption = None,
+    confidence: given.ConfidenceOption = None,
+    per: given.PerOption = None,
+    stratified: given.StratifiedOption = False,
+    seed: given.SeedOption = None,
+    weights: WeightsOption = None,
+    image: given.ImagesOption = None,
+    im2col: given.Im2colOption = None,
+    arch: given.ArchitectureOption = None,
+    layers: given.LayersOption = None,
+    kernels: given.KernelsOption = None,
+    groups: given.GroupsOption = None,
+    semantics: given.SemanticsOption = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes; default: one a core.")
+    ] = None,
+    pilot: Annotated[
+        int, typer.Option("--pilot", min=1, help="Injections of each mode that are tried.")
+    ] = 40,
+) -> None:
+    """Say how many injections a campaign needs and about how long they take.
+
+    The options are those of softbeam campaign. A few injections are made, and not kept. The
+    number for a margin is given twice: if every cell ends like the pilot, and at the worst.
+    """
+    from softbeam.analysis.planning import forecast
+    from softbeam.campaign.setup import fault_space_sizes
+
+    workload, specification = given.load_requested(
+        given.request_of(
+            {
+                "network": network, "mode": mode, "model": model, "paper": paper,
+                "injections": injections, "margin": margin, "confidence": confidence,
+                "per": per, "stratified": stratified, "seed": seed, "weights": weights,
+                "image": image, "im2col": im2col, "arch": arch, "layers": layers,
+                "kernels": kernels, "groups": groups, "semantics": semantics,
+            }
+        )
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="softbeam-golden-") as scratch:
+        setup = prepare_shown(workload, specification, Path(scratch))
+        sizes = fault_space_sizes(setup, {stream.mode for stream in specification.streams})
+        pilots = _pilots(setup, specification, pilot)
+    _print([forecast(specification, sizes, one) for one in pilots], workers or cores())
+
+
+def _pilots(setup: InjectorSetup, specification: CampaignSpecification, number: int) -> list[Pilot]:
+    from softbeam.analysis.planning import Pilot
+    from softbeam.campaign.setup import inject_in_worker
+    from softbeam.campaign.streams import InjectionName
+
+    inject = inject_in_worker(setup)
+    pilots = []
+    for stream in specification.streams:
+        # The first one compiles and loads, which a long campaign does once.
+        inject(InjectionName(stream.mode, stream.model, "", number))
+        began = time.process_time()
+        records = [
+            inject(InjectionName(stream.mode, stream.model, "", index)) for index in range(number)
+        ]
+        pilots.append(Pilot(stream, records, time.process_time() - began))
+    return pilots
+
+
+def _print(forecasts: list[Forecast], workers: int) -> None:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    table.add_column("mode")
+    table.add_column("model")
+    for name in ("cells", "injections", "at most", "ms each", "about", "at most"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in forecasts:
+        table.add_row(
+            one.mode,
+            one.model,
+            str(one.cells),
+            f"{one.expected:,}",
+            f"{one.most:,}",
+            f"{1000 * one.seconds_each:.1f}",
+            duration(one.expected * one.seconds_each / workers),
+            duration(one.most * one.seconds_each / workers),
+        )
+    table.add_section()
+    table.add_row(
+        "all",
+        "",
+        str(sum(one.cells for one in forecasts)),
+        f"{sum(one.expected for one in forecasts):,}",
+        f"{sum(one.most for one in forecasts):,}",
+        "",
+        duration(sum(one.expected * one.seconds_each for one in forecasts) / workers),
+        duration(sum(one.most * one.seconds_each for one in forecasts) / workers),
+    )
+    out = console(100)
+    out.print(table)
+    out.print(f"Times are for {workers} workers on this machine, start and profile not counted.")
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a person says it.
+
+    Examples
+    --------
+    >>> duration(41.3), duration(600), duration(86400)
+    ('41 s', '10 min', '24.0 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
