@@ -1,0 +1,407 @@
+"""Branches, divergence, calls, barriers and endings: what the recordings taught, one by one.
+
+The numbers of points are those of the README of the hardware recordings.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.launching import HEAD, launch, store
+
+
+def lanes(result: object) -> list[int]:
+    return result.words[:32].tolist()  # type: ignore[attr-defined]
+
+
+# Divergence and uniform registers (points 1 and 2).
+
+
+def diverged(condition: str, taken: str, rest: str) -> tuple[str, ...]:
+    """Return a program whose threads part at a branch and meet again."""
+    return (
+        *HEAD,
+        "UMOV UR4, URZ",
+        "MOV R4, RZ",
+        condition,
+        "BSSY B0, (join)",
+        "@P0 BRA (taken)",
+        rest,
+        "BRA (join)",
+        "taken:",
+        taken,
+        "join:",
+        "BSYNC B0",
+        "IADD3 R4, R4, UR4, RZ",
+        *store(),
+    )
+
+
+def test_both_sides_of_a_branch_run_with_their_own_lanes() -> None:
+    code = diverged("ISETP.LT.AND P0, PT, R0, 0x5, PT", "MOV R4, 0x11", "MOV R4, 0x22")
+    result = launch(code)
+    assert result.ending == "completed"
+    assert lanes(result) == [0x11] * 5 + [0x22] * 27
+
+
+def test_uniform_instructions_run_once_for_each_diverged_group() -> None:
+    """Point 1: a lane that leaves the others changes what they find in uniform registers."""
+    add_both = ("UIADD3 UR4, UR4, 0x10, URZ", "UIADD3 UR4, UR4, 0x1, URZ")
+    alone = diverged("ISETP.EQ.AND P0, PT, R0, 0x3, PT", *add_both)
+    together = diverged("ISETP.LT.AND P0, PT, R0, 0x100, PT", *add_both)
+    assert lanes(launch(alone)) == [0x11] * 32
+    assert lanes(launch(together)) == [0x10] * 32
+
+
+@pytest.mark.parametrize("few", [1, 5, 15])
+@pytest.mark.parametrize("taken_is_smaller", [True, False])
+def test_the_smaller_group_runs_first(few: int, taken_is_smaller: bool) -> None:
+    """Point 2: so what the larger group leaves in a uniform register stays."""
+    compare = "LT" if taken_is_smaller else "GE"
+    code = diverged(
+        f"ISETP.{compare}.AND P0, PT, R0, {few:#x}, PT",
+        "UMOV UR4, 0x1",
+        "UMOV UR4, 0x2",
+    )
+    assert lanes(launch(code)) == [2 if taken_is_smaller else 1] * 32
+
+
+@pytest.mark.parametrize("compare", ["LT", "GE"])
+def test_of_equal_groups_the_one_without_the_lowest_lane_runs_first(compare: str) -> None:
+    code = diverged(f"ISETP.{compare}.AND P0, PT, R0, 0x10, PT", "UMOV UR4, 0x1", "UMOV UR4, 0x2")
+    assert lanes(launch(code)) == [1 if compare == "LT" else 2] * 32
+
+
+def test_a_group_runs_until_it_waits_before_the_other_begins() -> None:
+    """The smaller group runs through its loop to the BSYNC; only then the larger one starts."""
+    code = (
+        *HEAD,
+        "UMOV UR4, URZ",
+        "ISETP.EQ.AND P0, PT, R0, 0x7, PT",
+        "BSSY B0, (join)",
+        "MOV R5, RZ",
+        "@P0 BRA (loop)",
+        "MOV R4, UR4",
+        "BRA (join)",
+        "loop:",
+        "UIADD3 UR4, UR4, 0x1, URZ",
+        "IADD3 R5, R5, 0x1, RZ",
+        "ISETP.LT.AND P1, PT, R5, 0x9, PT",
+        "@P1 BRA (loop)",
+        "MOV R4, 0x63",
+        "join:",
+        "BSYNC B0",
+        *store(),
+    )
+    assert lanes(launch(code)) == [0x63 if lane == 7 else 9 for lane in range(32)]
+
+
+def test_nested_divergence_meets_again_level_by_level() -> None:
+    code = (
+        *HEAD,
+        "UMOV UR4, URZ",
+        "MOV R4, RZ",
+        "LOP3.LUT P0, RZ, R0, 0x1, RZ, 0xc0, !PT",
+        "LOP3.LUT P1, RZ, R0, 0x2, RZ, 0xc0, !PT",
+        "BSSY B0, (outer)",
+        "@!P0 BRA (outer)",
+        "BSSY B1, (inner)",
+        "@!P1 BRA (inner)",
+        "IADD3 R4, R4, 0x100, RZ",
+        "inner:",
+        "BSYNC B1",
+        "UIADD3 UR4, UR4, 0x1, URZ",  # once for the odd lanes, together again
+        "IADD3 R4, R4, 0x10, RZ",
+        "outer:",
+        "BSYNC B0",
+        "IADD3 R4, R4, UR4, RZ",
+        *store(),
+    )
+    assert lanes(launch(code)) == [
+        1 + (0x10 if lane & 1 else 0) + (0x100 if lane & 3 == 3 else 0) for lane in range(32)
+    ]
+
+
+def test_loops_with_a_different_number_of_turns_in_each_lane() -> None:
+    code = (
+        *HEAD,
+        "MOV R4, RZ",
+        "MOV R5, R0",
+        "BSSY B0, (join)",
+        "loop:",
+        "ISETP.LE.AND P0, PT, R5, RZ, PT",
+        "@P0 BRA (join)",
+        "IADD3 R4, R4, R5, RZ",
+        "IADD3 R5, R5, -0x1, RZ",
+        "BRA (loop)",
+        "join:",
+        "BSYNC B0",
+        *store(),
+    )
+    assert lanes(launch(code)) == [lane * (lane + 1) // 2 for lane in range(32)]
+
+
+def test_threads_that_exit_are_not_waited_for() -> None:
+    code = (
+        *HEAD,
+        "ISETP.LT.AND P0, PT, R0, 0x4, PT",
+        "BSSY B0, (join)",
+        "@P0 BRA (gone)",
+        "BRA (join)",
+        "gone:",
+        "EXIT",
+        "join:",
+        "BSYNC B0",
+        "MOV R4, 0x7",
+        *store(),
+    )
+    result = launch(code)
+    assert result.ending == "completed"
+    assert lanes(result) == [0] * 4 + [7] * 28
+
+
+def test_a_guarded_exit_ends_some_threads() -> None:
+    code = (
+        *HEAD,
+        "ISETP.GE.AND P0, PT, R0, c[0x0][0x218], PT",
+        "@P0 EXIT",
+        "MOV R4, 0x5",
+        *store(),
+    )
+    assert lanes(launch(code, arguments=(20, 0, 0))) == [5] * 20 + [0] * 12
+
+
+def test_a_branch_can_have_a_second_predicate() -> None:
+    """A `@!P1 BRA !P2` is taken where neither predicate holds."""
+    code = (
+        *HEAD,
+        "LOP3.LUT P1, RZ, R0, 0x1, RZ, 0xc0, !PT",
+        "LOP3.LUT P2, RZ, R0, 0x2, RZ, 0xc0, !PT",
+        "MOV R4, 0x1",
+        "@!P1 BRA !P2, (end)",
+        "MOV R4, 0x2",
+        "end:",
+        *store(),
+    )
+    assert lanes(launch(code)) == [1 if lane & 3 == 0 else 2 for lane in range(32)]
+
+
+def test_subroutines_return_to_their_callers() -> None:
+    code = (
+        *HEAD,
+        "MOV R4, R0",
+        "MOV R20, (first)",
+        "MOV R21, RZ",
+        "CALL.REL.NOINC (double)",
+        "first:",
+        "MOV R20, (second)",
+        "CALL.REL.NOINC (double)",
+        "second:",
+        "IADD3 R4, R4, 0x1, RZ",
+        *store(),
+        "double:",
+        "IADD3 R4, R4, R4, RZ",
+        "RET.REL.NODEC R20, 0x0",
+    )
+    assert lanes(launch(code)) == [4 * lane + 1 for lane in range(32)]
+
+
+def test_an_indirect_branch_takes_each_lane_to_its_own_target() -> None:
+    """BRX adds its register pair to the pc after it."""
+    code = (
+        *HEAD,
+        "LOP3.LUT R5, R0, 0x3, RZ, 0xc0, !PT",
+        "IMAD R6, R5, 0x20, RZ",
+        "MOV R7, RZ",
+        "BSSY B0, (join)",
+        "BRX R6",
+        *(part for n in range(4) for part in (f"MOV R4, {10 + n:#x}", "BRA (join)")),
+        "join:",
+        "BSYNC B0",
+        *store(),
+    )
+    assert lanes(launch(code)) == [10 + lane % 4 for lane in range(32)]
+
+
+# Barriers and shared memory.
+
+
+REVERSE = (
+    *HEAD,
+    "S2R R5, SR_TID.X",
+    "IMAD.SHL.U32 R6, R5, 0x4, RZ",
+    "IADD3 R7, R5, 0x64, RZ",
+    "STS [R6], R7",
+    "BAR.SYNC.DEFER_BLOCKING 0x0",
+    "IADD3 R6, -R6, c[0x0][0x218], RZ",
+    "LDS R4, [R6]",
+    *store(),
+)
+
+
+@pytest.mark.parametrize("threads", [32, 64, 96, 100, 256])
+def test_a_barrier_makes_other_warps_stores_visible(threads: int) -> None:
+    result = launch(
+        REVERSE, threads * 2, grid=(2, 1, 1), block=(threads, 1, 1),
+        arguments=(4 * (threads - 1), 0, 0), shared_bytes=4 * threads,
+    )  # fmt: skip
+    assert result.ending == "completed"
+    assert result.words.tolist() == 2 * [100 + threads - 1 - thread for thread in range(threads)]
+
+
+def test_shared_memory_begins_as_zeros_in_every_block() -> None:
+    code = (
+        *HEAD,
+        "S2R R5, SR_TID.X",
+        "IMAD.SHL.U32 R6, R5, 0x4, RZ",
+        "LDS R4, [R6]",
+        "MOV R7, 0xff",
+        "STS [R6], R7",
+        *store(),
+    )
+    result = launch(code, 96, grid=(3, 1, 1), shared_bytes=128)
+    assert not result.words.any()
+
+
+def test_a_warp_that_has_left_is_not_waited_for_at_a_barrier() -> None:
+    code = (
+        *HEAD,
+        "ISETP.GE.AND P0, PT, R0, 0x20, PT",
+        "@P0 EXIT",
+        "BAR.SYNC.DEFER_BLOCKING 0x0",
+        "MOV R4, 0x3",
+        *store(),
+    )
+    result = launch(code, block=(64, 1, 1))
+    assert result.ending == "completed"
+    assert result.words.tolist() == [3] * 32 + [0] * 32
+
+
+# Endings.
+
+
+def test_an_endless_loop_hangs_after_the_budget() -> None:
+    result = launch((*HEAD, "loop:", "IADD3 R4, R4, 0x1, RZ", "BRA (loop)"), budget=1000)
+    assert result.ending == "hang"
+    assert result.instructions == 1000
+    assert result.row in (4, 5)
+    assert not result.words.any()
+
+
+def test_the_budget_is_of_each_thread_not_of_the_warp() -> None:
+    """Thirty-two lanes that loop one after another execute more together than any alone."""
+    code = (
+        *HEAD,
+        "MOV R5, RZ",
+        "IADD3 R6, R0, 0x8, RZ",
+        "loop:",
+        "IADD3 R5, R5, 0x1, RZ",
+        "ISETP.LT.AND P0, PT, R5, R6, PT",
+        "@P0 BRA (loop)",
+        "MOV R4, R5",
+        *store(),
+    )
+    longest = len(HEAD) + 2 + 3 * (31 + 8) + 3
+    result = launch(code, budget=longest)
+    assert result.ending == "completed"
+    assert lanes(result) == [lane + 8 for lane in range(32)]
+    assert launch(code, budget=longest - 1).ending == "hang"
+
+
+def test_running_beyond_the_last_instruction_is_an_invalid_pc() -> None:
+    result = launch((*HEAD, "NOP"))
+    assert (result.ending, result.row) == ("Invalid PC", 5)
+
+
+@pytest.mark.parametrize("target", [0x8, 0x10000, 0xFFFFFFF0])
+def test_returning_to_nowhere_is_an_invalid_pc(target: int) -> None:
+    code = (*HEAD, f"MOV R20, {target:#x}", "MOV R21, RZ", "RET.REL.NODEC R20, 0x0", "EXIT")
+    assert launch(code).ending == "Invalid PC"
+
+
+def test_blocks_and_threads_have_three_dimensions() -> None:
+    code = (
+        "S2R R4, SR_TID.X",
+        "S2R R5, SR_TID.Y",
+        "S2R R6, SR_TID.Z",
+        "S2R R7, SR_CTAID.X",
+        "S2R R8, SR_CTAID.Y",
+        "S2R R9, SR_CTAID.Z",
+        # Number of the thread in the grid, from blockDim at 0x0 and gridDim at 0xc (point 4).
+        "IMAD R10, R9, c[0x0][0x10], R8",
+        "IMAD R10, R10, c[0x0][0xc], R7",
+        "IMAD R10, R10, c[0x0][0x8], R6",
+        "IMAD R10, R10, c[0x0][0x4], R5",
+        "IMAD R10, R10, c[0x0][0x0], R4",
+        "IMAD.WIDE R2, R10, 0x4, c[0x0][0x210]",
+        "LEA R11, R5, R4, 0x4",
+        "LEA R11, R6, R11, 0x8",
+        "LEA R11, R7, R11, 0xc",
+        "LEA R11, R8, R11, 0x10",
+        "LEA R11, R9, R11, 0x14",
+        *store("R11"),
+    )
+    grid, block = (3, 2, 2), (5, 3, 4)
+    result = launch(code, 12 * 60, grid=grid, block=block)
+    wanted = [
+        tx | ty << 4 | tz << 8 | bx << 12 | by << 16 | bz << 20
+        for bz in range(2) for by in range(2) for bx in range(3)
+        for tz in range(4) for ty in range(3) for tx in range(5)
+    ]  # fmt: skip
+    assert result.words.tolist() == wanted
+
+
+def test_constants_of_every_launch() -> None:
+    """Point 4: dimensions from 0x0, the stack pointer at 0x28, parameters from 0x210 on sm_90."""
+    places = (0x0, 0x4, 0x8, 0xC, 0x10, 0x14, 0x28, 0x218, 0x21C, 0x220)
+    code = [*HEAD[:1], "MOV R2, c[0x0][0x210]", "MOV R3, c[0x0][0x214]"]
+    for number, place in enumerate(places):
+        code += [f"MOV R4, c[0x0][{place:#x}]", f"STG.E [R2.64+{4 * number:#x}], R4"]
+    result = launch([*code, "EXIT"], grid=(7, 5, 2), block=(8, 4, 1), arguments=(11, 12, 13))
+    assert result.words[:10].tolist() == [8, 4, 1, 7, 5, 2, 0xFFFDC0, 11, 12, 13]
+
+
+# Between warps and blocks (point 3).
+
+
+def test_of_lanes_that_store_to_one_word_the_lowest_stays() -> None:
+    code = (
+        *HEAD,
+        "IADD3 R4, R0, 0x5, RZ",
+        "LOP3.LUT R5, R0, 0x1c, RZ, 0xc0, !PT",
+        "IMAD.WIDE R6, R5, 0x4, c[0x0][0x210]",
+        "STG.E [R6.64], R4",
+        "EXIT",
+    )
+    assert lanes(launch(code)) == [lane + 5 if lane % 4 == 0 else 0 for lane in range(32)]
+
+
+def test_of_blocks_that_store_to_one_word_the_highest_stays() -> None:
+    code = (
+        "S2R R1, SR_CTAID.X",
+        "MOV R2, c[0x0][0x210]",
+        "MOV R3, c[0x0][0x214]",
+        "IADD3 R1, R1, 0x9, RZ",
+        "STG.E [R2.64], R1",
+        "EXIT",
+    )
+    assert launch(code, grid=(6, 1, 1)).words[0] == 14
+
+
+def test_warps_do_not_see_each_others_stores() -> None:
+    """Each thread stores 32 words further on, then reads where the thread 32 before it stored."""
+    code = (
+        *HEAD,
+        "STG.E [R2.64+0x80], R0",
+        "LDG.E R4, [R2.64]",
+        "STG.E [R2.64+0x400], R4",
+        "EXIT",
+    )
+    result = launch(code, np.full(400, 0x77, dtype=np.uint32), block=(64, 1, 1), grid=(2, 1, 1))
+    assert result.words[32:160].tolist() == list(range(128))
+    assert result.words[256:384].tolist() == [0x77] * 128
+
+
+def test_a_warp_sees_its_own_stores() -> None:
+    code = (*HEAD, "STG.E [R2.64], R0", "LDG.E R4, [R2.64]", "IADD3 R4, R4, 0x1, RZ", *store())
+    assert lanes(launch(code)) == list(range(1, 33))
