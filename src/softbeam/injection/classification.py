@@ -20,7 +20,7 @@ class Outcome:
     outcome, detail : str
         See :mod:`softbeam.injection.record`.
     top1 : int or None
-        The class that won, for an SDC.
+        The class that won, for an SDC; None too where all scores are NaN.
     largest_change : float or None
         Largest absolute difference of a score; infinite where the output is not finite.
     not_finite : bool
@@ -53,17 +53,16 @@ def _detail(exception: str) -> str:
 
 def ranking(scores: NDArray[np.float32]) -> NDArray[np.int64]:
     """Return the classes from the highest score down, ties by class; NaN ranks last."""
-    order: NDArray[np.int64] = np.argsort(
-        np.where(np.isnan(scores), np.inf, -scores), kind="stable"
-    )
+    nan = np.isnan(scores)
+    order: NDArray[np.int64] = np.lexsort((np.where(nan, np.float32(0), -scores), nan))
     return order
 
 
 def from_output(golden: NDArray[np.uint32], output: NDArray[np.uint32]) -> Outcome:
     """Return the outcome of an output beside the golden one, compared bit for bit.
 
-    Critical: the class with the highest score changes.  Top-5: one of the five highest changes, as
-    a set.  Tolerable: only scores change.
+    Critical: the class with the highest score changes, or there is none, for all scores are NaN.
+    Top-5: one of the five highest changes, as a set.  Tolerable: only scores change.
     """
     if np.array_equal(golden, output):
         return Outcome("Masked", "absorbed")
@@ -73,10 +72,11 @@ def from_output(golden: NDArray[np.uint32], output: NDArray[np.uint32]) -> Outco
     if finite:
         difference = float(np.abs(found.astype(np.float64) - wanted.astype(np.float64)).max())
     expected, ranked = ranking(wanted), ranking(found)
-    if expected[0] != ranked[0]:
+    top1 = None if np.isnan(found[ranked[0]]) else int(ranked[0])
+    if top1 != expected[0]:
         detail = "critical"
     elif set(expected[:5].tolist()) != set(ranked[:5].tolist()):
         detail = "top-5"
     else:
         detail = "tolerable"
-    return Outcome("SDC", detail, int(ranked[0]), difference, not finite)
+    return Outcome("SDC", detail, top1, difference, not finite)

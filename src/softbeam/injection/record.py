@@ -78,7 +78,7 @@ class InjectionRecord:
     instructions : int
         Warp instructions that the strike executed.
     top1 : int or None
-        Top-1 class after the fault, of an SDC.
+        Top-1 class after the fault, of an SDC whose scores are not all NaN.
     largest_change : float or None
         Largest absolute difference of an output score, of an SDC; may be infinite.
     """
