@@ -70,6 +70,11 @@ def _compiled_folder() -> str:
 _FOLDER = _compiled_folder()
 
 
+def is_cold() -> bool:
+    """Return whether nothing of this version has been compiled yet, which takes its time once."""
+    return not Path(_FOLDER).exists()
+
+
 def jit(function: F) -> F:
     """Compile a function with Numba at its first call, without fast-math, and cache the result.
 

@@ -57,6 +57,14 @@ def checked_im2col(text: str) -> Im2col:
     raise NetworkError(f"--im2col is {text!r}; it must be one of {', '.join(IM2COL)}")
 
 
+def say_if_cold() -> None:
+    """Say on standard error that a first run compiles, if this is one."""
+    from softbeam.jit import is_cold
+
+    if is_cold():
+        typer.echo("First run: compiling the emulator, once, for about a minute.", err=True)
+
+
 def cores() -> int:
     """Return the cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)

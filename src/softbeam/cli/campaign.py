@@ -15,7 +15,7 @@ import typer
 
 from softbeam.cli import _campaign_options as given
 from softbeam.cli._app import app
-from softbeam.cli._options import WeightsOption, cores, progress_bar
+from softbeam.cli._options import WeightsOption, cores, progress_bar, say_if_cold
 
 if TYPE_CHECKING:
     from softbeam.campaign.engine import CampaignEnd, Run
@@ -159,6 +159,7 @@ def prepare_shown(
     from softbeam.campaign.preparation import prepare
     from softbeam.jit import cache_home
 
+    say_if_cold()
     with progress_bar() as bar:
         task = bar.add_task("profile", total=None)
         return prepare(

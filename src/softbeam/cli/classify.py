@@ -12,6 +12,7 @@ from softbeam.cli._options import (
     NetworkArgument,
     WeightsOption,
     checked_im2col,
+    say_if_cold,
 )
 
 
@@ -35,6 +36,7 @@ def classify(
         im2col=checked_im2col(im2col),
         architecture=arch,
     )
+    say_if_cold()
     golden = golden_run(workload.plan, workload.weights, workload.images[0])
     names = workload.network.classes
     out = console()

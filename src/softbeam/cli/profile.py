@@ -17,6 +17,7 @@ from softbeam.cli._options import (
     WeightsOption,
     checked_im2col,
     progress_bar,
+    say_if_cold,
 )
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def profile(
         im2col=checked_im2col(im2col),
         architecture=arch,
     )
+    say_if_cold()
     device = Device(golden_run(workload.plan, workload.weights, workload.images[0]), arch)
     with progress_bar() as bar:
         task = bar.add_task("profile", total=None)
