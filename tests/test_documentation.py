@@ -149,6 +149,17 @@ def test_named_commands_and_options_exist(document: Path) -> None:
     assert not wrong
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_named_files_exist(document: Path) -> None:
+    folders = (ROOT, ROOT / "src", ROOT / "src" / "softbeam")
+    named = [
+        code
+        for code in CODE.findall(prose(document))
+        if re.fullmatch(r"[a-z_]\w*(/[\w.-]+)*/([a-z_]\w*\.(py|toml|cu|md))?", code)
+    ]
+    assert not [name for name in named if not any((folder / name).exists() for folder in folders)]
+
+
 def test_readme_names_every_command() -> None:
     table = (ROOT / "README.md").read_text(encoding="utf-8")
     absent = [name for name in commands() if f"| `softbeam {name}` |" not in table]
