@@ -71,6 +71,8 @@ def propagate(
     for later in plan.launches[launch + 1 :]:
         if not changes:
             break
+        if golden.touched[later.index].isdisjoint(changes):
+            continue
         reads = any(span.buffer in changes for span in later.reads)
         if reads and any(span.buffer in live[later.index] for span in later.writes):
             step = Step(golden, later, changes, live[later.index])

@@ -47,7 +47,7 @@ from softbeam.injection.changes import (
 )
 from softbeam.kernels.native import columns as jitted
 from softbeam.kernels.native.elementwise import activate_array
-from softbeam.kernels.native.matrix import pack_rows, padded_rows
+from softbeam.kernels.native.matrix import pack_columns, pack_rows, padded_rows
 from softbeam.network.golden import GoldenRun, execute
 from softbeam.network.plan import Launch, Pointer
 
@@ -298,9 +298,11 @@ def _with_rows(step: Step, columns: Columns, rows: Places, m: int, n: int, k: in
     packed = np.empty(padded_rows(rows.size) * k, dtype=np.float32)
     pack_rows(rows.size, k, weights.reshape(-1), packed)
     out = _some_rows(step.contents(c), rows, n)
-    every = np.arange(n)
-    golden_columns(step.contents(b), k, n, every).add_product(packed, out)
-    whole = replaced(golden_columns(step.after(c), m, n, every), columns)
+    right = step.contents(b).view(np.float32)
+    jitted.multiply_packed(
+        packed, k, out, lambda first, count, into: pack_columns(n, k, right, first, count, into)
+    )
+    whole = replaced(golden_columns(step.after(c), m, n, np.arange(n)), columns)
     whole.values[:, rows] = out
     return whole
 

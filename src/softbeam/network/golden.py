@@ -150,6 +150,11 @@ class GoldenRun:
         self.words = words
         end, self.offsets = pool_layout(plan)
         self._packed = packed_layout(plan, end)
+        #: By launch the buffers that it reads or writes.
+        self.touched = [
+            frozenset(span.buffer for span in (*launch.reads, *launch.writes))
+            for launch in plan.launches
+        ]
         self._zero: dict[tuple[str, int], bool] = {}
         self._column = {name: number for number, name in enumerate(plan.buffers)}
 

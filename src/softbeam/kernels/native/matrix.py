@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from softbeam.emulator.core.arithmetic import canonical
 from softbeam.jit import jit
-from softbeam.kernels.native.tile import PANEL, WIDEST, tile
+from softbeam.kernels.native.tile import PANEL, WIDEST, copy_widest, tile
 
 Floats = NDArray[np.float32]
 
@@ -103,9 +103,7 @@ def pack_columns(n, k, b, first, count, packed):  # type: ignore[no-untyped-def]
                 place = start * k + step * width
                 source = step * n + first + start
                 if width == WIDEST:
-                    # A fixed number is copied with vectors.
-                    for column in range(WIDEST):
-                        packed[place + column] = b[source + column]
+                    copy_widest(b, source, packed, place)
                 else:
                     for column in range(width):
                         packed[place + column] = b[source + column]

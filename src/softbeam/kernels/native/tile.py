@@ -110,6 +110,24 @@ def _tile(typingctx, width, a, a_at, b, b_at, c, c_at, step, count):  # type: ig
     return types.void(width, a, whole, b, whole, c, whole, whole, whole), codegen
 
 
+@intrinsic
+def copy_widest(typingctx, source, source_at, target, target_at):  # type: ignore[no-untyped-def]
+    """Copy ``WIDEST`` neighbouring floats at once; the two arrays must not overlap."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        floats = ir.VectorType(_FLOAT, WIDEST).as_pointer()
+        places = []
+        for array in (0, 2):
+            data = context.make_array(signature.args[array])(context, builder, args[array]).data
+            places.append(builder.bitcast(builder.gep(data, [args[array + 1]]), floats))
+        value = builder.load(places[0])
+        value.align = 4
+        builder.store(value, places[1]).align = 4
+        return context.get_dummy_value()
+
+    return types.void(source, types.int64, target, types.int64), codegen
+
+
 @jit
 def tile(width, a, a_at, b, b_at, c, c_at, step, count):  # type: ignore[no-untyped-def]
     """Go on with the sums of 32 rows by `width` columns over `count` (at least 1) steps of k.
