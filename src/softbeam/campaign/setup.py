@@ -19,6 +19,7 @@ from softbeam.campaign.specification import (
 from softbeam.campaign.streams import InjectionName
 from softbeam.emulator.semantics import EMULATOR_SEMANTICS
 from softbeam.errors import CampaignError
+from softbeam.faults.models import MODES
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.injector import Injector
 from softbeam.injection.record import InjectionRecord
@@ -179,17 +180,33 @@ def launches_in_scope(plan: Plan, specification: CampaignSpecification) -> tuple
 def fault_space_sizes(setup: InjectorSetup, modes: set[str]) -> tuple[FaultSpaceSize, ...]:
     """Return how many places each mode has in each kernel of each layer, for each input.
 
+    Modes that are not injected are counted too: together they tell what the code executes and
+    stores, and so what hardening it costs.
+
+    Parameters
+    ----------
+    setup : InjectorSetup
+        The campaign's.
+    modes : set of str
+        Modes that are injected, and so must have a place.
+
     Raises
     ------
     CampaignError
-        If a mode has none at all.
+        If one of `modes` has none at all.
     """
     sizes: list[FaultSpaceSize] = []
     for injector in setup.injectors():
         launches = injector.device.plan.launches
-        for mode in sorted(modes):
+        for mode in sorted(MODES):
+            try:
+                space = injector.space(mode)
+            except CampaignError:
+                if mode in modes:
+                    raise
+                continue
             cells: dict[tuple[int, str], int] = {}
-            for number, size in injector.space(mode).sizes().items():
+            for number, size in space.sizes().items():
                 cell = (launches[number].layer, launches[number].kernel)
                 cells[cell] = cells.get(cell, 0) + size
             sizes.extend(

@@ -16,6 +16,7 @@ COMMANDS = (
     "plan",
     "merge",
     "tables",
+    "report",
     "classify",
     "profile",
     "conform",

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from softbeam.network.planner import Im2col
 
+RunArgument = Annotated[
+    Path, typer.Argument(metavar="RUN", help="The campaign's folder (its --out).")
+]
 NetworkArgument = Annotated[
     str,
     typer.Argument(metavar="NETWORK", help="extraction, or the path of a Darknet .cfg file."),

@@ -1,0 +1,189 @@
+"""The answer to what should be hardened: a set, what it costs, and how certain it is.
+
+The pieces are :mod:`softbeam.analysis.hardening`'s (sets), :mod:`softbeam.analysis.techniques`'
+(costs) and :mod:`softbeam.analysis.stability`'s (certainty).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softbeam.analysis.design import Design
+from softbeam.analysis.factors import By, Key
+from softbeam.analysis.hardening import (
+    Choice,
+    Damage,
+    best_within,
+    cheapest,
+    choice,
+    damage_of,
+    pareto_front,
+    smallest_set,
+)
+from softbeam.analysis.stability import DECIDED, LEAST_DAMAGE, REPLICATES, Stability, bootstrap
+from softbeam.analysis.techniques import Technique, Work, by_kernel
+from softbeam.errors import ResultsError
+from softbeam.injection.record import InjectionRecord
+
+#: Steps of damage in a bootstrap's own fronts, of which it needs a thousand.
+ROUGH_LEVELS = 2000
+
+
+class Aim(NamedTuple):
+    """What is wanted: a share of the damage removed, or the most that a budget buys.
+
+    Attributes
+    ----------
+    coverage : float or None
+        Share of the damage to be removed by the fewest items.
+    budget : float or None
+        Further instructions, as a share of all in scope, that may be spent instead.
+    """
+
+    coverage: float | None = None
+    budget: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to harden.
+
+    Attributes
+    ----------
+    of : str
+        What is removed: ``critical``, ``sdc`` or ``due``.
+    by : By
+        What an item is.
+    technique : Technique
+        How items are hardened.
+    aim : Aim
+        What was asked.
+    damage : Damage
+        The injections behind it.
+    costs : tuple of float
+        Cost of each item, as a share of all instructions in scope.
+    answer : Choice
+        The set.
+    cheapest : Choice
+        The cheapest set that removes as much.
+    front : tuple of Choice
+        Every set that no cheaper one equals.
+    stability : Stability
+        How certain the answer is.
+    """
+
+    of: str
+    by: By
+    technique: Technique
+    aim: Aim
+    damage: Damage
+    costs: tuple[float, ...]
+    answer: Choice
+    cheapest: Choice
+    front: tuple[Choice, ...]
+    stability: Stability
+
+    @property
+    def enough(self) -> bool:
+        """Whether there is enough damage to say anything."""
+        return self.damage.place.size >= LEAST_DAMAGE
+
+    def keys(self, members: Sequence[int]) -> list[Key]:
+        """Return what numbers of items stand for."""
+        return [self.damage.keys[member] for member in members]
+
+    def certain(self) -> list[Key]:
+        """Return the items that nearly every resampling chooses too."""
+        often = self.stability.chosen
+        return self.keys([item for item in self.answer.members if often[item] >= DECIDED])
+
+    def undecided(self) -> list[Key]:
+        """Return the items about which the data do not decide."""
+        return self.keys(self.stability.undecided())
+
+
+def advise(
+    records: Sequence[InjectionRecord],
+    design: Design,
+    work: Mapping[Key, Work],
+    *,
+    of: str,
+    by: By,
+    technique: Technique,
+    aim: Aim,
+    seed: int,
+    replicates: int = REPLICATES,
+) -> Advice:
+    """Choose what to harden.
+
+    Parameters
+    ----------
+    records : sequence of InjectionRecord
+        Of one or more streams, each of which weighs the same.
+    design : Design
+        How they were drawn.
+    work : mapping of Key to Work
+        What each kernel in each layer executes.
+    of : str
+        One of :data:`softbeam.analysis.hardening.DAMAGE`.
+    by : By
+        Kernels in layers, or kernels.
+    technique : Technique
+        How they are hardened.
+    aim : Aim
+        Coverage or budget.
+    seed : int
+        Of the bootstrap.
+    replicates : int
+        Resamplings of it.
+
+    Raises
+    ------
+    ResultsError
+        If the work is not known.
+    """
+    if not work:
+        raise ResultsError(
+            "the results do not say how much the kernels execute, so that costs are not known; "
+            "run softbeam campaign again with the same options: it adds what is missing"
+        )
+    if by is By.KERNEL:
+        work = by_kernel(work)
+    damage = damage_of(records, of, by, design, work)
+    whole = sum(one.instructions for one in work.values())
+    nothing = Work(0, 0, 0)
+    costs = np.array([technique.cost(work.get(key, nothing)) / whole for key in damage.keys])
+    values = damage.values()
+    front = pareto_front(values, costs)
+    members = _chosen(values, costs, aim, front)
+    answer = choice(members, values, costs)
+
+    def choose(resampled: NDArray[np.float64]) -> tuple[int, ...]:
+        rough = () if aim.budget is None else pareto_front(resampled, costs, ROUGH_LEVELS)
+        return _chosen(resampled, costs, aim, rough)
+
+    return Advice(
+        of=of,
+        by=by,
+        technique=technique,
+        aim=aim,
+        damage=damage,
+        costs=tuple(costs.tolist()),
+        answer=answer,
+        cheapest=cheapest(front, answer.coverage if aim.coverage is None else aim.coverage),
+        front=front,
+        stability=bootstrap(damage, choose, seed, replicates),
+    )
+
+
+def _chosen(
+    values: NDArray[np.float64], costs: NDArray[np.float64], aim: Aim, front: Sequence[Choice]
+) -> tuple[int, ...]:
+    if aim.budget is not None:
+        return best_within(front, aim.budget).members
+    return smallest_set(values, costs, 1.0 if aim.coverage is None else aim.coverage)

@@ -1,0 +1,209 @@
+"""Where in the bits and in the instructions the damage comes from, and what it does to scores.
+
+One pass over a stream's records each; what is summed by layer and kernel is
+:mod:`softbeam.analysis.factors`' subject.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from softbeam.analysis.design import Design
+from softbeam.analysis.estimation import Estimate, Share
+from softbeam.analysis.proportion import Proportion, wilson_of
+from softbeam.injection.record import OUTCOMES, InjectionRecord
+from softbeam.sass.opcodes import OPCODES
+
+Key = TypeVar("Key", bound=Hashable)
+
+#: NVBitFI's groups of opcodes in words, in the order in which they are shown.
+OPCODE_GROUPS = {
+    "other": "integer, move",
+    "fp32": "float",
+    "load": "load",
+    "predicate": "compare",
+    "store": "store",
+    "control": "control",
+}
+
+_STORES = frozenset({"STG", "STS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Split(Generic[Key]):
+    """How the injections that have one thing in common ended.
+
+    Attributes
+    ----------
+    key : hashable
+        What they have in common.
+    n : int
+        How many there are.
+    ended : mapping of str to Share
+        By outcome: the share among these `n`.
+    """
+
+    key: Key
+    n: int
+    ended: Mapping[str, Share]
+
+
+def split(
+    records: Iterable[InjectionRecord],
+    key: Callable[[InjectionRecord], Key | None],
+    design: Design | None = None,
+) -> tuple[Split[Key], ...]:
+    """Return the outcomes of injections by a key of theirs, in the keys' order.
+
+    Parameters
+    ----------
+    records : iterable of InjectionRecord
+        Injections of one stream.
+    key : callable
+        What an injection is counted under; None leaves it out.
+    design : Design, optional
+        How they were drawn; uniformly for one input if not given.
+
+    Notes
+    -----
+    With strata an injection weighs what it stands for, and the interval is Wilson's for Kish's
+    effective number of draws (L. Kish, "Survey sampling", 1965, section 11.7).
+    """
+    records = tuple(records)
+    weights = injection_weights(records, design or Design())
+    heights: defaultdict[Key, defaultdict[str, list[float]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for record, weight in zip(records, weights, strict=True):
+        under = key(record)
+        if under is not None:
+            heights[under][record.outcome].append(weight)
+    return tuple(
+        Split(
+            under,
+            sum(map(len, ended.values())),
+            {outcome: weighted_share(ended, outcome) for outcome in OUTCOMES},
+        )
+        for under, ended in sorted(heights.items(), key=lambda item: item[0])  # type: ignore[arg-type, return-value]
+    )
+
+
+def injection_weights(records: Sequence[InjectionRecord], design: Design) -> list[float]:
+    """Return what each injection of a stream stands for: its share of the fault space."""
+    if not design.stratified:
+        return [1.0 / len(records)] * len(records)
+    drawn = Counter((record.layer, record.kernel) for record in records)
+    return [
+        design.weights[record.mode][record.layer, record.kernel]
+        / drawn[record.layer, record.kernel]
+        for record in records
+    ]
+
+
+def weighted_share(ended: Mapping[str, Sequence[float]], outcome: str) -> Share:
+    """Return the share of an outcome from the weights of the injections by outcome."""
+    everything = [weight for weights in ended.values() for weight in weights]
+    successes, n = len(ended.get(outcome, ())), len(everything)
+    if len(set(everything)) <= 1:
+        return Proportion(successes, n)
+    share = sum(ended.get(outcome, ())) / sum(everything)
+    effective = sum(everything) ** 2 / sum(weight**2 for weight in everything)
+    low, high = wilson_of(share, effective)
+    return Estimate(successes, n, share, min(low, share), max(high, share))
+
+
+def opcode_group(opcode: str) -> str:
+    """Return the group of an opcode, one of :data:`OPCODE_GROUPS`.
+
+    The groups are NVBitFI's; those without a destination it leaves out are told apart as stores
+    and control.
+
+    Examples
+    --------
+    >>> opcode_group("IMAD.WIDE"), opcode_group("STG.E"), opcode_group("EXIT")
+    ('other', 'store', 'control')
+    """
+    name = opcode.split(".", 1)[0]
+    if name in _STORES:
+        return "store"
+    group = OPCODES[name].group if name in OPCODES else "other"
+    return "control" if group == "none" else group
+
+
+def by_bit(
+    records: Iterable[InjectionRecord], target: str, design: Design | None = None
+) -> tuple[Split[int], ...]:
+    """Return outcomes by the lowest flipped bit of one target; models without bits have none."""
+    return split(records, lambda record: record.bit if record.target == target else None, design)
+
+
+def by_opcode_group(
+    records: Iterable[InjectionRecord], design: Design | None = None
+) -> tuple[Split[str], ...]:
+    """Return outcomes by group of the struck opcode, in the order of :data:`OPCODE_GROUPS`."""
+    found = {one.key: one for one in split(records, lambda r: opcode_group(r.opcode), design)}
+    return tuple(found[group] for group in OPCODE_GROUPS if group in found)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreChanges:
+    """How far the scores of SDCs moved.
+
+    Attributes
+    ----------
+    finite : tuple of float
+        Largest absolute change of a score, of each SDC whose output is finite, ascending.
+    not_finite : int
+        SDCs whose output holds a NaN or an infinity.
+    """
+
+    finite: tuple[float, ...]
+    not_finite: int
+
+    @property
+    def n(self) -> int:
+        """All SDCs."""
+        return len(self.finite) + self.not_finite
+
+    def beyond(self, change: float) -> Proportion:
+        """Return the share of SDCs that moved a score by more than `change`, or beyond numbers."""
+        return Proportion(sum(moved > change for moved in self.finite) + self.not_finite, self.n)
+
+
+def score_changes(records: Iterable[InjectionRecord]) -> ScoreChanges:
+    """Return how far scores moved, over the SDCs among the records."""
+    finite, not_finite = [], 0
+    for record in records:
+        if record.outcome != "SDC":
+            continue
+        if record.not_finite or record.largest_change is None:
+            not_finite += 1
+        else:
+            finite.append(record.largest_change)
+    return ScoreChanges(tuple(sorted(finite)), not_finite)
+
+
+def usurpers(records: Iterable[InjectionRecord]) -> tuple[tuple[int, Proportion], ...]:
+    """Return the classes that took over, the most frequent first.
+
+    Returns
+    -------
+    tuple of (int, Proportion)
+        Class, and the share of the critical SDCs that it won.
+    """
+    won = Counter(
+        record.top1 for record in records if record.detail == "critical" and record.top1 is not None
+    )
+    ordered = sorted(won.items(), key=lambda item: (-item[1], item[0]))
+    return tuple((number, Proportion(count, won.total())) for number, count in ordered)
+
+
+def golden_class(records: Iterable[InjectionRecord]) -> int | None:
+    """Return the golden run's first class, as the SDCs tell that kept it; None if there is none."""
+    for record in records:
+        if record.outcome == "SDC" and record.detail != "critical":
+            return record.top1
+    return None

@@ -1,0 +1,282 @@
+"""The paper's conclusions as a checklist: criterion, measured numbers, verdict.
+
+The paper is Y. Ibrahim, H. Wang and K. Adam, "Analyzing the Reliability of Convolutional Neural
+Networks on GPUs: GoogLeNet as a Case Study"; its network is Darknet's Extraction, and no other
+network has these conclusions.  It states them without error bars; the criteria that decide them
+here are defined in ``docs/paper.md`` and below, each once.  An error is an SDC or a DUE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from softbeam.analysis.comparison import Order, compare_shares, compare_within, estimator
+from softbeam.analysis.conclusions import Conclusion, Finding, Verdict, verdict_of
+from softbeam.analysis.counts import Cell, Counts, Stream
+from softbeam.analysis.estimation import Condition, Estimator
+from softbeam.analysis.factors import everywhere, is_never_read
+from softbeam.faults.models import PAPER
+
+#: The network that the paper is about, and facts of it (Darknet's cfg/extraction.cfg).
+NETWORK = "extraction"
+LAYERS = range(27)
+POOLS = (1, 3, 8, 19, 25)
+SOFTMAX = 26
+DEEP = 13
+CONVOLUTIONS = tuple(layer for layer in LAYERS if layer not in (*POOLS, SOFTMAX))
+KERNELS = (
+    "fill",
+    "copy",
+    "im2col",
+    "add_bias",
+    "scale_bias",
+    "normalize",
+    "activate_array",
+    "maxpool",
+    "avgpool",
+    "softmax",
+)
+
+#: What the paper finds most vulnerable.
+VULNERABLE_LAYERS = (0, 2, 7, 18)
+VULNERABLE_KERNELS = ("im2col", "normalize", "add_bias")
+
+#: Numbers of the criteria: what "everything", "about 58 %" and "no hardening" are taken to mean.
+SOFTMAX_BOUND = 0.05
+NEVER_READ_RANGE = (0.53, 0.63)
+NO_HARDENING_BOUND = 0.01
+
+
+def checklist(counts: Counts) -> tuple[Conclusion, ...]:
+    """Hold the paper's conclusions against a campaign on its network.
+
+    Parameters
+    ----------
+    counts : Counts
+        Of the whole network, with their design; of each mode the paper's bit-flip model is used, or
+        the first that there is.
+
+    Returns
+    -------
+    tuple of Conclusion
+        In the paper's order.
+    """
+    streams = _streams(counts)
+
+    def each(test: Callable[[Counts, Stream], Finding]) -> tuple[Finding, ...]:
+        return tuple(test(_only(counts, stream), stream) for stream in streams.values())
+
+    return (
+        Conclusion(
+            "Layers 0, 2, 7 and 18 are the most vulnerable.",
+            "Each of the four has more errors than each other layer, all 92 comparisons together "
+            "at 95 %; not reproduced if one of the four has fewer than another layer.",
+            each(partial(_top, members=VULNERABLE_LAYERS, everyone=LAYERS, field="layer")),
+        ),
+        Conclusion(
+            "Deeper layers have fewer errors.",
+            "Layers 0 to 12 have more errors than layers 13 to 26; not reproduced if fewer.",
+            each(_deeper),
+        ),
+        Conclusion(
+            "Softmax masks everything.",
+            "No error in softmax, and n large enough that at most "
+            f"{SOFTMAX_BOUND:.0%} could end in one; not reproduced if there is one.",
+            each(_softmax),
+        ),
+        Conclusion(
+            "Average and max pools are the most reliable layers.",
+            "A pool has fewer errors than a convolutional layer, on average over the layers of "
+            "each kind; not reproduced if more.",
+            each(_pools),
+        ),
+        Conclusion(
+            "Average and max pools are the most reliable layers, also for their size.",
+            "Of the injections in pools a smaller share ends in an error than of those in "
+            "convolutional layers; not reproduced if a larger one.",
+            each(_pools_for_size),
+        ),
+        Conclusion(
+            "RF gives more DUEs than IOV and IOA.",
+            "A larger share of RF's injections ends in a DUE than of either; not reproduced if a "
+            "smaller one than of one of them.",
+            _dues(counts, streams),
+        ),
+        Conclusion(
+            "About 58 % of masked RF faults are never read.",
+            "The interval lies between {:.0%} and {:.0%}; not reproduced if outside.".format(
+                *NEVER_READ_RANGE
+            ),
+            _never_read(counts, streams),
+        ),
+        Conclusion(
+            "Im2col, Normalize and Add_bias are the most vulnerable kernels.",
+            "Each of the three has more errors than each other kernel, all 21 comparisons "
+            "together at 95 %; not reproduced if one of the three has fewer than another kernel.",
+            each(partial(_top, members=VULNERABLE_KERNELS, everyone=KERNELS, field="kernel")),
+        ),
+        Conclusion(
+            "Fill and Copy need no hardening.",
+            "SDCs in each are at most "
+            f"{NO_HARDENING_BOUND:.0%} of all injections (the upper ends of the intervals); not "
+            "reproduced if a lower end is above.",
+            each(_no_hardening),
+        ),
+    )
+
+
+def _streams(counts: Counts) -> dict[str, Stream]:
+    """Return the stream of each mode, in the paper's order of modes."""
+    present = counts.streams()
+    chosen = {}
+    for mode, model in PAPER:
+        of_mode = [stream for stream in present if stream.mode == mode]
+        if of_mode:
+            wanted = Stream(mode, model)
+            chosen[mode] = wanted if wanted in of_mode else of_mode[0]
+    return chosen
+
+
+def _is_error(cell: Cell) -> bool:
+    return cell.outcome != "Masked"
+
+
+def _errors_in(place: object, field: str) -> Condition:
+    return lambda cell: _is_error(cell) and getattr(cell, field) == place
+
+
+def _top(
+    own: Counts,
+    stream: Stream,
+    *,
+    members: tuple[object, ...],
+    everyone: Iterable[object],
+    field: str,
+) -> Finding:
+    """Test whether each of `members` has more errors than everyone else."""
+    share = Estimator(own).share
+    joint = {place: share(_errors_in(place, field), everywhere) for place in everyone}
+    others = [place for place in joint if place not in members]
+    strict = estimator(own, len(members) * len(others))
+    orders = [
+        compare_within(strict, _errors_in(one, field), _errors_in(other, field))
+        for one in members
+        for other in others
+    ]
+    strongest = max(others, key=lambda place: joint[place].estimate)
+    prefix = "layer " if field == "layer" else ""
+    shown = [(f"{prefix}{place}", place) for place in members]
+    shown.append((f"most of the others: {prefix}{strongest}", strongest))
+    measured = tuple((text, joint[place]) for text, place in shown)
+    return Finding((stream,), measured, verdict_of(orders, Order.MORE))
+
+
+def _deeper(own: Counts, stream: Stream) -> Finding:
+    def early(cell: Cell) -> bool:
+        return _is_error(cell) and cell.layer < DEEP
+
+    def late(cell: Cell) -> bool:
+        return _is_error(cell) and cell.layer >= DEEP
+
+    estimate = Estimator(own)
+    measured = (
+        (f"layers 0–{DEEP - 1}", estimate.share(early, everywhere)),
+        (f"layers {DEEP}–{LAYERS[-1]}", estimate.share(late, everywhere)),
+    )
+    order = compare_within(estimate, early, late)
+    return Finding((stream,), measured, verdict_of([order], Order.MORE))
+
+
+def _softmax(own: Counts, stream: Stream) -> Finding:
+    share = Estimator(own).share(_is_error, lambda cell: cell.kernel == "softmax")
+    verdict = Verdict.CANNOT_TELL
+    if share.successes:
+        verdict = Verdict.NOT_REPRODUCED
+    elif share.high <= SOFTMAX_BOUND:
+        verdict = Verdict.REPRODUCED
+    return Finding((stream,), (("errors of the injections in softmax", share),), verdict)
+
+
+def _in_pools(cell: Cell) -> bool:
+    return cell.layer in POOLS
+
+
+def _in_convolutions(cell: Cell) -> bool:
+    return cell.layer in CONVOLUTIONS
+
+
+def _pools(own: Counts, stream: Stream) -> Finding:
+    def pools(cell: Cell) -> bool:
+        return _is_error(cell) and _in_pools(cell)
+
+    def convolutions(cell: Cell) -> bool:
+        return _is_error(cell) and _in_convolutions(cell)
+
+    estimate = Estimator(own)
+    measured = (
+        (f"{len(POOLS)} pools together", estimate.share(pools, everywhere)),
+        (
+            f"{len(CONVOLUTIONS)} convolutional layers together",
+            estimate.share(convolutions, everywhere),
+        ),
+    )
+    order = compare_within(estimate, pools, convolutions, len(POOLS) / len(CONVOLUTIONS))
+    return Finding((stream,), measured, verdict_of([order], Order.LESS))
+
+
+def _pools_for_size(own: Counts, stream: Stream) -> Finding:
+    share = Estimator(own).share
+    pools, others = share(_is_error, _in_pools), share(_is_error, _in_convolutions)
+    measured = (("of the injections in pools", pools), ("in convolutional layers", others))
+    return Finding((stream,), measured, verdict_of([compare_shares(pools, others)], Order.LESS))
+
+
+def _dues(counts: Counts, streams: dict[str, Stream]) -> tuple[Finding, ...]:
+    if "rf" not in streams or len(streams) < 2:
+        return ()
+    dues = {
+        mode: Estimator(_only(counts, stream)).share(lambda cell: cell.outcome == "DUE", everywhere)
+        for mode, stream in streams.items()
+    }
+    orders = [compare_shares(dues["rf"], share) for mode, share in dues.items() if mode != "rf"]
+    if len(streams) < len(PAPER):
+        orders.append(Order.UNDECIDED)
+    measured = tuple((f"DUEs of {mode.upper()}", share) for mode, share in dues.items())
+    return (Finding(tuple(streams.values()), measured, verdict_of(orders, Order.MORE)),)
+
+
+def _never_read(counts: Counts, streams: dict[str, Stream]) -> tuple[Finding, ...]:
+    if "rf" not in streams:
+        return ()
+    share = Estimator(_only(counts, streams["rf"])).share(
+        is_never_read, lambda cell: cell.outcome == "Masked"
+    )
+    low, high = NEVER_READ_RANGE
+    verdict = Verdict.CANNOT_TELL
+    if low <= share.low and share.high <= high:
+        verdict = Verdict.REPRODUCED
+    elif share.high < low or share.low > high:
+        verdict = Verdict.NOT_REPRODUCED
+    return (Finding((streams["rf"],), (("never read, of Masked", share),), verdict),)
+
+
+def _no_hardening(own: Counts, stream: Stream) -> Finding:
+    share = Estimator(own).share
+    measured, orders = [], []
+    for kernel in ("fill", "copy"):
+
+        def ends(cell: Cell, outcome: str, kernel: str = kernel) -> bool:
+            return cell.kernel == kernel and cell.outcome == outcome
+
+        sdcs, dues = (share(partial(ends, outcome=o), everywhere) for o in ("SDC", "DUE"))
+        measured += [(f"SDCs in {kernel}", sdcs), (f"DUEs in {kernel}", dues)]
+        if sdcs.high <= NO_HARDENING_BOUND:
+            orders.append(Order.LESS)
+        else:
+            orders.append(Order.MORE if sdcs.low > NO_HARDENING_BOUND else Order.UNDECIDED)
+    return Finding((stream,), tuple(measured), verdict_of(orders, Order.LESS))
+
+
+def _only(counts: Counts, stream: Stream) -> Counts:
+    return counts.where(lambda cell: cell.stream == stream)

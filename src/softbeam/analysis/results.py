@@ -1,0 +1,103 @@
+"""A campaign's results, read once and ready to be analysed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from softbeam.analysis.counts import Counts, Stream
+from softbeam.analysis.design import Design
+from softbeam.analysis.factors import Key
+from softbeam.analysis.sample import design_of
+from softbeam.analysis.techniques import Work, work_of
+from softbeam.campaign.specification import CampaignSpecification
+from softbeam.campaign.store import ResultsStore
+from softbeam.faults.space import FaultSpaceSize
+from softbeam.injection.record import InjectionRecord
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything that a campaign's folder holds.
+
+    Attributes
+    ----------
+    specification : CampaignSpecification
+        What was injected into what.
+    records : tuple of InjectionRecord
+        The injections, by mode, model, stratum and index.
+    design : Design
+        How they were drawn.
+    sizes : tuple of FaultSpaceSize
+        The sizes of the fault space.
+    sessions : tuple of mapping of str to str
+        What computed them.
+    notes : tuple of str
+        Remarks.
+    """
+
+    specification: CampaignSpecification
+    records: tuple[InjectionRecord, ...] = field(repr=False)
+    design: Design = field(repr=False)
+    sizes: tuple[FaultSpaceSize, ...] = field(repr=False)
+    sessions: tuple[Mapping[str, str], ...] = field(repr=False)
+    notes: tuple[str, ...] = field(repr=False)
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> Results:
+        """Read a campaign's folder.
+
+        Parameters
+        ----------
+        folder : path
+            The campaign's folder, or its results file.
+
+        Raises
+        ------
+        ResultsError
+            If there are no results, or they cannot be read.
+        """
+        with ResultsStore.open(Path(folder)) as store:
+            return cls(
+                specification=store.specification,
+                records=tuple(store.records()),
+                design=design_of(store),
+                sizes=store.fault_space(),
+                sessions=store.sessions(),
+                notes=store.notes(),
+            )
+
+    @cached_property
+    def counts(self) -> Counts:
+        """How many injections fell where and ended how."""
+        return Counts.of(self.records, self.design)
+
+    def of(self, stream: Stream) -> tuple[InjectionRecord, ...]:
+        """Return the injections of one stream."""
+        return tuple(record for record in self.records if (record.mode, record.model) == stream)
+
+    def work(self) -> dict[Key, Work]:
+        """Return what each kernel in each layer executes; empty if it is not known."""
+        return work_of(self.sizes, _launches(self.specification))
+
+    @property
+    def seed(self) -> int:
+        """A number that is the campaign's own, for what is drawn in analysing it."""
+        return int(self.specification.campaign_id[:16], 16)
+
+
+def _launches(specification: CampaignSpecification) -> dict[Key, int]:
+    """Return the launches of each kernel in each layer, where the network is one of softbeam's."""
+    from softbeam.network.catalogue import NETWORKS, load_network
+
+    if specification.network not in NETWORKS:
+        return {}
+    plan = load_network(specification.network).plan(specification.im2col)
+    launches: dict[Key, int] = {}
+    for launch in plan.launches:
+        key = Key(launch.layer, launch.kernel)
+        launches[key] = launches.get(key, 0) + 1
+    return launches

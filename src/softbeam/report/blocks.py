@@ -1,0 +1,53 @@
+"""What a page is made of: sections, and the blocks within them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softbeam.analysis.conclusions import Conclusion
+from softbeam.report.listing import Listing
+from softbeam.report.style import Figure
+from softbeam.report.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One thing in a section; exactly one of its contents is set.
+
+    Attributes
+    ----------
+    title : str
+        A heading above it.
+    text : str
+        A paragraph.
+    points : tuple of str
+        A list.
+    code : str
+        Text to be copied.
+    facts : tuple of (str, str)
+        Names and values.
+    figure, table, listing, checklist
+        Larger things.
+    folded : str
+        Where it is not shown at first: the title under which it opens.
+    """
+
+    title: str = ""
+    text: str = ""
+    points: tuple[str, ...] = ()
+    code: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    figure: Figure | None = None
+    table: Table | None = None
+    listing: Listing | None = None
+    checklist: tuple[Conclusion, ...] = ()
+    folded: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of the page: its id, its title, its blocks."""
+
+    name: str
+    title: str
+    blocks: tuple[Block, ...]

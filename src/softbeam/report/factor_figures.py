@@ -1,0 +1,176 @@
+"""The paper's figures: vulnerability factors of layers and kernels, stacked, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from softbeam.analysis.counts import Counts, Stream
+from softbeam.analysis.estimation import Share
+from softbeam.analysis.factors import By, FactorRow, Key, NeverRead, factor_table
+from softbeam.report.style import INK, OUTCOME_STYLES, Figure, draw
+from softbeam.report.words import kernel_title, stream_title
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+#: From the axis outwards: what matters most has the axis as its base.
+STACK = ("SDC", "DUE", "Masked")
+
+#: Where the whisker of each outcome stands within its bar, in bar widths from the middle.
+_WHISKERS = {"SDC": -0.25, "DUE": 0.0, "Masked": 0.25, "N-R": 0.0}
+
+
+def layer_figure(
+    counts: Counts, stream: Stream, number: int, layers: Mapping[int, str], caption: str
+) -> Figure:
+    """Draw the LVF of every layer: the paper's figures 1 to 3.
+
+    Parameters
+    ----------
+    counts : Counts
+        Counted injections, of other streams too.
+    stream : Stream
+        What to draw.
+    number : int
+        Number of the figure.
+    layers : mapping of int to str
+        Layers to have a place on the axis, struck or not, and how each is labelled.
+    caption : str
+        What the figure shows and does not.
+    """
+    table = factor_table(
+        counts, stream, By.LAYER, NeverRead.APART, [Key(layer=layer) for layer in layers]
+    )
+
+    def paint(canvas: Canvas) -> None:
+        unread = table.never_read_row
+        if unread is not None and unread.n:
+            left, axes = canvas.subplots(1, 2, width_ratios=(1, 16))
+            _never_read(left, unread)
+        else:
+            axes = canvas.subplots()
+        rows = table.rows
+        _stacked(axes, rows, horizontal=False)
+        axes.set_xticks(range(len(rows)), [layers[row.key.layer or 0] for row in rows])
+        axes.set_xlim(-0.7, len(rows) - 0.3)
+        axes.set_xlabel("layer")
+        axes.set_ylabel("joint LVF, % of all injections")
+        _legend(axes, STACK)
+
+    title = f"Figure {number}. LVF of every layer, {stream_title(stream)}"
+    return draw(
+        f"figure-{number}-lvf-{stream.mode}-{stream.model}", title, caption, (9.6, 3.6), paint
+    )
+
+
+def kernel_figure(
+    counts: Counts, streams: Sequence[Stream], number: int, kernels: Sequence[str], caption: str
+) -> Figure:
+    """Draw the KVF of every kernel, a panel for each stream: the paper's figure 4."""
+    tables = [
+        factor_table(
+            counts, stream, By.KERNEL, NeverRead.APART, [Key(kernel=kernel) for kernel in kernels]
+        )
+        for stream in streams
+    ]
+
+    def paint(canvas: Canvas) -> None:
+        panels = canvas.subplots(1, len(tables), sharey=True, squeeze=False)[0]
+        for place, (axes, table) in enumerate(zip(panels, tables, strict=True)):
+            rows = sorted(table.rows, key=lambda row: kernels.index(row.key.kernel or ""))
+            _stacked(axes, rows, horizontal=True)
+            axes.set_title(f"({chr(ord('a') + place)}) {table.stream.mode.upper()}")
+            axes.set_xlabel("joint KVF, %")
+        panels[0].set_yticks(range(len(kernels)), [kernel_title(kernel) for kernel in kernels])
+        panels[0].set_ylim(len(kernels) - 0.4, -0.6)
+        _legend(panels[-1], STACK)
+
+    names = ", ".join(stream.mode.upper() for stream in streams)
+    title = f"Figure {number}. KVF of every kernel: {names}"
+    width = 3.2 * len(streams) + 1.0
+    return draw(f"figure-{number}-kvf", title, caption, (max(width, 5.0), 3.9), paint)
+
+
+def _stacked(axes: Axes, rows: Sequence[FactorRow], *, horizontal: bool) -> None:
+    """Draw a stacked bar a row, and at each part the interval of its own height."""
+    places = np.arange(len(rows), dtype=np.float64)
+    base = np.zeros(len(rows))
+    tops = [0.0]
+    for outcome in STACK:
+        shares = [row.joint[outcome] for row in rows]
+        heights = np.array([_percent(share) for share in shares])
+        colour, hatch = OUTCOME_STYLES[outcome]
+        bar = axes.barh if horizontal else axes.bar
+        start: dict[str, Any] = {"left" if horizontal else "bottom": base}
+        bar(
+            places,
+            heights,
+            0.8,
+            **start,
+            color=colour,
+            hatch=hatch,
+            edgecolor=INK,
+            linewidth=0.5,
+            label=outcome,
+        )
+        _whiskers(axes, places + _WHISKERS[outcome] * 0.9, base, shares, horizontal=horizontal)
+        tops.extend(base + [100 * share.high for share in shares])
+        base = base + heights
+    (axes.set_xlim if horizontal else axes.set_ylim)(0.0, 1.03 * max(tops))
+    axes.grid(axis="x" if horizontal else "y")
+    axes.tick_params(axis="y" if horizontal else "x", length=0)
+
+
+def _whiskers(
+    axes: Axes,
+    places: np.ndarray,
+    base: np.ndarray,
+    shares: Sequence[Share],
+    *,
+    horizontal: bool,
+) -> None:
+    values = base + [_percent(share) for share in shares]
+    reach = np.array(
+        [
+            [_percent(share) - 100 * share.low for share in shares],
+            [100 * share.high - _percent(share) for share in shares],
+        ]
+    ).clip(min=0.0)
+    style: dict[str, Any] = {
+        "fmt": "none",
+        "ecolor": INK,
+        "elinewidth": 0.8,
+        "capsize": 1.5,
+        "capthick": 0.8,
+    }
+    if horizontal:
+        axes.errorbar(values, places, xerr=reach, **style)
+    else:
+        axes.errorbar(places, values, yerr=reach, **style)
+
+
+def _never_read(axes: Axes, row: FactorRow) -> None:
+    """Draw the paper's bar N-R, on a scale of its own."""
+    share = row.joint["Masked"]
+    colour, hatch = OUTCOME_STYLES["N-R"]
+    axes.bar([0.0], [_percent(share)], 0.8, color=colour, hatch=hatch, edgecolor=INK, linewidth=0.5)
+    _whiskers(axes, np.zeros(1), np.zeros(1), [share], horizontal=False)
+    axes.set_xticks([0], ["N-R"])
+    axes.set_xlim(-0.7, 0.7)
+    axes.set_ylim(0.0, 1.08 * 100 * share.high)
+    axes.grid(axis="y")
+    axes.tick_params(axis="x", length=0)
+
+
+def _legend(axes: Axes, outcomes: Sequence[str]) -> None:
+    handles, labels = axes.get_legend_handles_labels()
+    order = [labels.index(outcome) for outcome in reversed(outcomes)]
+    axes.legend([handles[place] for place in order], [labels[place] for place in order], loc="best")
+
+
+def _percent(share: Share) -> float:
+    return 100.0 * share.estimate if share.n else 0.0

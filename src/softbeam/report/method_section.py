@@ -1,0 +1,104 @@
+"""The small print: what was injected, by what, and what the numbers cannot mean; how to cite."""
+
+from __future__ import annotations
+
+from softbeam.analysis.results import Results
+from softbeam.report.blocks import Block, Section
+
+#: Limits of the fault model, and of what is struck.
+LIMITS = (
+    "A fault is one change of one register, one result or one address, drawn from a bit-flip "
+    "model. Real strikes also hit caches, shared memory, schedulers, pipeline latches and control "
+    "logic, of which nothing is injected. Beam experiments found that fault injection of this "
+    "kind predicts SDC rates within a factor of five in most cases, and that faults outside the "
+    "functional units cause most DUEs: single-bit models underestimate what a beam does "
+    "(F. F. dos Santos, S. K. S. Hari, P. M. Basso, L. Carro and P. Rech, “Demystifying GPU "
+    "reliability”, IPDPS 2021, doi:10.1109/IPDPS49936.2021.00037).",
+    "Sites are drawn uniformly over dynamic instructions, not over time and area: a register that "
+    "holds a value for long is not struck more often than another. The factors are the "
+    "probability that a fault does damage once it is there, not a rate of failures; for a rate, "
+    "multiply by the rate of faults of the part, and beware of its protection (ECC).",
+    "The matrix product (GEMM) is a library's and is never struck, though it is most of the "
+    "network's arithmetic; it is not shown to be safe.",
+    "All numbers are of these weights and inputs. Other inputs, other weights and other networks "
+    "have other factors.",
+    "What is struck is the machine code of one GPU generation, from one compiler; another "
+    "compiler's registers and instructions have other factors.",
+    "Warps do not see each other's stores within a launch, as recorded on an H100; predicates, "
+    "uniform registers and shared memory are not struck.",
+    "A layer or kernel that no injection struck is not shown to be safe, and 0 of n is an upper "
+    "bound.",
+)
+
+
+def section(results: Results) -> Section:
+    """Return the specification, the limits and how to cite."""
+    return Section(
+        "method",
+        "What this rests on",
+        (
+            Block(points=LIMITS),
+            Block(facts=facts(results)),
+            Block(text="To cite these results:"),
+            Block(code=citation(results)),
+            Block(
+                code=results.specification.to_json(), folded="The specification, as it is stored"
+            ),
+        ),
+    )
+
+
+def facts(results: Results) -> tuple[tuple[str, str], ...]:
+    """Return what identifies the campaign: scope, hashes, versions."""
+    specification = results.specification
+
+    def listed(values: tuple[object, ...] | None) -> str:
+        return "all" if values is None else ", ".join(map(str, values))
+
+    found = [
+        ("campaign", specification.campaign_id),
+        ("network", specification.network),
+        ("plan", specification.plan_sha256),
+        ("weights", specification.weights_sha256),
+        *(("input", digest) for digest in specification.inputs_sha256),
+        ("machine code", specification.kernels_sha256),
+        ("architecture", specification.architecture),
+        ("emulator semantics", str(specification.emulator_semantics)),
+        ("fault semantics", specification.fault_semantics),
+        (
+            "layers, kernels, groups in scope",
+            "; ".join(
+                listed(scope)
+                for scope in (specification.layers, specification.kernels, specification.groups)
+            ),
+        ),
+        ("sampling", specification.sampling),
+        ("im2col of 1×1 convolutions", specification.im2col),
+        ("seed", str(specification.seed)),
+        ("results schema", str(specification.results_schema)),
+    ]
+    seen = dict.fromkeys(
+        ", ".join(f"{name} {value}" for name, value in session.items())
+        for session in results.sessions
+    )
+    found.extend(("computed by", session) for session in seen)
+    found.extend(("note", note) for note in results.notes)
+    return tuple(found)
+
+
+def citation(results: Results) -> str:
+    """Return a BibTeX entry for the campaign."""
+    from importlib.metadata import version
+
+    specification = results.specification
+    versions = sorted({session["softbeam"] for session in results.sessions})
+    return "\n".join(
+        (
+            f"@misc{{softbeam-{specification.campaign_id[:12]},",
+            "  title = {{softbeam fault-injection campaign on "
+            f"{specification.network}, {specification.architecture}}}}},",
+            f"  note  = {{softbeam {', '.join(versions) or version('softbeam')}; "
+            f"{len(results.records)} injections; campaign {specification.campaign_id}}}",
+            "}",
+        )
+    )

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from softbeam.analysis.breakdown import (
+    OPCODE_GROUPS,
+    by_bit,
+    by_opcode_group,
+    golden_class,
+    opcode_group,
+    score_changes,
+    usurpers,
+)
+from softbeam.analysis.design import Design
+from softbeam.analysis.proportion import Proportion
+from softbeam.injection.record import InjectionRecord
+from softbeam.sass.opcodes import OPCODES
+
+MakeRecord = Callable[..., InjectionRecord]
+
+SDC = {"outcome": "SDC", "detail": "tolerable", "top1": 5, "largest_change": 0.25}
+
+
+def test_every_opcode_has_a_group_that_is_shown() -> None:
+    assert {opcode_group(name) for name in OPCODES} <= set(OPCODE_GROUPS)
+    assert opcode_group("STG.E.128") == "store"
+    assert opcode_group("BRA") == "control"
+    assert opcode_group("FFMA.RZ") == "fp32"
+    assert opcode_group("ISETP.GE.AND") == "predicate"
+
+
+def test_bits_of_one_target(make_record: MakeRecord) -> None:
+    records = [
+        make_record(bit=3, **SDC),
+        make_record(bit=3),
+        make_record(bit=0),
+        make_record(bit=60, target="store_address"),
+        make_record(bit=None),
+    ]
+    first, second = by_bit(records, "register")
+    assert (first.key, first.n, second.key, second.n) == (0, 1, 3, 2)
+    assert second.ended["SDC"] == Proportion(1, 2)
+    assert second.ended["DUE"] == Proportion(0, 2)
+    assert [one.key for one in by_bit(records, "store_address")] == [60]
+    assert by_bit(records, "destination_index") == ()
+
+
+def test_groups_come_in_the_order_of_the_page(make_record: MakeRecord) -> None:
+    records = [make_record(opcode=name) for name in ("EXIT", "STG.E", "FADD", "IADD3", "MOV")]
+    found = by_opcode_group(records)
+    assert [(one.key, one.n) for one in found] == [
+        ("other", 2),
+        ("fp32", 1),
+        ("store", 1),
+        ("control", 1),
+    ]
+
+
+def test_strata_are_weighed(make_record: MakeRecord) -> None:
+    design = Design(stratified=True, weights={"rf": {(0, "im2col"): 0.9, (1, "fill"): 0.1}})
+    records = [make_record(bit=1, layer=0, kernel="im2col") for _ in range(10)]
+    records += [make_record(bit=1, layer=1, kernel="fill", **SDC) for _ in range(10)]
+    (one,) = by_bit(records, "register", design)
+    share = one.ended["SDC"]
+    assert (share.successes, share.n) == (10, 20)
+    assert share.estimate == pytest.approx(0.1)
+    # 20 injections of unequal weight tell as much as 12 equal ones (Kish).
+    assert share.low < 0.1 < share.high
+    assert share.high - share.low > Proportion(2, 20).high - Proportion(2, 20).low
+
+
+def test_scores(make_record: MakeRecord) -> None:
+    records = [
+        make_record(**SDC),
+        make_record(**{**SDC, "largest_change": 1e-7}),
+        make_record(**{**SDC, "largest_change": math.inf, "not_finite": True}),
+        make_record(),
+    ]
+    found = score_changes(records)
+    assert found.finite == (1e-7, 0.25)
+    assert (found.not_finite, found.n) == (1, 3)
+    assert found.beyond(0.01) == Proportion(2, 3)
+    assert found.beyond(1.0) == Proportion(1, 3)
+
+
+def test_classes_that_took_over(make_record: MakeRecord) -> None:
+    critical = {**SDC, "detail": "critical"}
+    records = [make_record(**{**critical, "top1": number}) for number in (7, 2, 7, 9, 2, 7)]
+    assert usurpers(records) == (
+        (7, Proportion(3, 6)),
+        (2, Proportion(2, 6)),
+        (9, Proportion(1, 6)),
+    )
+    assert golden_class(records) is None
+    assert golden_class([*records, make_record(**SDC)]) == 5
+    assert usurpers([make_record(**SDC)]) == ()
