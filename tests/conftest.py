@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import settings
+from support.networks import NetworkFiles, write_network
 
 from softbeam.injection.injector import Injector
 from softbeam.injection.record import InjectionRecord
@@ -277,3 +278,9 @@ def extraction_golden() -> GoldenRun:
     network = load_network("extraction")
     weights = shipped_weights("extraction", network.layers)
     return golden_run(network.plan(), weights, load_image(None, network.input_shape))
+
+
+@pytest.fixture(scope="session")
+def network_files(tmp_path_factory: pytest.TempPathFactory) -> NetworkFiles:
+    """Return the files of a tiny network: .cfg, .weights and images."""
+    return write_network(tmp_path_factory.mktemp("network"))

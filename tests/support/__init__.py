@@ -1,1 +1,1 @@
-"""What tests of several packages share: one-instruction programs, and models of them."""
+"""What tests of several packages share: programs and models of them, a tiny network's files."""

@@ -40,7 +40,8 @@ class CampaignEnd:
     injected : int
         Injections that were added.
     failures : tuple of Failure
-        Injections that have no result; they are tried again at the next session.
+        Injections that have no result; the store notes them, and the next session tries them
+        again.
     """
 
     injected: int
@@ -97,6 +98,7 @@ def run_campaign(
             for result in results:
                 if isinstance(result, Failure):
                     failures.append(result)
+                    store.note(f"internal error, no result for {result.task}: {result.message}")
                 else:
                     injected += 1
                 before += 1
@@ -124,6 +126,7 @@ def _kept(
             if not isinstance(result, Failure):
                 waiting.append(result)
             if len(waiting) >= WRITE_RECORDS or clock() - written >= WRITE_SECONDS:
+                # Emptied first: what cannot be written once is not tried again below.
                 batch, waiting = waiting, []
                 store.append(batch)
                 written = clock()

@@ -81,6 +81,8 @@ class Request(BaseModel):
             raise ValueError("give modes (rf, iov, ioa) or paper")
         if self.margin is not None and self.injections is not None:
             raise ValueError("give injections or margin, not both")
+        if self.margin is None and self.model_fields_set & {"confidence", "per"}:
+            raise ValueError("confidence and per are given, but they are about margin; give it too")
         try:
             for stream in self.streams:
                 check_semantics(self.semantics, stream.mode)

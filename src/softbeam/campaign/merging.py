@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import heapq
+import os
+import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from functools import reduce
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 
 from softbeam.campaign.specification import first_difference, merged
-from softbeam.campaign.store import ResultsStore
-from softbeam.errors import CampaignError
+from softbeam.campaign.store import FILE_NAME, ResultsStore, environment
+from softbeam.campaign.streams import InjectionName
+from softbeam.errors import CampaignError, ResultsError
 from softbeam.injection.record import InjectionRecord
 
 #: Records that are written at a time.
@@ -55,17 +58,42 @@ def merge(parts: Sequence[Path], out: Path) -> int:
         # A first pass finds every disagreement before anything is written.
         number = sum(1 for _ in _joined(stores))
         specification = reduce(merged, (store.specification for store in stores))
-        joined = stack.enter_context(ResultsStore.create(out, specification))
-        for store in stores:
-            joined.add_fault_space(store.fault_space())
-        batch: list[InjectionRecord] = []
-        for record in _joined(stores):
-            batch.append(record)
-            if len(batch) >= BATCH:
-                joined.append(batch)
-                batch = []
-        joined.append(batch)
+        session = {**environment(), "joined": str(len(stores))}
+        with (
+            _finished_or_nothing(out) as unfinished,
+            ResultsStore.create(unfinished, specification, session) as joined,
+        ):
+            for store in stores:
+                joined.add_fault_space(store.fault_space())
+                joined.add_history(store)
+            _copy(stores, joined)
     return number
+
+
+def _copy(stores: Sequence[ResultsStore], joined: ResultsStore) -> None:
+    records = _joined(stores)
+    while batch := list(islice(records, BATCH)):
+        joined.append(batch)
+
+
+@contextmanager
+def _finished_or_nothing(out: Path) -> Iterator[Path]:
+    """Yield a folder whose results file is moved to `out` once it is complete."""
+    path = out / FILE_NAME
+    if path.exists():
+        raise ResultsError(f"{path} exists already; join the parts in a new folder")
+    existed = out.exists()
+    unfinished = out / f".joining.{os.getpid()}.new"
+    try:
+        yield unfinished
+        os.replace(unfinished / FILE_NAME, path)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if not existed:
+            with suppress(OSError):
+                out.rmdir()
+        raise
+    unfinished.rmdir()
 
 
 def _key(record: InjectionRecord) -> tuple[str, str, str, int]:
@@ -81,7 +109,7 @@ def _joined(stores: Sequence[ResultsStore]) -> Iterator[InjectionRecord]:
             # repr, because a NaN is not equal to itself.
             if repr(other) != repr(record):
                 raise CampaignError(
-                    f"injection {' '.join(map(str, key))} has different results in the parts; "
+                    f"injection {InjectionName(*key)} has different results in the parts; "
                     "one of them was changed or made by another softbeam"
                 )
         yield record

@@ -242,6 +242,16 @@ class ResultsStore:
         rows = self._read("SELECT softbeam, environment FROM sessions ORDER BY session")
         return tuple({"softbeam": name, **json.loads(facts)} for name, facts in rows)
 
+    def add_history(self, other: ResultsStore) -> None:
+        """Add the sessions and remarks of another store, part of whose results this one holds."""
+        sessions = other._read("SELECT softbeam, environment FROM sessions ORDER BY session")
+        notes = other._read("SELECT text FROM notes ORDER BY note")
+        with self._transaction("write"):
+            self._connection.executemany(
+                "INSERT INTO sessions (softbeam, environment) VALUES (?, ?)", sessions
+            )
+            self._connection.executemany("INSERT INTO notes (text) VALUES (?)", notes)
+
     def done(self, mode: str, model: str, stratum: str = "") -> set[int]:
         """Return the indexes of a stream's injections that the store holds."""
         query = 'SELECT "index" FROM injections WHERE mode = ? AND model = ? AND stratum = ?'

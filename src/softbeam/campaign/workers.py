@@ -12,6 +12,7 @@ import signal
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
@@ -101,7 +102,14 @@ class WorkerPool(Generic[Task, Result]):
         process = self._context.Process(
             target=_serve, args=(theirs, self._factory, self._argument), daemon=True
         )
-        process.start()
+        # A process inherits that Ctrl-C has to wait, and so cannot be interrupted before it has
+        # come to ignore it.  Starting the tracker, which each first start does, would end that.
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         return _Worker(process, ours)
 
@@ -121,8 +129,20 @@ class WorkerPool(Generic[Task, Result]):
             worker.process.close()
         self._workers = []
 
+    def _forget_abandoned(self) -> None:
+        """Replace the workers that still have tasks of a run that nobody listens to any more."""
+        for number, worker in enumerate(self._workers):
+            if worker.held:
+                worker.pipe.close()
+                worker.process.terminate()
+                worker.process.join()
+                worker.process.close()
+                self._workers[number] = self._start()
+
     def run(self, tasks: Iterable[Task]) -> Iterator[Result | Failure[Task]]:
         """Do tasks and yield each one's result, in the order in which they are done.
+
+        A run that is left before its end is given up when the next one begins.
 
         Raises
         ------
@@ -133,6 +153,7 @@ class WorkerPool(Generic[Task, Result]):
         source = iter(tasks)
         again: deque[Task] = deque()
         deaths: Counter[Task] = Counter()
+        self._forget_abandoned()
         for worker in self._workers:
             self._feed(worker, again, source)
         while any(worker.held for worker in self._workers):
