@@ -108,10 +108,14 @@ class Injector:
 
     def inject_site(self, site: FaultSite, index: int, stratum: str = "") -> InjectionRecord:
         """Perform the injection of a given fault, recorded under `index`."""
-        struck = strike(self.device, self.runner, site, self._profiles[site.launch].longest)
+        struck = self.strike(site)
         outcome, propagated = self._follow(site, struck)
         record = self._record(site, index, struck, outcome, propagated)
         return replace(record, stratum=stratum, image=self.image)
+
+    def strike(self, site: FaultSite) -> Strike:
+        """Perform the first half of an injection: the struck warp, with its fault."""
+        return strike(self.device, self.runner, site, self._profiles[site.launch].longest)
 
     def _follow(self, site: FaultSite, struck: Strike) -> tuple[Outcome, bool]:
         decided = from_status(struck.status)
