@@ -236,9 +236,9 @@ class Example:
     device: Device
     profiles: dict[int, LaunchProfile]
 
-    def injector(self, campaign: str) -> Injector:
+    def injector(self, campaign: str, semantics: str = "hardware") -> Injector:
         """Return an injector over all launches that can be struck."""
-        return Injector(self.device, self.profiles, self.profiles, campaign)
+        return Injector(self.device, self.profiles, self.profiles, campaign, semantics=semantics)
 
 
 @pytest.fixture(scope="session")

@@ -139,4 +139,20 @@ def test_strike_and_propagation_equal_brute_force(
             record = injector.inject_site(site, index)
             compare(example, brute, site, record)
             outcomes[record.outcome] += 1
-    assert sites < 45 or outcomes.keys() == {"Masked", "SDC", "DUE"}
+    assert outcomes.total() < 150 or outcomes.keys() == {"Masked", "SDC", "DUE"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("mode", "model", "semantics"),
+    [
+        ("ioa", "single-bit", "sassifi"),
+        ("ioa", "double-bit-warp", "sassifi"),
+        ("iov", "random-value", "nvbitfi"),
+    ],
+)
+def test_peers_rules_by_brute_force(tiny, make_brute_force, mode, model, semantics) -> None:
+    injector = tiny.injector("peers", semantics)
+    for index in range(SITES):
+        site = injector.site(mode, model, index)
+        compare(tiny, make_brute_force("tiny"), site, injector.inject_site(site, index))

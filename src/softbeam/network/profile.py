@@ -27,6 +27,9 @@ from softbeam.network.device import Device
 #: Instructions that a thread of a fault-free launch may execute.
 PROFILE_BUDGET = 1 << 40
 
+#: Different counts that a launch's table has room for at first; it grows where units have more.
+FIRST_CLASSES = 256
+
 
 @dataclass(frozen=True, slots=True)
 class LaunchProfile:
@@ -89,7 +92,7 @@ def profile_launch(device: Device, number: int) -> LaunchProfile:
         profile_rows=rows,
         log_words=1 << 20,
     )
-    capacity = 256
+    capacity = FIRST_CLASSES
     while True:
         classes = np.zeros((capacity, rows, 2), dtype=np.int32)
         class_of_unit = np.zeros(units, dtype=np.int32)

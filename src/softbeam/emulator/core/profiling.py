@@ -51,14 +51,20 @@ def _class_of(profile, classes, number, slots):  # type: ignore[no-untyped-def]
 
 @jit
 def _matches(memory, state, written):  # type: ignore[no-untyped-def]
-    """Whether all logged words now hold what the native run left; `written` maps regions."""
+    """Whether all logged words now hold what the native run left; `written` maps regions.
+
+    A launch that only clears leaves what was there before: its words have one place in the pool.
+    """
     for entry in range(state.information[INFO_LOG]):
         word = state.log_word[entry]
         known = False
         for region in range(written.shape[0]):
             start, count, after = written[region, 0], written[region, 1], written[region, 2]
             if start <= word < start + count:
-                known = memory.words[word] == memory.words[after + word - start]
+                wanted = memory.words[after + word - start]
+                if after == start:
+                    wanted = state.log_before[entry]
+                known = memory.words[word] == wanted
                 break
         if not known:
             return False

@@ -1,0 +1,100 @@
+"""Live words against word-by-word sets, and the spans that they rest on against real accesses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.execution import memory_map, no_fault
+from softbeam.emulator.launching import Runner
+from softbeam.injection.liveness import live_words
+from softbeam.network import Plan, Span, load_network
+
+
+def word_by_word(plan: Plan) -> list[dict[str, np.ndarray]]:
+    """Return for each launch which words are read before they are written again."""
+    live = {name: np.zeros(buffer.words, dtype=bool) for name, buffer in plan.buffers.items()}
+    live[plan.output][:] = True
+    after = []
+    for launch in reversed(plan.launches):
+        after.append({name: words.copy() for name, words in live.items() if words.any()})
+        for span in launch.writes:
+            live[span.buffer][: span.words] = False
+        for span in launch.reads:
+            live[span.buffer][: span.words] = True
+    return after[::-1]
+
+
+@pytest.mark.parametrize("name", ["tiny", "other"])
+def test_live_words_are_those_that_something_reads(make_example, name: str) -> None:
+    plan = make_example(name).plan
+    for found, wanted in zip(live_words(plan), word_by_word(plan), strict=True):
+        assert found.keys() == wanted.keys()
+        for buffer, words in wanted.items():
+            assert words[: found[buffer]].all()
+            assert not words[found[buffer] :].any()
+
+
+def test_the_output_lives_to_the_end_and_training_buffers_never(tiny) -> None:
+    live = live_words(tiny.plan)
+    assert live[-1] == {"5.output": 7}
+    for after in live:
+        assert not {name for name in after if name.split(".")[1] in ("delta", "x", "indexes")}
+    # Weights live until their product has been computed, the image until its im2col.
+    product = next(one.index for one in tiny.plan.launches if one.kernel == "gemm")
+    assert live[product - 1]["0.weights"] == 6 * 27
+    assert "0.weights" not in live[product]
+    first = next(one.index for one in tiny.plan.launches if one.kernel == "im2col")
+    assert live[first - 1]["-1.input"] == 3 * 144
+    assert "-1.input" not in live[first]
+
+
+def test_a_shorter_write_leaves_the_rest_alive(tiny) -> None:
+    # Seven outputs are read at the end; a last launch that writes three of them kills no more.
+    last = tiny.plan.launches[-1]
+    three = replace(last, index=last.index + 1, reads=(), writes=(Span("5.output", 3),))
+    plan = replace(tiny.plan, launches=(*tiny.plan.launches, three))
+    assert live_words(plan)[-2]["5.output"] == 7
+
+
+def test_extractions_workspace_lives_from_im2col_to_gemm() -> None:
+    plan = load_network("extraction").plan()
+    live = live_words(plan)
+    for launch in plan.launches:
+        if launch.kernel == "im2col":
+            assert live[launch.index]["-1.workspace"] == launch.writes[0].words
+            assert live[launch.index + 1].get("-1.workspace") is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", ["sm_90", "sm_80", "sm_75"])
+@pytest.mark.parametrize("name", ["tiny", "other"])
+def test_a_launch_touches_nothing_but_its_spans(make_example, name: str, architecture: str) -> None:
+    example = make_example(name, architecture)
+    plan, golden, runner = example.plan, example.golden, Runner()
+    for number in example.profiles:
+        spans: dict[str, int] = {}
+        for span in (*plan.launches[number].reads, *plan.launches[number].writes):
+            spans[span.buffer] = max(spans.get(span.buffer, 0), span.words)
+        segments = [
+            (
+                plan.buffers[buffer].address,
+                plan.buffers[buffer].address + 4 * words,
+                golden.offset(buffer, number),
+            )
+            for buffer, words in spans.items()
+        ]
+        launch = replace(example.device.launch(number), memory=memory_map(golden.words, segments))
+        stored = []
+        for unit in runner.units(launch):
+            ending = runner.run(launch, *unit, budget=100_000, fault=no_fault())
+            assert ending.status == k.FINISHED, (number, unit)
+            stored.append(ending.words)
+        words = np.concatenate(stored)
+        for span in plan.launches[number].writes:
+            start = golden.offset(span.buffer, number)
+            assert np.isin(np.arange(start, start + span.words), words).all()
+        assert words.size == sum(span.words for span in plan.launches[number].writes)
