@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import settings
+from support.made_up import write_campaign
 from support.networks import NetworkFiles, write_network
 
 from softbeam.injection.injector import Injector
@@ -284,3 +285,11 @@ def extraction_golden() -> GoldenRun:
 def network_files(tmp_path_factory: pytest.TempPathFactory) -> NetworkFiles:
     """Return the files of a tiny network: .cfg, .weights and images."""
     return write_network(tmp_path_factory.mktemp("network"))
+
+
+@pytest.fixture(scope="session")
+def made_up_run(
+    tmp_path_factory: pytest.TempPathFactory, make_record: Callable[..., InjectionRecord]
+) -> Path:
+    """Return the folder of a made-up campaign that has everything a report shows."""
+    return write_campaign(tmp_path_factory.mktemp("runs") / "made-up", make_record)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from support.chromium import Chromium
 
 pytestmark = pytest.mark.slow
-
-Browser = Any
 
 #: The texts of a table's column, top to bottom.
 COLUMN = "Array.from(document.querySelector('#{}').tBodies[0].rows, r => r.cells[{}].textContent)"
@@ -18,21 +16,21 @@ HEAD = "document.querySelector('#{} thead').rows[0].cells[{}]"
 
 
 @pytest.fixture(scope="module")
-def browser(open_page: Callable[[Path], Browser], page: Path) -> Browser:
+def browser(open_page: Callable[[Path], Chromium], page: Path) -> Chromium:
     return open_page(page)
 
 
-def column(browser: Browser, table: str, number: int) -> list[str]:
+def column(browser: Chromium, table: str, number: int) -> list[str]:
     texts: list[str] = browser.evaluate(COLUMN.format(table, number))
     return texts
 
 
-def test_the_page_asks_for_nothing_else(browser: Browser, page: Path) -> None:
+def test_the_page_asks_for_nothing_else(browser: Chromium, page: Path) -> None:
     assert browser.evaluate("document.title") == "softbeam: extraction, sm_90"
     assert [url for url in browser.requests if not url.startswith("data:")] == [page.as_uri()]
 
 
-def test_a_table_sorts_by_click(browser: Browser) -> None:
+def test_a_table_sorts_by_click(browser: Chromium) -> None:
     table = "lvf-rf-single-bit"
     before = column(browser, table, 0)
     assert before == ["0", "1", "2", "26"]
@@ -57,7 +55,7 @@ def test_a_table_sorts_by_click(browser: Browser) -> None:
     )
 
 
-def test_a_table_sorts_by_key(browser: Browser) -> None:
+def test_a_table_sorts_by_key(browser: Chromium) -> None:
     table = "harden-sdc-kernel"
     browser.evaluate(f"{HEAD.format(table, 0)}.querySelector('button').focus()")
     for kind in ("keyDown", "keyUp"):
@@ -72,7 +70,7 @@ def test_a_table_sorts_by_key(browser: Browser) -> None:
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (360, "dark"), (1280, "dark")])
 def test_it_fits_a_phone_and_takes_the_readers_colours(
-    browser: Browser, width: int, scheme: str
+    browser: Chromium, width: int, scheme: str
 ) -> None:
     browser.call(
         "Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=2,
@@ -91,13 +89,13 @@ def test_it_fits_a_phone_and_takes_the_readers_colours(
     }[scheme]
 
 
-def test_nothing_was_complained_about(browser: Browser) -> None:
+def test_nothing_was_complained_about(browser: Chromium) -> None:
     browser.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
     browser.evaluate("document.body.offsetHeight")
     assert browser.complaints == []
 
 
-def test_complaints_would_be_seen(open_page: Callable[[Path], Browser], tmp_path: Path) -> None:
+def test_complaints_would_be_seen(open_page: Callable[[Path], Chromium], tmp_path: Path) -> None:
     broken = tmp_path / "broken.html"
     broken.write_text("<script>console.error('so'); throw new Error('it is')</script>")
     assert len(open_page(broken).complaints) == 2

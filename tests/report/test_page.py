@@ -124,8 +124,10 @@ def test_listings_are_the_shipped_code_with_its_source(text: str) -> None:
     assert re.search(r'class="number s[1-8]" title="\d+ injections; SDC', text)
 
 
-def test_the_same_results_give_the_same_bytes(run: Path, page: Path, tmp_path: Path) -> None:
-    again = write_report(Results.load(run), tmp_path)
+def test_the_same_results_give_the_same_bytes(
+    made_up_run: Path, page: Path, tmp_path: Path
+) -> None:
+    again = write_report(Results.load(made_up_run), tmp_path)
     assert sorted(path.name for path in again) == sorted(p.name for p in page.parent.iterdir())
     for path in again:
         assert path.read_bytes() == (page.parent / path.name).read_bytes(), path.name
@@ -141,7 +143,10 @@ def test_an_empty_campaign_has_a_page(results: Results, tmp_path: Path) -> None:
 
 
 def test_the_command_writes_where_it_says(
-    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    made_up_run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     seen: list[Path] = []
 
@@ -150,9 +155,9 @@ def test_the_command_writes_where_it_says(
         return [folder / "report.html"]
 
     monkeypatch.setattr("softbeam.report.page.write_report", write)
-    assert main(["report", str(run)]) == 0
-    assert main(["report", str(run / "results.sqlite"), "--out", str(tmp_path / "x")]) == 0
-    assert seen == [run / "report", tmp_path / "x"]
+    assert main(["report", str(made_up_run)]) == 0
+    assert main(["report", str(made_up_run / "results.sqlite"), "--out", str(tmp_path / "x")]) == 0
+    assert seen == [made_up_run / "report", tmp_path / "x"]
     assert "report.html" in capsys.readouterr().out
 
 

@@ -67,6 +67,8 @@ class Advice:
         The injections behind it.
     costs : tuple of float
         Cost of each item, as a share of all instructions in scope.
+    launches : tuple of int
+        Launches of each item in an inference; 0 where they are not known.
     answer : Choice
         The set.
     cheapest : Choice
@@ -83,6 +85,7 @@ class Advice:
     aim: Aim
     damage: Damage
     costs: tuple[float, ...]
+    launches: tuple[int, ...]
     answer: Choice
     cheapest: Choice
     front: tuple[Choice, ...]
@@ -174,6 +177,7 @@ def advise(
         aim=aim,
         damage=damage,
         costs=tuple(costs.tolist()),
+        launches=tuple(work.get(key, nothing).launches for key in damage.keys),
         answer=answer,
         cheapest=cheapest(front, answer.coverage if aim.coverage is None else aim.coverage),
         front=front,

@@ -17,6 +17,7 @@ COMMANDS = (
     "merge",
     "tables",
     "report",
+    "advise",
     "classify",
     "profile",
     "conform",

@@ -218,14 +218,14 @@ def _write_csv(folder: Path, counts: Counts) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     return [
         *(
-            _write(folder / name, factor_columns(by), factor_lines(counts, by))
+            write_csv(folder / name, factor_columns(by), factor_lines(counts, by))
             for name, by in factors.items()
         ),
-        _write(folder / "outcomes.csv", OUTCOME_COLUMNS, outcome_lines(counts)),
+        write_csv(folder / "outcomes.csv", OUTCOME_COLUMNS, outcome_lines(counts)),
     ]
 
 
-def _write(path: Path, columns: Sequence[str], lines: Iterable[Sequence[str]]) -> Path:
+def write_csv(path: Path, columns: Sequence[str], lines: Iterable[Sequence[str]]) -> Path:
     """Write a CSV file that is complete from the first moment on."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:

@@ -170,6 +170,7 @@ def item_table(advice: Advice) -> Table:
                 number(int(found[place])),
                 number(share, f"{share:.1f} [{low:.1f}, {high:.1f}]"),
                 number(100 * advice.costs[place], f"{100 * advice.costs[place]:.2f}"),
+                number(advice.launches[place]) if advice.launches[place] else Cell("–"),
                 Cell("yes" if place in advice.answer.members else "no"),
                 number(100 * stability.chosen[place], f"{100 * stability.chosen[place]:.0f}"),
             )
@@ -180,13 +181,13 @@ def item_table(advice: Advice) -> Table:
         f"harden-{advice.of}-{'kernel' if advice.by is By.KERNEL else 'cell'}",
         f"{_capital(ITEM_TITLES[advice.by])} by their share of the {damage}, with 95 % intervals "
         "(bootstrap; Wilson's where none was seen); chosen: in so many % of the resamplings",
-        (*names, f"{damage}, n", "share, %", "cost, %", "in the set", "chosen, %"),
+        (*names, f"{damage}, n", "share, %", "cost, %", "launches", "in the set", "chosen, %"),
         tuple(rows),
     )
 
 
-def front_table(advice: Advice) -> Table:
-    """Return the front, at most one set for each percent of damage."""
+def front_table(advice: Advice, steps: int = 100) -> Table:
+    """Return the front, at most one set for each of so many steps of damage."""
     rows = tuple(
         (
             number(100 * one.coverage, f"{100 * one.coverage:.1f}"),
@@ -194,12 +195,12 @@ def front_table(advice: Advice) -> Table:
             number(len(one.members)),
             Cell(items(advice.keys(one.members))),
         )
-        for one in spread(advice.front)
+        for one in spread(advice.front, steps)
     )
     return Table(
         f"front-{advice.of}-{'kernel' if advice.by is By.KERNEL else 'cell'}",
-        f"The cheapest set for each percent of the {DAMAGE_TITLES[advice.of]}; the front has "
-        f"{len(advice.front)} sets in all, every one in the file of softbeam advise",
+        f"The cheapest set for each {100 // steps} % of the {DAMAGE_TITLES[advice.of]}; the front "
+        f"has {len(advice.front)} sets in all (softbeam advise writes every one)",
         ("removed, %", "cost, %", "members", "which"),
         rows,
     )

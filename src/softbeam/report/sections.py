@@ -13,6 +13,7 @@ from softbeam.analysis.breakdown import (
     usurpers,
 )
 from softbeam.analysis.checklist import NETWORK, checklist
+from softbeam.analysis.conclusions import Conclusion
 from softbeam.analysis.factors import By, Key, factor_table
 from softbeam.analysis.results import Results
 from softbeam.report import captions
@@ -255,30 +256,31 @@ def scores(scope: Scope) -> Section:
     return Section("scores", "What became of the answer", tuple(blocks))
 
 
-def paper(scope: Scope) -> Section:
-    """Return the paper's conclusions held against this campaign."""
+def conclusions(scope: Scope) -> tuple[Conclusion, ...]:
+    """Return the paper's conclusions held against a campaign; none if it is of something else."""
     specification = scope.results.specification
     scoped = (specification.kernels, specification.layers, specification.groups)
     if specification.network != NETWORK or any(one is not None for one in scoped):
+        return ()
+    return checklist(scope.counts)
+
+
+def paper(scope: Scope) -> Section:
+    """Return the section of the paper's conclusions."""
+    found = conclusions(scope)
+    if not found:
         text = (
             "The paper's conclusions are about the whole of Darknet's Extraction; this campaign "
             "struck something else, so they are not held against it."
         )
         return Section("paper", "The paper's conclusions", (Block(text=text),))
-    return Section(
-        "paper",
-        "The paper's conclusions",
-        (
-            Block(
-                text="Y. Ibrahim, H. Wang and K. Adam, “Analyzing the Reliability of "
-                "Convolutional Neural Networks on GPUs: GoogLeNet as a Case Study”, held against "
-                "these injections. An error is an SDC or a DUE; numbers are percent with 95 % "
-                "intervals. Its conclusions come without error bars; the criterion under each is "
-                "softbeam's."
-            ),
-            Block(checklist=checklist(scope.counts)),
-        ),
+    intro = Block(
+        text="Y. Ibrahim, H. Wang and K. Adam, “Analyzing the Reliability of Convolutional Neural "
+        "Networks on GPUs: GoogLeNet as a Case Study”, held against these injections. An error is "
+        "an SDC or a DUE; numbers are percent with 95 % intervals. Its conclusions come without "
+        "error bars; the criterion under each is softbeam's."
     )
+    return Section("paper", "The paper's conclusions", (intro, Block(checklist=found)))
 
 
 def class_names(network: str) -> dict[int, str]:

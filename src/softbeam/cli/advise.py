@@ -1,0 +1,242 @@
+"""``softbeam advise``: what to harden, what it costs, and how certain that is.
+
+The answer comes from :mod:`softbeam.analysis.advice`, its sentences from :mod:`softbeam.report`;
+here is how they are printed and written to files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from softbeam.cli._app import app, console
+from softbeam.cli._options import RunArgument
+from softbeam.cli.tables import COLUMNS, write_csv
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from softbeam.analysis.advice import Advice, Aim
+    from softbeam.analysis.results import Results
+    from softbeam.report.table import Table
+
+#: Steps of coverage in the printed front; the file has every set.
+PRINTED = 10
+
+
+@app.command()
+def advise(
+    run: RunArgument,
+    coverage: Annotated[
+        float | None,
+        typer.Option("--coverage", help="Share of the damage to remove; default: 0.9."),
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            "--budget", help="Instead: further instructions that may be spent, 0.05 for 5 %."
+        ),
+    ] = None,
+    of: Annotated[
+        str, typer.Option("--of", metavar="DAMAGE", help="critical (SDCs), sdc or due.")
+    ] = "critical",
+    by: Annotated[
+        str,
+        typer.Option("--by", metavar="ITEM", help="Harden a layer-kernel or a whole kernel."),
+    ] = "layer-kernel",
+    technique: Annotated[
+        str,
+        typer.Option("--technique", metavar="HOW", help="duplication, triplication, range-check."),
+    ] = "duplication",
+    mode: Annotated[
+        list[str] | None,
+        typer.Option("--mode", metavar="MODE", help="Only faults of this mode; several times."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            help="Also write items.csv, front.csv and the front's figure.",
+        ),
+    ] = None,
+) -> None:
+    """Say which kernels, or kernels in layers, to harden.
+
+    Either the fewest that remove a share of the damage, or the most damage that a budget removes;
+    with the cost, how often resampled injections give each of them, and where the data do not
+    decide. Then, of the paper's network, its conclusions and whether they hold here.
+
+    Costs are dynamic instructions, a share of all in scope. Damage of several modes is added with
+    each mode weighing the same; --mode takes fewer.
+    """
+    from softbeam.analysis.advice import advise as ask
+    from softbeam.analysis.results import Results
+    from softbeam.analysis.techniques import TECHNIQUES
+    from softbeam.report.advice_section import front_table, item_table, model, sentences
+
+    aim = _aim(coverage, budget)
+    _check("--of", of, ("critical", "sdc", "due"))
+    _check("--technique", technique, tuple(TECHNIQUES))
+    how = TECHNIQUES[technique]
+    if of not in how.removes:
+        raise typer.BadParameter(
+            f"{how.title} remove no {of}s; they remove {', '.join(sorted(how.removes))}",
+            param_hint="--technique",
+        )
+    results = Results.load(run)
+    advice = ask(
+        _records(results, mode),
+        results.design,
+        results.work(),
+        of=of,
+        by=_by(by),
+        technique=how,
+        aim=aim,
+        seed=results.seed,
+    )
+    screen = console(COLUMNS)
+    for sentence in sentences(advice):
+        screen.print(f"* {sentence}", markup=False, soft_wrap=True)
+    if advice.enough:
+        _print(screen, item_table(advice), damaging_only=True)
+        _print(screen, front_table(advice, PRINTED))
+    screen.print(f"\n{model(advice)}", markup=False, soft_wrap=True)
+    _print_checklist(screen, results)
+    if out is not None:
+        for path in _write(out, advice):
+            screen.print(f"wrote {path}", markup=False, soft_wrap=True)
+
+
+def _aim(coverage: float | None, budget: float | None) -> Aim:
+    from softbeam.analysis.advice import Aim
+
+    if coverage is not None and budget is not None:
+        raise typer.BadParameter("give --coverage or --budget, not both", param_hint="--budget")
+    if budget is not None:
+        if not budget >= 0.0:
+            raise typer.BadParameter(
+                f"{budget} is no share of instructions; give 0.05 for 5 %", param_hint="--budget"
+            )
+        return Aim(budget=budget)
+    coverage = 0.9 if coverage is None else coverage
+    if not 0.0 < coverage <= 1.0:
+        raise typer.BadParameter(
+            f"{coverage} is no share of the damage; give a number above 0 and up to 1",
+            param_hint="--coverage",
+        )
+    return Aim(coverage=coverage)
+
+
+def _by(text: str):  # type: ignore[no-untyped-def]
+    from softbeam.analysis.factors import By
+
+    _check("--by", text, ("layer-kernel", "kernel"))
+    return By.KERNEL if text == "kernel" else By.LAYER_AND_KERNEL
+
+
+def _check(option: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise typer.BadParameter(f"{value!r} is not one of {', '.join(known)}", param_hint=option)
+
+
+def _records(results: Results, modes: Sequence[str] | None):  # type: ignore[no-untyped-def]
+    from softbeam.errors import ResultsError
+
+    if not modes:
+        return results.records
+    present = sorted({record.mode for record in results.records})
+    for mode in modes:
+        if mode not in present:
+            raise ResultsError(
+                f"the campaign has no injections of mode {mode!r}; it has {', '.join(present)}"
+            )
+    return [record for record in results.records if record.mode in modes]
+
+
+def _print(screen: Console, table: Table, *, damaging_only: bool = False) -> None:
+    from rich import box
+    from rich.table import Table as Grid
+
+    grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    numeric = [
+        any(row[place].number is not None for row in table.rows)
+        for place in range(len(table.columns))
+    ]
+    for title, number in zip(table.columns, numeric, strict=True):
+        grid.add_column(title, justify="right" if number else "left", no_wrap=number)
+    found = next(place for place, title in enumerate(table.columns) if title.endswith("%"))
+    rows = sorted(table.rows, key=lambda row: -(row[found].number or 0.0))
+    if not damaging_only:
+        rows = list(table.rows)
+    hidden = 0
+    for row in rows:
+        if damaging_only and not row[found].number:
+            hidden += 1
+            continue
+        grid.add_row(*(cell.text for cell in row))
+    screen.print(f"\n[bold]{table.caption}[/bold]")
+    screen.print(grid)
+    if hidden:
+        screen.print(f"and {hidden} more without damage, which is no proof that they are safe")
+
+
+def _print_checklist(screen: Console, results: Results) -> None:
+    from softbeam.report.sections import Scope, conclusions
+
+    found = conclusions(Scope(results))
+    if not found:
+        return
+    from softbeam.report.words import percent
+
+    screen.print("\n[bold]The paper's conclusions[/bold]")
+    for one in found:
+        screen.print(f"{one.verdict.value:>20}  {one.text}", markup=False, soft_wrap=True)
+        for finding in one.findings:
+            modes = ", ".join(stream.mode.upper() for stream in finding.streams)
+            numbers = "; ".join(
+                f"{text} {percent(share)} of {share.n}" for text, share in finding.measured
+            )
+            screen.print(
+                f"{'':22}{modes}: {finding.verdict.value}: {numbers}", markup=False, soft_wrap=True
+            )
+
+
+def _write(folder: Path, advice: Advice) -> list[Path]:
+    from softbeam.report.advice_section import figure
+    from softbeam.report.page import write_file
+    from softbeam.report.words import items
+
+    folder.mkdir(parents=True, exist_ok=True)
+    keys, stability = advice.damage.keys, advice.stability
+    values, found = advice.damage.values(), advice.damage.injections()
+    total = float(values.sum()) or 1.0
+    rows = [
+        [
+            "" if key.layer is None else str(key.layer), str(key.kernel), str(found[place]),
+            repr(float(values[place]) / total), repr(stability.low[place]),
+            repr(stability.high[place]), repr(advice.costs[place]),
+            str(int(place in advice.answer.members)), repr(stability.chosen[place]),
+        ]
+        for place, key in enumerate(keys)
+    ]  # fmt: skip
+    columns = (
+        "layer", "kernel", "injections", "share", "share_low", "share_high", "cost", "in_set",
+        "chosen",
+    )  # fmt: skip
+    front = [
+        [repr(one.coverage), repr(one.cost), str(len(one.members)), items(advice.keys(one.members))]
+        for one in advice.front
+    ]
+    written = [
+        write_csv(folder / "items.csv", columns, rows),
+        write_csv(folder / "front.csv", ("coverage", "cost", "members", "items"), front),
+    ]
+    if advice.enough:
+        drawn = figure(advice, "H1")
+        written.append(write_file(folder / "front.png", drawn.png))
+        written.append(write_file(folder / "front.pdf", drawn.pdf))
+    return written
