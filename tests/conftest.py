@@ -226,6 +226,126 @@ groups=1
 """
 
 
+#: Every other layer of inference: branches, joins, norms, a head in the middle, kernels on parts
+#: of buffers.
+BRANCHES = """
+[net]
+height=8
+width=10
+channels=3
+
+[crop]
+crop_height=7
+crop_width=9
+
+[convolutional]
+filters=4
+size=2
+activation=mish
+
+[maxpool]
+size=2
+stride=2
+padding=0
+
+[convolutional]
+batch_normalize=1
+filters=8
+groups=2
+size=3
+pad=1
+activation=leaky
+
+[shortcut]
+from=-2
+activation=relu
+beta=.5
+
+[upsample]
+stride=2
+
+[convolutional]
+filters=6
+size=3
+pad=1
+activation=tanh
+
+[convolutional]
+filters=5
+size=1
+activation=elu
+
+[route]
+layers=-1,-2,-1
+
+[reorg]
+reverse=1
+stride=2
+
+[reorg]
+stride=2
+
+[batchnorm]
+
+[normalization]
+size=4
+alpha=.5
+
+[activation]
+activation=hardtan
+
+[local]
+size=3
+stride=2
+pad=1
+filters=14
+activation=stair
+
+[yolo]
+classes=2
+num=3
+mask=0,2
+anchors=1,2, 3,4, 5,6
+
+[connected]
+output=20
+batch_normalize=1
+activation=plse
+
+[softmax]
+groups=4
+temperature=.5
+"""
+
+#: The head of the second YOLO, behind a flattening reorg.
+DETECTOR = """
+[net]
+height=4
+width=5
+channels=3
+
+[reorg]
+flatten=1
+
+[shortcut]
+from=-1
+alpha=2
+activation=loggy
+
+[convolutional]
+filters=18
+size=1
+activation=linear
+
+[region]
+classes=3
+coords=5
+num=2
+softmax=1
+anchors=1,2, 3,4
+"""
+
+
 @dataclass(frozen=True)
 class Example:
     """A small network with random weights, its golden run and its profile."""
@@ -242,16 +362,19 @@ class Example:
         return Injector(self.device, self.profiles, self.profiles, campaign, semantics=semantics)
 
 
+EXAMPLES = {"tiny": TINY, "other": OTHER, "branches": BRANCHES, "detector": DETECTOR}
+
+
 @pytest.fixture(scope="session")
 def make_example(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Example]:
-    """Return a function that makes an example: ``tiny`` or ``other``, and an architecture."""
+    """Return a function that makes one of the examples, for an architecture."""
 
     @cache
     def make(name: str, architecture: str = "sm_90") -> Example:
         path = tmp_path_factory.mktemp(name) / f"{name}.cfg"
-        path.write_text({"tiny": TINY, "other": OTHER}[name])
+        path.write_text(EXAMPLES[name])
         network = load_network(str(path))
-        plan = network.plan("always" if name == "tiny" else "except-1x1")
+        plan = network.plan("except-1x1" if name in ("other", "detector") else "always")
         rng = np.random.default_rng(7)
         weights = {}
         for buffer, words in trained_buffers(network.layers).items():

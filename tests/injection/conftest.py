@@ -75,13 +75,13 @@ class BruteForce:
         memory = memory_map(self.memory, segments)
         self.launches: list[Launch | None] = []
         for launch in plan.launches:
-            if launch.kernel == "gemm":
+            if launch.library:
                 self.launches.append(None)
                 continue
             code = program(launch.kernel, architecture)
             shape = LaunchShape(launch.grid, launch.block)
             arguments = [
-                plan.buffers[a.buffer].address if isinstance(a, Pointer) else a
+                plan.buffers[a.buffer].address + 4 * a.word if isinstance(a, Pointer) else a
                 for a in launch.arguments
             ]
             constants = launch_constants(code, shape, arguments)
@@ -109,9 +109,12 @@ class BruteForce:
         """Run one launch on the memory as it is; returns its status and what the fault noted."""
         launch = self.launches[number]
         if launch is None:
-            m, n, depth, *pointers = self.plan.launches[number].arguments
-            views = [self.memory[self.place[p.buffer]].view(np.float32) for p in pointers]
-            TWINS["gemm"](m, n, depth, *views)
+            planned = self.plan.launches[number]
+            *sizes, a, b, c = planned.arguments
+            views = [
+                self.memory[self.place[p.buffer]][p.word :].view(np.float32) for p in (a, b, c)
+            ]
+            TWINS[planned.kernel](*sizes, *views)
             return k.FINISHED, np.zeros(k.INFO_FIELDS, dtype=np.int64)
         fault, struck, budget = no_fault(), None, PLENTY
         if site is not None:
@@ -141,12 +144,16 @@ class BruteForce:
         for number in range(site.launch + 1, len(self.launches)):
             later, _ = self.step(number)
             assert later == k.FINISHED, f"launch {number} died of an earlier one's fault: {site}"
-        return Aftermath(status, after, self.memory[self.place[self.plan.output]].copy(), *values)
+        return Aftermath(status, after, self.output(self.memory), *values)
 
     @property
     def golden_output(self) -> np.ndarray:
         """The network's answer without fault."""
-        return self.snapshots[-1][self.place[self.plan.output]]
+        return self.output(self.snapshots[-1])
+
+    def output(self, memory: np.ndarray) -> np.ndarray:
+        """The network's answer as it stands in memory."""
+        return np.concatenate([memory[self.place[name]] for name in self.plan.outputs])
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,10 @@ CASES = [
     ("tiny", "sm_80", SITES // 6),
     ("tiny", "sm_75", SITES // 6),
     ("other", "sm_90", SITES // 3),
+    ("branches", "sm_90", SITES // 9),
+    ("branches", "sm_80", SITES // 22),
+    ("branches", "sm_75", SITES // 22),
+    ("detector", "sm_90", SITES // 9),
 ]
 
 ENDS = {
@@ -84,7 +88,7 @@ def assert_dead(brute, site, end) -> None:
     brute.memory[differs] = 0x7FFFFFFF
     for number in range(site.launch + 1, len(brute.launches)):
         brute.step(number)
-    assert np.array_equal(brute.memory[brute.place[brute.plan.output]], brute.golden_output), site
+    assert np.array_equal(brute.output(brute.memory), brute.golden_output), site
 
 
 def compare(example, brute, site, record) -> None:

@@ -10,45 +10,49 @@ import pytest
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.execution import memory_map, no_fault
 from softbeam.emulator.launching import Runner
-from softbeam.injection.liveness import live_words
+from softbeam.injection.liveness import Ranges, live_words, with_range
 from softbeam.network import Plan, Span, load_network
 
 
 def word_by_word(plan: Plan) -> list[dict[str, np.ndarray]]:
     """Return for each launch which words are read before they are written again."""
     live = {name: np.zeros(buffer.words, dtype=bool) for name, buffer in plan.buffers.items()}
-    live[plan.output][:] = True
+    for output in plan.outputs:
+        live[output][:] = True
     after = []
     for launch in reversed(plan.launches):
         after.append({name: words.copy() for name, words in live.items() if words.any()})
         for span in launch.writes:
-            live[span.buffer][: span.words] = False
+            live[span.buffer][span.start : span.end] = False
         for span in launch.reads:
-            live[span.buffer][: span.words] = True
+            live[span.buffer][span.start : span.end] = True
     return after[::-1]
 
 
-@pytest.mark.parametrize("name", ["tiny", "other"])
+@pytest.mark.parametrize("name", ["tiny", "other", "branches", "detector"])
 def test_live_words_are_those_that_something_reads(make_example, name: str) -> None:
     plan = make_example(name).plan
     for found, wanted in zip(live_words(plan), word_by_word(plan), strict=True):
         assert found.keys() == wanted.keys()
         for buffer, words in wanted.items():
-            assert words[: found[buffer]].all()
-            assert not words[found[buffer] :].any()
+            alive = np.zeros(words.size, dtype=bool)
+            for start, end in found[buffer]:
+                assert not alive[max(start - 1, 0) : end + 1].any()
+                alive[start:end] = True
+            assert np.array_equal(alive, words)
 
 
 def test_the_output_lives_to_the_end_and_training_buffers_never(tiny) -> None:
     live = live_words(tiny.plan)
-    assert live[-1] == {"5.output": 7}
+    assert live[-1] == {"5.output": ((0, 7),)}
     for after in live:
         assert not {name for name in after if name.split(".")[1] in ("delta", "x", "indexes")}
     # Weights live until their product has been computed, the image until its im2col.
     product = next(one.index for one in tiny.plan.launches if one.kernel == "gemm")
-    assert live[product - 1]["0.weights"] == 6 * 27
+    assert live[product - 1]["0.weights"] == ((0, 6 * 27),)
     assert "0.weights" not in live[product]
     first = next(one.index for one in tiny.plan.launches if one.kernel == "im2col")
-    assert live[first - 1]["-1.input"] == 3 * 144
+    assert live[first - 1]["-1.input"] == ((0, 3 * 144),)
     assert "-1.input" not in live[first]
 
 
@@ -57,7 +61,7 @@ def test_a_shorter_write_leaves_the_rest_alive(tiny) -> None:
     last = tiny.plan.launches[-1]
     three = replace(last, index=last.index + 1, reads=(), writes=(Span("5.output", 3),))
     plan = replace(tiny.plan, launches=(*tiny.plan.launches, three))
-    assert live_words(plan)[-2]["5.output"] == 7
+    assert live_words(plan)[-2]["5.output"] == ((3, 7),)
 
 
 def test_extractions_workspace_lives_from_im2col_to_gemm() -> None:
@@ -65,27 +69,29 @@ def test_extractions_workspace_lives_from_im2col_to_gemm() -> None:
     live = live_words(plan)
     for launch in plan.launches:
         if launch.kernel == "im2col":
-            assert live[launch.index]["-1.workspace"] == launch.writes[0].words
+            assert live[launch.index]["-1.workspace"] == ((0, launch.writes[0].words),)
             assert live[launch.index + 1].get("-1.workspace") is None
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["sm_90", "sm_80", "sm_75"])
-@pytest.mark.parametrize("name", ["tiny", "other"])
+@pytest.mark.parametrize("name", ["tiny", "other", "branches", "detector"])
 def test_a_launch_touches_nothing_but_its_spans(make_example, name: str, architecture: str) -> None:
     example = make_example(name, architecture)
     plan, golden, runner = example.plan, example.golden, Runner()
     for number in example.profiles:
-        spans: dict[str, int] = {}
+        spans: dict[str, Ranges] = {}
         for span in (*plan.launches[number].reads, *plan.launches[number].writes):
-            spans[span.buffer] = max(spans.get(span.buffer, 0), span.words)
+            known = spans.get(span.buffer, ())
+            spans[span.buffer] = with_range(known, span.start, span.end)
         segments = [
             (
-                plan.buffers[buffer].address,
-                plan.buffers[buffer].address + 4 * words,
-                golden.offset(buffer, number),
+                plan.buffers[buffer].address + 4 * start,
+                plan.buffers[buffer].address + 4 * end,
+                golden.offset(buffer, number) + start,
             )
-            for buffer, words in spans.items()
+            for buffer, ranges in spans.items()
+            for start, end in ranges
         ]
         launch = replace(example.device.launch(number), memory=memory_map(golden.words, segments))
         stored = []
@@ -94,7 +100,12 @@ def test_a_launch_touches_nothing_but_its_spans(make_example, name: str, archite
             assert ending.status == k.FINISHED, (number, unit)
             stored.append(ending.words)
         words = np.concatenate(stored)
+        assert np.unique(words).size == words.size
+        places = []
         for span in plan.launches[number].writes:
             start = golden.offset(span.buffer, number)
-            assert np.isin(np.arange(start, start + span.words), words).all()
-        assert words.size == sum(span.words for span in plan.launches[number].writes)
+            places.append(np.arange(start + span.start, start + span.end))
+        assert np.isin(words, np.concatenate(places)).all()
+        # shortcut keeps what the other layer's output does not overlap.
+        if plan.launches[number].kernel != "shortcut":
+            assert words.size == sum(span.words for span in plan.launches[number].writes)

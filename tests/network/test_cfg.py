@@ -10,7 +10,26 @@ from hypothesis import strategies as st
 
 from softbeam.errors import NetworkError
 from softbeam.network.cfg import parse_cfg, read_cfg
-from softbeam.network.layers import Activation, AveragePool, Convolution, Dropout, MaxPool, Softmax
+from softbeam.network.layers import (
+    Activation,
+    ActivationLayer,
+    AveragePool,
+    BatchNorm,
+    Connected,
+    Convolution,
+    Crop,
+    Detection,
+    Dropout,
+    Local,
+    MaxPool,
+    Normalization,
+    Reorg,
+    Route,
+    Shortcut,
+    Softmax,
+    Upsample,
+    Yolo,
+)
 
 NET = "[net]\nwidth=16\nheight=12\nchannels=3\n"
 
@@ -36,10 +55,43 @@ def test_every_section_and_its_defaults() -> None:
     )
 
 
+def test_the_sections_of_detectors_and_of_branches() -> None:
+    text = (
+        "[net]\nwidth=16\nheight=8\nchannels=3\n"
+        "[crop]\ncrop_height=8\ncrop_width=8\nflip=1\nangle=7\nexposure=1\nsaturation=1\n"
+        "[conv]\nfilters=4\nsize=3\npad=1\nactivation=mish\n[max]\nstride=2\n"
+        "[conv]\nfilters=8\ngroups=2\nactivation=linear\n"
+        "[shortcut]\nfrom=-2\nactivation=leaky\nbeta=.5\n[upsample]\n[route]\nlayers = -1, 1\n"
+        "[reorg]\nstride=2\n[batchnorm]\n[lrn]\nsize=3\nalpha=1\n[activation]\nactivation=elu\n"
+        "[local]\nsize=3\npad=1\nfilters=14\n[yolo]\nclasses=2\nnum=3\nmask=0,2\n"
+        "anchors=1,2, 3,4, 5,6\nmax=90\n[conn]\noutput=20\nbatch_normalize=1\nactivation=relu\n"
+        "[softmax]\ngroups=4\n[detection]\nside=1\nnum=2\nclasses=10\ncoords=4\n"
+    )
+    leaky, anchors = Activation.LEAKY, ((1.0, 2.0), (5.0, 6.0))
+    assert parse_cfg(text, "a.cfg") == (
+        Crop(0, (3, 8, 16), 8, 8),
+        Convolution(1, (3, 8, 8), 4, 3, 1, 1, False, Activation.MISH),
+        MaxPool(2, (4, 8, 8), 2, 2, 1),
+        Convolution(3, (4, 4, 4), 8, 1, 1, 0, False, Activation.LINEAR, 2),
+        Shortcut(4, (8, 4, 4), 2, (4, 4, 4), leaky, 1.0, 0.5),
+        Upsample(5, (8, 4, 4), 2, 1.0),
+        Route(6, (12, 8, 8), ((5, 512), (1, 256))),
+        Reorg(7, (12, 8, 8), 2),
+        BatchNorm(8, (48, 4, 4)),
+        Normalization(9, (48, 4, 4), 3, 1.0, 0.75, 1.0),
+        ActivationLayer(10, (48, 4, 4), Activation.ELU),
+        Local(11, (48, 4, 4), 14, 3, 1, 1, Activation.LOGISTIC),
+        Yolo(12, (14, 4, 4), anchors, 2),
+        Connected(13, (14, 4, 4), 20, True, Activation.RELU),
+        Softmax(14, (20, 1, 1), 1.0, 4),
+        Detection(15, (20, 1, 1), 1, 2, 10, 4, False),
+    )
+
+
 @pytest.mark.parametrize(
     ("rest", "line", "reason"),
     [
-        ("[yolo]\n", 5, r"unknown section \[yolo\]; known are"),
+        ("[gru]\n", 5, r"unknown section \[gru\]; known are"),
         ("[maxpool\n", 5, "unknown section"),
         ("[maxpool]\nsize=2\nsquare=2\n", 7, "unknown key 'square'.*stride, size, padding"),
         ("[maxpool]\nsize=two\n", 6, "size=two.*whole number from 1"),
@@ -47,10 +99,39 @@ def test_every_section_and_its_defaults() -> None:
         ("[maxpool]\nstride=-1\n", 6, "stride=-1"),
         ("[maxpool]\nsize\n", 6, "neither a .section. nor a key=value"),
         ("[maxpool]\nsize=2\nsize=3\n", 7, "line 6 already"),
-        ("[convolutional]\nactivation=mish\n", 6, "linear, leaky, logistic, relu"),
-        ("[convolutional]\ngroups=2\n", 6, "groups=2.*must be 1"),
+        ("[convolutional]\nactivation=swish\n", 6, "leaky, lhtan, linear, loggy, logistic, mish"),
+        ("[convolutional]\nfilters=4\ngroups=2\n", 5, "must divide the 3 channels and 4 filters"),
         ("[convolutional]\nbatch_normalize=2\n", 6, "from 0 to 1"),
-        ("[softmax]\ngroups=4\n", 6, "groups=4.*must be 1"),
+        ("[softmax]\ngroups=5\n", 5, "groups=5 must divide the 576 inputs"),
+        ("[softmax]\ntree=a.tree\n", 6, "hierarchical"),
+        ("[route]\n", 5, "needs layers="),
+        ("[route]\nlayers=-1\n", 5, "-1 names layer -1"),
+        ("[route]\nlayers=0\n", 5, "0 names layer 0"),
+        ("[route]\nlayers=a\n", 6, "layers=a"),
+        ("[max]\nstride=2\n[route]\nlayers=-1,7\n", 7, "7 names layer 7"),
+        (
+            "[max]\nstride=2\n[max]\nstride=2\n[route]\nlayers=0,-1\n",
+            9,
+            "layer 0 max 2x2/2 of 8x6 pixels with layer 1 max 2x2/2 of 4x3",
+        ),
+        ("[shortcut]\n", 5, "needs from="),
+        ("[shortcut]\nfrom=-1\n", 5, "names layer -1"),
+        (
+            "[max]\nsize=1\n[max]\nsize=5\nstride=2\npadding=0\n[shortcut]\nfrom=0\n",
+            11,
+            "of 16x12 pixels to 6x4",
+        ),
+        ("[reorg]\nstride=2\n", 5, "its square the 3 channels"),
+        ("[crop]\ncrop_height=13\ncrop_width=4\n", 5, "crops 4x13 pixels .* 16x12"),
+        ("[local]\nsize=5\npad=1\n", 5, "size of 2 or 3, not 5"),
+        ("[lrn]\nsize=9\n", 5, "twice the 3 channels"),
+        ("[lrn]\nbeta=inf\n", 6, "must be a number"),
+        ("[upsample]\nstride=-2\n", 6, "stride=-2"),
+        ("[yolo]\nclasses=2\n", 5, "takes 1344 elements; the layer before has 576"),
+        ("[yolo]\nnum=2\nanchors=1,2,3\n", 5, "needs 4 numbers"),
+        ("[yolo]\nnum=2\nmask=2\n", 5, "more than the 2 anchors"),
+        ("[region]\ncoords=3\n", 6, "coords=3"),
+        ("[detection]\nsoftmax=1\n", 6, "must be 0"),
         ("[softmax]\ntemperature=0\n", 6, "above 0"),
         ("[softmax]\ntemperature=nan\n", 6, "above 0"),
         ("[convolutional]\nsize=99\n", 5, "0 conv 1 99x99/1 is too large for its 16x12 input"),

@@ -2,15 +2,98 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import as_file, files
 
 import numpy as np
 import pytest
 
-from softbeam.network.catalogue import load_network
-from softbeam.network.golden import golden_run
+from softbeam.network.buffers import output_buffers
+from softbeam.network.catalogue import Network, load_network
+from softbeam.network.golden import GoldenRun, golden_run
 from softbeam.network.image import load_image
-from softbeam.network.weights import shipped_weights
+from softbeam.network.weights import random_weights, shipped_weights
+
+#: Darknet's own networks, and the side of the input where theirs takes long.
+NETWORKS = {
+    "alexnet": 131,
+    "darknet": 96,
+    "darknet19": 64,
+    "densenet201": 64,
+    "extraction": 64,
+    "go.test": None,
+    "resnet18": 64,
+    "resnet50": 64,
+    "resnext50": 64,
+    "strided": 160,
+    "tiny": 64,
+    "vgg-16": 96,
+    "yolov1-tiny": 128,
+    "yolov2": 64,
+    "yolov2-tiny": 96,
+    "yolov3-tiny": 96,
+}
+
+#: Layers that none of those has, but our reader knows; [batchnorm] crashes Darknet on the host.
+OTHERS = """[net]
+batch=1
+height=12
+width=14
+channels=3
+[crop]
+crop_height=8
+crop_width=8
+[convolutional]
+filters=8
+size=3
+pad=1
+activation=tanh
+[normalization]
+size=5
+alpha=.3
+[reorg]
+reverse=1
+stride=2
+[activation]
+activation=elu
+[local]
+size=3
+pad=1
+filters=4
+stride=2
+activation=ramp
+[shortcut]
+from=-3
+activation=stair
+alpha=.5
+beta=2
+[convolutional]
+filters=20
+groups=2
+size=1
+activation=plse
+[region]
+classes=5
+num=2
+coords=4
+[connected]
+output=24
+batch_normalize=1
+activation=selu
+[softmax]
+groups=4
+temperature=2
+"""
+
+
+def outputs(network: Network, golden: GoldenRun) -> list[np.ndarray]:
+    """Return each layer's output as it was when the layer had run."""
+    end = {launch.layer: launch.index + 1 for launch in golden.plan.launches}
+    found, last = [], 0
+    for layer, name in zip(network.layers, output_buffers(network.layers), strict=True):
+        last = end.get(layer.index, last)
+        found.append(golden.view(name, last)[: layer.outputs].view(np.float32))
+    return found
 
 
 @pytest.mark.slow
@@ -23,3 +106,25 @@ def test_extractions_scores_agree_with_darknet(predict) -> None:  # type: ignore
     ours = golden_run(network.plan(), weights, image).scores
     assert theirs[-1].argmax() == ours.argmax() == 946
     np.testing.assert_allclose(ours, theirs[-1], rtol=0, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*NETWORKS, "others"])
+def test_every_layer_agrees_with_darknet(name, darknet, predict, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    cfg = tmp_path / f"{name}.cfg"
+    text = OTHERS if name == "others" else (darknet / f"{name}.cfg").read_text()
+    if side := NETWORKS.get(name):
+        text = re.sub(r"^(height|width) *=.*", rf"\1={side}", text, flags=re.MULTILINE)
+        text = re.sub(r"^(crop_\w+) *=.*", rf"\1={side - 32}", text, flags=re.MULTILINE)
+    cfg.write_text(text)
+    network = load_network(str(cfg))
+    weights = random_weights(network.layers, 1)
+    image = np.random.default_rng(2).random(network.layers[0].inputs, dtype=np.float32)
+    theirs = predict(cfg, network.layers, weights, image)
+    ours = outputs(network, golden_run(network.plan("except-1x1"), weights, image))
+    for layer, found, wanted in zip(network.layers, ours, theirs, strict=True):
+        assert found.shape == wanted.shape, layer.name
+        # Relative to the layer's largest value: sums of both signs have no precision of their own.
+        size = np.abs(wanted).max()
+        assert size > 0, layer.name
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-4 * size, err_msg=layer.name)

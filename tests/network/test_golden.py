@@ -129,7 +129,7 @@ def test_the_pool_holds_what_every_buffer_holds_before_every_launch(make_example
             assert np.array_equal(golden.view(buffer, number), words), (number, buffer)
         if number < len(plan.launches):
             execute(plan.launches[number], memory)
-    assert np.array_equal(golden.scores.view(np.uint32), memory[plan.output])
+    assert np.array_equal(golden.scores.view(np.uint32), memory[plan.outputs[0]])
     assert abs(float(golden.scores.sum()) - 1) < 1e-5
 
 

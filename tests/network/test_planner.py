@@ -50,7 +50,7 @@ def test_extraction_has_198_launches(plan: Plan) -> None:
         "softmax": 1,
     }
     assert [one.index for one in plan.launches] == list(range(198))
-    assert (plan.input, plan.output) == ("-1.input", "26.output")
+    assert (plan.input, plan.outputs) == ("-1.input", ("26.output",))
 
 
 def test_the_launches_of_the_first_convolution(plan: Plan) -> None:
@@ -227,7 +227,7 @@ def test_plans_hold_together(layers: tuple[Layer, ...], im2col: str) -> None:
             written[span.buffer] = max(written.get(span.buffer, 0), span.words)
         pointers = {a.buffer for a in launch.arguments if isinstance(a, Pointer)}
         assert pointers == {span.buffer for span in (*launch.reads, *launch.writes)}
-    assert written[plan.output] == layers[-1].outputs
+    assert written[plan.outputs[-1]] == layers[-1].outputs
 
     areas = sorted((buffer.address, buffer.end) for buffer in plan.buffers.values())
     areas += [*plan.zero_pages, *plan.unprobed_pages, *plan.other_space_pages]

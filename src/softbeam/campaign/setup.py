@@ -151,7 +151,7 @@ def launches_in_scope(plan: Plan, specification: CampaignSpecification) -> tuple
             raise CampaignError(
                 f"there is no group of opcodes {group!r}; the groups are {', '.join(sorted(known))}"
             )
-    struck = [launch for launch in plan.launches if launch.kernel != "gemm"]
+    struck = [launch for launch in plan.launches if not launch.library]
     for name, wanted, present in (
         ("kernel", specification.kernels, {launch.kernel for launch in struck}),
         ("layer", specification.layers, {launch.layer for launch in struck}),

@@ -11,7 +11,7 @@ from softbeam.faults.randomness import Draws
 from softbeam.faults.site import FaultSite
 from softbeam.faults.space import FaultSpace
 from softbeam.injection.classification import Outcome, from_output, from_status
-from softbeam.injection.liveness import live_words
+from softbeam.injection.liveness import any_live, live_words
 from softbeam.injection.propagation import propagate
 from softbeam.injection.record import InjectionRecord
 from softbeam.injection.strike import Strike, strike
@@ -124,14 +124,11 @@ class Injector:
         live = self._live[site.launch]
         if not struck.changed:
             return Outcome("Masked", "absorbed"), False
-        if all(
-            indexes.min() >= live.get(buffer, 0) for buffer, (indexes, _) in struck.changed.items()
-        ):
+        if not any(any_live(live, name, words) for name, (words, _) in struck.changed.items()):
             return Outcome("Masked", "dead"), False
         golden = self.device.golden
         result = propagate(golden, self._live, site.launch, struck.changed)
-        plan = golden.plan
-        return from_output(golden.view(plan.output, len(plan.launches)), result.output), True
+        return from_output(golden.answer, result.output), True
 
     def _record(
         self, site: FaultSite, index: int, struck: Strike, outcome: Outcome, propagated: bool

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.injection.changes import Change, Words, difference
+from softbeam.injection.liveness import Live, any_live
 from softbeam.injection.regions import RULES, NotCoveredError, Rule, Step, whole_launch
 from softbeam.network.golden import GoldenRun
 from softbeam.network.plan import Launch
@@ -25,7 +26,7 @@ class Propagation:
     Attributes
     ----------
     output : numpy.ndarray of uint32
-        The network's output.
+        The network's answer, as :attr:`GoldenRun.answer`.
     executed : int
         Launches that had to be computed, in part or as a whole.
     """
@@ -36,7 +37,7 @@ class Propagation:
 
 def propagate(
     golden: GoldenRun,
-    live: list[dict[str, int]],
+    live: list[Live],
     launch: int,
     changed: Mapping[str, tuple[NDArray[np.int64], NDArray[np.uint32]]],
     rules: Mapping[str, Rule] = RULES,
@@ -85,21 +86,30 @@ def propagate(
         else:
             _overwrite(golden, later, changes)
         _forget(changes, live[later.index])
-    output = golden.view(plan.output, len(plan.launches))
-    if plan.output in changes:
-        output = output.copy()
-        changes[plan.output].put(output)
-    return Propagation(output, executed)
+    return Propagation(_answer(golden, changes), executed)
+
+
+def _answer(golden: GoldenRun, changes: Mapping[str, Change]) -> NDArray[np.uint32]:
+    parts = []
+    for name in golden.plan.outputs:
+        output = golden.view(name, len(golden.plan.launches))
+        if name in changes:
+            output = output.copy()
+            changes[name].put(output)
+        parts.append(output)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _compute(step: Step, rules: Mapping[str, Rule]) -> dict[str, Change | None]:
     rule = rules.get(step.launch.kernel)
-    written = all(
+    # Rules know buffers from their first word on.
+    spans = (*step.launch.reads, *step.launch.writes)
+    covered = all(span.start == 0 for span in spans) and all(
         step.changes[span.buffer].within(span.words)
         for span in step.launch.writes
         if span.buffer in step.changes
     )
-    if rule is not None and written:
+    if rule is not None and covered:
         try:
             return rule(step)
         except NotCoveredError:
@@ -109,21 +119,26 @@ def _compute(step: Step, rules: Mapping[str, Rule]) -> dict[str, Change | None]:
 
 def _overwrite(golden: GoldenRun, launch: Launch, changes: dict[str, Change]) -> None:
     """Forget the words that a launch writes from golden ones."""
-    for span in launch.writes:
-        change = changes.pop(span.buffer, None)
-        if change is not None and not change.within(span.words):
-            contents = golden.view(span.buffer, launch.index).copy()
-            change.put(contents)
-            after = golden.view(span.buffer, launch.index + 1)
-            contents[: span.words] = after[: span.words]
-            left = difference(contents, after)
-            if left is not None:
-                changes[span.buffer] = left
+    for buffer in dict.fromkeys(span.buffer for span in launch.writes):
+        spans = [span for span in launch.writes if span.buffer == buffer]
+        change = changes.pop(buffer, None)
+        if change is None or any(span.start == 0 and change.within(span.words) for span in spans):
+            continue
+        contents = golden.view(buffer, launch.index).copy()
+        change.put(contents)
+        after = golden.view(buffer, launch.index + 1)
+        for span in spans:
+            contents[span.start : span.end] = after[span.start : span.end]
+        left = difference(contents, after)
+        if left is not None:
+            changes[buffer] = left
 
 
-def _forget(changes: dict[str, Change], live: Mapping[str, int]) -> None:
+def _forget(changes: dict[str, Change], live: Live) -> None:
     """Drop the changes of buffers that nothing reads any more."""
     for buffer in list(changes):
-        change, count = changes[buffer], live.get(buffer, 0)
-        if count == 0 or (isinstance(change, Words) and change.indexes.min() >= count):
+        change = changes[buffer]
+        if buffer not in live or (
+            isinstance(change, Words) and not any_live(live, buffer, change.indexes)
+        ):
             del changes[buffer]

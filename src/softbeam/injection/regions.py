@@ -45,8 +45,9 @@ from softbeam.injection.changes import (
     golden_columns,
     replaced,
 )
+from softbeam.injection.liveness import Live
 from softbeam.kernels.native import columns as jitted
-from softbeam.kernels.native.elementwise import activate_array
+from softbeam.kernels.native.activation import activate_array
 from softbeam.kernels.native.matrix import pack_columns, pack_rows, padded_rows
 from softbeam.network.golden import GoldenRun, execute
 from softbeam.network.plan import Launch, Pointer
@@ -71,14 +72,14 @@ class Step:
         The launch.
     changes : mapping of str to Change
         Before it, by buffer.
-    live : mapping of str to int
-        How many first words of each buffer something reads after it.
+    live : mapping of str to tuple of (start, end)
+        Which words of each buffer something reads after it.
     """
 
     golden: GoldenRun
     launch: Launch
     changes: Mapping[str, Change]
-    live: Mapping[str, int]
+    live: Live
 
     def before(self, buffer: str) -> Bits:
         """Return the golden contents of a buffer before the launch."""

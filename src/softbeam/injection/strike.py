@@ -11,6 +11,7 @@ from softbeam.emulator.core import layout as k
 from softbeam.emulator.launching import Ending, Runner
 from softbeam.errors import InternalError
 from softbeam.faults.site import FaultSite
+from softbeam.injection.liveness import in_spans
 from softbeam.kernels.ownership import owner_thread
 from softbeam.network.device import Device
 from softbeam.network.plan import Pointer
@@ -122,23 +123,25 @@ def _changes(
         # A word that only the fault-free warp stores keeps what it held before the launch.
         values = np.concatenate([values, run.words[lost]])
         own = np.isin(words, golden.words)
-    spans = {span.buffer: span.words for span in device.plan.launches[number].writes}
+    written = device.plan.launches[number].writes
     changed = {}
     for buffer, places in device.locate(number, words):
         indexes = words[places] - run.offset(buffer, number)
         differs = values[places] != run.view(buffer, number + 1)[indexes]
-        if buffer in spans:
-            for at in np.flatnonzero(differs & ~own[places] & (indexes < spans[buffer])):
-                differs[at] = _stays(device, site, int(indexes[at]))
+        inside = in_spans([span for span in written if span.buffer == buffer], indexes)
+        for at in np.flatnonzero(differs & ~own[places] & inside):
+            differs[at] = _stays(device, site, buffer, int(indexes[at]))
         if differs.any():
             changed[buffer] = (indexes[differs], values[places][differs])
     return changed
 
 
-def _stays(device: Device, site: FaultSite, word: int) -> bool:
+def _stays(device: Device, site: FaultSite, buffer: str, word: int) -> bool:
     """Return whether a store to another warp's word outlasts that warp's own store."""
     launch = device.plan.launches[site.launch]
     arguments = [0 if isinstance(a, Pointer) else a for a in launch.arguments]
-    owner = owner_thread(launch.kernel, arguments, word)
+    # Of two pointers to one buffer (copy within it), Darknet's kernels write through the last.
+    *_, first = (a.word for a in launch.arguments if isinstance(a, Pointer) and a.buffer == buffer)
+    owner = owner_thread(launch.kernel, arguments, word - first)
     threads = launch.block[0] * launch.block[1] * launch.block[2]
     return owner // k.LANES < (site.block * threads + site.thread) // k.LANES

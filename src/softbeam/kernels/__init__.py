@@ -25,7 +25,7 @@ ARCHITECTURES = ("sm_90", "sm_80", "sm_75")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A kernel's parameter; `kind` is ``int32``, ``float32`` or ``pointer``."""
+    """A kernel's parameter; `kind` is ``int32``, ``int64``, ``float32`` or ``pointer``."""
 
     name: str
     kind: str
@@ -40,6 +40,9 @@ class Kernel:
     parameters: tuple[Parameter, ...]
 
 
+_KINDS = {"int": "int32", "size_t": "int64", "float": "float32"}
+
+
 def _kernel(name: str, symbol: str, parameters: str) -> Kernel:
     """Read ``int a, float b, float *c`` into a kernel's parameters."""
     read = []
@@ -49,7 +52,7 @@ def _kernel(name: str, symbol: str, parameters: str) -> Kernel:
         read.append(
             Parameter(
                 parameter.lstrip("*"),
-                "pointer" if pointer else {"int": "int32", "float": "float32"}[kind],
+                "pointer" if pointer else _KINDS[kind],
             )
         )
     return Kernel(name, symbol, tuple(read))
@@ -103,6 +106,59 @@ KERNELS: Mapping[str, Kernel] = MappingProxyType(
                 "softmax_kernel",
                 "float *input, int n, int batch, int batch_offset, int groups, "
                 "int group_offset, int stride, float temp, float *output",
+            ),
+            _kernel("const", "const_kernel", "int N, float ALPHA, float *X, int INCX"),
+            _kernel(
+                "axpy",
+                "axpy_kernel",
+                "int N, float ALPHA, float *X, int OFFX, int INCX, float *Y, int OFFY, int INCY",
+            ),
+            _kernel("scal", "scal_kernel", "int N, float ALPHA, float *X, int INCX"),
+            _kernel("mul", "mul_kernel", "int N, float *X, int INCX, float *Y, int INCY"),
+            _kernel(
+                "pow", "pow_kernel", "int N, float ALPHA, float *X, int INCX, float *Y, int INCY"
+            ),
+            _kernel("constrain", "constrain_kernel", "int N, float ALPHA, float *X, int INCX"),
+            _kernel(
+                "shortcut",
+                "shortcut_kernel",
+                "int size, int minw, int minh, int minc, int stride, int sample, int batch, "
+                "int w1, int h1, int c1, float *add, int w2, int h2, int c2, float s1, float s2, "
+                "float *out",
+            ),
+            _kernel(
+                "upsample",
+                "upsample_kernel",
+                "size_t N, float *x, int w, int h, int c, int batch, int stride, float scale, "
+                "float *out",
+            ),
+            _kernel(
+                "reorg",
+                "reorg_kernel",
+                "int N, float *x, int w, int h, int c, int batch, int stride, int forward, "
+                "float *out",
+            ),
+            _kernel(
+                "flatten",
+                "flatten_kernel",
+                "int N, float *x, int spatial, int layers, int batch, int forward, float *out",
+            ),
+            _kernel(
+                "levels_image",
+                "levels_image_kernel",
+                "float *image, float *rand, int batch, int w, int h, float translate, "
+                "float scale, float shift",
+            ),
+            _kernel(
+                "crop",
+                "forward_crop_layer_kernel",
+                "float *input, int size, int c, int h, int w, int crop_height, int crop_width, "
+                "float *output",
+            ),
+            _kernel(
+                "activate_mish",
+                "activate_array_mish_kernel",
+                "float *x, int n, float *input, float *output",
             ),
         )
     }

@@ -6,7 +6,7 @@ allocations of Extraction (``data/extraction-layout.txt``).
 
 from __future__ import annotations
 
-from softbeam.network.layers import AveragePool, Convolution, Dropout, Layer, MaxPool, Softmax
+from softbeam.network.layers import Detection, Dropout, Layer, Region, Yolo
 
 INPUT = "-1.input"
 WORKSPACE = "-1.workspace"
@@ -27,17 +27,16 @@ def buffer_words(layers: tuple[Layer, ...]) -> dict[str, int]:
 
     Examples
     --------
+    >>> from softbeam.network.layers import AveragePool
     >>> buffer_words((AveragePool(0, (8, 7, 7)),))
     {'0.output': 8, '0.delta': 8, '-1.input': 392, '-1.truth': 8}
     """
     words = {
-        f"{layer.index}.{name}": size for layer in layers for name, size in _of_layer(layer).items()
+        f"{layer.index}.{name}": size for layer in layers for name, size in layer.buffers.items()
     }
     words[INPUT] = layers[0].inputs
     words["-1.truth"] = layers[-1].outputs
-    workspace = max(
-        (layer.workspace for layer in layers if isinstance(layer, Convolution)), default=0
-    )
+    workspace = max(layer.workspace for layer in layers)
     if workspace:
         words[WORKSPACE] = workspace
     return words
@@ -63,41 +62,23 @@ def output_buffers(layers: tuple[Layer, ...]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _of_layer(layer: Layer) -> dict[str, int]:
-    outputs = layer.outputs
-    match layer:
-        case Convolution():
-            return _of_convolution(layer)
-        case MaxPool():
-            return {"indexes": outputs, "output": outputs, "delta": outputs}
-        case AveragePool():
-            return {"output": outputs, "delta": outputs}
-        case Softmax():
-            return {"output": outputs, "loss": outputs, "delta": outputs}
-        case Dropout():
-            return {"rand": outputs}
+def answer_buffers(layers: tuple[Layer, ...]) -> tuple[str, ...]:
+    """Return the buffers that hold the network's answer: those of the heads, else the last.
 
+    Parameters
+    ----------
+    layers
+        The network's layers.
 
-def _of_convolution(layer: Convolution) -> dict[str, int]:
-    words = {
-        "weights": layer.weights,
-        "weight_updates": layer.weights,
-        "biases": layer.filters,
-        "bias_updates": layer.filters,
-        "delta": layer.outputs,
-        "output": layer.outputs,
-    }
-    if layer.batch_normalize:
-        per_filter = (
-            "mean",
-            "variance",
-            "rolling_mean",
-            "rolling_variance",
-            "mean_delta",
-            "variance_delta",
-            "scales",
-            "scale_updates",
-        )
-        words |= dict.fromkeys(per_filter, layer.filters)
-        words |= {"x": layer.outputs, "x_norm": layer.outputs}
-    return words
+    Returns
+    -------
+    tuple of str
+        Names in the order of the layers.
+    """
+    outputs = output_buffers(layers)
+    heads = [
+        name
+        for layer, name in zip(layers, outputs, strict=True)
+        if isinstance(layer, (Detection, Region, Yolo))
+    ]
+    return tuple(dict.fromkeys((*heads, outputs[-1])))

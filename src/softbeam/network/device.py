@@ -66,7 +66,7 @@ class Device:
         code = program(launch.kernel, self.architecture)
         shape = LaunchShape(launch.grid, launch.block)
         arguments = [
-            self.plan.buffers[argument.buffer].address
+            self.plan.buffers[argument.buffer].address + 4 * argument.word
             if isinstance(argument, Pointer)
             else argument
             for argument in launch.arguments

@@ -115,21 +115,21 @@ def execute(launch: Launch, views: Mapping[str, Words]) -> None:
     """
     from softbeam.emulator.special import special_function_tables
     from softbeam.kernels import KERNELS
-    from softbeam.kernels.native import TWINS
+    from softbeam.kernels.native import TABLES, TWINS
 
     kernel = KERNELS.get(launch.kernel)
     arguments: list[object] = []
     for number, argument in enumerate(launch.arguments):
         if isinstance(argument, Pointer):
-            words = views[argument.buffer]
+            words = views[argument.buffer][argument.word :]
             whole = kernel is not None and kernel.parameters[number].name == "indexes"
             arguments.append(words.view(np.int32 if whole else np.float32))
         elif isinstance(argument, float):
             arguments.append(np.float32(argument))
         else:
             arguments.append(argument)
-    if launch.kernel in ("softmax", "activate_array"):
-        arguments.append(special_function_tables().ex2)
+    tables = special_function_tables()
+    arguments.extend(getattr(tables, name) for name in TABLES.get(launch.kernel, ()))
     twin = cast("Callable[..., None]", TWINS[launch.kernel])
     twin(*arguments)
 
@@ -179,9 +179,16 @@ class GoldenRun:
         return self.words[self._packed[launch]].view(np.float32)
 
     @property
+    def answer(self) -> Words:
+        """The bits of the network's answer: its outputs, one after the other."""
+        end = len(self.plan.launches)
+        parts = [self.view(name, end) for name in self.plan.outputs]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    @property
     def scores(self) -> NDArray[np.float32]:
         """The network's answer."""
-        return self.view(self.plan.output, len(self.plan.launches)).view(np.float32)
+        return self.answer.view(np.float32)
 
     def compute(
         self, weights: Mapping[str, NDArray[np.float32]], image: NDArray[np.float32]
@@ -223,7 +230,7 @@ class GoldenRun:
 
         m, n, k = (argument for argument in launch.arguments if isinstance(argument, int))
         a, b, c = (
-            views[argument.buffer].view(np.float32)
+            views[argument.buffer][argument.word :].view(np.float32)
             for argument in launch.arguments
             if isinstance(argument, Pointer)
         )

@@ -11,6 +11,14 @@ from dataclasses import dataclass
 
 from softbeam.network.layers import Layer
 
+LIBRARY = frozenset({"gemm", "gemm_local", "gemm_batched"})
+"""Matrix products, which Darknet leaves to a library (cuBLAS).
+
+``gemm``: m, n, k, A, B and C of C += A @ B.  ``gemm_local``: filters, locations, k, A, B and C of
+C[f, l] += sum over i of A[l, f, i] * B[i, l], one product a location as in Darknet.
+``gemm_batched``: count, m, n, k, A, B and C of that many products C += A @ B, all with the same A.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
@@ -38,31 +46,42 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The first words of a buffer.
+    """Neighbouring words of a buffer.
 
     Parameters
     ----------
     buffer
         The buffer's name.
     words
-        How many 32-bit words, from the buffer's first.
+        How many 32-bit words.
+    start
+        The first of them, counted from the buffer's.
     """
 
     buffer: str
     words: int
+    start: int = 0
+
+    @property
+    def end(self) -> int:
+        """The word just behind the span."""
+        return self.start + self.words
 
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """A kernel argument: the address of a buffer's first word.
+    """A kernel argument: the address of a word of a buffer.
 
     Parameters
     ----------
     buffer
         The buffer's name.
+    word
+        Which word, the buffer's first if not given.
     """
 
     buffer: str
+    word: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +95,14 @@ class Launch:
     layer
         Darknet's number of the layer that it belongs to.
     kernel
-        The kernel's short name (``softbeam.kernels.KERNELS``), or ``gemm``, which is a library's
-        and never struck.
+        The kernel's short name (``softbeam.kernels.KERNELS``), or one of :data:`LIBRARY`.
     grid, block
-        Blocks in the grid and threads in a block, along x, y and z; zeros for ``gemm``.
+        Blocks in the grid and threads in a block, along x, y and z; zeros for a library's.
     arguments
-        In the kernel's order; for ``gemm`` m, n, k, A, B and C of C += A @ B.
+        In the kernel's order.
     reads, writes
-        What it reads and writes.  Every word of a written span is written.
+        What it reads and writes.  Every word of a written span is written, but those that are
+        read too may be kept.
     """
 
     index: int
@@ -94,6 +113,11 @@ class Launch:
     arguments: tuple[int | float | Pointer, ...]
     reads: tuple[Span, ...]
     writes: tuple[Span, ...]
+
+    @property
+    def library(self) -> bool:
+        """Whether it is a library's, whose machine code is not known and never struck."""
+        return self.kernel in LIBRARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +134,10 @@ class Plan:
         All allocations by name, those that only training uses too: a wild store may land there.
     launches
         In execution order.
-    input, output
-        The names of the buffers that hold the image and the answer.
+    input
+        The name of the buffer that holds the image.
+    outputs
+        The names of the buffers that hold the answer: one, but for detectors of several heads.
     zero_pages
         Byte ranges ``[start, end)`` that are mapped but belong to no buffer: in all recorded
         cases a load from one gave zero and a store to one changed nothing that was seen.
@@ -127,7 +153,7 @@ class Plan:
     buffers: Mapping[str, Buffer]
     launches: tuple[Launch, ...]
     input: str
-    output: str
+    outputs: tuple[str, ...]
     zero_pages: tuple[tuple[int, int], ...]
     unprobed_pages: tuple[tuple[int, int], ...]
     other_space_pages: tuple[tuple[int, int], ...]

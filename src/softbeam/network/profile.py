@@ -135,7 +135,7 @@ def profile_launch(device: Device, number: int) -> LaunchProfile:
 
 def struck_launches(device: Device) -> list[int]:
     """Return the launches that can be struck: all but those of a library."""
-    return [launch.index for launch in device.plan.launches if launch.kernel != "gemm"]
+    return [launch.index for launch in device.plan.launches if not launch.library]
 
 
 def profile_network(

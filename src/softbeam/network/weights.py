@@ -152,6 +152,42 @@ def write_weights(path: Path, layers: tuple[Layer, ...], weights: Weights, seen:
         raise NetworkError(f"cannot write the weights {path}: {error.strerror or error}") from error
 
 
+def random_weights(layers: tuple[Layer, ...], seed: int) -> dict[str, npt.NDArray[np.float32]]:
+    """Return weights for a network that was never trained.
+
+    Their sizes are such that values neither grow nor vanish from layer to layer.
+
+    Parameters
+    ----------
+    layers
+        The network's layers.
+    seed
+        What they are drawn from.
+
+    Returns
+    -------
+    dict
+        Buffer name to a 1-D float32 array.
+    """
+    import numpy as np
+
+    generator = np.random.default_rng(seed)
+    weights = {}
+    for layer in layers:
+        for name, words in layer.trained.items():
+            drawn = generator.standard_normal(words, dtype=np.float32)
+            if name == "weights":
+                # Words of one product: what He's initialization goes by.
+                inputs = getattr(layer, "column_height", layer.inputs)
+                drawn *= np.float32((2.0 / inputs) ** 0.5)
+            elif name in ("scales", "rolling_variance"):
+                drawn = np.float32(1.0) + np.float32(0.1) * np.clip(drawn, -4, 4)
+            else:
+                drawn *= np.float32(0.1)
+            weights[f"{layer.index}.{name}"] = drawn
+    return weights
+
+
 def _header_bytes(data: bytes, path: Path) -> int:
     """Return the header's length, which depends on the version that it gives.
 

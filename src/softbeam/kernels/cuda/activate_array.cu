@@ -28,10 +28,8 @@ __device__ float activate(float x, int function)
         if (n % 2 == 0) return floorf(x / 2.f);
         return (x - n) + floorf(x / 2.f);
     }
-    case HARDTAN:
-        if (x < -1.f) return -1.f;
-        if (x > 1.f) return 1.f;
-        return x;
+    // So written, no architecture makes it a minimum, which would not keep a NaN's payload.
+    case HARDTAN: return fabsf(x) > 1.f ? copysignf(1.f, x) : x;
     case LHTAN:
         if (x < 0.f) return .001f * x;
         if (x > 1.f) return .001f * (x - 1.f) + 1.f;

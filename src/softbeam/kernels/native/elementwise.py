@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from softbeam.emulator.core.arithmetic import canonical
+from softbeam.emulator.core.arithmetic import canonical, fma_rn
 from softbeam.jit import jit
-from softbeam.kernels.native.exponential import expf
 
 
 @jit
@@ -21,6 +22,47 @@ def copy(count, x, offset_x, increment_x, y, offset_y, increment_y):  # type: ig
     """Copy `count` elements of `x` to `y`, with offsets and increments."""
     for index in range(count):
         y[index * increment_y + offset_y] = x[index * increment_x + offset_x]
+
+
+@jit
+def axpy(count, alpha, x, offset_x, increment_x, y, offset_y, increment_y):  # type: ignore[no-untyped-def]
+    """Add `alpha` times `count` elements of `x` to `y`, with offsets and increments."""
+    for index in range(count):
+        place = offset_y + index * increment_y
+        y[place] = canonical(fma_rn(x[offset_x + index * increment_x], alpha, y[place]))
+
+
+@jit
+def scal(count, alpha, x, increment):  # type: ignore[no-untyped-def]
+    """Multiply `count` elements of `x`, `increment` apart, by `alpha`."""
+    for index in range(count):
+        x[index * increment] = canonical(np.float32(x[index * increment] * alpha))
+
+
+@jit
+def mul(count, x, increment_x, y, increment_y):  # type: ignore[no-untyped-def]
+    """Multiply `count` elements of `y` by those of `x`, with increments."""
+    for index in range(count):
+        place = index * increment_y
+        y[place] = canonical(np.float32(y[place] * x[index * increment_x]))
+
+
+@jit
+def _larger(a, b):  # type: ignore[no-untyped-def]
+    # FMNMX: a number wins over NaN, -0 < +0.
+    if a != a:
+        return canonical(b)
+    if a == b:
+        return b if math.copysign(1.0, a) < 0 else a
+    return b if a < b else a
+
+
+@jit
+def constrain(count, alpha, x, increment):  # type: ignore[no-untyped-def]
+    """Clamp `count` elements of `x`, `increment` apart, to -`alpha` ... `alpha`."""
+    for index in range(count):
+        place = index * increment
+        x[place] = -_larger(-_larger(x[place], -alpha), -alpha)
 
 
 @jit
@@ -55,26 +97,3 @@ def add_bias(output, biases, batch, filters, size):  # type: ignore[no-untyped-d
             first = (image * filters + channel) * size
             for index in range(first, first + size):
                 output[index] = canonical(np.float32(output[index] + bias))
-
-
-@jit
-def activate_array(x, count, function, table):  # type: ignore[no-untyped-def]
-    """Apply an activation function of ``NATIVE_ACTIVATIONS`` to `count` elements.
-
-    `table` is MUFU.EX2's.
-    """
-    if function == 7:
-        for index in range(count):
-            value = x[index]
-            x[index] = value if value > 0 else canonical(np.float32(np.float32(0.1) * value))
-    elif function == 1:
-        for index in range(count):
-            value = x[index]
-            positive = np.float32(1.0) if value > 0 else np.float32(0.0)
-            x[index] = canonical(np.float32(value * positive))
-    elif function == 0:
-        one = np.float32(1.0)
-        for index in range(count):
-            x[index] = canonical(
-                np.float32(one / np.float32(one + expf(np.float32(-x[index]), table)))
-            )

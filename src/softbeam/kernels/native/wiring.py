@@ -1,0 +1,75 @@
+"""Twins of the kernels that move and join feature maps."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softbeam.emulator.core.arithmetic import canonical, fma_rn
+from softbeam.jit import jit
+
+
+@jit
+def shortcut(  # type: ignore[no-untyped-def]
+    size, minw, minh, minc, stride, sample, batch, w1, h1, c1, add, w2, h2, c2, s1, s2, out
+):
+    """Add s2 times the overlapping pixels of `add` to s1 times those of `out`."""
+    for index in range(size):
+        i = index % minw
+        rest = index // minw
+        j = rest % minh
+        rest //= minh
+        k = rest % minc
+        b = (rest // minc) % batch
+        place = i * sample + w2 * (j * sample + h2 * (k + c2 * b))
+        source = i * stride + w1 * (j * stride + h1 * (k + c1 * b))
+        own = canonical(np.float32(s1 * out[place]))
+        out[place] = canonical(fma_rn(add[source], s2, own))
+
+
+@jit
+def upsample(count, x, w, h, c, batch, stride, scale, out):  # type: ignore[no-untyped-def]
+    """Add `scale` times each pixel of `x` to the stride x stride pixels of `out` that it covers."""
+    for index in range(count):
+        column = index % (w * stride)
+        rest = index // (w * stride)
+        row = rest % (h * stride)
+        plane = rest // (h * stride)
+        source = (plane * h + row // stride) * w + column // stride
+        out[index] = canonical(fma_rn(x[source], scale, out[index]))
+
+
+@jit
+def reorg(count, x, w, h, c, batch, stride, forward, out):  # type: ignore[no-untyped-def]
+    """Move pixels between channels and squares of stride x stride pixels."""
+    out_c = c // (stride * stride)
+    for index in range(count):
+        in_w = index % w
+        rest = index // w
+        in_h = rest % h
+        rest //= h
+        in_c = rest % c
+        b = (rest // c) % batch
+        offset = in_c // out_c
+        w2 = in_w * stride + offset % stride
+        h2 = in_h * stride + offset // stride
+        other = w2 + w * stride * (h2 + h * stride * (in_c % out_c + out_c * b))
+        if forward:
+            out[other] = x[index]
+        else:
+            out[index] = x[other]
+
+
+@jit
+def flatten(count, x, spatial, layers, batch, forward, out):  # type: ignore[no-untyped-def]
+    """Reorder elements from layer after layer to pixel after pixel, or back."""
+    for index in range(count):
+        in_s = index % spatial
+        rest = index // spatial
+        in_c = rest % layers
+        first = rest // layers * layers * spatial
+        by_layer = first + in_c * spatial + in_s
+        by_pixel = first + in_s * layers + in_c
+        if forward:
+            out[by_pixel] = x[by_layer]
+        else:
+            out[by_layer] = x[by_pixel]

@@ -1,0 +1,63 @@
+"""Every word belongs to the warp that stores it: all launches of the small networks, emulated."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from softbeam.emulator.execution import no_fault
+from softbeam.emulator.launching import Runner
+from softbeam.kernels.ownership import NOBODY, owner_thread
+from softbeam.network.plan import Pointer
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["tiny", "other", "branches", "detector"])
+def test_owners_are_the_warps_that_store(make_example, name) -> None:  # type: ignore[no-untyped-def]
+    device = make_example(name).device
+    runner = Runner()
+    for number, launch in enumerate(device.plan.launches):
+        if launch.library:
+            continue
+        arguments = [0 if isinstance(a, Pointer) else a for a in launch.arguments]
+        emulated = device.launch(number)
+        stored: dict[str, set[int]] = {span.buffer: set() for span in launch.writes}
+        first = {a.buffer: a.word for a in launch.arguments if isinstance(a, Pointer)}
+        for block, warp in runner.units(emulated):
+            ending = runner.run(emulated, block, warp, budget=10**6, fault=no_fault())
+            for buffer, places in device.locate(number, ending.words):
+                words = ending.words[places] - device.golden.offset(buffer, number)
+                for word in words.tolist():
+                    thread = owner_thread(launch.kernel, arguments, word - first[buffer])
+                    assert thread // 32 == 16 * block + warp, (launch, buffer, word)
+                stored[buffer].update(words.tolist())
+        for span in launch.writes:
+            for word in set(range(span.start, span.end)) - stored[span.buffer]:
+                assert owner_thread(launch.kernel, arguments, word - first[span.buffer]) == NOBODY
+
+
+@pytest.mark.parametrize(
+    ("kernel", "arguments", "word"),
+    [
+        ("copy", (10, 0, 0, 1, 0, 2, 3), 4),
+        ("axpy", (10, 1.0, 0, 0, 1, 0, 0, 2), 20),
+        ("softmax", (0, 3, 2, 10, 2, 5, 1, 1.0, 0), 3),
+        ("softmax", (0, 3, 2, 20, 4, 1, 4, 1.0, 0), 12),
+        ("shortcut", (8, 2, 2, 2, 1, 2, 1, 2, 2, 2, 0, 4, 4, 3, 1.0, 1.0, 0), 1),
+        ("shortcut", (8, 2, 2, 2, 1, 2, 1, 2, 2, 2, 0, 4, 4, 3, 1.0, 1.0, 0), 32),
+    ],
+)
+def test_words_between_belong_to_nobody(
+    kernel: str, arguments: tuple[float, ...], word: int
+) -> None:
+    assert owner_thread(kernel, arguments, word) == NOBODY
+
+
+def test_reorg_and_flatten_are_inverted() -> None:
+    words = np.arange(8 * 4 * 6)
+    reorg = (words.size, 0, 6, 4, 8, 1, 2, 1, 0)
+    owners = [owner_thread("reorg", reorg, int(word)) for word in words]
+    flatten = (words.size, 0, 24, 8, 1, 1, 0)
+    others = [owner_thread("flatten", flatten, int(word)) for word in words]
+    assert sorted(owners) == sorted(others) == words.tolist()
+    assert owners != words.tolist() != others
