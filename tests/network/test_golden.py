@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from dataclasses import replace
 from pathlib import Path
 
@@ -188,3 +189,16 @@ def test_a_file_holds_the_same_run_and_what_is_stored_in_it_stays_here(
 def test_the_native_run_is_the_same_every_time(tiny) -> None:
     again = golden_run(tiny.plan, tiny.weights, tiny.image)
     assert np.array_equal(again.words, tiny.golden.words)
+
+
+def test_a_file_without_room_is_an_error_and_not_left_behind(tiny, tmp_path: Path) -> None:
+    path = tmp_path / "golden.bin"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+        with pytest.raises(OSError, match="no room for a golden run of") as caught:
+            golden_run(tiny.plan, tiny.weights, tiny.image, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert caught.value.filename == str(path)
+    assert not path.exists()

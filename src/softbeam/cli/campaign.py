@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,7 +87,7 @@ def campaign(
     with ResultsStore.resume(folder, specification) as store:
         try:
             end = _run(store, workload, workers or cores(), dask)
-        except SoftbeamError:
+        except (SoftbeamError, OSError):
             store.discard_if_empty()
             raise
         except KeyboardInterrupt:
@@ -106,12 +105,13 @@ def _run(store: ResultsStore, workload: Workload, workers: int, dask: str | None
     from softbeam.analysis.precision import first_round, rounds
     from softbeam.analysis.sample import design_of
     from softbeam.campaign.engine import run_campaign
+    from softbeam.campaign.scratch import scratch_folder
     from softbeam.campaign.setup import fault_space_sizes
     from softbeam.campaign.streams import requested
 
     specification = store.specification
-    with tempfile.TemporaryDirectory(prefix="softbeam-golden-") as scratch:
-        setup = prepare_shown(workload, specification, Path(scratch))
+    with scratch_folder() as scratch:
+        setup = prepare_shown(workload, specification, scratch)
         sizes = fault_space_sizes(setup, {stream.mode for stream in specification.streams})
         store.add_fault_space(sizes)
         counts = requested(specification, sizes)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,6 +51,7 @@ def plan(
     number for a margin is given twice: if every cell ends like the pilot, and at the worst.
     """
     from softbeam.analysis.planning import forecast
+    from softbeam.campaign.scratch import scratch_folder
     from softbeam.campaign.setup import fault_space_sizes
 
     workload, specification = given.load_requested(
@@ -66,8 +65,8 @@ def plan(
             }
         )
     )  # fmt: skip
-    with tempfile.TemporaryDirectory(prefix="softbeam-golden-") as scratch:
-        setup = prepare_shown(workload, specification, Path(scratch))
+    with scratch_folder() as scratch:
+        setup = prepare_shown(workload, specification, scratch)
         sizes = fault_space_sizes(setup, {stream.mode for stream in specification.streams})
         pilots = _pilots(setup, specification, pilot)
     _print([forecast(specification, sizes, one) for one in pilots], workers or cores())

@@ -8,6 +8,7 @@ Behind the buffers lie the weights once more, as the matrix product reads them.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
@@ -18,6 +19,9 @@ from numpy.typing import NDArray
 from softbeam.network.plan import Launch, Plan, Pointer
 
 Words = NDArray[np.uint32]
+
+#: Bytes of zeros that are written at a time.
+_CHUNK = 1 << 20
 
 
 def pool_layout(plan: Plan) -> tuple[int, NDArray[np.int64]]:
@@ -258,17 +262,43 @@ def golden_run(
     -------
     GoldenRun
         With its pool filled.
+
+    Raises
+    ------
+    OSError
+        If there is no room for the file, naming it; it is not left behind.
     """
     size = pool_words(plan)
     if path is None:
         words = np.zeros(size, dtype=np.uint32)
     else:
-        words = np.memmap(path, dtype=np.uint32, mode="w+", shape=(size,))
+        _reserve(path, 4 * size)
+        words = np.memmap(path, dtype=np.uint32, mode="r+", shape=(size,))
     golden = GoldenRun(plan, words)
     golden.compute(weights, image)
     if path is not None:
         words.flush()  # type: ignore[attr-defined]
     return golden
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Make a file of zeros that has its room on the disk.
+
+    Where a mapped file has none, storing to it ends the process (SIGBUS).
+    """
+    try:
+        with path.open("wb") as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)
+            else:
+                for _ in range(0, size, _CHUNK):
+                    file.write(bytes(_CHUNK))
+                file.truncate(size)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        problem = f"no room for a golden run of {size:,} bytes ({error.strerror})"
+        advice = "TMPDIR may name another disk"
+        raise OSError(error.errno, f"{problem}; {advice}", str(path)) from error
 
 
 def open_golden_run(plan: Plan, path: Path) -> GoldenRun:

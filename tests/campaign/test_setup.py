@@ -1,0 +1,227 @@
+"""Setting up: scopes, fault spaces, and injectors that agree wherever and whenever they work."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from random import Random
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from softbeam.campaign.engine import run_campaign
+from softbeam.campaign.setup import (
+    InjectorSetup,
+    fault_space_sizes,
+    inject_in_worker,
+    launches_in_scope,
+)
+from softbeam.campaign.specification import CampaignSpecification, StreamRequest
+from softbeam.campaign.store import ResultsStore
+from softbeam.campaign.streams import InjectionName, StreamKey, requested
+from softbeam.campaign.workers import Failure, WorkerPool
+from softbeam.errors import CampaignError
+from softbeam.faults.models import MODELS, MODES
+from softbeam.injection.record import InjectionRecord
+from softbeam.network.workload import Workload
+
+Specified = Callable[..., CampaignSpecification]
+
+
+def all_names(number: int) -> list[InjectionName]:
+    """Return injections of all modes and models, some of them of a stratum."""
+    return [
+        InjectionName(mode, model, stratum, index)
+        for mode in MODES
+        for model in MODELS
+        if mode != "ioa" or "bit" in model
+        for stratum in ("", "1/maxpool")
+        for index in range(number)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"kernels": ("gemm",)}, "tiny has no kernel 'gemm' to strike; it has activate_array,"),
+        ({"kernels": ("fill", "im2row")}, "tiny has no kernel 'im2row' to strike"),
+        ({"layers": (0, 5)}, "tiny has no layer 5 to strike; it has 0, 1, 2, 3, 4"),
+        ({"layers": (-1,)}, "tiny has no layer -1 to strike"),
+        ({"groups": ("fp16",)}, "there is no group of opcodes 'fp16'; the groups are "),
+        (
+            {"layers": (0, 2), "kernels": ("softmax",)},
+            "no launch of tiny is in scope: none of the layers 0, 2 launches any of the "
+            "kernels softmax",
+        ),
+    ],
+)
+def test_a_scope_names_what_the_network_has(
+    specified: Specified, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(CampaignError) as caught:
+        specified(**options)
+    assert str(caught.value).startswith(message)
+
+
+def test_the_scope_is_the_launches_that_are_named(workload: Workload, specified: Specified) -> None:
+    launches = workload.plan.launches
+
+    def scope(**options: Any) -> list[tuple[int, str]]:
+        chosen = launches_in_scope(workload.plan, specified(**options))
+        return [(launches[number].layer, launches[number].kernel) for number in chosen]
+
+    everything = [(one.layer, one.kernel) for one in launches if one.kernel != "gemm"]
+    assert scope() == everything
+    assert scope(layers=(2, 0)) == [place for place in everything if place[0] in (0, 2)]
+    assert scope(kernels=("softmax", "fill")) == [
+        place for place in everything if place[1] in ("softmax", "fill")
+    ]
+    assert scope(layers=(4,), kernels=("fill",)) == [(4, "fill")]
+
+
+def test_fault_spaces_add_up(prepared: Any) -> None:
+    sizes = fault_space_sizes(prepared.setup, set(MODES))
+    for injector in prepared.setup.injectors():
+        for mode in MODES:
+            own = [one for one in sizes if (one.image, one.mode) == (injector.image, mode)]
+            assert sum(one.size for one in own) == injector.space(mode).size
+            assert all(one.size > 0 for one in own)
+            for one in own:
+                assert one.size == injector.space(mode, f"{one.layer}/{one.kernel}").size
+    # The inputs differ: what a pixel is decides what a thread executes.
+    assert {one.image for one in sizes} == {0, 1}
+
+
+def test_a_group_of_opcodes_narrows_the_space(prepared: Any, specified: Specified) -> None:
+    setup = prepared.setup
+    loads = InjectorSetup(**{**fields_of(setup), "groups": ("load",)})
+    whole = {
+        (s.image, s.mode, s.layer, s.kernel): s.size for s in fault_space_sizes(setup, {"iov"})
+    }
+    narrow = fault_space_sizes(loads, {"iov"})
+    assert 0 < sum(one.size for one in narrow) < sum(whole.values())
+    assert all(one.size <= whole[one.image, one.mode, one.layer, one.kernel] for one in narrow)
+    inject = inject_in_worker(loads)
+    opcodes = {inject(InjectionName("iov", "single-bit", "", n)).opcode for n in range(40)}
+    assert all(opcode.startswith("LD") for opcode in opcodes)
+
+
+def fields_of(setup: InjectorSetup) -> dict[str, Any]:
+    return {name: getattr(setup, name) for name in InjectorSetup.__slots__}
+
+
+def test_an_injection_depends_on_its_name_alone(prepared: Any) -> None:
+    names = all_names(12)
+    inject = inject_in_worker(prepared.setup)
+    records = [inject(name) for name in names]
+    # Another process's injectors, in another order, after other injections.
+    other = inject_in_worker(pickle.loads(pickle.dumps(prepared.setup)))
+    for index in range(100, 110):
+        other(InjectionName("rf", "single-bit", "", index))
+    shuffled = names.copy()
+    Random(5).shuffle(shuffled)
+    again = {name: other(name) for name in shuffled}
+    assert list(map(repr, records)) == [repr(again[name]) for name in names]
+    for name, record in zip(names, records, strict=True):
+        assert (record.mode, record.model) == (name.mode, name.model)
+        assert (record.stratum, record.index) == (name.stratum, name.index)
+        assert record.image == name.index % 2
+        if name.stratum:
+            assert (record.layer, record.kernel) == (1, "maxpool")
+    assert len({record.outcome for record in records}) == 3
+
+
+def test_another_campaign_draws_others(prepared: Any) -> None:
+    other = InjectorSetup(**{**fields_of(prepared.setup), "campaign_id": "0" * 64})
+    one, another = inject_in_worker(prepared.setup), inject_in_worker(other)
+    names = [InjectionName("rf", "single-bit", "", index) for index in range(20)]
+    assert sum(repr(one(name)) == repr(another(name)) for name in names) < 3
+
+
+def test_strikes_leave_the_golden_memory_as_it_was(prepared: Any) -> None:
+    def hashes() -> list[str]:
+        return [
+            hashlib.sha256(one.golden.read_bytes()).hexdigest() for one in prepared.setup.inputs
+        ]
+
+    before = hashes()
+    injectors = prepared.setup.injectors()
+    pools = [hashlib.sha256(one.device.golden.words.tobytes()).digest() for one in injectors]
+    propagated = 0
+    for name in all_names(8):
+        record = injectors[name.index % 2].inject(name.mode, name.model, name.index, name.stratum)
+        propagated += record.propagated
+    assert propagated > 20
+    after = [hashlib.sha256(one.device.golden.words.tobytes()).digest() for one in injectors]
+    assert after == pools
+    assert hashes() == before
+
+
+#: An injection that kills its worker, each time; another one does once.
+DEADLY = """
+import os
+import signal
+from pathlib import Path
+
+from softbeam.campaign.setup import inject_in_worker
+
+
+def deadly(setup):
+    inject = inject_in_worker(setup)
+
+    def work(name):
+        once = Path(__file__).with_name("once")
+        if name.mode == "iov" and name.index == 3 and not once.exists():
+            once.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if name.mode == "rf" and name.index == 5:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return inject(name)
+
+    return work
+"""
+
+
+@pytest.fixture
+def deadly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """Return a module whose injections kill their workers, importable by workers too."""
+    (tmp_path / "deadly_injections.py").write_text(DEADLY)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield import_module("deadly_injections")
+    del sys.modules["deadly_injections"]
+
+
+@pytest.mark.slow
+def test_an_injection_that_kills_its_workers_is_left_out_and_noted(
+    prepared: Any, deadly: ModuleType, folder: Path
+) -> None:
+    streams = tuple(
+        StreamRequest(mode=mode, model="single-bit", injections=10)  # type: ignore[arg-type]
+        for mode in ("rf", "iov")
+    )
+    specification = prepared.specification.model_copy(update={"streams": streams})
+    assert specification.campaign_id == prepared.specification.campaign_id
+    inject = inject_in_worker(prepared.setup)
+    with (
+        ResultsStore.create(folder, specification) as store,
+        WorkerPool[InjectionName, InjectionRecord](2, deadly.deadly, prepared.setup) as pool,
+    ):
+        end = run_campaign(store, requested(specification, ()), pool.run, clock=lambda: 0.0)
+        bad = InjectionName("rf", "single-bit", "", 5)
+        message = "it ended its worker 3 times, at last with signal 11"
+        assert end.failures == (Failure(bad, message),)
+        assert end.injected == 19
+        assert pool.replaced == 4
+        assert store.notes() == (f"internal error, no result for rf single-bit 5: {message}",)
+        names = [
+            InjectionName(key.mode, key.model, "", index)
+            for key in (StreamKey("iov", "single-bit"), StreamKey("rf", "single-bit"))
+            for index in range(10)
+        ]
+        wanted = [inject(name) for name in names if name != bad]
+        assert list(map(repr, store.records())) == list(map(repr, wanted))

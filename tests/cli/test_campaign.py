@@ -1,0 +1,487 @@
+"""``softbeam campaign`` and ``merge``: the same rows however they are made, and nothing lost."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from support.networks import NetworkFiles
+
+from softbeam.campaign.setup import inject_in_worker
+from softbeam.campaign.store import FILE_NAME, ResultsStore
+from softbeam.campaign.streams import InjectionName
+from softbeam.cli import main
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+Capture = pytest.CaptureFixture[str]
+
+DOOR = [sys.executable, "-c", "from softbeam.cli import main; raise SystemExit(main())"]
+
+#: The paper's streams.
+STREAMS = [("rf", "single-bit"), ("iov", "random-value"), ("ioa", "single-bit")]
+
+
+def rows(folder: Path) -> list[str]:
+    """Return a campaign's rows as text, in order."""
+    with ResultsStore.open(folder) as store:
+        return list(map(repr, store.records()))
+
+
+def size(folder: Path) -> int:
+    """Return how many rows a campaign has so far, without ever waiting for its lock."""
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"file:{folder / FILE_NAME}?mode=ro", uri=True, timeout=0)
+        ) as connection:
+            return int(connection.execute("SELECT count(*) FROM injections").fetchone()[0])
+    except sqlite3.Error:
+        return 0
+
+
+@pytest.fixture(scope="session")
+def wanted(
+    network_files: NetworkFiles, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[int], list[str]]:
+    """Return a function that makes the rows of the paper's campaign, one by one, in no pool."""
+    from softbeam.campaign.preparation import prepare
+    from softbeam.campaign.setup import specify
+    from softbeam.campaign.specification import StreamRequest
+    from softbeam.network.workload import load_workload
+
+    workload = load_workload(
+        str(network_files.cfg), weights=network_files.weights, images=network_files.images[:2]
+    )
+    streams = tuple(
+        StreamRequest(mode=mode, model=model, injections=1)  # type: ignore[arg-type]
+        for mode, model in STREAMS
+    )
+    specification = specify(workload, seed=1, streams=streams)
+    folder = tmp_path_factory.mktemp("wanted")
+    inject = inject_in_worker(prepare(workload, specification, folder, folder))
+
+    def make(number: int) -> list[str]:
+        return [
+            repr(inject(InjectionName(mode, model, "", index)))
+            for mode, model in sorted(STREAMS)
+            for index in range(number)
+        ]
+
+    return make
+
+
+@pytest.fixture
+def command(network_files: NetworkFiles) -> list[str]:
+    """Return the paper's campaign on the tiny network and two inputs, without numbers."""
+    images = [option for image in network_files.images[:2] for option in ("--image", str(image))]
+    return ["campaign", *network_files.options, *images]
+
+
+def start(arguments: list[str]) -> subprocess.Popen[str]:
+    """Start a campaign in a process group of its own."""
+    return subprocess.Popen(
+        [*DOOR, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_for_rows(process: subprocess.Popen[str], folder: Path, number: int) -> None:
+    """Wait until a campaign has so many rows, or has ended."""
+    while process.poll() is None and size(folder) < number:
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_the_rows_do_not_depend_on_the_workers(
+    command: list[str], wanted: Callable[[int], list[str]], tmp_path: Path, capsys: Capture
+) -> None:
+    expected = wanted(60)
+    for workers in ("1", "2", "3"):
+        out = tmp_path / workers
+        options = ["--paper", "--injections", "60", "--workers", workers, "--out", str(out)]
+        assert main([*command, *options]) == 0
+        assert rows(out) == expected
+        said = capsys.readouterr().err
+        assert said == f"180 injections made, 180 in {out}; see softbeam tables {out}\n"
+
+
+@pytest.mark.slow
+def test_parts_in_any_number_join_to_the_whole(
+    command: list[str], wanted: Callable[[int], list[str]], tmp_path: Path, capsys: Capture
+) -> None:
+    expected = wanted(40)
+    parts = {
+        "a": ["--mode", "rf", "--injections", "15"],
+        "b": ["--mode", "rf", "--injections", "40"],
+        "c": ["--paper", "--injections", "40"],
+    }
+    for name, options in parts.items():
+        out = ["--out", str(tmp_path / name), "--workers", "1"]
+        assert main([*command, *options, *out]) == 0
+    # A campaign that is made longer in several commands is the same, too.
+    options = ["--paper", "--injections", "10", "--out", str(tmp_path / "c2"), "--workers", "1"]
+    assert main([*command, *options]) == 0
+    capsys.readouterr()
+    folders = [str(tmp_path / name) for name in ("a", "b", "c2", "c")]
+    assert main(["merge", *folders, "--out", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().err == f"120 injections of 4 parts in {tmp_path / 'out'}\n"
+    assert rows(tmp_path / "out") == expected
+    assert main([*command, *parts["c"], "--out", str(tmp_path / "c2"), "--workers", "2"]) == 0
+    assert rows(tmp_path / "c2") == expected
+
+
+@pytest.mark.slow
+def test_a_campaign_that_is_killed_again_and_again_loses_nothing(
+    command: list[str],
+    wanted: Callable[[int], list[str]],
+    tmp_path: Path,
+    own_cache: Path,
+) -> None:
+    number, random = 2500, Random(8)
+    arguments = [*command, "--paper", "--injections", str(number), "--workers", "2"]
+    arguments += ["--out", str(tmp_path / "run")]
+    moments = [0, *sorted(random.randrange(1, 2 * number) for _ in range(2))]
+    killed, before = 0, 0
+    for moment in moments:
+        process = start(arguments)
+        wait_for_rows(process, tmp_path / "run", moment)
+        # Somewhere between two writes, or in one; or in the beginning.
+        time.sleep(random.uniform(0, 0.2 if moment else 1.2))
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            killed += 1
+        process.communicate()
+        done = size(tmp_path / "run")
+        assert done >= before
+        before = done
+    assert killed >= 2
+    process = start(arguments)
+    _, said = process.communicate()
+    assert process.returncode == 0
+    assert rows(tmp_path / "run") == wanted(number)
+    assert said.endswith(
+        f" {3 * number} in {tmp_path / 'run'}; see softbeam tables {tmp_path / 'run'}\n"
+    )
+    # Golden runs of the killed ones are gone, and so is everything else but the results.
+    assert list(own_cache.iterdir()) == []
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [FILE_NAME]
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(
+    command: list[str], wanted: Callable[[int], list[str]], tmp_path: Path
+) -> None:
+    out = tmp_path / "a run"
+    arguments = [*command, "--paper", "--injections", "1500", "--workers", "2", "--out", str(out)]
+    process = start(arguments)
+    wait_for_rows(process, out, 300)
+    os.killpg(process.pid, signal.SIGINT)
+    printed, said = process.communicate()
+    assert process.returncode == 130
+    assert printed == ""
+    first, second = said.strip().splitlines()
+    assert first == f"Stopped. What was done is kept in {out}; go on with"
+    kept = size(out)
+    assert 300 <= kept < 4500
+    program, *again = shlex.split(second)
+    assert (program, again) == ("softbeam", arguments)
+    done = subprocess.run([*DOOR, *again], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr.startswith(f"{4500 - kept} injections made, 4500 in")
+    assert rows(out) == wanted(1500)
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_once_leaves_no_traceback(command: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    process = start([*command, "--paper", "--workers", "2", "--out", str(out)])
+    # Its workers start when there are results to be filled.
+    while process.poll() is None and not (out / FILE_NAME).exists():
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130
+    assert "Traceback" not in said
+
+
+#: What the worker of the test below runs: one injection kills it.
+DEADLY = """
+import os
+import signal
+
+from softbeam.campaign.setup import InjectorSetup
+
+
+def deadly(setup):
+    from softbeam.campaign.setup import inject_in_worker
+
+    inject = inject_in_worker(setup)
+
+    def work(name):
+        if name.index == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return inject(name)
+
+    return work
+"""
+
+
+@pytest.mark.slow
+def test_an_injection_without_result_is_reported_and_makes_the_exit_status_three(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    (tmp_path / "deadly_command.py").write_text(DEADLY)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import deadly_command  # type: ignore[import-not-found]
+
+    out = tmp_path / "run"
+    arguments = [*command, "--mode", "rf", "--injections", "6", "--workers", "1"]
+    arguments += ["--out", str(out)]
+    with monkeypatch.context() as patched:
+        patched.setattr("softbeam.campaign.setup.inject_in_worker", deadly_command.deadly)
+        assert main(arguments) == 3
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        f"5 injections made, 5 in {out}; see softbeam tables {out}",
+        "no result for rf single-bit 2: it ended its worker 3 times, at last with signal 9",
+    ]
+    with ResultsStore.open(out) as store:
+        assert store.done("rf", "single-bit") == {0, 1, 3, 4, 5}
+        assert len(store.notes()) == 1
+    del sys.modules["deadly_command"]
+    # It is tried again.
+    assert main(arguments) == 0
+    assert len(rows(out)) == 6
+
+
+def refused(arguments: list[str], capsys: Capture) -> str:
+    """Return the sentence that a command line is refused with."""
+    assert main(arguments) == 2
+    printed, said = capsys.readouterr()
+    assert printed == ""
+    assert said.startswith("softbeam: error: ")
+    assert said.count("\n") == 1
+    return said.removeprefix("softbeam: error: ").rstrip()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--mode", "rg"], "--mode 'rg' is not possible: Input should be 'rf', 'iov' or 'ioa'"),
+        (["--mode", "rf", "--model", "flip"], "--model 'flip' is not possible"),
+        (["--mode", "ioa", "--model", "random-value"], "mode ioa flips bits"),
+        (["--mode", "rf", "--semantics", "nvbitfi"], "NVBitFI strikes destination registers only"),
+        (["--mode", "rf", "--semantics", "beam"], "--semantics 'beam' is not possible"),
+        (["--mode", "rf", "--groups", "fp16"], "there is no group of opcodes 'fp16'; the groups"),
+        (["--mode", "rf", "--layers", "99"], "tiny has no layer 99 to strike; it has 0, 1"),
+        (["--mode", "rf", "--layers", "0,x"], "--layers is '0,x'; it must be numbers with commas"),
+        (["--mode", "rf", "--kernels", "gemm"], "tiny has no kernel 'gemm' to strike; it has"),
+        (["--mode", "rf", "--arch", "sm_10"], "no machine code is shipped for 'sm_10'"),
+        (["--mode", "rf", "--im2col", "never"], "--im2col 'never' is not possible"),
+        (["--mode", "rf", "--injections", "0"], "--injections 0 is not possible"),
+        (["--mode", "rf", "--seed", "-1"], "--seed -1 is not possible"),
+        (["--mode", "rf", "--margin", "0.5"], "--margin 0.5 is not possible"),
+        (["--mode", "rf", "--margin", "0.1", "--injections", "9"], "give injections or margin"),
+        (["--mode", "rf", "--per", "layer"], "confidence and per are given, but they are about"),
+        (["--mode", "iov", "--groups", "predicate"], "nothing to strike: no instruction"),
+        ([], "give modes (rf, iov, ioa) or paper"),
+    ],
+)
+def test_a_wrong_option_is_one_sentence_and_leaves_nothing(
+    command: list[str], options: list[str], message: str, tmp_path: Path, capsys: Capture
+) -> None:
+    out = tmp_path / "run"
+    assert refused([*command, *options, "--out", str(out)], capsys).startswith(message)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("cut", [3, -4, 4])
+def test_weights_of_another_size_are_told_apart(
+    network_files: NetworkFiles, tmp_path: Path, capsys: Capture, cut: int
+) -> None:
+    weights = tmp_path / "cut.weights"
+    data = network_files.weights.read_bytes()
+    weights.write_bytes(data + bytes(cut) if cut > 3 else data[:cut])
+    arguments = ["campaign", str(network_files.cfg), "--weights", str(weights), "--mode", "rf"]
+    message = refused([*arguments, "--out", str(tmp_path / "run")], capsys)
+    assert str(weights) in message
+    assert f"the file has {len(weights.read_bytes())}" in message or "header" in message
+    assert not (tmp_path / "run").exists()
+
+
+def test_files_that_are_not_what_they_should_be(
+    network_files: NetworkFiles, tmp_path: Path, capsys: Capture
+) -> None:
+    noise, out = tmp_path / "noise", str(tmp_path / "run")
+    noise.write_bytes(b"\x89PNG\r\n\x1a\nbroken")
+    paper = ["--paper", "--out", out]
+    message = refused(["campaign", "extracton", *paper], capsys)
+    assert message.startswith("unknown network 'extracton'; known are extraction")
+    message = refused(["campaign", str(tmp_path / "no.cfg"), *paper], capsys)
+    assert str(tmp_path / "no.cfg") in message
+    options = network_files.options
+    message = refused(["campaign", *options, "--image", str(noise), *paper], capsys)
+    assert message.startswith(f"cannot read the image {noise}")
+    message = refused(["campaign", *options, "--image", str(tmp_path / "no.png"), *paper], capsys)
+    assert str(tmp_path / "no.png") in message
+    (tmp_path / "empty").mkdir()
+    message = refused(["campaign", *options, "--image", str(tmp_path / "empty"), *paper], capsys)
+    assert message.startswith(f"the folder {tmp_path / 'empty'} holds no image")
+    message = refused(["campaign", str(network_files.cfg), *paper], capsys)
+    assert message.startswith("no weights come with softbeam for network 'tiny'")
+    assert not (tmp_path / "run").exists()
+
+
+def test_campaign_files(network_files: NetworkFiles, tmp_path: Path, capsys: Capture) -> None:
+    file, out = tmp_path / "study.toml", tmp_path / "run"
+    file.write_text("network = \n")
+    message = refused(["campaign", str(file), "--out", str(out)], capsys)
+    assert message == f"{file} is no TOML: Invalid value (at line 1, column 11)"
+    file.write_text(f'network = "{network_files.cfg}"\nmodes = ["rf"]\n\nseed = "one"\n')
+    message = refused(["campaign", str(file), "--out", str(out)], capsys)
+    assert message.startswith(f"{file}, line 4, seed: Input should be a valid integer")
+    message = refused(["campaign", str(file), "--mode", "rf", "--out", str(out)], capsys)
+    assert message == f"--mode is given beside the campaign file {file}; write it into the file"
+    message = refused(["campaign", str(tmp_path / "no.toml"), "--out", str(out)], capsys)
+    assert (
+        message
+        == f"cannot read the campaign file {tmp_path / 'no.toml'}: No such file or directory"
+    )
+    assert not out.exists()
+
+
+@pytest.fixture
+def finished(command: list[str], tmp_path: Path, capsys: Capture) -> Path:
+    """Return a campaign of two injections, done."""
+    out = tmp_path / "finished"
+    arguments = [*command, "--mode", "rf", "--injections", "2", "--workers", "1"]
+    assert main([*arguments, "--out", str(out)]) == 0
+    capsys.readouterr()
+    return out
+
+
+@pytest.mark.slow
+def test_results_that_cannot_be_continued(
+    command: list[str], network_files: NetworkFiles, finished: Path, capsys: Capture
+) -> None:
+    before = (finished / FILE_NAME).read_bytes()
+    more = ["--mode", "rf", "--injections", "3", "--out", str(finished)]
+    for options, field in [
+        (["--seed", "2"], "seed is 1, this one's 2"),
+        (["--semantics", "sassifi"], "fault_semantics is 'hardware', this one's 'sassifi'"),
+        (["--kernels", "fill"], "kernels is None, this one's ['fill']"),
+        (["--stratified"], "sampling is 'uniform', this one's 'stratified'"),
+    ]:
+        message = refused([*command, *more, *options], capsys)
+        assert message.startswith(f"{finished / FILE_NAME} holds another campaign: its {field}")
+    one_input = ["campaign", *network_files.options, "--image", str(network_files.images[0])]
+    assert "holds another campaign: its inputs_sha256 is" in refused([*one_input, *more], capsys)
+    assert (finished / FILE_NAME).read_bytes() == before
+    # A page, the end, everything.
+    for broken in (before[:4096] + b"\xff" * 4096 + before[8192:], before[:9000], b"no database"):
+        (finished / FILE_NAME).write_bytes(broken)
+        assert str(finished / FILE_NAME) in refused([*command, *more], capsys)
+        assert (finished / FILE_NAME).read_bytes() == broken
+
+
+def test_folders_that_cannot_be_written_to(
+    command: list[str], tmp_path: Path, capsys: Capture
+) -> None:
+    occupied = tmp_path / "file"
+    occupied.write_text("")
+    for out in (occupied / "run", Path("/proc/run"), occupied):
+        message = refused([*command, "--paper", "--out", str(out)], capsys)
+        assert str(out) in message
+    if os.geteuid():
+        sealed = tmp_path / "sealed"
+        sealed.mkdir(mode=0o500)
+        message = refused([*command, "--paper", "--out", str(sealed / "run")], capsys)
+        assert str(sealed) in message
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Return a function that mounts a small disk, or gives it another size."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = False
+
+    def mount(size: str) -> Path:
+        nonlocal mounted
+        how = f"{'remount,' if mounted else ''}size={size}"
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", how, "tmpfs", str(disk)],
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode:
+            pytest.skip("a disk that can be filled needs mount, and the right to use it")
+        mounted = True
+        return disk
+
+    if os.geteuid():
+        pytest.skip("only root can mount a disk that can be filled")
+    try:
+        yield mount
+    finally:
+        if mounted:
+            subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.slow
+def test_a_full_disk_keeps_what_was_written_and_goes_on_when_there_is_room(
+    command: list[str],
+    wanted: Callable[[int], list[str]],
+    small_disk: Callable[[str], Path],
+    capsys: Capture,
+) -> None:
+    out = small_disk("256k") / "run"
+    arguments = [*command, "--paper", "--injections", "700", "--workers", "1", "--out", str(out)]
+    message = refused(arguments, capsys)
+    assert message.startswith(f"cannot write {out / FILE_NAME}: ")
+    assert "full" in message
+    expected = wanted(700)
+    kept = rows(out)
+    assert 0 < len(kept) < 2100
+    assert set(kept) <= set(expected)
+    small_disk("32m")
+    assert main(arguments) == 0
+    assert rows(out) == expected
+
+
+def test_a_disk_that_is_full_from_the_beginning(
+    command: list[str], small_disk: Callable[[str], Path], capsys: Capture
+) -> None:
+    disk = small_disk("8k")
+    message = refused([*command, "--paper", "--out", str(disk / "run")], capsys)
+    assert message.startswith(f"cannot create {disk / 'run' / FILE_NAME}: ")
+    assert list(disk.rglob("*.*")) == []
+
+
+def test_a_temporary_disk_without_room_for_the_golden_run(
+    command: list[str],
+    small_disk: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+) -> None:
+    disk = small_disk("16k")
+    monkeypatch.setenv("TMPDIR", str(disk))
+    message = refused([*command, "--paper", "--out", str(tmp_path / "run")], capsys)
+    assert message.startswith("no room for a golden run of ")
+    assert str(disk) in message
+    assert not (tmp_path / "run").exists()
+    assert list(disk.iterdir()) == []
