@@ -32,7 +32,7 @@ import numpy as np
 from softbeam.emulator.core.layout import FINISHED
 from softbeam.faults.models import PAPER
 from softbeam.injection.injector import Injector
-from softbeam.injection.liveness import live_words
+from softbeam.injection.liveness import Live, any_live, live_words
 from softbeam.injection.propagation import propagate
 from softbeam.injection.strike import Strike, strike
 from softbeam.jit import cache_home
@@ -117,16 +117,16 @@ def inference(golden: GoldenRun) -> Callable[[], None]:
                 execute(launch, memory)
 
     run()
-    output = golden.view(plan.output, len(plan.launches))
-    if not np.array_equal(memory[plan.output], output):
+    output = golden.answer
+    if not np.array_equal(np.concatenate([memory[name] for name in plan.outputs]), output):
         raise SystemExit("the plain inference differs from the golden run")
     return run
 
 
-def must_propagate(struck: Strike, live: dict[str, int]) -> bool:
+def must_propagate(struck: Strike, live: Live) -> bool:
     """Return whether a strike changes a word that something reads later."""
     return struck.status == FINISHED and any(
-        indexes.min() < live.get(buffer, 0) for buffer, (indexes, _) in struck.changed.items()
+        any_live(live, buffer, indexes) for buffer, (indexes, _) in struck.changed.items()
     )
 
 
