@@ -9,8 +9,9 @@ import pytest
 from scipy.stats import chisquare
 
 from softbeam.emulator.launching import Runner
+from softbeam.emulator.recordings import Recordings
 from softbeam.errors import InternalError
-from softbeam.faults.drawing import draw_site
+from softbeam.faults.drawing import draw_site, resolve
 from softbeam.faults.models import MODES
 from softbeam.faults.randomness import Draws
 from softbeam.faults.site import FaultSite
@@ -111,6 +112,45 @@ def test_a_site_names_the_thread_that_its_place_belongs_to(tiny) -> None:
     seen = [(site.occurrence, site.thread) for site in sites]
     assert len(set(seen)) == 14
     assert seen == sorted(seen)
+
+
+def test_only_executed_instructions_are_struck_after_them(tiny) -> None:
+    # im2col's load of the middle column, once a row of the 3x3 window: predicated off above and
+    # below the 12x12 image.
+    launch, profile = tiny.device.launch(2), tiny.profiles[2]
+    loads = [
+        row
+        for row, (active, executed) in enumerate(profile.totals.tolist())
+        if active > executed == 3 * 12 * (12 * 3 - 2) and launch.program.general[row]
+    ]
+    assert len(loads) == 1
+    space = space_of(tiny, "iov", [2])
+    ranks = [rank for rank in range(space.size) if space.locate(rank)[1] == loads[0]]
+    struck = []
+    for rank in ranks:
+        site, _ = drawn(tiny, "iov", "single-bit", [2], place=rank)
+        struck.append((512 * site.block + site.thread, site.occurrence))
+    assert sorted(struck) == [
+        (thread, window)
+        for thread in range(3 * 144)
+        for window in range(3)
+        if 0 <= thread % 144 // 12 - 1 + window < 12
+    ]
+
+
+def test_threads_of_a_block_that_waits_at_barriers_are_numbered_warp_by_warp(recordings) -> None:
+    # gemm shares memory: its unit is a block, of which each lane passes the first row once.
+    scenarios = Recordings(recordings).scenarios
+    launch = next(one.launch for one in scenarios.values() if one.launch.program.has_barrier)
+    runner = Runner()
+    found = []
+    for ordinal in range(launch.shape.threads):
+        block, thread, occurrence = resolve(runner, launch, 0, 1, ordinal, executed=False)
+        assert (block, occurrence) == (1, 0)
+        found.append(thread)
+    assert found == list(range(launch.shape.threads))
+    with pytest.raises(InternalError, match="unit 1 has fewer executions"):
+        resolve(runner, launch, 0, 1, launch.shape.threads, executed=False)
 
 
 @pytest.mark.slow

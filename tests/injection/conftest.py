@@ -94,6 +94,21 @@ class BruteForce:
             self.longest.append(0 if launch is None else self._longest(launch))
             self.step(number)
         self.snapshots.append(self.memory.copy())
+        self.live = self._live()
+
+    def _live(self) -> list[np.ndarray]:
+        """Return for each launch which words are read after it before they are written again."""
+        live = np.zeros(self.memory.size, dtype=np.bool_)
+        for output in self.plan.outputs:
+            live[self.place[output]] = True
+        after = []
+        for launch in reversed(self.plan.launches):
+            after.append(live.copy())
+            for span in launch.writes:
+                live[self.place[span.buffer]][span.start : span.end] = False
+            for span in launch.reads:
+                live[self.place[span.buffer]][span.start : span.end] = True
+        return after[::-1]
 
     def _longest(self, launch: Launch) -> int:
         return max(

@@ -67,10 +67,11 @@ def expected(brute, site, end) -> tuple[str, set[str]]:
         if before[0] != winner(end.output):
             return "SDC", {"critical"}
         return "SDC", {"top-5" if set(before[:5]) != set(after[:5]) else "tolerable"}
-    if np.array_equal(end.after, brute.snapshots[site.launch + 1]):
+    differs = end.after != brute.snapshots[site.launch + 1]
+    if not differs.any():
         unread = {"never read", "overwritten"} if site.mode == "rf" else set()
         return "Masked", {"absorbed", *unread}
-    return "Masked", {"dead", "absorbed"}
+    return "Masked", {"absorbed" if brute.live[site.launch][differs].any() else "dead"}
 
 
 def softbeams_output(example, site) -> np.ndarray:

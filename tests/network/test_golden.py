@@ -158,6 +158,15 @@ def test_a_launch_makes_new_versions_of_what_it_writes_and_of_nothing_else() -> 
     assert 4 * size < 520_000_000
 
 
+def test_a_buffer_that_is_cleared_again_has_its_first_version_again(tiny) -> None:
+    plan = tiny.plan
+    clear = next(one for one in plan.launches if one.writes[0].buffer == "0.output")
+    again = replace(clear, index=len(plan.launches))
+    _, offsets = pool_layout(replace(plan, launches=(*plan.launches, again)))
+    column = list(plan.buffers).index("0.output")
+    assert offsets[-1, column] == offsets[0, column] != offsets[-2, column]
+
+
 def test_only_a_fill_of_a_whole_buffer_of_no_weights_with_zeros_clears(tiny) -> None:
     plan = tiny.plan
     fill = plan.launches[0]
