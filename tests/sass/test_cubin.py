@@ -139,3 +139,17 @@ def test_fuzz_mutated(data: st.DataObject) -> None:
 def test_fuzz_bytes(data: bytes) -> None:
     _only_a_listing_error(data)
     _only_a_listing_error(cubin_bytes("fill")[:64] + data)
+
+
+def test_nan_immediates_get_their_bits_back() -> None:
+    """The disassembler's -QNAN can be any NaN; the machine code says which."""
+    functions = link(
+        read_listing(listing_bytes("softmax"), origin="softmax"),
+        read_cubin(cubin_bytes("softmax"), origin="softmax"),
+        origin="softmax",
+    )
+    code = functions["softmax_kernel"].instructions
+    assert "-QNAN" in listing_bytes("softmax").decode()
+    found = [o for i in code if i.opcode == "MUFU" for o in i.operands if o.kind == "integer"]
+    assert {(operand.text, operand.value) for operand in found} == {("0xffc00000", 0xFFC00000)}
+    assert not any("NAN" in operand.text for one in code for operand in one.operands)

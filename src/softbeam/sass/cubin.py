@@ -11,13 +11,19 @@ import io
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from elftools.elf.elffile import ELFFile
 
 from softbeam.errors import ListingError
-from softbeam.sass.instruction import INSTRUCTION_BYTES, Function, Instruction
+from softbeam.sass.instruction import (
+    INSTRUCTION_BYTES,
+    Function,
+    Instruction,
+    Operand,
+    OperandKind,
+)
 
 # Attributes of .nv.info.KERNEL (format byte, attribute byte, then a value or a sized payload).
 _SIZED_PAYLOAD = 0x04
@@ -36,7 +42,7 @@ _MOST_SECTION_BYTES = 1 << 30
 class CubinFacts:
     """What a cubin says of one kernel; fields as in :class:`softbeam.sass.Function`.
 
-    ``code_bytes`` is the length of its machine code.
+    ``code`` is its machine code.
     """
 
     registers: int
@@ -45,7 +51,7 @@ class CubinFacts:
     parameters: tuple[tuple[int, int], ...]
     symbols: dict[str, int]
     constants: dict[int, bytes]
-    code_bytes: int
+    code: bytes
 
 
 def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -108,7 +114,7 @@ def _kernel_facts(elf: Any, code: Any, symbols: dict[str, int], registers: int) 
         parameters=parameters,
         symbols=symbols,
         constants=constants,
-        code_bytes=int(code["sh_size"]),
+        code=contents(code),
     )
     if registers > _MOST_REGISTERS or facts.shared_bytes > _MOST_SHARED_BYTES:
         raise ValueError(
@@ -193,6 +199,23 @@ def read_cubin(data: bytes, *, origin: str) -> tuple[str, dict[str, CubinFacts]]
     return f"sm_{sm}", kernels
 
 
+def _with_nan(instruction: Instruction, code: bytes) -> Instruction:
+    """Return an instruction whose NaN immediate has the bits that the machine code holds.
+
+    The disassembler writes every NaN as ``+QNAN`` or ``-QNAN``, but ``FSEL`` hands its bits on: the
+    compiler so selects the high word of a float64.  An immediate is the second word of its
+    instruction (seen in every instruction of the corpus that has one).
+    """
+    if not instruction.opcode.startswith(("F", "MUFU")):
+        return instruction
+    operands = list(instruction.operands)
+    for place, operand in enumerate(operands):
+        if operand.kind is OperandKind.FLOAT and operand.value != operand.value:
+            bits = int.from_bytes(code[instruction.pc + 4 : instruction.pc + 8], "little")
+            operands[place] = Operand(OperandKind.INTEGER, f"{bits:#x}", value=bits)
+    return replace(instruction, operands=tuple(operands))
+
+
 def link(
     listing: Mapping[str, tuple[Instruction, ...]],
     cubin: tuple[str, Mapping[str, CubinFacts]],
@@ -212,15 +235,15 @@ def link(
         if name not in kernels:
             raise ListingError(f"{origin}: the listing has {name!a}, which the cubin lacks")
         facts = kernels[name]
-        if facts.code_bytes != INSTRUCTION_BYTES * len(instructions):
+        if len(facts.code) != INSTRUCTION_BYTES * len(instructions):
             raise ListingError(
                 f"{origin}: the listing has {len(instructions)} instructions of {name!a}, "
-                f"the cubin {facts.code_bytes // INSTRUCTION_BYTES}: they are not of one build"
+                f"the cubin {len(facts.code) // INSTRUCTION_BYTES}: they are not of one build"
             )
         functions[name] = Function(
             name=name,
             architecture=architecture,
-            instructions=instructions,
+            instructions=tuple(_with_nan(one, facts.code) for one in instructions),
             registers=facts.registers,
             shared_bytes=facts.shared_bytes,
             parameter_base=facts.parameter_base,
