@@ -20,7 +20,8 @@ Capture = pytest.CaptureFixture[str]
 SPECIFICATION = CampaignSpecification(
     network="extraction",
     weights_sha256="1" * 64,
-    input_sha256="2" * 64,
+    plan_sha256="4" * 64,
+    inputs_sha256=("2" * 64,),
     architecture="sm_80",
     kernels_sha256="3" * 64,
     emulator_semantics=1,
@@ -75,13 +76,13 @@ def test_every_shipped_kernel_is_known(name: str, capsys: Capture) -> None:
 
 def test_files(tmp_path: Path, capsys: Capture) -> None:
     cubin, listing = tmp_path / "k.cubin", tmp_path / "k.json"
-    cubin.write_bytes(cubin_bytes("softmax"))
-    listing.write_bytes(listing_bytes("softmax"))
+    cubin.write_bytes(cubin_bytes("copy"))
+    listing.write_bytes(listing_bytes("copy"))
     assert main(["disasm", str(cubin), "--listing", str(listing)]) == 0
     of_cubin = capsys.readouterr().out
-    assert main(["disasm", str(listing), "--kernel", "softmax_kernel"]) == 0
+    assert main(["disasm", str(listing), "--kernel", "copy_kernel"]) == 0
     of_listing = capsys.readouterr().out
-    assert "softmax_kernel sm_90: " in of_cubin
+    assert "copy_kernel sm_90: " in of_cubin
     assert "registers, 0 bytes shared memory, 0 unknown" in of_cubin
     assert rows(of_listing) == rows(of_cubin)
 

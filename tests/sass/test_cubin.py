@@ -13,7 +13,7 @@ from softbeam.errors import ListingError
 from softbeam.kernels import ARCHITECTURES, KERNELS, cubin_bytes, listing_bytes
 from softbeam.sass import link, read_cubin, read_listing, read_variables
 
-SIZES = {"int32": 4, "float32": 4, "pointer": 8}
+SIZES = {"int32": 4, "int64": 8, "float32": 4, "pointer": 8}
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
