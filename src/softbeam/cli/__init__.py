@@ -18,6 +18,7 @@ COMMANDS = (
     "tables",
     "report",
     "advise",
+    "replay",
     "classify",
     "profile",
     "conform",

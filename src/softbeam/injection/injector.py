@@ -115,7 +115,11 @@ class Injector:
 
     def strike(self, site: FaultSite) -> Strike:
         """Perform the first half of an injection: the struck warp, with its fault."""
-        return strike(self.device, self.runner, site, self._profiles[site.launch].longest)
+        return strike(self.device, self.runner, site, self.longest(site.launch))
+
+    def longest(self, launch: int) -> int:
+        """Return the most instructions that any thread of a launch executes without fault."""
+        return self._profiles[launch].longest
 
     def _follow(self, site: FaultSite, struck: Strike) -> tuple[Outcome, bool]:
         decided = from_status(struck.status)

@@ -136,12 +136,28 @@ def _changes(
     return changed
 
 
-def _stays(device: Device, site: FaultSite, buffer: str, word: int) -> bool:
-    """Return whether a store to another warp's word outlasts that warp's own store."""
-    launch = device.plan.launches[site.launch]
+def owner_of(device: Device, number: int, buffer: str, word: int) -> int:
+    """Return which thread of a launch stores a word of a buffer that the launch writes.
+
+    Returns
+    -------
+    int
+        As :func:`softbeam.kernels.ownership.owner_thread`.
+    """
+    launch = device.plan.launches[number]
     arguments = [0 if isinstance(a, Pointer) else a for a in launch.arguments]
     # Of two pointers to one buffer (copy within it), Darknet's kernels write through the last.
     *_, first = (a.word for a in launch.arguments if isinstance(a, Pointer) and a.buffer == buffer)
-    owner = owner_thread(launch.kernel, arguments, word - first)
-    threads = launch.block[0] * launch.block[1] * launch.block[2]
-    return owner // k.LANES < (site.block * threads + site.thread) // k.LANES
+    return owner_thread(launch.kernel, arguments, word - first)
+
+
+def global_warp(device: Device, site: FaultSite) -> int:
+    """Return the number of the struck warp among all of its launch, blocks in order."""
+    x, y, z = device.plan.launches[site.launch].block
+    return (site.block * x * y * z + site.thread) // k.LANES
+
+
+def _stays(device: Device, site: FaultSite, buffer: str, word: int) -> bool:
+    """Return whether a store to another warp's word outlasts that warp's own store."""
+    owner = owner_of(device, site.launch, buffer, word)
+    return owner // k.LANES < global_warp(device, site)

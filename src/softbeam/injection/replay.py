@@ -1,0 +1,157 @@
+"""One injection, explained: what was struck, what went wrong, how it spread, why it ended so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softbeam.emulator.core import layout as k
+from softbeam.errors import InternalError
+from softbeam.faults.site import FaultSite
+from softbeam.injection.classification import Outcome, from_output
+from softbeam.injection.injector import Injector
+from softbeam.injection.liveness import in_spans
+from softbeam.injection.record import InjectionRecord
+from softbeam.injection.spread import LayerSpread, spread
+from softbeam.injection.strike import global_warp, owner_of
+from softbeam.injection.tracing import Trace, trace
+
+
+@dataclass(frozen=True, slots=True)
+class WrongWord:
+    """A word of memory that differs after the struck launch.
+
+    Attributes
+    ----------
+    buffer, index, address : str, int, int
+        Where it is: buffer, place in it, byte address.
+    golden, faulty : int
+        What it should hold, and holds.
+    lane : int or None
+        The lane of the struck warp whose word it is; None if it belongs to no lane of it.
+    """
+
+    buffer: str
+    index: int
+    address: int
+    golden: int
+    faulty: int
+    lane: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """An injection, done again and watched.
+
+    Attributes
+    ----------
+    record : InjectionRecord
+        What it leaves; equal to the campaign's record.
+    site : FaultSite
+        The fault.
+    trace : Trace
+        The struck thread.
+    words : tuple of WrongWord
+        Words that differ after the struck launch, by buffer and place.
+    layers : tuple of LayerSpread
+        The layers from the struck one on; empty where the launch ended in an exception, or left
+        the golden memory.
+    golden, faulty : numpy.ndarray of float32
+        The network's scores; those with the fault are empty where there are none.
+    """
+
+    record: InjectionRecord
+    site: FaultSite
+    trace: Trace
+    words: tuple[WrongWord, ...]
+    layers: tuple[LayerSpread, ...]
+    golden: NDArray[np.float32]
+    faulty: NDArray[np.float32]
+
+    @property
+    def lanes(self) -> tuple[int, ...]:
+        """Lanes of the struck warp whose words went wrong."""
+        return tuple(sorted({word.lane for word in self.words if word.lane is not None}))
+
+
+def replay(injector: Injector, mode: str, model: str, index: int, stratum: str = "") -> Replay:
+    """Do an injection again and watch it.
+
+    Parameters
+    ----------
+    injector : Injector
+        Of the campaign and the injection's input.
+    mode, model, index, stratum
+        Its name.
+
+    Raises
+    ------
+    InternalError
+        If the launches computed as a whole lead to another outcome than the campaign's way.
+    """
+    site = injector.site(mode, model, index, stratum)
+    record = injector.inject_site(site, index, stratum)
+    golden = injector.device.golden
+    struck = injector.strike(site)
+    layers: tuple[LayerSpread, ...] = ()
+    scores = golden.scores
+    faulty = np.zeros(0, dtype=np.float32) if record.outcome == "DUE" else scores
+    if struck.changed:
+        found = spread(golden, site.launch, struck.changed)
+        _check(record, from_output(scores.view(np.uint32), found.output))
+        layers, faulty = found.layers, found.output.view(np.float32)
+    return Replay(
+        record=record,
+        site=site,
+        trace=trace(injector.device, injector.runner, site, injector.longest(site.launch)),
+        words=_words(injector, site, struck.changed),
+        layers=layers,
+        golden=scores.copy(),
+        faulty=faulty.copy(),
+    )
+
+
+def _check(record: InjectionRecord, plain: Outcome) -> None:
+    """Both ways to carry a change through the network must agree."""
+    agrees = record.outcome == plain.outcome
+    if plain.outcome == "SDC":
+        agrees = agrees and (record.detail, record.top1) == (plain.detail, plain.top1)
+        agrees = agrees and record.largest_change == plain.largest_change
+    if not agrees:
+        raise InternalError(
+            f"{record.mode} {record.model} {record.index} ends as {record.outcome}, "
+            f"{record.detail}, but computed launch by launch as {plain.outcome}, {plain.detail}"
+        )
+
+
+def _words(
+    injector: Injector,
+    site: FaultSite,
+    changed: dict[str, tuple[NDArray[np.int64], NDArray[np.uint32]]],
+) -> tuple[WrongWord, ...]:
+    golden, plan = injector.device.golden, injector.device.plan
+    launch = plan.launches[site.launch]
+    warp = global_warp(injector.device, site)
+    words = []
+    for buffer, (indexes, values) in sorted(changed.items()):
+        right = golden.view(buffer, site.launch + 1)
+        own = in_spans((span for span in launch.writes if span.buffer == buffer), indexes)
+        for place in np.argsort(indexes, kind="stable").tolist():
+            index = int(indexes[place])
+            lane = None
+            if own[place]:
+                owner = owner_of(injector.device, site.launch, buffer, index)
+                lane = owner % k.LANES if owner // k.LANES == warp else None
+            words.append(
+                WrongWord(
+                    buffer,
+                    index,
+                    plan.buffers[buffer].address + 4 * index,
+                    int(right[index]),
+                    int(values[place]),
+                    lane,
+                )
+            )
+    return tuple(words)

@@ -1,0 +1,123 @@
+"""How an error spreads, layer by layer: every launch computed as a whole, every layer compared.
+
+The plain way, for one injection that is to be explained; a campaign's way, which computes no more
+than the change reaches, is :mod:`softbeam.injection.propagation`'s.  Both must agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softbeam.network.buffers import output_buffers
+from softbeam.network.golden import GoldenRun, execute
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSpread:
+    """What is wrong behind one layer.
+
+    Attributes
+    ----------
+    layer : int
+        Darknet's number of the layer.
+    wrong, values : int
+        How many values of its output differ from the golden ones in any bit, and how many it has.
+    largest_relative : float
+        Largest difference divided by the golden value's size; infinite where that is zero or the
+        value is not finite; 0 where none differs.
+    faulty, golden : numpy.ndarray of float32
+        The output, with the fault and without.
+    """
+
+    layer: int
+    wrong: int
+    values: int
+    largest_relative: float
+    faulty: NDArray[np.float32]
+    golden: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The layers from the struck one on, and the network's answer as bits."""
+
+    layers: tuple[LayerSpread, ...]
+    output: NDArray[np.uint32]
+
+
+def spread(
+    golden: GoldenRun,
+    launch: int,
+    changed: Mapping[str, tuple[NDArray[np.int64], NDArray[np.uint32]]],
+) -> Spread:
+    """Run everything behind a launch from changed words and compare layer by layer.
+
+    Parameters
+    ----------
+    golden : GoldenRun
+        The fault-free run; not changed.
+    launch : int
+        The struck launch.
+    changed : mapping of str to (indexes, values)
+        Words that differ after it.
+    """
+    plan = golden.plan
+    wrong: dict[str, NDArray[np.uint32]] = {}
+    for buffer, (indexes, values) in changed.items():
+        contents = golden.view(buffer, launch + 1).copy()
+        contents[indexes] = values
+        wrong[buffer] = contents
+    outputs = output_buffers(plan.layers)
+    numbers = [layer.index for layer in plan.layers]
+    layers = []
+    for here in plan.launches[launch:]:
+        if here.index > launch and wrong:
+            _step(golden, here.index, wrong)
+        last = here.index + 1 == len(plan.launches)
+        if last or plan.launches[here.index + 1].layer != here.layer:
+            buffer = outputs[numbers.index(here.layer)]
+            layers.append(_compare(golden, here.layer, buffer, here.index + 1, wrong))
+    end = len(plan.launches)
+    answer = [wrong.get(name, golden.view(name, end)) for name in plan.outputs]
+    return Spread(tuple(layers), np.concatenate(answer))
+
+
+def _step(golden: GoldenRun, number: int, wrong: dict[str, NDArray[np.uint32]]) -> None:
+    """Compute one launch where it touches a wrong buffer; forget buffers that are golden again."""
+    launch = golden.plan.launches[number]
+    touched = {span.buffer for span in (*launch.reads, *launch.writes)}
+    if not touched & wrong.keys():
+        return
+    views = {}
+    for span in launch.reads:
+        views[span.buffer] = wrong.get(span.buffer, golden.view(span.buffer, number))
+    for span in launch.writes:
+        if span.buffer not in wrong:
+            wrong[span.buffer] = golden.view(span.buffer, number).copy()
+        views[span.buffer] = wrong[span.buffer]
+    execute(launch, views)
+    for span in launch.writes:
+        if np.array_equal(wrong[span.buffer], golden.view(span.buffer, number + 1)):
+            del wrong[span.buffer]
+
+
+def _compare(
+    golden: GoldenRun, layer: int, buffer: str, after: int, wrong: Mapping[str, NDArray[np.uint32]]
+) -> LayerSpread:
+    right = golden.view(buffer, after)
+    found = wrong.get(buffer, right)
+    differs = right != found
+    expected, got = right.view(np.float32), found.view(np.float32)
+    largest = 0.0
+    if differs.any():
+        with np.errstate(all="ignore"):
+            old, new = expected[differs].astype(np.float64), got[differs].astype(np.float64)
+            relative = np.abs(new - old) / np.abs(old)
+        # A zero that lost its sign differs by nothing of nothing.
+        relative[(old == 0.0) & (new == 0.0)] = 0.0
+        largest = float(np.where(np.isnan(relative), np.inf, relative).max())
+    return LayerSpread(layer, int(differs.sum()), right.size, largest, got.copy(), expected.copy())
