@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from softbeam.analysis.counts import Stream
-from softbeam.analysis.proportion import Proportion
+from softbeam.analysis.counts import Cell, Counts, Stream
+from softbeam.analysis.design import Design
+from softbeam.analysis.estimation import Estimator, Share
 from softbeam.injection.record import InjectionRecord
 
 
@@ -19,40 +20,65 @@ class InstructionFactors:
     ----------
     n : int
         Injections that struck there.
-    sdc, due : Proportion
+    sdc, due : Share
         Shares of them that ended as silent data corruption, and detected.
     """
 
     n: int
-    sdc: Proportion
-    due: Proportion
+    sdc: Share
+    due: Share
 
 
 def instruction_factors(
-    records: Iterable[InjectionRecord], kernel: str
+    records: Iterable[InjectionRecord], kernel: str, design: Design | None = None
 ) -> Mapping[Stream, Mapping[int, InstructionFactors]]:
     """Return the factors of a kernel's instructions, by stream and pc.
 
     Parameters
     ----------
     records : iterable of InjectionRecord
-        A campaign's injections.
+        A campaign's injections, all of them: those in other kernels tell how much each weighs.
     kernel : str
-        The kernel's short name; injections in others are left out.
+        The kernel's short name.
+    design : Design, optional
+        How the injections were drawn; uniformly for one input if not given.
 
     Returns
     -------
     mapping of Stream to (mapping of int to InstructionFactors)
         Only streams and pcs that were struck.
     """
-    ended: dict[tuple[Stream, int], Counter[str]] = defaultdict(Counter)
+    cells: Counter[Cell] = Counter()
+    struck: dict[Stream, set[int]] = defaultdict(set)
     for record in records:
-        if record.kernel == kernel:
-            ended[Stream(record.mode, record.model), record.pc][record.outcome] += 1
-    factors: dict[Stream, dict[int, InstructionFactors]] = defaultdict(dict)
-    for (stream, pc), outcomes in sorted(ended.items()):
-        n = outcomes.total()
-        factors[stream][pc] = InstructionFactors(
-            n, Proportion(outcomes["SDC"], n), Proportion(outcomes["DUE"], n)
+        cell = Cell.of(record)
+        # Where a fault struck takes the place of how exactly it ended, which nothing asks here.
+        here = record.kernel == kernel
+        cells[cell._replace(detail=_place(record.pc) if here else "")] += 1
+        if here:
+            struck[cell.stream].add(record.pc)
+    factors = {}
+    for stream, pcs in sorted(struck.items()):
+        own = {cell: count for cell, count in cells.items() if cell.stream == stream}
+        factors[stream] = _factors(Counts(own, design or Design()), pcs)
+    return factors
+
+
+def _place(pc: int) -> str:
+    return f"pc {pc:#x}"
+
+
+def _factors(counts: Counts, pcs: Iterable[int]) -> dict[int, InstructionFactors]:
+    estimator = Estimator(counts)
+
+    def share(outcome: str, pc: int) -> Share:
+        place = _place(pc)
+        return estimator.share(
+            lambda cell: cell.outcome == outcome, lambda cell: cell.detail == place
         )
+
+    factors = {}
+    for pc in sorted(pcs):
+        sdc, due = share("SDC", pc), share("DUE", pc)
+        factors[pc] = InstructionFactors(sdc.n, sdc, due)
     return factors

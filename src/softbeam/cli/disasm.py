@@ -29,7 +29,8 @@ COLUMNS = 400
 
 READING = (
     "n: injections of this mode and model that struck the instruction; SDC and DUE: shares of\n"
-    "them in percent with 95 % Wilson intervals. One without numbers was never struck."
+    "them in percent with 95 % Wilson intervals, weighted where strata were drawn from apart.\n"
+    "An instruction without numbers was never struck."
 )
 
 
@@ -146,6 +147,7 @@ def _without_cubin(name: str, instructions: tuple) -> Function:  # type: ignore[
 
 def _factors(run: Path, kernel: str, architecture: str) -> Factors:
     from softbeam.analysis.instructions import instruction_factors
+    from softbeam.analysis.sample import design_of
     from softbeam.campaign.store import ResultsStore
 
     with ResultsStore.open(run) as store:
@@ -155,7 +157,7 @@ def _factors(run: Path, kernel: str, architecture: str) -> Factors:
                 f"{run} struck the machine code of {struck}: add --arch {struck}",
                 param_hint="--arch",
             )
-        return instruction_factors(store.records(), kernel)
+        return instruction_factors(store.records(), kernel, design_of(store))
 
 
 def _print(function: Function, lines: Sequence[str], factors: Factors) -> None:
