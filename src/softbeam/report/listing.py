@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from softbeam.analysis.counts import Stream
+from softbeam.analysis.design import Design
 from softbeam.analysis.instructions import InstructionFactors, instruction_factors
 from softbeam.injection.record import InjectionRecord
 
@@ -79,6 +80,7 @@ def listing(
     kernel: str,
     architecture: str,
     streams: Sequence[Stream],
+    design: Design,
 ) -> Listing:
     """Return the listing of a shipped kernel.
 
@@ -90,10 +92,12 @@ def listing(
         Whose machine code.
     streams : sequence of Stream
         Streams to show, in this order.
+    design : Design
+        How the injections were drawn.
     """
     from softbeam.kernels import program, source, source_lines
 
-    factors = instruction_factors(records, kernel)
+    factors = instruction_factors(records, kernel, design)
     text = source(kernel).splitlines()
     numbers = source_lines(kernel, architecture)
     lines, before = [], 0

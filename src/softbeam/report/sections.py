@@ -184,7 +184,9 @@ def listings(scope: Scope) -> Section:
         )
     ]
     for kernel in scope.kernels:
-        found = listing(scope.results.records, kernel, architecture, scope.streams)
+        found = listing(
+            scope.results.records, kernel, architecture, scope.streams, scope.results.design
+        )
         title = f"{kernel}: {len(found.lines)} instructions, {found.n:,} injections"
         blocks.append(Block(listing=found, folded=title))
     return Section("code", "Machine code", tuple(blocks))
