@@ -182,16 +182,16 @@ class Estimator:
         mean = share_x - ratio * share_d
         square = share_x * (1 - ratio) ** 2 + (share_d - share_x) * ratio**2
         variance = float((self._weights / whole) ** 2 @ (np.maximum(square - mean**2, 0.0) / n))
-        scale = 1.0
         if self._design.images > 1:
-            clustered, scale = self._between_images(d, x)
-            variance = max(variance, clustered)
-        return max(ratio * (1 - ratio) / variance / scale, 1e-9) if variance else float(n.sum())
+            variance = max(variance, self._between_images(d, x))
+        return max(ratio * (1 - ratio) / variance, 1e-9) if variance else float(n.sum())
 
-    def _between_images(
-        self, d: NDArray[np.float64], x: NDArray[np.float64]
-    ) -> tuple[float, float]:
-        """Return the variance of the mean over the inputs, and how much wider few make it."""
+    def _between_images(self, d: NDArray[np.float64], x: NDArray[np.float64]) -> float:
+        """Return the variance of the mean over the inputs, made larger where they are few.
+
+        A normal interval with it is as wide as Student's; the variance within the inputs, which
+        many injections tell, needs no such allowance.
+        """
         from scipy.stats import norm, t
 
         ratios = []
@@ -200,7 +200,7 @@ class Estimator:
             if d[own].sum() > 0:
                 ratios.append(self._ratio(d * own, x * own, self._numbers * own))
         if len(ratios) < 2:
-            return 0.0, 1.0
+            return 0.0
         tail = (1 + self._confidence) / 2
         scale = float(t.ppf(tail, len(ratios) - 1) / norm.ppf(tail)) ** 2
-        return float(np.var(ratios, ddof=1)) / len(ratios), scale
+        return scale * float(np.var(ratios, ddof=1)) / len(ratios)
