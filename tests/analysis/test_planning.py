@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from softbeam.analysis.planning import Forecast, Pilot, forecast, injections_needed
+from softbeam.analysis.proportion import wilson_of
+from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
+from softbeam.faults.space import FaultSpaceSize
+from softbeam.injection.record import InjectionRecord
+
+SIZES = (
+    FaultSpaceSize(0, "rf", 0, "im2col", 9000),
+    FaultSpaceSize(0, "rf", 0, "fill", 900),
+    FaultSpaceSize(0, "rf", 2, "softmax", 4),
+    FaultSpaceSize(0, "iov", 0, "fill", 100),
+)
+
+
+def width(share: float, n: int, confidence: float) -> float:
+    low, high = wilson_of(share, n, confidence)
+    return (high - low) / 2
+
+
+@given(st.floats(0, 1), st.floats(0.005, 0.49), st.sampled_from([0.8, 0.95, 0.999]))
+def test_the_number_is_the_least_that_does(share: float, margin: float, confidence: float) -> None:
+    n = injections_needed(share, margin, confidence)
+    assert width(share, n, confidence) <= margin
+    assert n == 1 or width(share, n - 1, confidence) > margin
+
+
+@given(st.floats(0, 1), st.floats(0.01, 0.4))
+def test_one_half_needs_most(share: float, margin: float) -> None:
+    assert injections_needed(share, margin, 0.95) <= injections_needed(0.5, margin, 0.95)
+
+
+@pytest.fixture
+def pilot(make_record: Callable[..., InjectionRecord]) -> Pilot:
+    """Return forty injections, of which a tenth end as SDC and none as DUE, in two seconds."""
+    outcomes = ["SDC"] * 4 + ["Masked"] * 36
+    records = [make_record(index=n, outcome=outcome) for n, outcome in enumerate(outcomes)]
+    return Pilot(StreamRequest(mode="rf", model="single-bit", injections=500), records, 2.0)
+
+
+def specification(**options: Any) -> CampaignSpecification:
+    return CampaignSpecification(
+        network="tiny",
+        weights_sha256="1" * 64,
+        plan_sha256="4" * 64,
+        inputs_sha256=("2" * 64,),
+        architecture="sm_90",
+        kernels_sha256="3" * 64,
+        emulator_semantics=1,
+        seed=1,
+        **{"streams": (StreamRequest(mode="rf", model="single-bit", injections=500),), **options},
+    )
+
+
+def test_a_number_is_that_number(pilot: Pilot) -> None:
+    expected = Forecast("rf", "single-bit", 1, 500, 500, 0.05)
+    assert forecast(specification(), SIZES, pilot) == expected
+
+
+def test_strata_round_up(pilot: Pilot) -> None:
+    found = forecast(specification(sampling="stratified"), SIZES, pilot)
+    assert found.expected == found.most
+    assert 500 < found.expected < 515
+
+
+@pytest.mark.parametrize(
+    ("per", "stratified", "cells"),
+    [("all", False, 1), ("all", True, 1), ("layer", True, 2), ("layer-kernel", True, 3)],
+)
+def test_a_margin_is_as_many_as_every_cell_needs(
+    pilot: Pilot, per: Any, stratified: bool, cells: int
+) -> None:
+    found = forecast(
+        specification(
+            target=Target(margin=0.03, per=per),
+            sampling="stratified" if stratified else "uniform",
+        ),
+        SIZES,
+        pilot,
+    )
+    assert found.cells == cells
+    # Laplace: 37 of 42 Masked, 5 of 42 SDC, 1 of 42 DUE; the first two need about the same.
+    needed = max(injections_needed(share / 42, 0.03, 0.95) for share in (37, 5, 1))
+    assert found.expected == cells * needed
+    assert found.most == cells * injections_needed(0.5, 0.03, 0.95)
+    assert found.expected < found.most / 2
+
+
+def test_what_the_pilot_never_saw_may_happen(
+    make_record: Callable[..., InjectionRecord],
+) -> None:
+    stream = StreamRequest(mode="rf", model="single-bit", injections=0)
+    records = [make_record(index=n, outcome="Masked") for n in range(5)]
+    found = forecast(specification(target=Target(margin=0.05)), SIZES, Pilot(stream, records, 1.0))
+    assert found.expected > injections_needed(0.0, 0.05, 0.95)
