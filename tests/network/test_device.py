@@ -67,19 +67,23 @@ def test_launches_have_the_plans_grids_and_arguments(tiny) -> None:
                 assert int.from_bytes(found, "little", signed=True) == argument
 
 
-def test_a_word_of_the_pool_is_found_in_its_buffer(tiny) -> None:
-    plan, golden = tiny.plan, tiny.golden
-    for number in range(len(plan.launches)):
-        expected = {
-            name: golden.offset(name, number) + np.array([0, buffer.words - 1])
-            for name, buffer in plan.buffers.items()
-        }
-        words = np.concatenate(list(expected.values()))
-        words = np.random.default_rng(number).permutation(words)
-        found = dict(tiny.device.locate(number, words))
-        assert found.keys() == expected.keys()
-        for name, places in found.items():
-            assert sorted(words[places]) == sorted(expected[name])
+@pytest.mark.parametrize("name", ["tiny", "branches"])
+def test_a_word_of_the_pool_is_found_in_its_buffer(make_example, name: str) -> None:
+    example = make_example(name)
+    layout = example.golden.layout
+    for number in range(len(example.plan.launches)):
+        starts = layout.offsets[number]
+        ends = starts + [piece.words - 1 for piece in layout.pieces]
+        edges = [edge for one in layout.pieces for edge in (one.start, one.end - 1)]
+        names = [one.buffer for one in layout.pieces for _ in range(2)]
+        words = np.stack([starts, ends], axis=1).ravel()
+        order = np.random.default_rng(number).permutation(words.size)
+        seen = 0
+        for buffer, places, indexes in example.device.locate(number, words[order]):
+            assert [names[at] for at in order[places]] == [buffer] * places.size
+            assert [edges[at] for at in order[places]] == indexes.tolist()
+            seen += places.size
+        assert seen == words.size
 
 
 def page(number: int) -> int:

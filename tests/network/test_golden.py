@@ -118,7 +118,7 @@ def test_every_thread_of_a_tiny_network_stores_the_words_it_owns(
         check_launch(golden, device, launch.index, whole=True)
 
 
-@pytest.mark.parametrize("name", ["tiny", "other"])
+@pytest.mark.parametrize("name", ["tiny", "other", "branches", "detector"])
 def test_the_pool_holds_what_every_buffer_holds_before_every_launch(make_example, name) -> None:
     example = make_example(name)
     golden, plan = example.golden, example.plan
@@ -130,7 +130,7 @@ def test_the_pool_holds_what_every_buffer_holds_before_every_launch(make_example
             assert np.array_equal(golden.view(buffer, number), words), (number, buffer)
         if number < len(plan.launches):
             execute(plan.launches[number], memory)
-    assert np.array_equal(golden.scores.view(np.uint32), memory[plan.outputs[0]])
+    assert np.array_equal(golden.scores.view(np.uint32), np.concatenate([memory[name] for name in plan.outputs]))
     assert abs(float(golden.scores.sum()) - 1) < 1e-5
 
 

@@ -125,8 +125,7 @@ def _changes(
         own = np.isin(words, golden.words)
     written = device.plan.launches[number].writes
     changed = {}
-    for buffer, places in device.locate(number, words):
-        indexes = words[places] - run.offset(buffer, number)
+    for buffer, places, indexes in device.locate(number, words):
         differs = values[places] != run.view(buffer, number + 1)[indexes]
         inside = in_spans([span for span in written if span.buffer == buffer], indexes)
         for at in np.flatnonzero(differs & ~own[places] & inside):

@@ -33,9 +33,14 @@ class Device:
         self.plan = golden.plan
         self.architecture = architecture
         plan = golden.plan
+        pieces = golden.layout.pieces
         segments = [
-            (buffer.address, buffer.end, number)
-            for number, buffer in enumerate(plan.buffers.values())
+            (
+                plan.buffers[piece.buffer].address + 4 * piece.start,
+                plan.buffers[piece.buffer].address + 4 * piece.end,
+                number,
+            )
+            for number, piece in enumerate(pieces)
         ]
         for pages, kind in (
             (plan.zero_pages, UNRECORDED),
@@ -45,8 +50,11 @@ class Device:
             segments.extend((start, end, kind) for start, end in pages)
         self._map = memory_map(golden.words, segments)
         self._is_buffer = self._map.offset >= 0
-        self._buffer = self._map.offset[self._is_buffer]
+        self._piece = self._map.offset[self._is_buffer]
+        names = {name: number for number, name in enumerate(plan.buffers)}
         self._names = list(plan.buffers)
+        self._buffers = np.array([names[piece.buffer] for piece in pieces])
+        self._starts = np.array([piece.start for piece in pieces])
         # A launch takes some kilobytes; an injection takes less time than to make one.
         self._launch = cache(self._make_launch)
         self._sorted_starts = cache(self._sort_starts)
@@ -54,7 +62,7 @@ class Device:
     def memory(self, launch: int) -> k.Memory:
         """Return the memory map before a launch."""
         offset = self._map.offset.copy()
-        offset[self._is_buffer] = self.golden.offsets[launch, self._buffer]
+        offset[self._is_buffer] = self.golden.layout.offsets[launch, self._piece]
         return self._map._replace(offset=offset)
 
     def launch(self, number: int) -> EmulatedLaunch:
@@ -79,7 +87,7 @@ class Device:
             code.function.shared_bytes,
         )
 
-    def locate(self, launch: int, words: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    def locate(self, launch: int, words: np.ndarray) -> list[tuple[str, np.ndarray, np.ndarray]]:
         """Return the buffers that hold words of the pool before a launch.
 
         Parameters
@@ -91,16 +99,18 @@ class Device:
 
         Returns
         -------
-        list of (str, numpy.ndarray of int64)
-            A buffer's name and the places in `words` of those that it holds.
+        list of (str, numpy.ndarray of int64, numpy.ndarray of int64)
+            A buffer's name, the places in `words` of those that it holds, and their places in it.
         """
         starts, order = self._sorted_starts(launch)
-        place = order[np.searchsorted(starts, words, side="right") - 1]
-        return [
-            (self._names[number], np.flatnonzero(place == number)) for number in np.unique(place)
-        ]
+        at = np.searchsorted(starts, words, side="right") - 1
+        piece = order[at]
+        indexes = words - starts[at] + self._starts[piece]
+        buffer = self._buffers[piece]
+        found = [(number, np.flatnonzero(buffer == number)) for number in np.unique(buffer)]
+        return [(self._names[number], places, indexes[places]) for number, places in found]
 
     def _sort_starts(self, launch: int) -> tuple[np.ndarray, np.ndarray]:
-        starts = self.golden.offsets[launch]
+        starts = self.golden.layout.offsets[launch]
         order = np.argsort(starts, kind="stable")
         return starts[order], order

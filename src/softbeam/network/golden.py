@@ -17,48 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.network.plan import Launch, Plan, Pointer
+from softbeam.network.pool import is_clearing, pool_layout
 
 Words = NDArray[np.uint32]
 
 #: Bytes of zeros that are written at a time.
 _CHUNK = 1 << 20
-
-
-def pool_layout(plan: Plan) -> tuple[int, NDArray[np.int64]]:
-    """Return the size of the pool and where each version of each buffer lies.
-
-    Parameters
-    ----------
-    plan : Plan
-        The network's plan.
-
-    Returns
-    -------
-    words : int
-        Size of the pool in words, without the packed weights.
-    offsets : numpy.ndarray of int64, [launches + 1, buffers]
-        For each launch the first word in the pool of every buffer's contents before it; the last
-        row is the memory after the inference.
-    """
-    column = {name: number for number, name in enumerate(plan.buffers)}
-    current = np.zeros(len(column), dtype=np.int64)
-    position = 0
-    for name, buffer in plan.buffers.items():
-        current[column[name]] = position
-        position += buffer.words
-    initial = current.copy()
-    offsets = np.zeros((len(plan.launches) + 1, len(column)), dtype=np.int64)
-    for launch in plan.launches:
-        offsets[launch.index] = current
-        for span in launch.writes:
-            if is_clearing(plan, launch):
-                # Buffers that a launch clears were zero when Darknet allocated them.
-                current[column[span.buffer]] = initial[column[span.buffer]]
-            else:
-                current[column[span.buffer]] = position
-                position += plan.buffers[span.buffer].words
-    offsets[-1] = current
-    return position, offsets
 
 
 def packed_layout(plan: Plan, first: int) -> dict[int, slice]:
@@ -92,19 +56,8 @@ def packed_layout(plan: Plan, first: int) -> dict[int, slice]:
 
 def pool_words(plan: Plan) -> int:
     """Return the size of the pool in words."""
-    end, _ = pool_layout(plan)
+    end = pool_layout(plan).words
     return max((place.stop for place in packed_layout(plan, end).values()), default=end)
-
-
-def is_clearing(plan: Plan, launch: Launch) -> bool:
-    """Return whether a launch fills the whole of a buffer of no weights with zeros."""
-    if launch.kernel != "fill" or launch.arguments[1] != 0.0:
-        return False
-    span = launch.writes[0]
-    return span.words == plan.buffers[span.buffer].words and span.buffer.rsplit(".", 1)[1] in (
-        "delta",
-        "output",
-    )
 
 
 def execute(launch: Launch, views: Mapping[str, Words]) -> None:
@@ -152,28 +105,50 @@ class GoldenRun:
     def __init__(self, plan: Plan, words: Words) -> None:
         self.plan = plan
         self.words = words
-        end, self.offsets = pool_layout(plan)
-        self._packed = packed_layout(plan, end)
+        self.layout = pool_layout(plan)
+        self._packed = packed_layout(plan, self.layout.words)
         #: By launch the buffers that it reads or writes.
         self.touched = [
             frozenset(span.buffer for span in (*launch.reads, *launch.writes))
             for launch in plan.launches
         ]
-        self._zero: dict[tuple[str, int], bool] = {}
-        self._column = {name: number for number, name in enumerate(plan.buffers)}
+        self._zero: dict[tuple[str, bytes], bool] = {}
 
-    def offset(self, buffer: str, launch: int) -> int:
-        """Return the first word in the pool of a buffer's contents before a launch."""
-        return int(self.offsets[launch, self._column[buffer]])
+    def offset(self, buffer: str, launch: int) -> int | None:
+        """Return the first word in the pool of a buffer's contents before a launch.
+
+        None where its pieces are scattered over the pool.
+        """
+        columns = self.layout.columns[buffer]
+        found = self.layout.offsets[launch, columns.start : columns.stop]
+        first = int(found[0])
+        if len(columns) > 1:
+            starts = [self.layout.pieces[number].start for number in columns]
+            if not np.array_equal(found - first, starts):
+                return None
+        return first
 
     def view(self, buffer: str, launch: int) -> Words:
-        """Return a buffer's contents before a launch; `len(plan.launches)` is the end."""
-        start = self.offset(buffer, launch)
-        return self.words[start : start + self.plan.buffers[buffer].words]
+        """Return a buffer's contents before a launch; `len(plan.launches)` is the end.
+
+        A copy where its pieces are scattered over the pool, else a part of the pool.
+        """
+        first = self.offset(buffer, launch)
+        if first is not None:
+            return self.words[first : first + self.plan.buffers[buffer].words]
+        return np.concatenate(
+            [self.piece(number, launch) for number in self.layout.columns[buffer]]
+        )
+
+    def piece(self, number: int, launch: int) -> Words:
+        """Return a piece's contents before a launch, a part of the pool."""
+        first = self.layout.offsets[launch, number]
+        return self.words[first : first + self.layout.pieces[number].words]
 
     def is_zero(self, buffer: str, launch: int) -> bool:
         """Return whether a buffer holds only +0 before a launch; asked again, it is known."""
-        key = buffer, self.offset(buffer, launch)
+        columns = self.layout.columns[buffer]
+        key = buffer, self.layout.offsets[launch, columns.start : columns.stop].tobytes()
         if key not in self._zero:
             self._zero[key] = not self.view(buffer, launch).any()
         return self._zero[key]
@@ -214,19 +189,23 @@ class GoldenRun:
     def _step(self, launch: Launch) -> None:
         if is_clearing(self.plan, launch):
             return
+        now, then = launch.index, launch.index + 1
+        covered = {number for span in launch.writes for number in self.layout.covered(span)}
+        for number in covered:
+            self.piece(number, then)[:] = self.piece(number, now)
         written = {span.buffer for span in launch.writes}
-        views = {}
-        for span in (*launch.reads, *launch.writes):
-            if span.buffer in written:
-                after = self.view(span.buffer, launch.index + 1)
-                after[:] = self.view(span.buffer, launch.index)
-                views[span.buffer] = after
-            else:
-                views[span.buffer] = self.view(span.buffer, launch.index)
+        views = {
+            span.buffer: self.view(span.buffer, then if span.buffer in written else now)
+            for span in (*launch.reads, *launch.writes)
+        }
         if launch.kernel == "gemm":
             self._multiply(launch, views)
         else:
             execute(launch, views)
+        for number in covered:
+            piece = self.layout.pieces[number]
+            if self.offset(piece.buffer, then) is None:
+                self.piece(number, then)[:] = views[piece.buffer][piece.start : piece.end]
 
     def _multiply(self, launch: Launch, views: Mapping[str, Words]) -> None:
         """Compute a matrix product, and keep its packed weights."""

@@ -78,11 +78,12 @@ def profile_launch(device: Device, number: int) -> LaunchProfile:
     written = np.array(
         [
             [
-                golden.offset(span.buffer, number),
-                plan.buffers[span.buffer].words,
-                golden.offset(span.buffer, number + 1),
+                golden.layout.offsets[number, piece],
+                golden.layout.pieces[piece].words,
+                golden.layout.offsets[number + 1, piece],
             ]
             for span in plan.launches[number].writes
+            for piece in golden.layout.covered(span)
         ],
         dtype=np.int64,
     ).reshape(-1, 3)
