@@ -9,6 +9,7 @@ import pytest
 from softbeam.errors import NetworkError
 from softbeam.network import NETWORKS, load_network
 from softbeam.network.layers import Convolution
+from softbeam.network.weights import shipped_weights
 
 
 def test_extraction_is_the_paper_network() -> None:
@@ -39,9 +40,32 @@ def test_a_path_is_taken_and_named_after_the_file(tmp_path: Path) -> None:
 def test_an_unknown_name_is_told_the_known_ones() -> None:
     with pytest.raises(NetworkError, match=r"'alexnet'; known are extraction.*\.cfg"):
         load_network("alexnet")
-    assert NETWORKS == ("extraction",)
+    assert NETWORKS == ("extraction", "googlenet")
 
 
 def test_an_absent_cfg_is_named() -> None:
     with pytest.raises(NetworkError, match=r"cannot read the network absent\.cfg"):
         load_network("absent.cfg")
+
+
+def test_googlenet_has_nine_inception_modules_and_no_weights() -> None:
+    network = load_network("googlenet")
+    joins = [layer for layer in network.layers if layer.name.count(" ") == 5]
+    assert [layer.output_shape[0] for layer in joins] == [
+        256, 480, 512, 512, 512, 528, 832, 832, 1024,
+    ]  # fmt: skip
+    # The paper's table 1.
+    assert [layer.output_shape[1] for layer in joins] == [28, 28, 14, 14, 14, 14, 14, 7, 7]
+    assert network.parameters == 6_998_552
+    assert network.classes is None
+    with pytest.raises(NetworkError, match=r"googlenet.*give a Darknet \.weights file"):
+        shipped_weights("googlenet", network.layers)
+
+
+def test_class_names_are_read(tmp_path: Path) -> None:
+    names = tmp_path / "my.names"
+    names.write_text("cat\n dog \n")
+    assert load_network("googlenet", names).classes == ("cat", "dog")
+    assert load_network("extraction", names).classes == ("cat", "dog")
+    with pytest.raises(NetworkError, match=r"class names .*none\.names"):
+        load_network("extraction", tmp_path / "none.names")

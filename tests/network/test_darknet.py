@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 from importlib.resources import as_file, files
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from softbeam.faults.models import MODES
+from softbeam.injection.injector import Injector
+from softbeam.injection.record import DETAILS
 from softbeam.network.buffers import output_buffers
 from softbeam.network.catalogue import Network, load_network
+from softbeam.network.device import Device
 from softbeam.network.golden import GoldenRun, golden_run
 from softbeam.network.image import load_image
+from softbeam.network.profile import profile_launch
 from softbeam.network.weights import random_weights, shipped_weights
 
-#: Darknet's own networks, and the side of the input where theirs takes long.
+#: Darknet's own networks and our GoogLeNet, and the side of the input where theirs takes long.
 NETWORKS = {
     "alexnet": 131,
     "darknet": 96,
@@ -22,6 +28,7 @@ NETWORKS = {
     "densenet201": 64,
     "extraction": 64,
     "go.test": None,
+    "googlenet": 64,
     "resnet18": 64,
     "resnet50": 64,
     "resnext50": 64,
@@ -108,11 +115,35 @@ def test_extractions_scores_agree_with_darknet(predict) -> None:  # type: ignore
     np.testing.assert_allclose(ours, theirs[-1], rtol=0, atol=1e-5)
 
 
+def strike_every_kernel(golden: GoldenRun) -> None:
+    """Inject faults of all modes into the smallest launch of every kernel."""
+    device = Device(golden)
+    smallest = {}
+    for launch in sorted(golden.plan.launches, key=lambda one: -np.prod(one.grid)):
+        if not launch.library:
+            smallest[launch.kernel] = launch.index
+    profiles = {number: profile_launch(device, number) for number in smallest.values()}
+    for number in profiles:
+        injector = Injector(device, profiles, [number], "every kernel")
+        for mode in MODES:
+            record = injector.inject(mode, "single-bit", 0)
+            assert record.launch == number
+            assert record.detail in DETAILS[record.outcome]
+
+
+def text_of(name: str, darknet: Path) -> str:
+    if name == "others":
+        return OTHERS
+    if name == "googlenet":
+        return files("softbeam.network").joinpath("data", "googlenet.cfg").read_text()
+    return (darknet / f"{name}.cfg").read_text()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*NETWORKS, "others"])
 def test_every_layer_agrees_with_darknet(name, darknet, predict, tmp_path) -> None:  # type: ignore[no-untyped-def]
     cfg = tmp_path / f"{name}.cfg"
-    text = OTHERS if name == "others" else (darknet / f"{name}.cfg").read_text()
+    text = text_of(name, darknet)
     if side := NETWORKS.get(name):
         text = re.sub(r"^(height|width) *=.*", rf"\1={side}", text, flags=re.MULTILINE)
         text = re.sub(r"^(crop_\w+) *=.*", rf"\1={side - 32}", text, flags=re.MULTILINE)
@@ -121,10 +152,11 @@ def test_every_layer_agrees_with_darknet(name, darknet, predict, tmp_path) -> No
     weights = random_weights(network.layers, 1)
     image = np.random.default_rng(2).random(network.layers[0].inputs, dtype=np.float32)
     theirs = predict(cfg, network.layers, weights, image)
-    ours = outputs(network, golden_run(network.plan("except-1x1"), weights, image))
-    for layer, found, wanted in zip(network.layers, ours, theirs, strict=True):
+    golden = golden_run(network.plan("except-1x1"), weights, image)
+    for layer, found, wanted in zip(network.layers, outputs(network, golden), theirs, strict=True):
         assert found.shape == wanted.shape, layer.name
         # Relative to the layer's largest value: sums of both signs have no precision of their own.
         size = np.abs(wanted).max()
         assert size > 0, layer.name
         np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-4 * size, err_msg=layer.name)
+    strike_every_kernel(golden)

@@ -20,11 +20,17 @@ RunArgument = Annotated[
 ]
 NetworkArgument = Annotated[
     str,
-    typer.Argument(metavar="NETWORK", help="extraction, or the path of a Darknet .cfg file."),
+    typer.Argument(
+        metavar="NETWORK", help="extraction, googlenet, or the path of a Darknet .cfg file."
+    ),
 ]
 WeightsOption = Annotated[
     Path | None,
     typer.Option("--weights", metavar="FILE", help="Darknet .weights; default: those shipped."),
+]
+NamesOption = Annotated[
+    Path | None,
+    typer.Option("--names", metavar="FILE", help="Names of the classes, one a line."),
 ]
 ImageOption = Annotated[
     Path | None,

@@ -9,6 +9,7 @@ from softbeam.cli._options import (
     ArchitectureOption,
     Im2colOption,
     ImageOption,
+    NamesOption,
     NetworkArgument,
     WeightsOption,
     checked_im2col,
@@ -20,6 +21,7 @@ from softbeam.cli._options import (
 def classify(
     network: NetworkArgument,
     weights: WeightsOption = None,
+    names: NamesOption = None,
     image: ImageOption = None,
     im2col: Im2colOption = "always",
     arch: ArchitectureOption = "sm_90",
@@ -32,16 +34,17 @@ def classify(
     workload = load_workload(
         network,
         weights=weights,
+        names=names,
         images=[image] if image else [],
         im2col=checked_im2col(im2col),
         architecture=arch,
     )
     say_if_cold()
     golden = golden_run(workload.plan, workload.weights, workload.images[0])
-    names = workload.network.classes
+    classes = workload.network.classes
     out = console()
     for rank, index in enumerate(ranking(golden.scores)[:5].tolist(), start=1):
-        name = names[index] if names else f"class {index}"
+        name = classes[index] if classes and index < len(classes) else f"class {index}"
         out.print(f"{rank}  {golden.scores[index]:.6f}  {name}", markup=False)
     if workload.network.classes is None:
         typer.echo("The classes of this network have no names here.", err=True)

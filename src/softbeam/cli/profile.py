@@ -46,21 +46,28 @@ def profile(
     all: thread-instructions, predicated-off ones too, what mode RF draws from. executed: those
     that are not predicated off. writes register: executed ones that write a general register,
     what IOV draws from. stores: executed ones that store.
+
+    Without --weights a network that comes without is counted with random ones. Few counts depend
+    on them: a division takes a longer way where an operand is very large or very small.
     """
     from softbeam.jit import cache_home
     from softbeam.network.counts import by_layer_and_kernel, opcode_counts, total
     from softbeam.network.device import Device
     from softbeam.network.golden import golden_run
     from softbeam.network.profile_cache import profiles_of
+    from softbeam.network.weights import SHIPPED
     from softbeam.network.workload import load_workload
 
     workload = load_workload(
         network,
         weights=weights,
+        untrained=True,
         images=[image] if image else [],
         im2col=checked_im2col(im2col),
         architecture=arch,
     )
+    if weights is None and workload.network.name not in SHIPPED:
+        typer.echo("No weights are given: counted with random ones, the same each time.", err=True)
     say_if_cold()
     device = Device(golden_run(workload.plan, workload.weights, workload.images[0]), arch)
     with progress_bar() as bar:

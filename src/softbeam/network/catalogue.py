@@ -15,7 +15,7 @@ from softbeam.network.layers import Layer, Shape, trained_buffers
 from softbeam.network.plan import Plan
 from softbeam.network.planner import Im2col, make_plan
 
-NETWORKS: tuple[str, ...] = ("extraction",)
+NETWORKS: tuple[str, ...] = ("extraction", "googlenet")
 """The names that :func:`load_network` takes."""
 
 
@@ -68,13 +68,16 @@ class Network:
         return make_plan(self.name, self.layers, im2col)
 
 
-def load_network(name_or_cfg_path: str) -> Network:
+def load_network(name_or_cfg_path: str, names: Path | None = None) -> Network:
     """Return a network by its name, or as its ``.cfg`` file describes it.
 
     Parameters
     ----------
     name_or_cfg_path
         One of :data:`NETWORKS`, or the path of a ``.cfg`` file.
+    names
+        A file of class names, one a line, such as Darknet's ``.names``; those that come with
+        softbeam if not given.
 
     Returns
     -------
@@ -92,17 +95,30 @@ def load_network(name_or_cfg_path: str) -> Network:
     >>> network.input_shape, len(network.layers), network.parameters, network.classes[946]
     ((3, 224, 224), 27, 23455400, 'espresso')
     """
-    data = files("softbeam.network").joinpath("data")
+    classes = None if names is None else _read_names(names)
     if name_or_cfg_path in NETWORKS:
+        data = files("softbeam.network").joinpath("data")
         file = f"{name_or_cfg_path}.cfg"
-        text = data.joinpath(file).read_text(encoding="utf-8")
-        table = data.joinpath(name_or_cfg_path, "classes.tsv").read_text(encoding="utf-8")
-        classes = tuple(line.split("\t")[2] for line in table.splitlines()[1:])
-        return Network(name_or_cfg_path, parse_cfg(text, file), classes)
+        layers = parse_cfg(data.joinpath(file).read_text(encoding="utf-8"), file)
+        table = data.joinpath(name_or_cfg_path, "classes.tsv")
+        if classes is None and table.is_file():
+            lines = table.read_text(encoding="utf-8").splitlines()[1:]
+            classes = tuple(line.split("\t")[2] for line in lines)
+        return Network(name_or_cfg_path, layers, classes)
     path = Path(name_or_cfg_path)
     if path.suffix != ".cfg" and not path.is_file():
         raise NetworkError(
             f"unknown network {name_or_cfg_path!r}; known are {', '.join(NETWORKS)}, "
             "and the path of a Darknet .cfg file is taken too"
         )
-    return Network(path.stem, read_cfg(path))
+    return Network(path.stem, read_cfg(path), classes)
+
+
+def _read_names(path: Path) -> tuple[str, ...]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise NetworkError(
+            f"cannot read the class names {path}: {error}; give a text file, a name a line"
+        ) from error
+    return tuple(line.strip() for line in lines)

@@ -1,6 +1,6 @@
-"""A network's trained numbers: the shipped ones, and Darknet's ``.weights`` files.
+"""A network's trained numbers: the shipped ones, Darknet's ``.weights`` files, and random ones.
 
-Both give a mapping from buffer name (``0.weights``, ``0.biases`` ...) to a 1-D float32 array.
+All give a mapping from buffer name (``0.weights``, ``0.biases`` ...) to a 1-D float32 array.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 VERSION = (0, 2, 0)
 """Major, minor and revision that :func:`write_weights` writes, as Darknet's last version does."""
 
-_SHIPPED = {"extraction": "extraction-200.safetensors"}
+SHIPPED = {"extraction": "extraction-200.safetensors"}
+"""The files of the networks whose weights come with softbeam."""
 
 
 def shipped_weights(network: str, layers: tuple[Layer, ...]) -> dict[str, npt.NDArray[np.float32]]:
@@ -49,12 +50,12 @@ def shipped_weights(network: str, layers: tuple[Layer, ...]) -> dict[str, npt.ND
     import numpy as np
     from safetensors.numpy import load_file
 
-    if network not in _SHIPPED:
+    if network not in SHIPPED:
         raise NetworkError(
             f"no weights come with softbeam for network {network!r}, only for "
-            f"{', '.join(_SHIPPED)}; give a Darknet .weights file"
+            f"{', '.join(SHIPPED)}; give a Darknet .weights file"
         )
-    resource = files("softbeam.network").joinpath("data", network, _SHIPPED[network])
+    resource = files("softbeam.network").joinpath("data", network, SHIPPED[network])
     with as_file(resource) as path:
         tensors = load_file(path)
     weights = {
@@ -62,7 +63,7 @@ def shipped_weights(network: str, layers: tuple[Layer, ...]) -> dict[str, npt.ND
         for name in trained_buffers(layers)
         if name in tensors
     }
-    _check(weights, layers, f"the shipped weights {_SHIPPED[network]}")
+    _check(weights, layers, f"the shipped weights {SHIPPED[network]}")
     return weights
 
 

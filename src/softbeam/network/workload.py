@@ -20,7 +20,7 @@ from softbeam.network.catalogue import Network, load_network
 from softbeam.network.image import load_image
 from softbeam.network.plan import Plan
 from softbeam.network.planner import Im2col
-from softbeam.network.weights import read_weights, shipped_weights
+from softbeam.network.weights import SHIPPED, random_weights, read_weights, shipped_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,8 @@ def load_workload(
     network: str,
     *,
     weights: Path | None = None,
+    names: Path | None = None,
+    untrained: bool = False,
     images: Sequence[Path] = (),
     im2col: Im2col = "always",
     architecture: str = ARCHITECTURES[0],
@@ -102,6 +104,10 @@ def load_workload(
         A network's name or the path of a ``.cfg`` file.
     weights : Path, optional
         A Darknet ``.weights`` file; the shipped weights if not given.
+    names : Path, optional
+        A file of class names, one a line.
+    untrained : bool
+        Whether a network without weights gets random ones, always the same.
     images : sequence of Path
         Image files, and folders of them; scikit-image's ``coffee.png`` if none is given.
     im2col : {"always", "except-1x1"}
@@ -125,13 +131,14 @@ def load_workload(
         raise NetworkError(
             f"no machine code is shipped for {architecture!r}; use {', '.join(ARCHITECTURES)}"
         )
-    loaded = load_network(network)
+    loaded = load_network(network, names)
     plan = loaded.plan(im2col)
-    values = (
-        shipped_weights(loaded.name, loaded.layers)
-        if weights is None
-        else read_weights(weights, loaded.layers)
-    )
+    if weights is not None:
+        values = read_weights(weights, loaded.layers)
+    elif untrained and loaded.name not in SHIPPED:
+        values = random_weights(loaded.layers, seed=0)
+    else:
+        values = shipped_weights(loaded.name, loaded.layers)
     files: list[Path | None] = [file for path in images for file in image_files(path)]
     inputs = tuple(load_image(file, loaded.input_shape) for file in files or [None])
     kernels = sorted({launch.kernel for launch in plan.launches} & KERNELS.keys())
