@@ -230,7 +230,7 @@ class TestTwins:
         b = Bench(15, edges)
         x, y = b.buffer(700), b.buffer(700)
         x[: EDGES.size] = EDGES
-        if alpha in (-0.75, 0.5, 1e30):
+        if alpha == 1e30:
             x &= np.uint32(0x7FFFFFFF)
         b.check("pow", architecture, line(700), [700, alpha, x, 1, y, 1])
 

@@ -166,7 +166,7 @@ def test_a_buffer_that_is_cleared_again_has_its_first_version_again(tiny) -> Non
     plan = tiny.plan
     clear = next(one for one in plan.launches if one.writes[0].buffer == "0.output")
     again = replace(clear, index=len(plan.launches))
-    _, offsets = pool_layout(replace(plan, launches=(*plan.launches, again)))
+    offsets = pool_layout(replace(plan, launches=(*plan.launches, again))).offsets
     column = list(plan.buffers).index("0.output")
     assert offsets[-1, column] == offsets[0, column] != offsets[-2, column]
 

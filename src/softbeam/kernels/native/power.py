@@ -83,7 +83,7 @@ def powf(x, y, table):  # type: ignore[no-untyped-def]
         return np.float32(1.0)
     if x != x or y != y:
         return canonical(np.float32(x + y))
-    odd = abs(y - np.float32(2.0) * np.float32(math.trunc(np.float32(y * np.float32(0.5))))) == 1
+    odd = abs(y - np.float32(2.0) * np.trunc(np.float32(y * np.float32(0.5)))) == 1
     if math.isinf(y):
         odd = False
     if x == 0 or math.isinf(x):
@@ -98,7 +98,7 @@ def powf(x, y, table):  # type: ignore[no-untyped-def]
     size = canonical(_magnitude(x, y, table))
     if x > 0:
         return size
-    if not math.isinf(y) and np.float32(math.floor(y)) != y:
+    if not math.isinf(y) and np.floor(y) != y:
         return f32_from_bits(np.uint32(0x7FFFFFFF))
     return np.float32(-size) if odd else size
 
