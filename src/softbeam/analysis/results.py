@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.design import Design
@@ -17,6 +18,9 @@ from softbeam.campaign.specification import CampaignSpecification
 from softbeam.campaign.store import ResultsStore
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True)
@@ -83,10 +87,33 @@ class Results:
         """Return what each kernel in each layer executes; empty if it is not known."""
         return work_of(self.sizes, _launches(self.specification))
 
+    def injections(self) -> DataFrame:
+        """Return all injections as a pandas DataFrame, a row each; see ``docs/results.md``.
+
+        Raises
+        ------
+        ResultsError
+            If pandas is not installed.
+        """
+        from softbeam.analysis.export import frame
+
+        return frame(self.records)
+
     @property
     def seed(self) -> int:
         """A number that is the campaign's own, for what is drawn in analysing it."""
         return int(self.specification.campaign_id[:16], 16)
+
+
+def load(folder: str | os.PathLike[str]) -> Results:
+    """Read a campaign's folder, such as ``runs/extraction``.
+
+    Raises
+    ------
+    ResultsError
+        If there are no results, or they cannot be read.
+    """
+    return Results.load(folder)
 
 
 def _launches(specification: CampaignSpecification) -> dict[Key, int]:

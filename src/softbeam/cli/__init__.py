@@ -19,6 +19,7 @@ COMMANDS = (
     "report",
     "advise",
     "replay",
+    "export",
     "classify",
     "profile",
     "conform",
