@@ -10,7 +10,8 @@ from softbeam.faults.drawing import draw_site
 from softbeam.faults.randomness import Draws
 from softbeam.faults.site import FaultSite
 from softbeam.faults.space import FaultSpace
-from softbeam.injection.classification import Outcome, from_output, from_status
+from softbeam.injection.classification import Outcome, from_status
+from softbeam.injection.detection import Rule, rule_for
 from softbeam.injection.liveness import any_live, live_words
 from softbeam.injection.propagation import propagate
 from softbeam.injection.record import InjectionRecord
@@ -44,6 +45,9 @@ class Injector:
         Groups of opcodes in scope; all if not given.
     image : int
         Which of the campaign's inputs the golden run has.
+    rule : callable, optional
+        How an answer is judged beside the golden one; if not given, that of a detector by its
+        boxes and any other by its classes.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class Injector:
         semantics: str = "hardware",
         groups: Iterable[str] | None = None,
         image: int = 0,
+        rule: Rule | None = None,
     ) -> None:
         self.device = device
         self.runner = Runner()
@@ -65,6 +70,7 @@ class Injector:
         self._semantics = semantics
         self._groups = None if groups is None else tuple(groups)
         self.image = image
+        self.rule = rule or rule_for(device.plan)
         self._spaces: dict[tuple[str, str], FaultSpace] = {}
         self._live = live_words(device.plan)
 
@@ -132,7 +138,7 @@ class Injector:
             return Outcome("Masked", "dead"), False
         golden = self.device.golden
         result = propagate(golden, self._live, site.launch, struck.changed)
-        return from_output(golden.answer, result.output), True
+        return self.rule(golden.answer, result.output), True
 
     def _record(
         self, site: FaultSite, index: int, struck: Strike, outcome: Outcome, propagated: bool

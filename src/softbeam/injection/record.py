@@ -28,6 +28,10 @@ DETAILS = {
 }
 
 
+#: What an SDC of a detector is divided into instead (:mod:`softbeam.injection.detection`).
+DETECTION_DETAILS = ("box class", "box number", "box position", "tolerable")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InjectionRecord:
     """One row of a results file: a fault site and its outcome.
@@ -66,7 +70,8 @@ class InjectionRecord:
     before, after : int or None
         Value before and after the change: uint32, and uint64 of a store address.
     outcome, detail : str
-        One of :data:`OUTCOMES`, and one of its :data:`DETAILS`.
+        One of :data:`OUTCOMES`, and one of its :data:`DETAILS`; a detector's SDC has one of
+        :data:`DETECTION_DETAILS`.
     propagated : bool
         Whether the rest of the network had to be run.
     changed_words : int

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from softbeam.emulator.core import layout as k
 from softbeam.errors import InternalError
 from softbeam.faults.site import FaultSite
-from softbeam.injection.classification import Outcome, from_output
+from softbeam.injection.classification import Outcome
 from softbeam.injection.injector import Injector
 from softbeam.injection.liveness import in_spans
 from softbeam.injection.record import InjectionRecord
@@ -100,7 +100,7 @@ def replay(injector: Injector, mode: str, model: str, index: int, stratum: str =
     faulty = np.zeros(0, dtype=np.float32) if record.outcome == "DUE" else scores
     if struck.changed:
         found = spread(golden, site.launch, struck.changed)
-        _check(record, from_output(scores.view(np.uint32), found.output))
+        _check(record, injector.rule(golden.answer, found.output))
         layers, faulty = found.layers, found.output.view(np.float32)
     return Replay(
         record=record,
