@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from softbeam.analysis.results import Results
-from softbeam.report import advice_section, method_section, sections
+from softbeam.injection.replay import Replay
+from softbeam.network.layers import Layer
+from softbeam.report import advice_section, method_section, replay_page, sections
 from softbeam.report.blocks import Section
 from softbeam.report.style import Figure
 
@@ -44,6 +46,39 @@ def figures(parts: tuple[Section, ...]) -> Iterator[Figure]:
 
 def render(results: Results, parts: tuple[Section, ...]) -> str:
     """Return the page: one HTML document that needs nothing else."""
+    specification = results.specification
+    n = len(results.records)
+    lead = (
+        f"{n:,} injections into its GPU kernels on {specification.architecture}, seed "
+        f"{specification.seed}, campaign {specification.campaign_id[:12]}."
+    )
+    return _document(
+        f"softbeam: {specification.network}, {specification.architecture}",
+        f"What to harden in {specification.network}",
+        lead if n else f"{lead} No injection has been made yet.",
+        parts,
+        files=True,
+    )
+
+
+def render_replay(
+    replay: Replay, results: Results, names: Mapping[int, str], layers: tuple[Layer, ...]
+) -> str:
+    """Return the page of one injection."""
+    record, specification = replay.record, results.specification
+    return _document(
+        f"softbeam: {record.mode} {record.model} {record.index}",
+        f"Injection {record.mode} {record.model} {record.index} into {specification.network}",
+        f"{record.outcome}, {record.detail}. Campaign {specification.campaign_id[:12]}, "
+        f"{specification.architecture}, seed {specification.seed}.",
+        replay_page.sections(replay, names, layers),
+        files=False,
+    )
+
+
+def _document(
+    title: str, heading: str, lead: str, parts: tuple[Section, ...], *, files: bool
+) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     from softbeam.report.words import percent
@@ -57,9 +92,11 @@ def render(results: Results, parts: tuple[Section, ...]) -> str:
     )
     environment.filters["percent"] = percent
     return environment.get_template("page.html.j2").render(
-        specification=results.specification,
-        n=len(results.records),
+        title=title,
+        heading=heading,
+        lead=lead,
         sections=parts,
+        files=files,
         verdict_classes={"reproduced": "yes", "not reproduced": "no"},
     )
 
