@@ -37,9 +37,8 @@ from softbeam.injection.propagation import propagate
 from softbeam.injection.strike import Strike, strike
 from softbeam.jit import cache_home
 from softbeam.kernels.native import columns
-from softbeam.kernels.native.matrix import gemm_packed
 from softbeam.network.device import Device
-from softbeam.network.golden import GoldenRun, execute, golden_run, open_golden_run
+from softbeam.network.golden import GoldenRun, golden_run, open_golden_run
 from softbeam.network.layers import Convolution, MaxPool
 from softbeam.network.plan import Plan
 from softbeam.network.profile import struck_launches
@@ -109,12 +108,7 @@ def inference(golden: GoldenRun) -> Callable[[], None]:
 
     def run() -> None:
         for launch in plan.launches:
-            if launch.kernel == "gemm":
-                m, n, k, *operands = launch.arguments
-                _, b, c = (memory[operand.buffer].view(np.float32) for operand in operands)
-                gemm_packed(m, n, k, golden.packed(launch.index), b, c)
-            else:
-                execute(launch, memory)
+            golden.execute(launch, memory)
 
     run()
     output = golden.answer

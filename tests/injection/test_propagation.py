@@ -11,13 +11,10 @@ import pytest
 from softbeam.injection import propagation
 from softbeam.injection.liveness import live_words
 from softbeam.injection.propagation import propagate
-from softbeam.network.catalogue import load_network
 from softbeam.network.cfg import parse_cfg
 from softbeam.network.golden import GoldenRun, execute, golden_run
-from softbeam.network.image import load_image
 from softbeam.network.layers import trained_buffers
 from softbeam.network.planner import make_plan
-from softbeam.network.weights import shipped_weights
 
 NET = "[net]\nheight={}\nwidth={}\nchannels=3\n"
 CONVOLUTION = "[convolutional]\nfilters={}\nsize={}\nstride={}\npad=1\nactivation={}\n"
@@ -41,6 +38,18 @@ NETWORKS = {
     + "[maxpool]\nsize=1\nstride=2\n"
     + CONVOLUTION.format(6, 1, 1, "linear")
     + "[avgpool]\n[softmax]\ngroups=1\ntemperature=2\n",
+    "joined": NET.format(8, 6)
+    + CONVOLUTION.format(6, 3, 1, "mish") + NORM
+    + CONVOLUTION.format(6, 3, 1, "leaky") + "groups=3\n" + NORM
+    + "[shortcut]\nfrom=-2\nactivation=relu\nbeta=.5\n"
+    + CONVOLUTION.format(4, 3, 2, "linear") + NORM
+    + "[upsample]\nstride=2\n"
+    + "[shortcut]\nfrom=-3\nactivation=linear\n"
+    + "[route]\nlayers=-1,-4,-2\n"
+    + CONVOLUTION.format(21, 1, 1, "leaky") + "groups=7\n"
+    + "[yolo]\nclasses=2\nnum=3\nmask=0,1,2\nanchors=1,2, 3,4, 5,6\n"
+    + "[connected]\noutput=9\nbatch_normalize=1\nactivation=leaky\n"
+    + "[softmax]\ngroups=3\n",
 }  # fmt: skip
 
 
@@ -66,7 +75,7 @@ def whole_rest(golden: GoldenRun, launch: int, changed: dict) -> np.ndarray:
         memory[buffer][indexes] = values
     for later in plan.launches[launch + 1 :]:
         execute(later, memory)
-    return memory[plan.outputs[0]]
+    return np.concatenate([memory[name] for name in plan.outputs])
 
 
 def random_words(rng: np.random.Generator, contents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -161,14 +170,11 @@ def test_the_golden_run_is_left_as_it_was() -> None:
 
 
 @pytest.mark.slow
-def test_extraction() -> None:
-    network = load_network("extraction")
-    plan = network.plan("always")
-    weights = shipped_weights("extraction", network.layers)
-    golden = golden_run(plan, weights, load_image(None, network.input_shape))
+def test_extraction(extraction_golden: GoldenRun) -> None:
+    golden, plan = extraction_golden, extraction_golden.plan
     live = live_words(plan)
     rng = np.random.default_rng(14)
-    struck = [launch for launch in plan.launches if launch.kernel != "gemm"]
+    struck = [launch for launch in plan.launches if not launch.library]
     reached = 0
     for launch in rng.choice(np.array([one.index for one in struck]), 40, replace=False):
         buffer = plan.launches[launch].writes[0].buffer
@@ -180,3 +186,15 @@ def test_extraction() -> None:
         assert np.array_equal(found.output, whole_rest(golden, int(launch), changed)), changed
         reached += not np.array_equal(found.output, golden.answer)
     assert reached > 10
+
+
+@pytest.mark.parametrize("name", ["other", "branches", "detector"])
+def test_networks_of_all_layers(name: str, make_example) -> None:
+    golden = make_example(name).golden
+    live = live_words(golden.plan)
+    rng = np.random.default_rng(15)
+    for _ in range(200):
+        launch = int(rng.integers(len(golden.plan.launches)))
+        changed = random_change(rng, golden, launch)
+        found = propagate(golden, live, launch, changed)
+        assert np.array_equal(found.output, whole_rest(golden, launch, changed)), (launch, changed)

@@ -83,14 +83,12 @@ class Columns:
         """Return whether the map lies within the first `words` words."""
         return self.rows * self.stride <= words
 
-    def shrunk(self, golden: Bits) -> Columns | None:
-        """Return the columns that differ from the golden buffer, None if none does."""
+    def shrunk(self, golden: Bits) -> Columns:
+        """Return the columns that differ from the golden map."""
         differs = np.empty(self.places.size, dtype=np.bool_)
         jitted.differing(self.values.view(np.uint32), self.stride, self.places, golden, differs)
         if differs.all():
             return self
-        if not differs.any():
-            return None
         return Columns(self.stride, self.places[differs], self.values[differs])
 
 
@@ -244,10 +242,3 @@ def golden_columns(golden: Bits, rows: int, stride: int, places: Places) -> Colu
     values = np.empty((places.size, rows), dtype=np.float32)
     jitted.gather(golden.view(np.float32), stride, places, values)
     return Columns(stride, places, values)
-
-
-def replaced(columns: Columns, changed: Columns) -> Columns:
-    """Return columns with those replaced that are changed; every changed one is among them."""
-    values = columns.values.copy()
-    values[np.searchsorted(columns.places, changed.places)] = changed.values
-    return Columns(columns.stride, columns.places, values)

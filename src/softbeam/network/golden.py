@@ -112,6 +112,7 @@ class GoldenRun:
             frozenset(span.buffer for span in (*launch.reads, *launch.writes))
             for launch in plan.launches
         ]
+        self._first: dict[tuple[str, int], int | None] = {}
         self._zero: dict[tuple[str, bytes], bool] = {}
 
     def offset(self, buffer: str, launch: int) -> int | None:
@@ -119,6 +120,12 @@ class GoldenRun:
 
         None where its pieces are scattered over the pool.
         """
+        key = buffer, launch
+        if key not in self._first:
+            self._first[key] = self._find(buffer, launch)
+        return self._first[key]
+
+    def _find(self, buffer: str, launch: int) -> int | None:
         columns = self.layout.columns[buffer]
         found = self.layout.offsets[launch, columns.start : columns.stop]
         first = int(found[0])
@@ -199,27 +206,39 @@ class GoldenRun:
             for span in (*launch.reads, *launch.writes)
         }
         if launch.kernel == "gemm":
-            self._multiply(launch, views)
-        else:
-            execute(launch, views)
+            self._pack(launch)
+        self.execute(launch, views)
         for number in covered:
             piece = self.layout.pieces[number]
             if self.offset(piece.buffer, then) is None:
                 self.piece(number, then)[:] = views[piece.buffer][piece.start : piece.end]
 
-    def _multiply(self, launch: Launch, views: Mapping[str, Words]) -> None:
-        """Compute a matrix product, and keep its packed weights."""
-        from softbeam.kernels.native.matrix import gemm_packed, pack_rows
+    def _pack(self, launch: Launch) -> None:
+        """Pack the weights of a matrix product."""
+        from softbeam.kernels.native.matrix import pack_rows
 
+        m, _, k, a, *_ = launch.arguments
+        assert isinstance(a, Pointer)
+        weights = self.view(a.buffer, launch.index)[a.word :].view(np.float32)
+        pack_rows(m, k, weights, self.packed(launch.index))
+
+    def execute(self, launch: Launch, views: Mapping[str, Words]) -> None:
+        """Compute one launch natively, in place, on memory whose weights are the golden ones.
+
+        As :func:`execute`; a matrix product takes its packed weights.
+        """
+        from softbeam.kernels.native.matrix import gemm_packed
+
+        if launch.kernel != "gemm":
+            execute(launch, views)
+            return
         m, n, k = (argument for argument in launch.arguments if isinstance(argument, int))
-        a, b, c = (
+        _, b, c = (
             views[argument.buffer][argument.word :].view(np.float32)
             for argument in launch.arguments
             if isinstance(argument, Pointer)
         )
-        packed = self.packed(launch.index)
-        pack_rows(m, k, a, packed)
-        gemm_packed(m, n, k, packed, b, c)
+        gemm_packed(m, n, k, self.packed(launch.index), b, c)
 
 
 def golden_run(

@@ -1,0 +1,45 @@
+"""How a change travels through one launch: for each kernel a rule that computes what can differ.
+
+Every rule rests on one argument: an output word depends on known input words; where none of these
+is changed it is golden.  A rule computes all words that read a changed one, from changed and
+golden values, with the arithmetic of the kernel's twin; so it equals the whole launch bit for bit.
+Each rule states its argument.  Every other launch, and any change that a rule does not cover, is
+computed as a whole: so is softmax, each of whose words depends on all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from softbeam.injection.regions.elementwise import (
+    activate_rule,
+    bias_rule,
+    mish_rule,
+    normalize_rule,
+    scale_rule,
+)
+from softbeam.injection.regions.moving import copy_rule, shortcut_rule, upsample_rule
+from softbeam.injection.regions.product import gemm_rule
+from softbeam.injection.regions.step import NotCoveredError, Result, Rule, Step, whole_launch
+from softbeam.injection.regions.window import avgpool_rule, im2col_rule, maxpool_rule
+
+__all__ = ["RULES", "NotCoveredError", "Result", "Rule", "Step", "whole_launch"]
+
+#: The rule of each kernel that has one.
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "copy": copy_rule,
+        "shortcut": shortcut_rule,
+        "upsample": upsample_rule,
+        "activate_array": activate_rule,
+        "activate_mish": mish_rule,
+        "normalize": normalize_rule,
+        "scale_bias": scale_rule,
+        "add_bias": bias_rule,
+        "im2col": im2col_rule,
+        "gemm": gemm_rule,
+        "maxpool": maxpool_rule,
+        "avgpool": avgpool_rule,
+    }
+)
