@@ -29,6 +29,9 @@ _FLOAT = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _NUMBERED = re.compile(r"(UR|R|UP|P|B|SB)([0-9]{1,3}|Z|T)((?:\.\w+)*)\Z", re.ASCII)
+#: All predicates of a thread as one operand.
+_ALL_PREDICATES = ("PR", "UPR")
+
 _GUARD = re.compile(r"@(!?)(U?)P([0-6T])\Z")
 _CONSTANT = re.compile(r"c(x?)\[([^\]]*)\]\[([^\]]*)\]((?:\.\w+)*)\Z", re.ASCII)
 _ADDRESS = re.compile(r"(?:(?:g?desc)\[(UR[0-9]{1,3}|URZ)\])?\[([^\]]*)\]((?:\.\w+)*)\Z", re.ASCII)
@@ -224,11 +227,13 @@ def parse_instruction(pc: int, entry: Mapping[str, Any]) -> Instruction:
             raise ListingError("opcode, operands or predicate are not text")
         if not _OPCODE.match(name):
             raise ListingError(f"{_shown(name)} is not an opcode")
+        parts = split_operands(operands)
+        if guard in _ALL_PREDICATES:
+            # nvdisasm takes P2R's and R2P's operand PR for a guard when it writes JSON.
+            parts.insert(0 if name.startswith(("R2P", "UR2UP")) else 1, guard)
+            guard = ""
         return Instruction(
-            pc,
-            parse_guard(guard),
-            name,
-            tuple(parse_operand(part) for part in split_operands(operands)),
+            pc, parse_guard(guard), name, tuple(parse_operand(part) for part in parts)
         )
     except KeyError as error:
         raise ListingError(f"the instruction at pc {pc:#x} has no field {error}") from None
