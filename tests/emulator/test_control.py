@@ -313,10 +313,19 @@ def test_running_beyond_the_last_instruction_is_an_invalid_pc() -> None:
     assert (result.ending, result.row) == ("Invalid PC", 5)
 
 
-@pytest.mark.parametrize("target", [0x8, 0x10000, 0xFFFFFFF0])
-def test_returning_to_nowhere_is_an_invalid_pc(target: int) -> None:
-    code = (*HEAD, f"MOV R20, {target:#x}", "MOV R21, RZ", "RET.REL.NODEC R20, 0x0", "EXIT")
-    assert launch(code).ending == "Invalid PC"
+@pytest.mark.parametrize(
+    ("low", "high", "exception"),
+    [
+        (0x8, 0, "Invalid PC"),
+        (0x10000, 0, "Illegal Instruction"),
+        (0xFFFFFFF0, 0, "Illegal Instruction"),
+        (0x60, 1 << 5, "Illegal Instruction"),
+        (0x60, 1 << 29, "Invalid PC"),
+    ],
+)
+def test_returning_to_nowhere(low: int, high: int, exception: str) -> None:
+    code = (*HEAD, f"MOV R20, {low:#x}", f"MOV R21, {high:#x}", "RET.REL.NODEC R20, 0x0", "EXIT")
+    assert launch(code).ending == exception
 
 
 def test_blocks_and_threads_have_three_dimensions() -> None:

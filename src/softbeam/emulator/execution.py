@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.core.entries import entry_addresses
+from softbeam.emulator.core.entries import ALWAYS, add_entries, new_entries
 from softbeam.emulator.lowering import BANK_0_WORDS, Program
 from softbeam.emulator.special import special_function_tables
 from softbeam.errors import UnsupportedInstruction
@@ -122,11 +122,15 @@ def launch_constants(
     """Return all constants of a launch: dimensions, stack pointer, parameters, other banks.
 
     The places are recorded (hardware README, point 4): blockDim and gridDim at c[0x0][0x0…0x14],
-    the initial stack pointer at 0x28, parameters from the cubin's parameter base.
+    the initial stack pointer at 0x28, parameters from the cubin's parameter base.  Not recorded,
+    but what the compiler's code takes them for: the generic addresses of shared and local memory
+    at 0x18 and 0x20.
     """
     constants = pack_arguments(program, arguments)
     constants[0:3] = shape.block
     constants[3:6] = shape.grid
+    for first, address in ((6, k.SHARED_WINDOW), (8, k.LOCAL_WINDOW)):
+        constants[first : first + 2] = (address & 0xFFFFFFFF, address >> 32)
     constants[10] = INITIAL_STACK_POINTER
     return constants
 
@@ -135,6 +139,7 @@ def new_state(
     warps: int,
     *,
     shared_bytes: int = 0,
+    local_bytes: int = 0,
     log_words: int = 1 << 16,
     profile_rows: int = 0,
     trace_steps: int = 0,
@@ -148,6 +153,8 @@ def new_state(
         Warps that run together: 1, or those of a block whose warps wait for each other.
     shared_bytes : int
         Shared memory of a block.
+    local_bytes : int
+        Local memory of a thread.
     log_words : int
         Stores that can be undone.
     profile_rows : int
@@ -158,8 +165,13 @@ def new_state(
     return k.State(
         warps=np.zeros(warps, dtype=k.WARP),
         shared=np.zeros((shared_bytes + 3) // 4, dtype=np.uint32),
+        local=np.zeros((warps, (local_bytes + 3) // 4, k.LANES), dtype=np.uint32),
+        left_registers=np.zeros((0, 0, k.LANES), dtype=np.uint32),
+        left_shared=np.zeros(0, dtype=np.uint32),
+        foreign=np.zeros((0, 3), dtype=np.int64),
         log_word=np.zeros(log_words, dtype=np.int64),
         log_before=np.zeros(log_words, dtype=np.uint32),
+        log_time=np.zeros(log_words, dtype=np.int64),
         information=np.zeros(k.INFO_FIELDS, dtype=np.int64),
         profile=np.zeros((profile_rows, 2), dtype=np.int64),
         trace_row=np.zeros(trace_steps, dtype=np.int64),
@@ -168,9 +180,18 @@ def new_state(
 
 
 @cache
-def tables() -> k.Tables:
-    """Return what the interpreter looks up: MUFU's tables and its separately compiled parts."""
-    return k.Tables(*special_function_tables(), entry_addresses())
+def _all_tables() -> k.Tables:
+    return k.Tables(*special_function_tables(), new_entries())
+
+
+def tables(program: Program) -> k.Tables:
+    """Return what the interpreter looks up: MUFU's tables and its separately compiled parts.
+
+    The parts that the program needs are compiled now if no program has needed them before.
+    """
+    found = _all_tables()
+    add_entries(found.entries, (*ALWAYS, *program.parts))
+    return found
 
 
 def no_fault() -> NDArray[np.int64]:

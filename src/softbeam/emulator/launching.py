@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,26 @@ class Ending:
     information: NDArray[np.int64]
 
 
+class Surroundings(NamedTuple):
+    """What a unit finds when it starts, and what others store while it runs.
+
+    Attributes
+    ----------
+    left_registers : numpy.ndarray of uint32, [warps, registers, 32]
+        Contents of the registers; of length 0: zeros.
+    left_shared : numpy.ndarray of uint32
+        Contents of shared memory; of length 0: zeros.
+    foreign : numpy.ndarray of int64, [stores, 3]
+        Stores of other units: twice the time at which they take effect, counted in this unit's
+        warp instructions (plus one if they come after this unit's own store of that time), word
+        and value, sorted.
+    """
+
+    left_registers: NDArray[np.uint32]
+    left_shared: NDArray[np.uint32]
+    foreign: NDArray[np.int64]
+
+
 class Runner:
     """Runs single warps or blocks of launches, reusing one state.
 
@@ -73,15 +94,18 @@ class Runner:
 
     def __init__(self, log_words: int = 1 << 16) -> None:
         self._log_words = log_words
-        self._states: dict[tuple[int, int], k.State] = {}
+        self._states: dict[tuple[int, int, int], k.State] = {}
 
     def state(self, launch: Launch) -> k.State:
         """Return the state in which units of this launch run."""
         warps = launch.shape.warps if launch.program.has_barrier else 1
-        key = (warps, launch.shared_bytes)
+        key = (warps, launch.shared_bytes, launch.program.local_bytes)
         if key not in self._states:
             self._states[key] = new_state(
-                warps, shared_bytes=launch.shared_bytes, log_words=self._log_words
+                warps,
+                shared_bytes=launch.shared_bytes,
+                local_bytes=launch.program.local_bytes,
+                log_words=self._log_words,
             )
         return self._states[key]
 
@@ -95,6 +119,7 @@ class Runner:
         fault: NDArray[np.int64],
         traced: int = -1,
         state: k.State | None = None,
+        surroundings: Surroundings | None = None,
     ) -> Ending:
         """Run one warp (or, with barriers, its whole block) and put memory back as it was.
 
@@ -112,6 +137,8 @@ class Runner:
             Thread of the block to trace, or -1.
         state : State, optional
             A state with room for a profile or trace.
+        surroundings : Surroundings, optional
+            What it finds and meets; by default zeros, and nobody else.
 
         Raises
         ------
@@ -129,10 +156,12 @@ class Runner:
         )
         while True:
             used = state if state is not None else self.state(launch)
+            if surroundings is not None:
+                used = used._replace(**surroundings._asdict())
             status = run(
                 launch.program.code,
                 launch.constants,
-                tables(),
+                tables(launch.program),
                 launch.memory,
                 grid_block,
                 launch.shape.threads,
@@ -173,6 +202,8 @@ class Runner:
     ) -> tuple[int, NDArray[np.uint32], NDArray[np.int64]]:
         """Run every block of a launch, one of its units with a fault.
 
+        Where the program communicates, a unit sees what those before it have stored.
+
         Parameters
         ----------
         launch : Launch
@@ -193,18 +224,24 @@ class Runner:
         information : numpy.ndarray of int64
             The information vector of the struck unit, or of the last one.
         """
-        after = launch.memory.words.copy()
+        before = launch.memory.words.copy()
+        after = launch.memory.words if launch.program.communicates else before.copy()
         information = np.zeros(k.INFO_FIELDS, dtype=np.int64)
-        for block, warp in self.units(launch):
-            here = struck is not None and struck == (block, warp)
-            ending = self.run(
-                launch, block, warp, budget=budget, fault=fault if here else fault_free
-            )
-            if here or struck is None:
-                information = ending.information
-            if ending.status in (k.OVERWRITTEN, k.NEVER_READ):
-                raise InternalError("a launch was run with the early end of a followed fault")
-            if ending.status != k.FINISHED:
-                return ending.status, after, ending.information
-            after[ending.words] = ending.values
-        return k.FINISHED, after, information
+        status = k.FINISHED
+        try:
+            for block, warp in self.units(launch):
+                here = struck is not None and struck == (block, warp)
+                ending = self.run(
+                    launch, block, warp, budget=budget, fault=fault if here else fault_free
+                )
+                if here or struck is None or ending.status != k.FINISHED:
+                    information = ending.information
+                if ending.status in (k.OVERWRITTEN, k.NEVER_READ):
+                    raise InternalError("a launch was run with the early end of a followed fault")
+                if ending.status != k.FINISHED:
+                    status = ending.status
+                    break
+                after[ending.words] = ending.values
+            return status, after.copy(), information
+        finally:
+            launch.memory.words[:] = before

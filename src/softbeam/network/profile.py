@@ -101,7 +101,7 @@ def profile_launch(device: Device, number: int) -> LaunchProfile:
         status = profile_units(
             program.code,
             launch.constants,
-            tables(),
+            tables(program),
             launch.memory,
             np.array(shape.grid, dtype=np.int64),
             np.array(shape.block, dtype=np.int64),

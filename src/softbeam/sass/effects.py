@@ -38,42 +38,78 @@ def roles(instruction: Instruction, opcode: Opcode) -> Roles:
     operands = instruction.operands
     if opcode.shape in (Shape.COMPARE, Shape.CHECK):
         count = 2 if opcode.shape is Shape.COMPARE else 1
-        rest = operands[count:]
-        return Roles(
-            None,
-            operands[:count],
-            tuple(o for o in rest if o.kind not in _PREDICATES),
-            tuple(o for o in rest if o.kind in _PREDICATES),
-        )
+        return _roles(None, operands[:count], operands[count:])
     if opcode.shape in (Shape.STORE, Shape.CONTROL):
-        return Roles(
-            None,
-            (),
-            tuple(o for o in operands if o.kind not in _PREDICATES),
-            tuple(o for o in operands if o.kind in _PREDICATES),
-        )
-    position, predicates = 0, []
+        return _roles(None, (), operands)
+    if opcode.shape is Shape.VOTE:
+        written, source = operands[:-1], operands[-1:]
+        registers = [operand for operand in written if operand.kind in _REGISTERS]
+        predicates = tuple(operand for operand in written if operand.kind in _PREDICATES)
+        return _roles(registers[0] if registers else None, predicates, source)
+    position, found = 0, []
     while position < len(operands) and operands[position].kind in _PREDICATES:
-        predicates.append(operands[position])
+        found.append(operands[position])
         position += 1
     destination = operands[position] if position < len(operands) else None
     position += 1
     while position < len(operands) and operands[position].kind in _PREDICATES:
-        predicates.append(operands[position])
+        found.append(operands[position])
         position += 1
-    rest = operands[position:]
+    return _roles(destination, tuple(found), operands[position:])
+
+
+def _roles(
+    destination: Operand | None, written: tuple[Operand, ...], read: tuple[Operand, ...]
+) -> Roles:
     return Roles(
         destination,
-        tuple(predicates),
-        tuple(o for o in rest if o.kind not in _PREDICATES),
-        tuple(o for o in rest if o.kind in _PREDICATES),
+        written,
+        tuple(operand for operand in read if operand.kind not in _PREDICATES),
+        tuple(operand for operand in read if operand.kind in _PREDICATES),
     )
 
 
-def _words(instruction: Instruction) -> int:
-    if "128" in instruction.modifiers:
+def access_words(instruction: Instruction) -> int:
+    """Return the number of registers that a load, store or atomic moves."""
+    names = set(instruction.modifiers)
+    if "128" in names:
         return 4
-    return 2 if "64" in instruction.modifiers else 1
+    return 2 if names & {"64", "U64", "S64", "F64"} else 1
+
+
+_DOUBLES = ("DADD", "DMUL", "DFMA", "DSETP")
+_ATOMICS = ("ATOM", "ATOMG", "ATOMS", "RED", "REDG")
+_FLOATS = ("F16", "BF16", "F32", "F64")
+
+
+def conversion_types(instruction: Instruction) -> tuple[str, str]:
+    """Return the types that a conversion reads and writes, e.g. ``("F32", "S64")``.
+
+    Examples
+    --------
+    >>> from softbeam.sass.reader import parse_instruction
+    >>> conversion_types(parse_instruction(0, {"opcode": "F2I.S64.TRUNC", "operands": "R6, R0"}))
+    ('F32', 'S64')
+    """
+    floats = [name for name in instruction.modifiers if name in _FLOATS]
+    integers = [
+        name
+        for name in instruction.modifiers
+        if name[:1] in ("U", "S") and name[1:] in ("8", "16", "32", "64")
+    ]
+    if instruction.opcode == "F2F":
+        return (floats[1], floats[0]) if len(floats) == 2 else ("F32", "F32")
+    if instruction.opcode == "F2FP":
+        return "F32", "BF16" if "BF16" in floats else "F16"
+    real = floats[0] if floats else "F32"
+    whole = integers[0] if integers else "S32"
+    if instruction.opcode == "FRND":
+        return real, real
+    return (real, whole) if instruction.opcode == "F2I" else (whole, real)
+
+
+def _type_words(name: str) -> int:
+    return 2 if name.endswith("64") else 1
 
 
 def destination_words(instruction: Instruction, opcode: Opcode) -> int:
@@ -81,11 +117,17 @@ def destination_words(instruction: Instruction, opcode: Opcode) -> int:
     target = roles(instruction, opcode).destination
     if target is None or target.kind not in _REGISTERS:
         return 0
+    name = instruction.opcode
     if opcode.shape is Shape.LOAD:
-        return _words(instruction)
-    if instruction.opcode == "CS2R":
+        return access_words(instruction)
+    if name in _ATOMICS:
+        # ATOMS.CAST.64 answers with a pair too.
+        return access_words(instruction)
+    if name == "CS2R":
         return 1 if "32" in instruction.modifiers else 2
-    return 2 if "WIDE" in instruction.modifiers else 1
+    if name in ("I2F", "F2I", "F2F", "FRND"):
+        return _type_words(conversion_types(instruction)[1])
+    return 2 if "WIDE" in instruction.modifiers or name in (*_DOUBLES, "LEPC") else 1
 
 
 def written_registers(instruction: Instruction, opcode: Opcode) -> tuple[int, ...]:
@@ -96,24 +138,30 @@ def written_registers(instruction: Instruction, opcode: Opcode) -> tuple[int, ..
     return tuple(target.index + part for part in range(destination_words(instruction, opcode)))
 
 
+def source_words(instruction: Instruction, opcode: Opcode, number: int) -> int:
+    """Return the number of consecutive registers that a source register stands for."""
+    name = instruction.opcode
+    if opcode.shape is Shape.STORE or (name in _ATOMICS and number > 0):
+        return access_words(instruction)
+    if name in ("IMAD", "UIMAD"):
+        return 2 if number == 2 and {"WIDE", "HI"} & set(instruction.modifiers) else 1
+    if name in ("I2F", "F2I", "F2F", "FRND"):
+        return _type_words(conversion_types(instruction)[0])
+    if name == "MATCH":
+        return 2 if "U64" in instruction.modifiers else 1
+    return 2 if name in (*_DOUBLES, "RET", "BRX", "CALL") else 1
+
+
 def read_registers(instruction: Instruction, opcode: Opcode) -> frozenset[int]:
     """Return the general registers whose value an executed instruction uses."""
     registers: set[int] = set()
     for number, operand in enumerate(roles(instruction, opcode).sources):
         words = 0
-        if operand.kind is OperandKind.REGISTER and operand.index != ZERO_REGISTER:
-            words = 1
-            if opcode.shape is Shape.STORE:
-                words = _words(instruction)
-            elif instruction.opcode in ("IMAD", "UIMAD") and number == 2:
-                words = 2 if {"WIDE", "HI"} & set(instruction.modifiers) else 1
-            elif instruction.opcode in ("RET", "BRX"):
-                words = 2
-        elif (
-            operand.kind in (OperandKind.ADDRESS, OperandKind.CONSTANT)
-            and operand.index != ZERO_REGISTER
-        ):
-            words = 2 if wide_address(instruction, operand) else 1
+        if operand.index != ZERO_REGISTER:
+            if operand.kind is OperandKind.REGISTER:
+                words = source_words(instruction, opcode, number)
+            elif operand.kind in (OperandKind.ADDRESS, OperandKind.CONSTANT):
+                words = 2 if wide_address(instruction, operand) else 1
         registers.update(operand.index + part for part in range(words))
     return frozenset(registers)
 

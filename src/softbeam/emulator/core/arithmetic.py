@@ -41,6 +41,10 @@ def _bitcast(source: types.Type, target: types.Type, llvm_target: ir.Type):  # t
 bits_from_f32 = _bitcast(types.float32, types.uint32, ir.IntType(32))
 f32_from_bits = _bitcast(types.uint32, types.float32, ir.FloatType())
 
+#: Reinterpret a float64 as the uint64 of its bits, and back.
+bits_from_f64 = _bitcast(types.float64, types.uint64, ir.IntType(64))
+f64_from_bits = _bitcast(types.uint64, types.float64, ir.DoubleType())
+
 
 @intrinsic
 def fma_rn(typingctx, a, b, c):  # type: ignore[no-untyped-def]
@@ -54,6 +58,20 @@ def fma_rn(typingctx, a, b, c):  # type: ignore[no-untyped-def]
         return builder.call(function, args)
 
     return types.float32(types.float32, types.float32, types.float32), codegen
+
+
+@intrinsic
+def fma64_rn(typingctx, a, b, c):  # type: ignore[no-untyped-def]
+    """Return a * b + c in float64 with one rounding to nearest even (LLVM's ``llvm.fma.f64``)."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        kind = ir.DoubleType()
+        function = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(kind, [kind, kind, kind]), "llvm.fma.f64"
+        )
+        return builder.call(function, args)
+
+    return types.float64(types.float64, types.float64, types.float64), codegen
 
 
 @jit

@@ -16,13 +16,13 @@ from softbeam.emulator.core.layout import (
     FADD,
     FCHK,
     FFMA,
+    FIRST_RARE,
     FLO,
     FMNMX,
     FMUL,
     FRND,
     FSET,
     FSETP,
-    HFMA2,
     I2F,
     IABS,
     IADD3,
@@ -39,6 +39,7 @@ from softbeam.emulator.core.layout import (
     MUFU_RCP,
     MUFU_RSQ,
     OFFSET,
+    PART,
     PLOP3,
     POPC,
     PREDICATE_0,
@@ -46,6 +47,7 @@ from softbeam.emulator.core.layout import (
     PRMT,
     S2R,
     SEL,
+    SHARED_WINDOW,
     SHF,
     SIZE,
     SOURCE_PREDICATE_0,
@@ -53,7 +55,13 @@ from softbeam.emulator.core.layout import (
     SOURCE_PREDICATE_2,
     SR_CTAID_X,
     SR_CTAID_Z,
+    SR_EQMASK,
+    SR_GEMASK,
+    SR_GTMASK,
     SR_LANEID,
+    SR_LEMASK,
+    SR_LTMASK,
+    SR_SHARED_WINDOW,
     SR_TID_X,
     SR_TID_Y,
     SR_TID_Z,
@@ -69,7 +77,7 @@ from softbeam.emulator.core.operands import (
     fetch_high,
     predicate_mask,
 )
-from softbeam.emulator.core.signatures import call_floating, call_integer
+from softbeam.emulator.core.signatures import call_floating, call_integer, call_rare
 from softbeam.emulator.core.special import mufu_ex2, mufu_rcp, mufu_rsq
 from softbeam.jit import jit
 
@@ -90,6 +98,18 @@ def special_register(which, grid_block, out):  # type: ignore[no-untyped-def]
             value = grid_block[which - SR_CTAID_X]
         elif which == SR_LANEID:
             value = lane
+        elif which == SR_EQMASK:
+            value = 1 << lane
+        elif which == SR_LTMASK:
+            value = (1 << lane) - 1
+        elif which == SR_LEMASK:
+            value = (2 << lane) - 1
+        elif which == SR_GTMASK:
+            value = -(2 << lane)
+        elif which == SR_GEMASK:
+            value = -(1 << lane)
+        elif which == SR_SHARED_WINDOW:
+            value = SHARED_WINDOW >> 32
         out[lane] = np.uint32(value)
 
 
@@ -153,7 +173,7 @@ def integer_entry(row, operation, p, q, w, constants):  # type: ignore[no-untype
 def floating_entry(row, operation, p, w, rcp, rsq, ex2):  # type: ignore[no-untyped-def]
     """Floating-point operations and conversions; returns destination predicate lanes."""
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
-    if operation != I2F and operation != HFMA2:
+    if operation != I2F:
         f.flush_operand(row, a)
         f.flush_operand(row, b)
         f.flush_operand(row, c)
@@ -173,8 +193,6 @@ def floating_entry(row, operation, p, w, rcp, rsq, ex2):  # type: ignore[no-unty
         return np.uint64(f.needs_slow_division(a, b))
     elif operation == MUFU_RCP or operation == MUFU_RSQ or operation == MUFU_EX2:
         mufu(operation, a, rcp, rsq, ex2, out)
-    elif operation == HFMA2:
-        f.half_fma(a, b, c, out)
     elif operation == I2F:
         f.float_from_integer(row, a, out)
     elif operation == F2I:
@@ -185,7 +203,7 @@ def floating_entry(row, operation, p, w, rcp, rsq, ex2):  # type: ignore[no-unty
 
 
 @jit
-def compute(row, operation, mask, grid_block, constants, tables, w):  # type: ignore[no-untyped-def]
+def compute(row, operation, mask, grid_block, constants, tables, w, information):  # type: ignore[no-untyped-def]
     """Execute one computing instruction in the lanes of `mask`."""
     registers, uniforms = w.registers, w.uniforms
     predicates, uniform_predicates = w.predicates, w.uniform_predicates
@@ -211,9 +229,24 @@ def compute(row, operation, mask, grid_block, constants, tables, w):  # type: ig
         special_register(row[DETAIL], grid_block, out)
     elif operation < FADD:
         results = call_integer(tables.entries[0], row, operation, p, q, w, constants)
-    else:
+    elif operation < FIRST_RARE:
         results = call_floating(
             tables.entries[1], row, operation, p, w, tables.rcp, tables.rsq, tables.ex2
+        )
+    else:
+        r = predicate_mask(row[SOURCE_PREDICATE_2], predicates, uniform_predicates)
+        results = call_rare(
+            tables.entries[row[PART]],
+            row,
+            np.int64(operation),
+            mask,
+            p,
+            q,
+            r,
+            w,
+            constants,
+            grid_block,
+            information,
         )
     _write(row, mask, np.uint32(results), np.uint32(results >> np.uint64(32)), w)
 

@@ -6,14 +6,19 @@ import numpy as np
 
 from softbeam.emulator.core.groups import drop_group, push_group, release, split
 from softbeam.emulator.core.layout import (
+    A_CHANGE,
     A_VALUE,
     BARRIER,
     BRA,
+    BRA_DIVERGENT,
+    BREAK,
     BRX,
     BSSY,
     BSYNC,
     CALL,
-    CLEAR_BARRIER,
+    DETAIL,
+    ILLEGAL_INSTRUCTION,
+    IMMEDIATE,
     INVALID_PC,
     NOTHING,
     OFFSET,
@@ -22,11 +27,14 @@ from softbeam.emulator.core.layout import (
     RUNNING,
     SOURCE_PREDICATE_0,
     TARGET,
+    UNIFORM_REGISTER,
     WAITS_AT_BAR,
+    WARPSYNC,
+    WARPSYNC_BARRIER,
     WIDE_ADDRESS,
     A,
 )
-from softbeam.emulator.core.operands import predicate_mask
+from softbeam.emulator.core.operands import change, count_ones, predicate_mask
 from softbeam.jit import jit
 
 
@@ -44,8 +52,16 @@ def leave(w, group, mask, executed):  # type: ignore[no-untyped-def]
 
 
 @jit
-def wait_at_barrier(w, group, mask, executed):  # type: ignore[no-untyped-def]
-    """BAR.SYNC: park the executing threads until the whole block has arrived or exited."""
+def wait_at_barrier(code, w, group, mask, executed):  # type: ignore[no-untyped-def]
+    """BAR.SYNC: park the executing threads until the whole block has arrived or exited.
+
+    BAR.RED also counts them and those whose predicate holds.
+    """
+    if code[DETAIL]:
+        says = predicate_mask(code[SOURCE_PREDICATE_0], w.predicates, w.uniform_predicates)
+        w.voted[0] += count_ones(executed)
+        w.voted[1] += count_ones(np.uint32(executed & says))
+        w.voted[2] = code[DETAIL]
     row = w.group_row[group] + 1
     rest = np.uint32(mask & ~executed)
     w.group_row[group] = row
@@ -73,15 +89,21 @@ def _branch(taken, target, mask, group, w):  # type: ignore[no-untyped-def]
 
 @jit
 def _indirect_row(row, lane, rows_number, w):  # type: ignore[no-untyped-def]
-    """Return the row that a lane's register pair (plus the target) names, or -1."""
+    """Return the row that a lane's register pair (plus the target) names.
+
+    -1: an address that no memory can have (recorded: Invalid PC for one 2^61 bytes away); -2: one
+    that is not this function's (recorded: Illegal Instruction for one 2^37 bytes away).
+    """
     registers = w.registers
     target = np.int64(row[OFFSET])
     if row[A] != NOTHING:
         target += np.int64(registers[row[A_VALUE], lane])
         if row[WIDE_ADDRESS]:
             target += np.int64(registers[row[A_VALUE] + 1, lane]) << 32
-    if target & 15 or target < 0 or (target >> 4) >= rows_number:
+    if target & 15 or not -(1 << 48) <= target < 1 << 48:
         return np.int64(-1)
+    if target < 0 or (target >> 4) >= rows_number:
+        return np.int64(-2)
     return target >> 4
 
 
@@ -100,7 +122,7 @@ def _scatter(row, mask, executed, group, rows_number, w):  # type: ignore[no-unt
             if (left >> np.uint32(lane)) & np.uint32(1):
                 here = _indirect_row(row, lane, rows_number, w)
                 if here < 0:
-                    return False, INVALID_PC
+                    return False, INVALID_PC if here == -1 else ILLEGAL_INSTRUCTION
                 if target < 0:
                     target = here
                 if here == target:
@@ -127,6 +149,41 @@ def _scatter(row, mask, executed, group, rows_number, w):  # type: ignore[no-unt
 
 
 @jit
+def _word(row, lane, w):  # type: ignore[no-untyped-def]
+    """Return the first source of a control instruction in one lane."""
+    value = np.uint32(0)
+    if row[A] == IMMEDIATE:
+        value = np.uint32(row[A_VALUE])
+    elif row[A] == UNIFORM_REGISTER:
+        value = w.uniforms[row[A_VALUE]]
+    elif row[A] != NOTHING:
+        value = w.registers[row[A_VALUE], lane]
+    return change(value, row[A_CHANGE])
+
+
+@jit
+def _wait(w, group, mask, executed, barrier):  # type: ignore[no-untyped-def]
+    """Park the executing threads at a convergence barrier; the others of the group go on."""
+    following = w.group_row[group] + 1
+    rest = np.uint32(mask & ~executed)
+    if rest:
+        w.group_mask[group] = rest
+        w.group_row[group] = following
+        push_group(w, executed, following)
+        group = w.groups - 1
+    w.group_row[group] = following
+    w.group_wait[group] = barrier
+    release(w)
+
+
+@jit
+def _leave_barrier(row, executed, w):  # type: ignore[no-untyped-def]
+    """BREAK: nobody waits any longer for the executing threads at a convergence barrier."""
+    for lane in range(32):
+        w.barriers[row[BARRIER], lane] &= ~executed
+
+
+@jit
 def jump(row, operation, mask, executed, group, rows_number, w):  # type: ignore[no-untyped-def]
     """Execute one control instruction; returns (whether the same group runs on, status)."""
     following = w.group_row[group] + 1
@@ -141,27 +198,30 @@ def jump(row, operation, mask, executed, group, rows_number, w):  # type: ignore
                 w.barriers[row[BARRIER], lane] = executed
         w.group_row[group] = following
         return True, RUNNING
-    if operation == CLEAR_BARRIER:
-        for lane in range(32):
-            if (executed >> np.uint32(lane)) & np.uint32(1):
-                w.barriers[row[BARRIER], lane] = 0
+    if operation == BREAK:
+        _leave_barrier(row, executed, w)
         w.group_row[group] = following
-        return True, RUNNING
-    if operation == BSYNC:
-        rest = np.uint32(mask & ~executed)
+        release(w)
+        # The release may have renumbered the groups.
+        return False, RUNNING
+    if operation == BSYNC or operation == WARPSYNC:
         if not executed:
             w.group_row[group] = following
             return True, RUNNING
-        if rest:
-            w.group_mask[group] = rest
-            w.group_row[group] = following
-            push_group(w, executed, following)
-            group = w.groups - 1
-        w.group_row[group] = following
-        w.group_wait[group] = row[BARRIER]
-        release(w)
+        barrier = row[BARRIER]
+        if operation == WARPSYNC:
+            barrier = np.int64(WARPSYNC_BARRIER)
+            for lane in range(32):
+                if (executed >> np.uint32(lane)) & np.uint32(1):
+                    w.barriers[WARPSYNC_BARRIER, lane] = _word(row, lane, w)
+        _wait(w, group, mask, executed, barrier)
         return False, RUNNING
+    if operation == BRA_DIVERGENT:
+        # Taken where the threads that are here are not those that the operand names.
+        together = executed == _word(row, 0, w)
+        return _branch(np.uint32(0) if together else executed, row[TARGET], mask, group, w), RUNNING
     if operation == RET or operation == BRX:
+        executed &= predicate_mask(row[SOURCE_PREDICATE_0], w.predicates, w.uniform_predicates)
         if not executed:
             w.group_row[group] = following
             return True, RUNNING

@@ -1,4 +1,4 @@
-"""Float32 (and the little half-precision that listings use) on 32 lanes, jitted."""
+"""Float32 on 32 lanes, jitted, and its conversions from and to 32-bit integers."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from softbeam.emulator.core.layout import (
     FLAGS,
     FLUSH,
     FMUL,
+    NAN_TO_ZERO,
     ROUNDING,
     SATURATE,
     SIGNED,
@@ -154,55 +155,6 @@ def needs_slow_division(a, b):  # type: ignore[no-untyped-def]
 
 
 @jit
-def half_to_f32(half):  # type: ignore[no-untyped-def]
-    """Return the float32 of a half-precision bit pattern (uint32, low 16 bits)."""
-    sign = np.uint32(half & np.uint32(0x8000)) << np.uint32(16)
-    exponent = (half >> np.uint32(10)) & np.uint32(31)
-    mantissa = half & np.uint32(0x3FF)
-    if exponent == 31:
-        return f32_from_bits(np.uint32(sign | np.uint32(0x7F800000) | (mantissa << np.uint32(13))))
-    if exponent == 0:
-        small = np.float32(np.float64(mantissa) * 5.9604644775390625e-08)
-        return np.float32(-small) if sign else small
-    return f32_from_bits(
-        np.uint32(
-            sign | ((exponent + np.uint32(112)) << np.uint32(23)) | (mantissa << np.uint32(13))
-        )
-    )
-
-
-@jit
-def half_from_f64(value):  # type: ignore[no-untyped-def]
-    """Return the bits of a float64 rounded once to half precision; NaN is 0x7fff."""
-    if value != value:
-        return np.uint32(0x7FFF)
-    sign = np.uint32(0x8000) if math.copysign(1.0, value) < 0 else np.uint32(0)
-    size = abs(value)
-    if size >= 65520.0:
-        return np.uint32(sign | np.uint32(0x7C00))
-    if size < 6.103515625e-05:
-        steps = np.uint32(np.int64(np.rint(size * 16777216.0)))
-        return np.uint32(sign | steps)
-    fraction, exponent = math.frexp(size)
-    steps = np.uint32(np.int64(np.rint(fraction * 2048.0)))
-    return np.uint32(sign + (np.uint32(exponent + 13) << np.uint32(10)) + steps)
-
-
-@jit
-def half_fma(a, b, c, out):  # type: ignore[no-untyped-def]
-    """HFMA2: a * b + c for both halves of each word (exact in float64 but for huge ratios)."""
-    for lane in range(32):
-        word = np.uint32(0)
-        for part in range(2):
-            shift = np.uint32(16 * part)
-            x = np.float64(half_to_f32((a[lane] >> shift) & np.uint32(0xFFFF)))
-            y = np.float64(half_to_f32((b[lane] >> shift) & np.uint32(0xFFFF)))
-            z = np.float64(half_to_f32((c[lane] >> shift) & np.uint32(0xFFFF)))
-            word |= half_from_f64(x * y + z) << shift
-        out[lane] = word
-
-
-@jit
 def float_from_integer(row, a, out):  # type: ignore[no-untyped-def]
     """I2F, I2FP: a 32-bit integer to float32 with the instruction's rounding."""
     rounding = row[ROUNDING]
@@ -218,22 +170,22 @@ def float_from_integer(row, a, out):  # type: ignore[no-untyped-def]
 def round_to_integral(value, rounding):  # type: ignore[no-untyped-def]
     """Return a float64 rounded to an integral value in the given mode."""
     if rounding == 1:
-        return math.floor(value)
+        return np.floor(value)
     if rounding == 2:
-        return math.ceil(value)
+        return np.ceil(value)
     if rounding == 3:
-        return math.trunc(value)
+        return np.trunc(value)
     return np.rint(value)
 
 
 @jit
 def integer_from_float(row, a, out):  # type: ignore[no-untyped-def]
-    """F2I: float32 to a 32-bit integer, saturating; NaN gives 0x80000000 signed, 0 unsigned."""
+    """F2I: float32 to a 32-bit integer, saturating; NaN gives 0x80000000, with .NTZ 0."""
     signed = row[FLAGS] & SIGNED
     for lane in range(32):
         value = np.float64(f32_from_bits(a[lane]))
         if value != value:
-            out[lane] = np.uint32(0x80000000) if signed else np.uint32(0)
+            out[lane] = np.uint32(0) if row[FLAGS] & NAN_TO_ZERO else np.uint32(0x80000000)
             continue
         whole = (
             np.float64(value)

@@ -25,6 +25,7 @@ from softbeam.emulator.core.layout import (
     FAULT_DROPS,
     FAULT_INDEX,
     FAULT_KIND,
+    FAULT_LATE,
     FAULT_NONE,
     FAULT_ROW,
     FAULT_STORE,
@@ -33,6 +34,7 @@ from softbeam.emulator.core.layout import (
     FAULT_WARP,
     FINISHED,
     FIRST_CONTROL,
+    FIRST_MEMORY,
     FULL_MASK,
     GUARD,
     HANG,
@@ -45,18 +47,22 @@ from softbeam.emulator.core.layout import (
     INVALID_PC,
     LDC,
     LOAD,
+    LOG_FULL,
     NOP,
     OP,
+    PART_MEMORY,
     READY,
     RUNNING,
     STORE,
+    STORE_OTHER,
     TRACE_FULL,
     UNSUPPORTED,
     UNSUPPORTED_REACHED,
     WAITS_AT_BAR,
 )
-from softbeam.emulator.core.memory import load, store
+from softbeam.emulator.core.memory import load, receive, store
 from softbeam.emulator.core.operands import commit, count_ones, predicate_mask
+from softbeam.emulator.core.signatures import call_memory
 from softbeam.emulator.core.transfer import load_constant, store_data
 from softbeam.jit import jit
 
@@ -77,25 +83,50 @@ def trace(row_number, lane, w, state):  # type: ignore[no-untyped-def]
 
 
 @jit
-def execute_memory(row, operation, executed, hit, fault, constants, memory, w, state):  # type: ignore[no-untyped-def]
-    """LDC, loads and stores; returns a status."""
+def execute_memory(  # type: ignore[no-untyped-def]
+    row, operation, executed, hit, fault, constants, tables, memory, warp, w, state
+):
+    """Execute a load, store or atomic; returns a status."""
     if operation == LDC:
         load_constant(row, executed, constants, w)
         return RUNNING
+    if state.foreign.shape[0] and not receive(
+        memory, state, 2 * state.information[INFO_INSTRUCTIONS] + 1
+    ):
+        return LOG_FULL
     if operation == LOAD:
         status = load(row, executed, w, memory, state.shared, state.information)
         if status == RUNNING and row[DESTINATION] != 255:
             for part in range(row[DESTINATIONS]):
                 commit(w.registers[row[DESTINATION] + part], w.scratch[part], executed)
         return status
-    flip = np.uint64(0)
-    if hit and fault[FAULT_KIND] == FAULT_STORE:
-        flip = np.uint64(fault[FAULT_VALUE])
+    flip, struck = np.uint64(0), np.uint32(0)
+    if (
+        hit
+        and fault[FAULT_KIND] == FAULT_STORE
+        and (operation == STORE or operation == STORE_OTHER)
+    ):
+        flip, struck = np.uint64(fault[FAULT_VALUE]), hit
         state.information[INFO_FIRED] += 1
         if fault[FAULT_DROPS]:
             executed = np.uint32(executed & ~hit)
-    store_data(row, constants, w)
-    return store(row, executed, flip, hit, w, memory, state)
+    if operation == STORE:
+        store_data(row, constants, w)
+        return store(row, executed, flip, struck, w, memory, state)
+    status = call_memory(
+        tables.entries[PART_MEMORY],
+        row,
+        np.int64(operation),
+        executed,
+        flip,
+        struck,
+        np.int64(warp),
+        w,
+        constants,
+        memory,
+        state,
+    )
+    return status
 
 
 @jit
@@ -195,18 +226,28 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                     information[INFO_ROW] = number
                     return fate(pending, np.uint32(0), wiped)
         status = RUNNING
-        if operation < FIRST_CONTROL:
+        if operation < FIRST_MEMORY:
             if operation == UNSUPPORTED:
                 if executed:
                     information[INFO_ROW] = number
                     return UNSUPPORTED_REACHED
             elif operation != NOP and executed:
-                compute(row, operation, executed, grid_block, constants, tables, w)
+                compute(row, operation, executed, grid_block, constants, tables, w, information)
             number += 1
-        elif operation <= STORE:
+        elif operation < FIRST_CONTROL:
             if executed:
                 status = execute_memory(
-                    row, operation, executed, hit, fault, constants, memory, w, state
+                    row,
+                    operation,
+                    executed,
+                    hit,
+                    fault,
+                    constants,
+                    tables,
+                    memory,
+                    warp,
+                    w,
+                    state,
                 )
             if status == RUNNING:
                 number += 1
@@ -223,7 +264,7 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                 leave(w, group, mask, executed)
                 group = -1
             elif operation == BAR:
-                wait_at_barrier(w, group, mask, executed)
+                wait_at_barrier(row, w, group, mask, executed)
                 group = -1
             else:
                 again, status = jump(row, operation, mask, executed, group, rows_number, w)
@@ -239,15 +280,22 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
 
 
 @jit
-def prepare_warp(w, threads):  # type: ignore[no-untyped-def]
-    """Reset a warp of up to 32 threads: registers zero, every thread at row 0."""
+def prepare_warp(w, threads, left, number):  # type: ignore[no-untyped-def]
+    """Reset a warp of up to 32 threads: every thread at row 0.
+
+    Registers become zero, or what is `left` for this number of warp.
+    """
     w.registers[:] = 0
+    if left.shape[0]:
+        w.registers[: left.shape[1]] = left[number]
     w.predicates[:] = 0
     w.uniforms[:] = 0
     w.uniform_predicates[:] = 0
     w.barriers[:] = 0
     w.counts[:] = 0
     w.arrivals[:] = 0
+    w.voted[:] = 0
+    w.verdict[:] = 0
     w.predicates[7] = FULL
     w.uniform_predicates[7] = 1
     w.group_mask[0] = FULL if threads >= 32 else np.uint32((np.int64(1) << threads) - 1)
@@ -258,8 +306,21 @@ def prepare_warp(w, threads):  # type: ignore[no-untyped-def]
 
 
 @jit
-def pass_barrier(w):  # type: ignore[no-untyped-def]
+def count_votes(warps, votes):  # type: ignore[no-untyped-def]
+    """BAR.RED: add up what the warps have counted since the last barrier."""
+    votes[:] = 0
+    for warp in range(warps.shape[0]):
+        votes[0] += warps[warp].voted[0]
+        votes[1] += warps[warp].voted[1]
+        votes[2] = max(votes[2], warps[warp].voted[2])
+        warps[warp].voted[:] = 0
+
+
+@jit
+def pass_barrier(w, votes):  # type: ignore[no-untyped-def]
     """Let every group that waits at the block barrier go on."""
+    if votes[2]:
+        w.verdict[:] = votes
     for group in range(w.groups):
         if w.group_wait[group] == WAITS_AT_BAR:
             w.group_wait[group] = READY
@@ -286,11 +347,24 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
     first, end = grid_block[6], grid_block[7]
     state.information[:] = 0
     state.shared[:] = 0
+    if state.left_shared.shape[0]:
+        state.shared[:] = state.left_shared
+    state.local[:] = 0
+    votes = np.zeros(3, dtype=np.int64)
     for warp in range(first, end):
-        prepare_warp(state.warps[warp - first], threads - 32 * warp)
+        prepare_warp(
+            state.warps[warp - first], threads - 32 * warp, state.left_registers, warp - first
+        )
     while True:
         waiting = 0
-        for warp in range(first, end):
+        # A debugger that strikes holds its warp up while the others of the block go on.
+        late = np.int64(-1)
+        if fault[FAULT_LATE] and not state.information[INFO_FIRED]:
+            late = fault[FAULT_WARP]
+        for turn in range(first, end):
+            warp = turn
+            if late >= 0 and turn - first >= late:
+                warp = first + late if turn == end - 1 else turn + 1
             if state.warps[warp - first].status == FINISHED:
                 continue
             lane = traced - 32 * warp if traced >= 0 and traced // 32 == warp else np.int64(-1)
@@ -315,6 +389,7 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
                 return status
         if waiting == 0:
             return FINISHED
+        count_votes(state.warps[: end - first], votes)
         for warp in range(end - first):
             if state.warps[warp].status == AT_BARRIER:
-                pass_barrier(state.warps[warp])
+                pass_barrier(state.warps[warp], votes)

@@ -46,8 +46,10 @@ FULL_MASK = 0xFFFFFFFF
     WIDE_ADDRESS,
     UNIFORM,  # the destination is a uniform register or predicate
     BARRIER,
+    PART,  # the separately compiled part that executes a rare operation
+    SCALE,  # factor of the base register of an address
     COLUMNS,
-) = range(31)
+) = range(33)
 
 # Kinds of a source operand.
 NOTHING, REGISTER, UNIFORM_REGISTER, IMMEDIATE, CONSTANT = range(5)
@@ -67,6 +69,9 @@ SIGN_EXTEND_A = 128  # LEA.HI.X.SX32
 BOOLEAN_FLOAT = 256  # FSET.BF
 OR_PREDICATE = 512
 UNORDERED = 1024
+NAN_TO_ZERO = 2048  # F2I.NTZ
+ACCUMULATE = 4096
+TO_FLOAT = 8192  # HADD2.F32: the result is one float32
 
 # Comparisons (DETAIL of a SETP): bit 0 less, bit 1 equal, bit 2 greater.
 COMPARE_F, COMPARE_LT, COMPARE_EQ, COMPARE_LE, COMPARE_GT, COMPARE_NE, COMPARE_GE, COMPARE_T = (
@@ -77,7 +82,21 @@ COMPARE_F, COMPARE_LT, COMPARE_EQ, COMPARE_LE, COMPARE_GT, COMPARE_NE, COMPARE_G
 AND, OR, XOR = range(3)
 
 # SPACE.
-GLOBAL, SHARED = range(2)
+GLOBAL, SHARED, LOCAL, GENERIC = range(4)
+
+# Separately compiled parts (PART, and the entries of Tables.entries).
+(
+    PART_INTEGER,
+    PART_FLOATING,
+    PART_BITS,
+    PART_WARP,
+    PART_DOUBLE,
+    PART_CONVERSION,
+    PART_HALF,
+    PART_APPROXIMATE,
+    PART_MEMORY,
+    PARTS,
+) = range(10)
 
 # Operations.
 (
@@ -111,14 +130,63 @@ GLOBAL, SHARED = range(2)
     MUFU_RCP,
     MUFU_RSQ,
     MUFU_EX2,
-    HFMA2,
     I2F,
     F2I,
     FRND,
     S2R,
+    # Rare operations, executed by the part that PART names.
+    BREV,
+    SGXT,
+    BMSK,
+    VABSDIFF,
+    VABSDIFF4,
+    DOT4,
+    DOT2,
+    ADD_HALVES,
+    MINMAX_HALVES,
+    PREDICATES_TO_REGISTER,
+    REGISTER_TO_PREDICATES,
+    SHUFFLE,
+    VOTE,
+    MATCH_ANY,
+    MATCH_ALL,
+    REDUCE,
+    ELECT,
+    FIRST_LANE,
+    CLOCK,
+    BARRIER_RESULT,
+    BARRIER_TO_REGISTER,
+    REGISTER_TO_BARRIER,
+    DADD,
+    DMUL,
+    DFMA,
+    DSETP,
+    MUFU_RCP64H,
+    MUFU_RSQ64H,
+    CONVERT,
+    PACK_HALVES,
+    ROUND,
+    HADD2,
+    HMUL2,
+    HFMA2,
+    HMNMX2,
+    HSET2,
+    HSETP2,
+    MUFU_SIN,
+    MUFU_COS,
+    MUFU_LG2,
+    MUFU_SQRT,
+    MUFU_TANH,
+    # Memory.
     LDC,
     LOAD,
     STORE,
+    LOAD_OTHER,
+    STORE_OTHER,
+    ATOMIC,
+    REDUCTION,
+    QUERY_SPACE,
+    # Control.
     BRA,
     BSSY,
     BSYNC,
@@ -127,11 +195,49 @@ GLOBAL, SHARED = range(2)
     BRX,
     EXIT,
     BAR,
-    CLEAR_BARRIER,
-) = range(47)
+    BREAK,
+    BRA_DIVERGENT,
+    WARPSYNC,
+) = range(95)
 
-#: Operations from here on steer control flow or memory; the ones before only compute.
-FIRST_CONTROL = LDC
+#: Operations from here on are rare and only compute.
+FIRST_RARE = BREV
+
+#: Operations from here on access memory; the ones before only compute.
+FIRST_MEMORY = LDC
+
+#: Operations from here on steer control flow.
+FIRST_CONTROL = BRA
+
+# What an atomic operation does (DETAIL).
+(
+    ATOMIC_ADD,
+    ATOMIC_MIN,
+    ATOMIC_MAX,
+    ATOMIC_INC,
+    ATOMIC_DEC,
+    ATOMIC_AND,
+    ATOMIC_OR,
+    ATOMIC_XOR,
+    ATOMIC_EXCH,
+    ATOMIC_CAS,
+    ATOMIC_CAST,  # compare and swap that answers whether it swapped
+) = range(11)
+
+# Types of a conversion (DETAIL: source | destination << 4) and of an atomic (COMBINE).
+F16, F32, F64, U8, S8, U16, S16, U32, S32, U64, S64, BF16, F16X2 = range(13)
+
+# Modes of a shuffle, votes, reductions (DETAIL).
+SHUFFLE_INDEX, SHUFFLE_UP, SHUFFLE_DOWN, SHUFFLE_BUTTERFLY = range(4)
+VOTE_ALL, VOTE_ANY, VOTE_EQUAL = range(3)
+REDUCE_AND, REDUCE_OR, REDUCE_XOR, REDUCE_SUM, REDUCE_MIN, REDUCE_MAX = range(6)
+
+# What a block barrier reduces (DETAIL of BAR).
+BAR_SYNC, BAR_COUNT, BAR_AND, BAR_OR = range(4)
+
+# A half operand's part (DETAIL of half operations, six bits an operand), and its changes.
+HALVES, LOW_HALVES, HIGH_HALVES, WHOLE_FLOAT = range(4)
+HALF_NEGATE, HALF_ABSOLUTE = 4, 8
 
 # Special registers (DETAIL of S2R): the rest are unsupported.
 (
@@ -143,7 +249,20 @@ FIRST_CONTROL = LDC
     SR_CTAID_Z,
     SR_LANEID,
     SR_ZERO,
-) = range(8)
+    SR_EQMASK,
+    SR_LTMASK,
+    SR_LEMASK,
+    SR_GTMASK,
+    SR_GEMASK,
+    SR_SHARED_WINDOW,  # high word of the generic addresses of shared memory
+) = range(14)
+
+#: Generic addresses of shared and local memory: 16 MiB each in the 4 GiB in which the recorded GPU
+#: said Invalid Address Space (hardware README, point 5).  Where in there is not recorded.
+SHARED_WINDOW, LOCAL_WINDOW, WINDOW_BYTES = 0x7FFE00000000, 0x7FFEFF000000, 1 << 24
+
+#: The pseudo barrier at which WARPSYNC gathers threads.
+WARPSYNC_BARRIER = 16
 
 # How an execution of a warp or block ended.
 RUNNING, FINISHED, AT_BARRIER = 0, 1, 2
@@ -171,8 +290,9 @@ FAULT_NONE, FAULT_BEFORE, FAULT_AFTER, FAULT_PREDICATE, FAULT_INDEX, FAULT_STORE
     FAULT_REGISTERS,  # registers allocated to a thread
     FAULT_EXECUTED,  # RESOLVE: count executed lanes (1) or active ones (0)
     FAULT_TRACK,  # 1: follow the struck register until it is read, overwritten or forgotten
+    FAULT_LATE,  # 1: until it has struck, the struck warp of a block runs after the others
     FAULT_FIELDS,
-) = range(15)
+) = range(16)
 
 # What an execution reports (the information vector).
 (
@@ -190,8 +310,9 @@ FAULT_NONE, FAULT_BEFORE, FAULT_AFTER, FAULT_PREDICATE, FAULT_INDEX, FAULT_STORE
     INFO_UNPROBED,  # accesses to pages that no recording ever touched
     INFO_LOG,  # entries in the store log
     INFO_TRACE,  # entries in the trace
+    INFO_FOREIGN,  # foreign stores that took effect
     INFO_FIELDS,
-) = range(15)
+) = range(16)
 
 
 class Memory(NamedTuple):
@@ -224,7 +345,10 @@ class Code(NamedTuple):
 
 
 class Tables(NamedTuple):
-    """Correction tables of the special function unit, and addresses of compiled parts."""
+    """Correction tables of the special function unit, and addresses of compiled parts.
+
+    ``entries`` has one address a part (``PART_…``), 0 for a part that no program has needed yet.
+    """
 
     rcp: NDArray[np.int8]
     rsq: NDArray[np.int8]
@@ -239,7 +363,7 @@ WARP = np.dtype(
         ("predicates", np.uint32, (8,)),  # one bit a lane; 7 is all ones
         ("uniforms", np.uint32, (66,)),
         ("uniform_predicates", np.int64, (8,)),
-        ("barriers", np.uint32, (16, LANES)),  # convergence barriers: mask, by lane
+        ("barriers", np.uint32, (17, LANES)),  # convergence barriers: mask, by lane
         ("group_mask", np.uint32, (LANES + 2,)),  # diverged groups
         ("group_row", np.int64, (LANES + 2,)),
         ("group_wait", np.int64, (LANES + 2,)),  # READY, WAITS_AT_BAR or a convergence barrier
@@ -247,7 +371,11 @@ WARP = np.dtype(
         ("status", np.int64),
         ("counts", np.int64, (LANES,)),  # instructions by thread
         ("arrivals", np.int64, (LANES,)),  # times a lane reached the struck row
-        ("scratch", np.uint32, (10, LANES)),  # operands and results of one instruction
+        # Operands a, b, c; results; high words of result and c; what a fault saves; high words
+        # of a and b.
+        ("scratch", np.uint32, (12, LANES)),
+        ("voted", np.int64, (3,)),  # BAR.RED: arrived threads, those that say yes, the operation
+        ("verdict", np.int64, (3,)),  # the same over the block, once the barrier is passed
     ],
     align=True,
 )
@@ -258,8 +386,15 @@ class State(NamedTuple):
 
     warps: NDArray[np.void]  # records of WARP
     shared: NDArray[np.uint32]  # shared memory of the block, in words
+    local: NDArray[np.uint32]  # local memory, [warps, words, lanes]; ends at the window's end
+    # What registers and shared memory hold at the start; length 0: zeros.
+    left_registers: NDArray[np.uint32]  # [warps, registers, lanes]
+    left_shared: NDArray[np.uint32]
+    # Stores of other units that take effect meanwhile: time, word, value; sorted by time.
+    foreign: NDArray[np.int64]
     log_word: NDArray[np.int64]  # stores: word in the pool, and its value before
     log_before: NDArray[np.uint32]
+    log_time: NDArray[np.int64]  # warp instructions executed by then
     information: NDArray[np.int64]
     profile: NDArray[np.int64]  # [rows, 2] active and executed lanes; length 0: not wanted
     trace_row: NDArray[np.int64]  # rows and registers of one thread; length 0: not wanted

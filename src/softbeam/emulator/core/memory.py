@@ -15,6 +15,8 @@ from softbeam.emulator.core.layout import (
     ILLEGAL_ADDRESS,
     ILLEGAL_INSTRUCTION,
     INFO_ADDRESS,
+    INFO_FOREIGN,
+    INFO_INSTRUCTIONS,
     INFO_LOG,
     INFO_UNPROBED,
     INFO_UNRECORDED,
@@ -71,7 +73,7 @@ def find_segment(memory, address):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _global_word(memory, wanted, last, information):  # type: ignore[no-untyped-def]
+def global_word(memory, wanted, last, information):  # type: ignore[no-untyped-def]
     """Return (status, word in the pool or -1, segment) of an aligned global address."""
     address = np.int64(wanted)
     segment = last
@@ -92,17 +94,20 @@ def _global_word(memory, wanted, last, information):  # type: ignore[no-untyped-
 
 
 @jit
-def check(row, address, shared_bytes):  # type: ignore[no-untyped-def]
-    """Return the exception that an address raises before any look at the memory map, or 0."""
-    size = row[SIZE]
-    if row[SPACE] == GLOBAL:
-        # 57-bit virtual addresses, sign-extended: the top eight bits must be equal (recorded).
-        top = address >> np.uint64(56)
-        if top != np.uint64(0) and top != np.uint64(0xFF):
-            return OUT_OF_RANGE_ADDRESS
-        if address & np.uint64(size - 1):
-            return MISALIGNED_ADDRESS
-        return RUNNING
+def check_global(address, size):  # type: ignore[no-untyped-def]
+    """Return the exception that a global address raises before any look at the map, or 0."""
+    # 57-bit virtual addresses, sign-extended: the top eight bits must be equal (recorded).
+    top = address >> np.uint64(56)
+    if top != np.uint64(0) and top != np.uint64(0xFF):
+        return OUT_OF_RANGE_ADDRESS
+    if address & np.uint64(size - 1):
+        return MISALIGNED_ADDRESS
+    return RUNNING
+
+
+@jit
+def check_shared(address, size, shared_bytes):  # type: ignore[no-untyped-def]
+    """Return the exception that an address in shared memory raises, or 0."""
     # Beyond the 16 MiB window of shared memory the recorded GPU said Illegal Instruction.
     if address >> np.uint64(24):
         return ILLEGAL_INSTRUCTION
@@ -111,6 +116,14 @@ def check(row, address, shared_bytes):  # type: ignore[no-untyped-def]
     if address + np.uint64(size) > np.uint64(shared_bytes):
         return OUT_OF_RANGE_ADDRESS
     return RUNNING
+
+
+@jit
+def check(row, address, shared_bytes):  # type: ignore[no-untyped-def]
+    """Return the exception that an address raises before any look at the memory map, or 0."""
+    if row[SPACE] == GLOBAL:
+        return check_global(address, row[SIZE])
+    return check_shared(address, row[SIZE], shared_bytes)
 
 
 @jit
@@ -131,7 +144,7 @@ def load(row, mask, w, memory, shared, information):  # type: ignore[no-untyped-
         for part in range(words):
             here = address + np.uint64(4 * part)
             if row[SPACE] == GLOBAL:
-                status, word, last = _global_word(memory, here, last, information)
+                status, word, last = global_word(memory, here, last, information)
                 if status != RUNNING:
                     information[INFO_ADDRESS] = np.int64(here)
                     return status
@@ -139,13 +152,14 @@ def load(row, mask, w, memory, shared, information):  # type: ignore[no-untyped-
             else:
                 value = shared[here >> np.uint64(2)]
             if size < 4:
-                value = _narrow(value, address, size, row[FLAGS] & SIGNED)
+                value = narrow(value, address, size, row[FLAGS] & SIGNED)
             w.scratch[part, lane] = value
     return RUNNING
 
 
 @jit
-def _narrow(word, address, size, signed):  # type: ignore[no-untyped-def]
+def narrow(word, address, size, signed):  # type: ignore[no-untyped-def]
+    """Return the byte or half word at an address from the word that holds it."""
     shift = np.uint32(8) * np.uint32(address & np.uint64(3))
     value = word >> shift
     if size == 1:
@@ -160,12 +174,41 @@ def _narrow(word, address, size, signed):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _merge(old, value, address, size):  # type: ignore[no-untyped-def]
+def merge(old, value, address, size):  # type: ignore[no-untyped-def]
+    """Return a word with the `size` bytes at an address replaced; all of it for 4 and more."""
     if size >= 4:
         return np.uint32(value)
     shift = np.uint32(8) * np.uint32(address & np.uint64(3))
     ones = np.uint32(0xFF) if size == 1 else np.uint32(0xFFFF)
     return np.uint32((old & ~(ones << shift)) | ((value & ones) << shift))
+
+
+@jit
+def put(memory, state, word, value):  # type: ignore[no-untyped-def]
+    """Store a word of the pool, leaving the old one in the log; False if the log is full."""
+    information = state.information
+    entries = information[INFO_LOG]
+    if entries >= state.log_word.shape[0]:
+        return False
+    state.log_word[entries] = word
+    state.log_before[entries] = memory.words[word]
+    state.log_time[entries] = information[INFO_INSTRUCTIONS]
+    information[INFO_LOG] = entries + 1
+    memory.words[word] = value
+    return True
+
+
+@jit
+def receive(memory, state, until):  # type: ignore[no-untyped-def]
+    """Let the foreign stores before a time take effect; False if the log is full."""
+    information = state.information
+    entry = information[INFO_FOREIGN]
+    while entry < state.foreign.shape[0] and state.foreign[entry, 0] < until:
+        if not put(memory, state, state.foreign[entry, 1], np.uint32(state.foreign[entry, 2])):
+            return False
+        entry += 1
+        information[INFO_FOREIGN] = entry
+    return True
 
 
 @jit
@@ -193,20 +236,16 @@ def store(row, mask, flip, flip_lanes, w, memory, state):  # type: ignore[no-unt
             value = w.scratch[part, lane]
             if row[SPACE] != GLOBAL:
                 word = here >> np.uint64(2)
-                state.shared[word] = _merge(state.shared[word], value, here, size)
+                state.shared[word] = merge(state.shared[word], value, here, size)
                 continue
-            status, word, last = _global_word(memory, here, last, information)
+            status, word, last = global_word(memory, here, last, information)
             if status != RUNNING:
                 information[INFO_ADDRESS] = np.int64(here)
                 return status
-            if word >= 0:
-                entries = information[INFO_LOG]
-                if entries >= state.log_word.shape[0]:
-                    return LOG_FULL
-                state.log_word[entries] = word
-                state.log_before[entries] = memory.words[word]
-                information[INFO_LOG] = entries + 1
-                memory.words[word] = _merge(memory.words[word], value, here, size)
+            if word >= 0 and not put(
+                memory, state, word, merge(memory.words[word], value, here, size)
+            ):
+                return LOG_FULL
     return RUNNING
 
 

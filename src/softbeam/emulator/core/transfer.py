@@ -9,10 +9,13 @@ from softbeam.emulator.core.layout import (
     B_VALUE,
     DESTINATION,
     DESTINATIONS,
+    FLAGS,
     OFFSET,
     REGISTER,
+    SIGNED,
     SIZE,
     UNIFORM,
+    UNIFORM_REGISTER,
     A,
     B,
 )
@@ -32,13 +35,18 @@ def load_constant(row, executed, constants, w):  # type: ignore[no-untyped-def]
             base = np.int64(row[B_VALUE]) + 4 * part
             if row[A] == REGISTER:
                 base += np.int64(np.int32(w.registers[row[A_VALUE], lane]))
+            elif row[A] == UNIFORM_REGISTER:
+                base += np.int64(np.int32(w.uniforms[row[A_VALUE]]))
             word = row[OFFSET] + (base >> 2)
             value = np.uint32(0)
             if row[OFFSET] <= word < constants.shape[0]:
                 value = constants[word]
             if row[SIZE] < 4:
                 value = np.uint32(value >> np.uint32(8 * (base & 3)))
-                value &= np.uint32(0xFF) if row[SIZE] == 1 else np.uint32(0xFFFF)
+                ones = np.uint32(0xFF) if row[SIZE] == 1 else np.uint32(0xFFFF)
+                value &= ones
+                if row[FLAGS] & SIGNED and value > ones >> np.uint32(1):
+                    value |= ~ones
             w.scratch[part, lane] = value
     destination = row[DESTINATION]
     for part in range(row[DESTINATIONS]):

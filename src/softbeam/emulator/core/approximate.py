@@ -1,0 +1,50 @@
+"""MUFU functions whose results no recording holds, jitted: computed, not bit-exact.
+
+Each is the float64 function rounded once to float32, which lies within the error that NVIDIA
+documents for the hardware's (CUDA C++ Programming Guide, intrinsic functions: SIN and COS 2^-20.9
+absolute, LG2 2^-22 absolute, SQRT 1 ulp, TANH 2^-11 relative).  Subnormal inputs count as zero and
+results below the normal range are zero, as the recorded functions of the same unit do.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from softbeam.emulator.core.arithmetic import bits_from_f32, f32_from_bits, flush
+from softbeam.emulator.core.layout import MUFU_COS, MUFU_LG2, MUFU_SIN, MUFU_SQRT
+from softbeam.jit import jit
+
+
+@jit
+def _function(operation, x):  # type: ignore[no-untyped-def]
+    if operation == MUFU_SIN or operation == MUFU_COS:
+        # The argument is in turns; whole turns are taken away exactly.
+        if math.isinf(x):
+            return math.nan
+        turn = 2.0 * math.pi * (x - np.floor(x))
+        return math.sin(turn) if operation == MUFU_SIN else math.cos(turn)
+    if operation == MUFU_LG2:
+        if x == 0.0:
+            return -math.inf
+        return math.log2(x) if x > 0.0 else math.nan
+    if operation == MUFU_SQRT:
+        return math.sqrt(x) if x >= 0.0 else math.nan
+    return math.tanh(x)
+
+
+@jit
+def approximate_entry(row, operation, executed, p, q, r, w, constants, grid_block, information):  # type: ignore[no-untyped-def]
+    """Execute one operation of this part; returns destination predicate lanes (none)."""
+    a, out = w.scratch[0], w.scratch[3]
+    for lane in range(32):
+        x = np.float64(f32_from_bits(flush(a[lane])))
+        value = np.float32(_function(operation, x)) if x == x else np.float32(math.nan)
+        if value != value:
+            out[lane] = np.uint32(0x7FFFFFFF)
+        else:
+            out[lane] = flush(bits_from_f32(value))
+            if x == 0.0 and operation != MUFU_COS and operation != MUFU_LG2:
+                out[lane] = a[lane] & np.uint32(0x80000000)
+    return np.uint64(0)

@@ -1,0 +1,169 @@
+"""Rare integer operations on 32 lanes, jitted: bit fields, small vectors, predicates as bits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softbeam.emulator.core.layout import (
+    ACCUMULATE,
+    ADD_HALVES,
+    BMSK,
+    BREV,
+    DETAIL,
+    DOT2,
+    DOT4,
+    FLAGS,
+    HIGH,
+    MINMAX_HALVES,
+    PREDICATES_TO_REGISTER,
+    REGISTER_TO_PREDICATES,
+    S16,
+    SGXT,
+    SIGNED,
+    SIZE,
+    VABSDIFF,
+    VABSDIFF4,
+    WRAP,
+)
+from softbeam.jit import jit
+
+
+@jit
+def _reverse(x):  # type: ignore[no-untyped-def]
+    x = ((x >> np.uint32(1)) & np.uint32(0x55555555)) | (
+        (x & np.uint32(0x55555555)) << np.uint32(1)
+    )
+    x = ((x >> np.uint32(2)) & np.uint32(0x33333333)) | (
+        (x & np.uint32(0x33333333)) << np.uint32(2)
+    )
+    x = ((x >> np.uint32(4)) & np.uint32(0x0F0F0F0F)) | (
+        (x & np.uint32(0x0F0F0F0F)) << np.uint32(4)
+    )
+    x = ((x >> np.uint32(8)) & np.uint32(0x00FF00FF)) | (
+        (x & np.uint32(0x00FF00FF)) << np.uint32(8)
+    )
+    return np.uint32((x >> np.uint32(16)) | (x << np.uint32(16)))
+
+
+@jit
+def _extend(flags, value, width):  # type: ignore[no-untyped-def]
+    """SGXT: the lowest `width` bits of a word, sign- or zero-extended; .W: width modulo 32."""
+    if flags & WRAP:
+        width &= np.uint32(31)
+    if width >= np.uint32(32):
+        return np.uint32(value)
+    if width == np.uint32(0):
+        return np.uint32(0)
+    away = np.uint32(32) - width
+    if flags & SIGNED:
+        return np.uint32(np.int32(value << away) >> np.int32(away))
+    return np.uint32((value << away) >> away)
+
+
+@jit
+def _mask(flags, position, width):  # type: ignore[no-untyped-def]
+    """BMSK: `width` ones from bit `position` on; .W: both modulo 32."""
+    if flags & WRAP:
+        position &= np.uint32(31)
+        width &= np.uint32(31)
+    position = min(position, np.uint32(32))
+    width = min(width, np.uint32(32))
+    ones = (np.uint64(1) << np.uint64(width)) - np.uint64(1)
+    return np.uint32(ones << np.uint64(position))
+
+
+@jit
+def _field(word, part, bits, signed):  # type: ignore[no-untyped-def]
+    """Return the `part`-th field of a word as an int64."""
+    value = np.int64((np.uint64(word) >> np.uint64(part * bits)) & np.uint64((1 << bits) - 1))
+    if signed and value >> (bits - 1):
+        value -= 1 << bits
+    return value
+
+
+@jit
+def _absolute_differences(flags, a, b, c):  # type: ignore[no-untyped-def]
+    """VABSDIFF4: the differences of four bytes, by byte; .ACC: their sum plus c."""
+    signed = flags & SIGNED != 0
+    word, total = np.uint32(0), np.uint32(c)
+    for part in range(4):
+        difference = np.uint32(abs(_field(a, part, 8, signed) - _field(b, part, 8, signed)))
+        word |= (difference & np.uint32(0xFF)) << np.uint32(8 * part)
+        total += difference
+    return total if flags & ACCUMULATE else word
+
+
+@jit
+def _dot(operation, row, a, b, c):  # type: ignore[no-untyped-def]
+    """IDP.4A and IDP.2A: c plus the sum of products of fields; DETAIL: signs of a and b."""
+    signed_a, signed_b = row[DETAIL] & 1 != 0, row[DETAIL] & 2 != 0
+    total = np.int64(c)
+    if operation == DOT4:
+        for part in range(4):
+            total += _field(a, part, 8, signed_a) * _field(b, part, 8, signed_b)
+    else:
+        first = 2 if row[FLAGS] & HIGH else 0
+        for part in range(2):
+            total += _field(a, part, 16, signed_a) * _field(b, first + part, 8, signed_b)
+    return np.uint32(total)
+
+
+@jit
+def _halves(operation, row, a, b, take_minimum):  # type: ignore[no-untyped-def]
+    """VIADD.16x2 and VIMNMX.S16x2 (.U16x2): two 16-bit integers a word."""
+    word = np.uint32(0)
+    signed = row[DETAIL] == S16
+    for part in range(2):
+        x, y = _field(a, part, 16, signed), _field(b, part, 16, signed)
+        value = x + y
+        if operation == MINMAX_HALVES:
+            value = min(x, y) if take_minimum else max(x, y)
+        word |= (np.uint32(value) & np.uint32(0xFFFF)) << np.uint32(16 * part)
+    return word
+
+
+@jit
+def _predicates_of(w, lane):  # type: ignore[no-untyped-def]
+    word = np.uint32(0)
+    for index in range(7):
+        word |= ((w.predicates[index] >> np.uint32(lane)) & np.uint32(1)) << np.uint32(index)
+    return word
+
+
+@jit
+def bits_entry(row, operation, executed, p, q, r, w, constants, grid_block, information):  # type: ignore[no-untyped-def]
+    """Execute one operation of this part; returns destination predicate lanes (none)."""
+    a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
+    flags = row[FLAGS]
+    shift = np.uint32(row[SIZE])
+    for lane in range(32):
+        bit = np.uint32(1) << np.uint32(lane)
+        if operation == BREV:
+            out[lane] = _reverse(a[lane])
+        elif operation == SGXT:
+            out[lane] = _extend(flags, a[lane], b[lane])
+        elif operation == BMSK:
+            out[lane] = _mask(flags, a[lane], b[lane])
+        elif operation == VABSDIFF:
+            x, y = np.int64(a[lane]), np.int64(b[lane])
+            if flags & SIGNED:
+                x, y = np.int64(np.int32(a[lane])), np.int64(np.int32(b[lane]))
+            out[lane] = np.uint32(abs(x - y)) + c[lane]
+        elif operation == VABSDIFF4:
+            out[lane] = _absolute_differences(flags, a[lane], b[lane], c[lane])
+        elif operation == DOT4 or operation == DOT2:
+            out[lane] = _dot(operation, row, a[lane], b[lane], c[lane])
+        elif operation == ADD_HALVES or operation == MINMAX_HALVES:
+            out[lane] = _halves(operation, row, a[lane], b[lane], p & bit != np.uint32(0))
+        elif operation == PREDICATES_TO_REGISTER:
+            # a keeps its bits outside the mask b; both are shifted to the byte that .Bn names.
+            mask = b[lane] << shift
+            out[lane] = (a[lane] & ~mask) | ((_predicates_of(w, lane) << shift) & mask)
+        elif operation == REGISTER_TO_PREDICATES and executed & bit:
+            for index in range(7):
+                if (b[lane] >> np.uint32(index)) & np.uint32(1):
+                    if (a[lane] >> (shift + np.uint32(index))) & np.uint32(1):
+                        w.predicates[index] |= bit
+                    else:
+                        w.predicates[index] &= ~bit
+    return np.uint64(0)

@@ -1,0 +1,214 @@
+"""Packed half precision on 32 lanes, jitted: two float16 a word.
+
+An operand takes both halves of its word, twice the low one, twice the high one, or is one float32
+(``H1_H0``, ``H0_H0``, ``H1_H1``, ``F32``).  Each result is rounded once, NaN is 0x7fff.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from softbeam.emulator.core.arithmetic import (
+    bits_from_f32,
+    bits_from_f64,
+    f32_from_bits,
+    f64_from_bits,
+)
+from softbeam.emulator.core.integer import combine
+from softbeam.emulator.core.layout import (
+    BOOLEAN_FLOAT,
+    COMBINE,
+    DETAIL,
+    FLAGS,
+    HADD2,
+    HALF_ABSOLUTE,
+    HALF_NEGATE,
+    HFMA2,
+    HIGH_HALVES,
+    HMNMX2,
+    HMUL2,
+    HSET2,
+    HSETP2,
+    LOW_HALVES,
+    OFFSET,
+    SATURATE,
+    TO_FLOAT,
+    UNORDERED,
+    WHOLE_FLOAT,
+)
+from softbeam.jit import jit
+
+
+@jit
+def half_to_f32(half):  # type: ignore[no-untyped-def]
+    """Return the float32 of a half-precision bit pattern (uint32, low 16 bits)."""
+    sign = np.uint32(half & np.uint32(0x8000)) << np.uint32(16)
+    exponent = (half >> np.uint32(10)) & np.uint32(31)
+    mantissa = half & np.uint32(0x3FF)
+    if exponent == 31:
+        return f32_from_bits(np.uint32(sign | np.uint32(0x7F800000) | (mantissa << np.uint32(13))))
+    if exponent == 0:
+        small = np.float32(np.float64(mantissa) * 5.9604644775390625e-08)
+        return np.float32(-small) if sign else small
+    return f32_from_bits(
+        np.uint32(
+            sign | ((exponent + np.uint32(112)) << np.uint32(23)) | (mantissa << np.uint32(13))
+        )
+    )
+
+
+@jit
+def _whole(value, mode, negative):  # type: ignore[no-untyped-def]
+    """Round a non-negative float64 to an integer: nearest even, or directed by sign."""
+    if mode == 0:
+        return np.rint(value)
+    if mode == 3 or (mode == 1) != negative:
+        return np.floor(value)
+    return np.ceil(value)
+
+
+@jit
+def half_from_f64(value, mode):  # type: ignore[no-untyped-def]
+    """Return the bits of a float64 rounded once to half precision; NaN is 0x7fff."""
+    if value != value:
+        return np.uint32(0x7FFF)
+    negative = math.copysign(1.0, value) < 0
+    sign = np.uint32(0x8000) if negative else np.uint32(0)
+    size = abs(value)
+    if math.isinf(size):
+        return np.uint32(sign | np.uint32(0x7C00))
+    if size < 6.103515625e-05:
+        return np.uint32(sign | np.uint32(np.int64(_whole(size * 16777216.0, mode, negative))))
+    if size >= 65536.0:
+        steps, exponent = 2048.0, 16
+        if mode == 3 or (mode == 1 and not negative) or (mode == 2 and negative):
+            return np.uint32(sign | np.uint32(0x7BFF))
+        return np.uint32(sign | np.uint32(0x7C00))
+    fraction, exponent = math.frexp(size)
+    steps = _whole(fraction * 2048.0, mode, negative)
+    return np.uint32(
+        sign + (np.uint32(exponent + 13) << np.uint32(10)) + np.uint32(np.int64(steps))
+    )
+
+
+@jit
+def bfloat_from_f32(bits, mode):  # type: ignore[no-untyped-def]
+    """Return the bits of a float32 rounded to bfloat16: to nearest even, or (mode 3) cut."""
+    if bits & np.uint32(0x7FFFFFFF) > np.uint32(0x7F800000):
+        return np.uint32(0x7FFF)
+    if mode == 0:
+        bits = np.uint32(bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1)))
+    return np.uint32(bits >> np.uint32(16))
+
+
+@jit
+def _odd_sum(a, b):  # type: ignore[no-untyped-def]
+    """Return a + b in float64 rounded to odd, so that a second rounding to half is exact."""
+    total = a + b
+    if total != total or math.isinf(total):
+        return total
+    back = total - a
+    error = (a - (total - back)) + (b - back)
+    bits = bits_from_f64(total)
+    if error == 0.0 or bits & np.uint64(1):
+        return total
+    if (error > 0.0) == (total > 0.0):
+        return f64_from_bits(np.uint64(bits + np.uint64(1)))
+    return f64_from_bits(np.uint64(bits - np.uint64(1)))
+
+
+@jit
+def _part(word, code, part):  # type: ignore[no-untyped-def]
+    """Return one half of an operand as a float64, by the six bits that describe the operand."""
+    which = code & 3
+    if which == WHOLE_FLOAT:
+        value = np.float64(f32_from_bits(word))
+    else:
+        high = which == HIGH_HALVES or (part == 1 and which != LOW_HALVES)
+        half = (word >> np.uint32(16)) if high else word & np.uint32(0xFFFF)
+        value = np.float64(half_to_f32(half))
+    if code & HALF_ABSOLUTE:
+        value = abs(value)
+    return -value if code & HALF_NEGATE else value
+
+
+@jit
+def _arithmetic(row, operation, x, y, z):  # type: ignore[no-untyped-def]
+    """Return the exact-enough float64 of one half's result."""
+    if operation == HADD2:
+        value = _odd_sum(x, y)
+    elif operation == HMUL2:
+        value = x * y
+    else:
+        value = _odd_sum(x * y, z)
+    if row[FLAGS] & SATURATE:
+        if not value > 0.0:
+            return 0.0
+        return min(value, 1.0)
+    return value
+
+
+@jit
+def _smaller_or_larger(take_minimum, keeps_nan, x, y):  # type: ignore[no-untyped-def]
+    if x != x or y != y:
+        if keeps_nan or (x != x and y != y):
+            return math.nan
+        return y if x != x else x
+    if x == y:
+        return x if (math.copysign(1.0, x) < 0.0) == take_minimum else y
+    return x if (x < y) == take_minimum else y
+
+
+@jit
+def _compare(row, x, y):  # type: ignore[no-untyped-def]
+    comparison = row[OFFSET]
+    if x < y:
+        return comparison & 1 != 0
+    if x == y:
+        return comparison & 2 != 0
+    if x > y:
+        return comparison & 4 != 0
+    return row[FLAGS] & UNORDERED != 0
+
+
+@jit
+def half_entry(row, operation, executed, p, q, r, w, constants, grid_block, information):  # type: ignore[no-untyped-def]
+    """Execute one operation of this part; returns destination predicate lanes."""
+    a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
+    codes = row[DETAIL]
+    code_a, code_b, code_c = codes & 63, (codes >> 6) & 63, (codes >> 12) & 63
+    held = np.zeros(2, dtype=np.uint32)
+    for lane in range(32):
+        bit = np.uint32(1) << np.uint32(lane)
+        yes = p & bit != np.uint32(0)
+        word = np.uint32(0)
+        for part in range(2):
+            x, y = _part(a[lane], code_a, part), _part(b[lane], code_b, part)
+            shift = np.uint32(16 * part)
+            if operation == HSET2 or operation == HSETP2:
+                holds = _compare(row, x, y)
+                if holds:
+                    held[part] |= bit
+                joined = combine(
+                    row[COMBINE], np.uint32(1) if holds else np.uint32(0), np.uint32(yes)
+                ) & np.uint32(1)
+                one = np.uint32(0x3C00) if row[FLAGS] & BOOLEAN_FLOAT else np.uint32(0xFFFF)
+                word |= (one if joined else np.uint32(0)) << shift
+                continue
+            if operation == HMNMX2:
+                value = _smaller_or_larger(yes, row[FLAGS] & UNORDERED != 0, x, y)
+            else:
+                z = _part(c[lane], code_c, part) if operation == HFMA2 else 0.0
+                value = _arithmetic(row, operation, x, y, z)
+            if row[FLAGS] & TO_FLOAT:
+                # The low half's result, rounded to a half, as a float32; NaN is the canonical one.
+                exact = half_to_f32(half_from_f64(value, 0))
+                word = np.uint32(0x7FFFFFFF) if value != value else bits_from_f32(exact)
+                break
+            word |= half_from_f64(value, 0) << shift
+        out[lane] = word
+    first = combine(row[COMBINE], held[0], p)
+    second = combine(row[COMBINE], held[1], p)
+    return np.uint64(first) | (np.uint64(second) << np.uint64(32))

@@ -1,0 +1,144 @@
+"""Lowering of control flow and barriers."""
+
+from __future__ import annotations
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.lowerings.form import Form, Lowering, Unsupported
+from softbeam.emulator.rows import Row
+from softbeam.sass.instruction import INSTRUCTION_BYTES, Operand, OperandKind
+
+
+def _pc(form: Form, operand: Operand) -> int:
+    """Return the pc that a target names."""
+    if operand.kind is OperandKind.SYMBOL:
+        if operand.text not in form.function.symbols:
+            raise Unsupported(f"target {operand.text}")
+        return form.function.symbols[operand.text]
+    if operand.kind is not OperandKind.INTEGER:
+        raise Unsupported(f"target {operand.text}")
+    return int(operand.value)
+
+
+def _branch(operation: int) -> Lowering:
+    def lowering(row: Row, form: Form) -> None:
+        row[k.OP] = operation
+        row[k.TARGET] = _pc(form, form.instruction.operands[-1]) // INSTRUCTION_BYTES
+        if "DIV" in form.modifiers:
+            if len(form.roles.sources) != 2 or form.roles.source_predicates:
+                raise Unsupported("this form of BRA.DIV")
+            row[k.OP] = k.BRA_DIVERGENT
+            row.set_source(k.A, form.source(form.roles.sources[0]))
+            return
+        if len(form.roles.sources) != 1 or len(form.roles.source_predicates) > 1:
+            raise Unsupported("this form of a branch")
+        form.source_predicates(row)
+
+    return lowering
+
+
+def _indirect(operation: int) -> Lowering:
+    """RET.REL and CALL.REL jump to the pair's value plus the function's start, which is 0.
+
+    BRX adds it to the next pc and to the operand.
+    """
+
+    def lowering(row: Row, form: Form) -> None:
+        register, *others = form.roles.sources
+        if register.kind is not OperandKind.REGISTER or len(form.roles.source_predicates) > 1:
+            raise Unsupported(f"target {register.text}")
+        row[k.OP] = operation
+        row.set_source(k.A, (k.REGISTER, register.index, k.AS_IS))
+        row[k.WIDE_ADDRESS] = 1
+        form.source_predicates(row)
+        if operation == k.BRX:
+            offset = others[0].value if others else 0
+            row[k.OFFSET] = form.instruction.pc + INSTRUCTION_BYTES + int(offset)
+        elif others and _pc(form, others[0]) != 0:
+            raise Unsupported(f"target relative to {others[0].text}")
+
+    return lowering
+
+
+def _call(row: Row, form: Form) -> None:
+    if form.roles.sources[0].kind is OperandKind.REGISTER:
+        if "ABS" in form.modifiers:
+            raise Unsupported("a call of an absolute address")
+        _indirect(k.RET)(row, form)
+        return
+    _branch(k.CALL)(row, form)
+
+
+def _barrier(operation: int) -> Lowering:
+    def lowering(row: Row, form: Form) -> None:
+        if form.roles.source_predicates or form.roles.sources[0].kind is not OperandKind.BARRIER:
+            raise Unsupported("a convergence barrier with a predicate")
+        row[k.OP] = operation
+        row[k.BARRIER] = form.roles.sources[0].index
+
+    return lowering
+
+
+_BLOCK_BARRIERS = {"POPC": k.BAR_COUNT, "AND": k.BAR_AND, "OR": k.BAR_OR}
+
+
+def _block_barrier(row: Row, form: Form) -> None:
+    sources = form.roles.sources
+    if len(sources) != 1 or sources[0].kind is not OperandKind.INTEGER or sources[0].value != 0:
+        raise Unsupported("a named barrier")
+    row[k.OP] = k.BAR
+    reductions = [_BLOCK_BARRIERS[name] for name in form.modifiers if name in _BLOCK_BARRIERS]
+    if "RED" in form.modifiers:
+        if len(reductions) != 1 or len(form.roles.source_predicates) != 1:
+            raise Unsupported("this form of BAR.RED")
+        row[k.DETAIL] = reductions[0]
+        form.source_predicates(row)
+    elif "SYNC" not in form.modifiers or form.roles.source_predicates or reductions:
+        raise Unsupported("this form of BAR")
+
+
+def _warp_sync(row: Row, form: Form) -> None:
+    row[k.OP] = k.WARPSYNC
+    if "ALL" in form.modifiers:
+        row.set_source(k.A, (k.IMMEDIATE, k.FULL_MASK, k.AS_IS))
+        return
+    if not form.roles.sources:
+        raise Unsupported("WARPSYNC without a mask")
+    row.set_source(k.A, form.source(form.roles.sources[0]))
+
+
+def _bare(operation: int) -> Lowering:
+    def lowering(row: Row, form: Form) -> None:
+        if form.roles.source_predicates:
+            raise Unsupported("a source predicate")
+        row[k.OP] = operation
+
+    return lowering
+
+
+LOWERINGS: dict[str, Lowering] = {
+    "BRA": _branch(k.BRA),
+    "JMP": _branch(k.BRA),
+    "BRX": _indirect(k.BRX),
+    "CALL": _call,
+    "RET": _indirect(k.RET),
+    "BSSY": _barrier(k.BSSY),
+    "BSYNC": _barrier(k.BSYNC),
+    "BREAK": _barrier(k.BREAK),
+    "WARPSYNC": _warp_sync,
+    "EXIT": _bare(k.EXIT),
+    "BAR": _block_barrier,
+    **dict.fromkeys(
+        (
+            "NOP",
+            "YIELD",
+            "NANOSLEEP",
+            "MEMBAR",
+            "ERRBAR",
+            "CGAERRBAR",
+            "CCTL",
+            "FENCE",
+            "DEPBAR",
+        ),
+        _bare(k.NOP),
+    ),
+}

@@ -1,0 +1,242 @@
+"""Lowering of float32, float64, packed halves, and conversions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.lowerings.form import (
+    Form,
+    Lowering,
+    Source,
+    Unsupported,
+    half_bits,
+    plain,
+)
+from softbeam.emulator.lowerings.integer import comparison
+from softbeam.emulator.rows import Row
+from softbeam.sass.effects import conversion_types
+from softbeam.sass.instruction import Operand, OperandKind
+
+_TYPES = {
+    "F16": k.F16,
+    "F32": k.F32,
+    "F64": k.F64,
+    "BF16": k.BF16,
+    "U8": k.U8,
+    "S8": k.S8,
+    "U16": k.U16,
+    "S16": k.S16,
+    "U32": k.U32,
+    "S32": k.S32,
+    "U64": k.U64,
+    "S64": k.S64,
+}
+_PARTS = {"": 0, "B0": 0, "B1": 1, "B2": 2, "B3": 3, "H0": 0, "H1": 2, "H0_H0": 0, "H1_H1": 2}
+
+
+def _compare(operation: int) -> Lowering:
+    def lowering(row: Row, form: Form) -> None:
+        plain(operation, k.A, k.B)(row, form)
+        row[k.FLAGS] &= ~k.UNORDERED
+        comparison(row, form, floating=True)
+        if "NAN" in form.modifiers:
+            row[k.FLAGS] |= k.UNORDERED
+
+    return lowering
+
+
+_SPECIAL = {
+    "RCP": (k.MUFU_RCP, None),
+    "RSQ": (k.MUFU_RSQ, None),
+    "EX2": (k.MUFU_EX2, None),
+    "RCP64H": (k.MUFU_RCP64H, k.PART_DOUBLE),
+    "RSQ64H": (k.MUFU_RSQ64H, k.PART_DOUBLE),
+    "SIN": (k.MUFU_SIN, k.PART_APPROXIMATE),
+    "COS": (k.MUFU_COS, k.PART_APPROXIMATE),
+    "LG2": (k.MUFU_LG2, k.PART_APPROXIMATE),
+    "SQRT": (k.MUFU_SQRT, k.PART_APPROXIMATE),
+    "TANH": (k.MUFU_TANH, k.PART_APPROXIMATE),
+}
+
+
+def _mufu(row: Row, form: Form) -> None:
+    if len(form.instruction.modifiers) != 1:
+        raise Unsupported("a special function with further modifiers")
+    operation, part = _SPECIAL[form.instruction.modifiers[0]]
+    plain(operation, k.A, part=part)(row, form)
+
+
+def _double_compare(row: Row, form: Form) -> None:
+    plain(k.DSETP, k.A, k.B, part=k.PART_DOUBLE)(row, form)
+    row[k.FLAGS] &= ~k.UNORDERED
+    comparison(row, form, floating=True)
+    if "NAN" in form.modifiers:
+        row[k.FLAGS] |= k.UNORDERED
+    for name, code in (("MIN", 8), ("MAX", 9)):
+        if name in form.modifiers:
+            # With another source predicate nothing says what the second destination is.
+            if row[k.SOURCE_PREDICATE_0] != 7 or "AND" not in form.modifiers:
+                raise Unsupported("DSETP.MIN with a source predicate")
+            row[k.DETAIL] = code
+
+
+def _convert(row: Row, form: Form) -> None:
+    """I2F, F2I, F2F: the common ones have their own operations."""
+    read, written = conversion_types(form.instruction)
+    if len(form.roles.sources) != 1:
+        raise Unsupported(f"{len(form.roles.sources)} sources")
+    operand = form.roles.sources[0]
+    common = {"I2F": k.I2F, "I2FP": k.I2F, "F2I": k.F2I}
+    words = {("S32", "F32"), ("U32", "F32"), ("F32", "S32"), ("F32", "U32")}
+    if (read, written) in words and not operand.selector:
+        plain(common[form.instruction.opcode], k.A, signed=True)(row, form)
+        return
+    if operand.selector not in _PARTS:
+        raise Unsupported(f"a part of a register, {operand.text}")
+    row[k.OP], row[k.PART] = k.CONVERT, k.PART_CONVERSION
+    source = form.source(operand, part=True)
+    if source[2] != k.AS_IS and read != "F64" and read != "F32":
+        raise Unsupported(f"a changed operand {operand.text}")
+    if source[0] == k.IMMEDIATE and operand.kind is not OperandKind.REGISTER:
+        raise Unsupported(f"an immediate {operand.text}")
+    row.set_source(k.A, source)
+    row[k.SIZE] = _PARTS[operand.selector]
+    row[k.DETAIL] = _TYPES[read] | _TYPES[written] << 4
+    row[k.FLAGS] = form.flags()
+    row[k.ROUNDING] = form.rounding()
+    form.destinations(row)
+
+
+def _pack(row: Row, form: Form) -> None:
+    if "PACK_AB" not in form.modifiers or form.rounding() in (1, 2):
+        raise Unsupported("this form of F2FP")
+    plain(k.PACK_HALVES, k.A, k.B, part=k.PART_CONVERSION)(row, form)
+    _, written = conversion_types(form.instruction)
+    row[k.DETAIL] = _TYPES["F32"] | _TYPES[written] << 4
+
+
+def _round(row: Row, form: Form) -> None:
+    kind, _ = conversion_types(form.instruction)
+    if kind == "F32":
+        plain(k.FRND, k.A)(row, form)
+        return
+    operand = form.roles.sources[0]
+    source = form.source(operand, part=True)
+    if operand.selector not in _PARTS or (kind == "F16" and source[2] != k.AS_IS):
+        raise Unsupported(f"an operand {operand.text}")
+    row[k.OP], row[k.PART] = k.ROUND, k.PART_CONVERSION
+    row.set_source(k.A, source)
+    row[k.SIZE] = _PARTS[operand.selector]
+    row[k.DETAIL] = _TYPES[kind]
+    row[k.ROUNDING] = form.rounding()
+    row[k.FLAGS] = form.flags()
+    form.destinations(row)
+
+
+_HALVES = {
+    "": k.HALVES,
+    "H1_H0": k.HALVES,
+    "H0_H0": k.LOW_HALVES,
+    "H1_H1": k.HIGH_HALVES,
+    "F32": k.WHOLE_FLOAT,
+}
+
+
+def _half_code(operand: Operand) -> int:
+    """Return the six bits that say which halves of an operand are read, and how changed."""
+    if operand.selector not in _HALVES:
+        raise Unsupported(f"a part of a register, {operand.text}")
+    return (
+        _HALVES[operand.selector]
+        | (k.HALF_NEGATE if operand.negated else 0)
+        | (k.HALF_ABSOLUTE if operand.absolute else 0)
+    )
+
+
+def _half_sources(form: Form) -> Iterator[tuple[Source, int]]:
+    """Yield the sources with their codes; two adjacent immediates are one, the high half first."""
+    operands = iter(form.roles.sources)
+    for operand in operands:
+        if operand.kind in (OperandKind.INTEGER, OperandKind.FLOAT):
+            low = next(operands, None)
+            if low is None or low.kind not in (OperandKind.INTEGER, OperandKind.FLOAT):
+                raise Unsupported(f"a single half immediate {operand.text}")
+            yield (k.IMMEDIATE, half_bits(operand) << 16 | half_bits(low), k.AS_IS), k.HALVES
+        else:
+            kind, value, _ = form.source(operand, part=True)
+            yield (kind, value, k.AS_IS), _half_code(operand)
+
+
+def _half(operation: int, *columns: int) -> Lowering:
+    def lowering(row: Row, form: Form) -> None:
+        found = list(_half_sources(form))
+        if len(found) != len(columns):
+            raise Unsupported(f"{len(found)} sources")
+        row[k.OP], row[k.PART] = operation, k.PART_HALF
+        for place, (column, (source, code)) in enumerate(zip(columns, found, strict=True)):
+            row.set_source(column, source)
+            row[k.DETAIL] |= code << (6 * place)
+        form.destinations(row)
+        form.source_predicates(row)
+        row[k.FLAGS] = form.flags()
+        if operation in (k.HSET2, k.HSETP2):
+            row[k.FLAGS] &= ~k.UNORDERED
+            comparison(row, form, k.OFFSET, floating=True)
+            if "NAN" in form.modifiers:
+                row[k.FLAGS] |= k.UNORDERED
+        elif "F32" in form.modifiers:
+            row[k.FLAGS] |= k.TO_FLOAT
+        if operation == k.HFMA2:
+            _constant(row)
+
+    return lowering
+
+
+def _constant(row: Row) -> None:
+    """Turn HFMA2 of -RZ, RZ and a constant, which is how the compiler loads one, into a move.
+
+    -0 * 0 + c is c for every c but -0 (and +0, which stays +0); NaN stays with the half unit.
+    """
+    if any(row[column] != k.IMMEDIATE for column in (k.A, k.B, k.C)):
+        return
+    if row[k.A_VALUE] or row[k.B_VALUE] or row[k.DETAIL] & 0x3FFFF & ~k.HALF_NEGATE:
+        return
+    word = row[k.C_VALUE]
+    halves = (word & 0xFFFF, word >> 16)
+    if any(half & 0x7FFF > 0x7C00 or half == 0x8000 for half in halves):
+        return
+    row[k.OP] = k.MOV
+    row.set_source(k.A, (k.IMMEDIATE, word, k.AS_IS))
+    for column in (k.B, k.C):
+        row.set_source(column, (k.NOTHING, 0, k.AS_IS))
+    row[k.DETAIL] = 0
+
+
+LOWERINGS: dict[str, Lowering] = {
+    "FADD": plain(k.FADD, k.A, k.B),
+    "FMUL": plain(k.FMUL, k.A, k.B),
+    "FFMA": plain(k.FFMA, k.A, k.B, k.C),
+    "FMNMX": plain(k.FMNMX, k.A, k.B),
+    "FSEL": plain(k.SEL, k.A, k.B),
+    "FSET": _compare(k.FSET),
+    "FSETP": _compare(k.FSETP),
+    "FCHK": plain(k.FCHK, k.A, k.B),
+    "MUFU": _mufu,
+    "I2F": _convert,
+    "I2FP": _convert,
+    "F2I": _convert,
+    "F2F": _convert,
+    "F2FP": _pack,
+    "FRND": _round,
+    "DADD": plain(k.DADD, k.A, k.B, part=k.PART_DOUBLE),
+    "DMUL": plain(k.DMUL, k.A, k.B, part=k.PART_DOUBLE),
+    "DFMA": plain(k.DFMA, k.A, k.B, k.C, part=k.PART_DOUBLE),
+    "DSETP": _double_compare,
+    "HADD2": _half(k.HADD2, k.A, k.B),
+    "HMUL2": _half(k.HMUL2, k.A, k.B),
+    "HFMA2": _half(k.HFMA2, k.A, k.B, k.C),
+    "HMNMX2": _half(k.HMNMX2, k.A, k.B),
+    "HSET2": _half(k.HSET2, k.A, k.B),
+    "HSETP2": _half(k.HSETP2, k.A, k.B),
+}

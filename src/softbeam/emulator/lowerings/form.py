@@ -1,0 +1,218 @@
+"""What all lowerings share: the instruction with its roles, operands, flags and destinations."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.rows import Row
+from softbeam.sass.effects import Roles, destination_words
+from softbeam.sass.instruction import Function, Instruction, Operand, OperandKind
+from softbeam.sass.opcodes import Immediate, Opcode
+
+#: A source operand as three columns: kind, value, change.
+Source = tuple[int, int, int]
+
+ZERO: Source = (k.IMMEDIATE, 0, k.AS_IS)
+
+
+class Unsupported(Exception):  # noqa: N818  (never leaves this package)
+    """A form of a known opcode that softbeam does not execute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One instruction that is being lowered.
+
+    Attributes
+    ----------
+    instruction, opcode, roles, function
+        The instruction, its entry in the table, its operands by role, and where it stands.
+    starts : mapping of int to int
+        First word of each constant bank among the constants.
+    """
+
+    instruction: Instruction
+    opcode: Opcode
+    roles: Roles
+    function: Function
+    starts: Mapping[int, int]
+
+    @property
+    def modifiers(self) -> frozenset[str]:
+        """The instruction's modifiers."""
+        return frozenset(self.instruction.modifiers)
+
+    def sources(self, number: int | None = None) -> list[Source]:
+        """Return all source operands; `number`: how many there must be."""
+        found = [self.source(operand) for operand in self.roles.sources]
+        if number is not None and len(found) != number:
+            raise Unsupported(f"{len(found)} sources")
+        return found
+
+    def source(self, operand: Operand, *, part: bool = False) -> Source:
+        """Return one source operand; `part`: the caller sees to the part that it selects."""
+        how = self._change(operand)
+        if operand.selector and not part:
+            raise Unsupported(f"a part of a register, {operand.text}")
+        if operand.kind in _IMMEDIATES:
+            return k.IMMEDIATE, self._immediate(operand), k.AS_IS
+        if operand.kind is OperandKind.REGISTER:
+            return (
+                (k.IMMEDIATE, 0, how) if operand.index == 255 else (k.REGISTER, operand.index, how)
+            )
+        if operand.kind is OperandKind.UNIFORM_REGISTER:
+            if operand.index == 63:
+                return k.IMMEDIATE, 0, how
+            return k.UNIFORM_REGISTER, operand.index, how
+        if operand.kind is OperandKind.CONSTANT:
+            return k.CONSTANT, self.constant_word(operand), how
+        raise Unsupported(f"an operand {operand.text}")
+
+    def constant_word(self, operand: Operand) -> int:
+        """Return the word of a constant that no register indexes."""
+        if operand.index != 255 or operand.uniform != 63 or operand.bank not in self.starts:
+            raise Unsupported(f"an indexed constant {operand.text}")
+        if int(operand.value) % 4:
+            raise Unsupported(f"a constant that is not a word, {operand.text}")
+        return self.starts[operand.bank] + int(operand.value) // 4
+
+    def _immediate(self, operand: Operand) -> int:
+        if self.opcode.immediate is Immediate.FLOAT:
+            return float_bits(operand)
+        if self.opcode.immediate is Immediate.DOUBLE:
+            return double_high_bits(operand)
+        if operand.kind is OperandKind.FLOAT:
+            raise Unsupported(f"a float immediate {operand.text}")
+        return int(operand.value)
+
+    def _change(self, operand: Operand) -> int:
+        floating = self.opcode.immediate is not Immediate.INTEGER
+        if operand.absolute:
+            if not floating:
+                raise Unsupported(f"an absolute value {operand.text}")
+            return k.FLOAT_NEGATE_ABSOLUTE if operand.negated else k.FLOAT_ABSOLUTE
+        if operand.negated:
+            return k.FLOAT_NEGATE if floating else k.NEGATE
+        return k.INVERT if operand.inverted else k.AS_IS
+
+    def destinations(self, row: Row) -> None:
+        """Fill the columns of the destination registers and predicates."""
+        target = self.roles.destination
+        if target is not None:
+            row[k.UNIFORM] = int(target.kind is OperandKind.UNIFORM_REGISTER)
+            row[k.DESTINATION] = target.index
+            row[k.DESTINATIONS] = destination_words(self.instruction, self.opcode)
+        written = self.roles.destination_predicates
+        if len(written) > 2:
+            raise Unsupported("more than two destination predicates")
+        for column, operand in zip((k.PREDICATE_0, k.PREDICATE_1), written, strict=False):
+            if operand.kind is OperandKind.UNIFORM_PREDICATE:
+                row[k.UNIFORM] = 1
+            row[column] = operand.index
+
+    def source_predicates(self, row: Row) -> None:
+        """Fill the columns of the source predicates."""
+        columns = (k.SOURCE_PREDICATE_0, k.SOURCE_PREDICATE_1, k.SOURCE_PREDICATE_2)
+        if len(self.roles.source_predicates) > len(columns):
+            raise Unsupported("more than three source predicates")
+        for column, operand in zip(columns, self.roles.source_predicates, strict=False):
+            row[column] = predicate_code(operand)
+
+    def flags(self) -> int:
+        """Return the flags that the modifiers name."""
+        flags = 0
+        for modifier in self.instruction.modifiers:
+            flags |= _FLAGS.get(modifier, 0)
+        return flags
+
+    def signed(self) -> int:
+        """Return the flag of signed integers, which is what is meant where nothing is named."""
+        return 0 if {"U32", "U64", "U8", "U16"} & self.modifiers else k.SIGNED
+
+    def rounding(self) -> int:
+        """Return the rounding mode, to nearest where nothing is named."""
+        for modifier in self.instruction.modifiers:
+            if modifier in _ROUNDINGS:
+                return _ROUNDINGS[modifier]
+        return 0
+
+
+Lowering = Callable[[Row, Form], None]
+
+_IMMEDIATES = (OperandKind.INTEGER, OperandKind.FLOAT)
+_ROUNDINGS = {"RN": 0, "RM": 1, "RP": 2, "RZ": 3, "FLOOR": 1, "CEIL": 2, "TRUNC": 3}
+_FLAGS = {
+    "FTZ": k.FLUSH,
+    "SAT": k.SATURATE,
+    "X": k.EXTENDED,
+    "EX": k.EXTENDED,
+    "HI": k.HIGH,
+    "W": k.WRAP,
+    "SH": k.WRAP,
+    "BF": k.BOOLEAN_FLOAT,
+    "NAN": k.UNORDERED,
+    "SX32": k.SIGN_EXTEND_A,
+    "NTZ": k.NAN_TO_ZERO,
+    "ACC": k.ACCUMULATE,
+}
+
+
+def predicate_code(operand: Operand) -> int:
+    """Return the encoding of a source predicate operand."""
+    uniform = operand.kind is OperandKind.UNIFORM_PREDICATE
+    return operand.index | (8 if operand.inverted else 0) | (16 if uniform else 0)
+
+
+def float_bits(operand: Operand) -> int:
+    """Return the float32 bits of an immediate of a floating-point instruction."""
+    text = operand.text.strip()
+    if "0x" in text:
+        return int(operand.value) & 0xFFFFFFFF
+    if "NAN" in text.upper():
+        return 0xFFC00000 if text.startswith("-") else 0x7FC00000
+    return int(np.float32(operand.value).view(np.uint32))
+
+
+def double_high_bits(operand: Operand) -> int:
+    """Return the high word of a float64 immediate, whose low word is zero."""
+    if "0x" in operand.text:
+        raise Unsupported(f"a float64 immediate in hexadecimal, {operand.text}")
+    if "NAN" in operand.text.upper():
+        return 0xFFF80000 if operand.text.strip().startswith("-") else 0x7FF80000
+    bits = int(np.float64(operand.value).view(np.uint64))
+    # The decimal digits that are printed may miss the value by less than half a word.
+    return (bits + 0x80000000) >> 32
+
+
+def half_bits(operand: Operand) -> int:
+    """Return the half-precision bits of one immediate of a pair."""
+    if "0x" in operand.text:
+        return int(operand.value) & 0xFFFF
+    if "NAN" in operand.text.upper():
+        return 0xFE00 if operand.text.strip().startswith("-") else 0x7E00
+    return int(struct.unpack("<H", struct.pack("<e", float(operand.value)))[0])
+
+
+def plain(operation: int, *columns: int, signed: bool = False, part: int | None = None) -> Lowering:
+    """Make the lowering of an opcode whose sources go to `columns` in order.
+
+    `part` is the separately compiled part that executes a rare operation.
+    """
+
+    def lowering(row: Row, form: Form) -> None:
+        row[k.OP] = operation
+        for column, source in zip(columns, form.sources(len(columns)), strict=True):
+            row.set_source(column, source)
+        form.destinations(row)
+        form.source_predicates(row)
+        row[k.FLAGS] = form.flags() | (form.signed() if signed else 0)
+        row[k.ROUNDING] = form.rounding()
+        if part is not None:
+            row[k.PART] = part
+
+    return lowering

@@ -1,0 +1,286 @@
+"""Lowering of moves, integers and predicates."""
+
+from __future__ import annotations
+
+from itertools import product
+from operator import and_, or_, xor
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.lowerings.form import (
+    ZERO,
+    Form,
+    Lowering,
+    Source,
+    Unsupported,
+    plain,
+    predicate_code,
+)
+from softbeam.emulator.rows import Row
+from softbeam.sass.instruction import OperandKind
+
+COMPARISONS = {"F": 0, "LT": 1, "EQ": 2, "LE": 3, "GT": 4, "NE": 5, "GE": 6, "T": 7}
+COMBINES = {"AND": k.AND, "OR": k.OR, "XOR": k.XOR}
+
+
+def _move(row: Row, form: Form) -> None:
+    # MOV may end with a lane mask that the compiler always sets to all lanes.
+    row[k.OP] = k.MOV
+    row.set_source(k.A, form.sources()[0])
+    if len(form.roles.sources) > 1 and form.roles.sources[1].value != 0xF:
+        raise Unsupported("a MOV with a mask")
+    form.destinations(row)
+
+
+def _inverted(source: Source) -> tuple[Source, int]:
+    """Turn a negated source into an inverted one and the one to add.
+
+    RZ negated is zero, not a borrow: only a value that can be subtracted is inverted.
+    """
+    kind, value, how = source
+    if how != k.NEGATE:
+        return source, 0
+    if (kind, value) == (k.IMMEDIATE, 0):
+        return ZERO, 0
+    return (kind, value, k.INVERT), 1
+
+
+def _add3(row: Row, form: Form) -> None:
+    if "16x2" in form.modifiers:
+        plain(k.ADD_HALVES, k.A, k.B, part=k.PART_BITS)(row, form)
+        if row[k.A_CHANGE] or row[k.B_CHANGE]:
+            raise Unsupported("a negated operand of two halves")
+        return
+    found = form.sources()
+    if form.instruction.opcode == "VIADD":
+        found.append(ZERO)
+    if len(found) != 3:
+        raise Unsupported(f"{len(found)} sources")
+    row[k.OP] = k.IADD3
+    ones = 0
+    for column, source in zip((k.A, k.B, k.C), found, strict=True):
+        adjusted, one = _inverted(source)
+        row.set_source(column, adjusted)
+        ones += one
+    row[k.DETAIL] = ones
+    row[k.FLAGS] = form.flags()
+    form.destinations(row)
+    # Without .X, and where no predicate is written, no carry comes in.
+    if row[k.FLAGS] & k.EXTENDED:
+        row[k.SOURCE_PREDICATE_0] = row[k.SOURCE_PREDICATE_1] = 7 | 8
+        form.source_predicates(row)
+
+
+def _multiply(row: Row, form: Form) -> None:
+    wide = "WIDE" in form.modifiers
+    row[k.OP] = k.IMAD_WIDE if wide else (k.IMAD_HI if "HI" in form.modifiers else k.IMAD)
+    for column, source in zip((k.A, k.B, k.C), form.sources(3), strict=True):
+        zero = source[:2] == (k.IMMEDIATE, 0)
+        if row[k.OP] != k.IMAD and source[2] != k.AS_IS and not zero:
+            raise Unsupported("a negated operand of a wide product")
+        row.set_source(column, ZERO if zero and source[2] == k.NEGATE else source)
+    row[k.FLAGS] = (form.flags() & k.EXTENDED) | form.signed()
+    form.destinations(row)
+    if row[k.FLAGS] & k.EXTENDED:
+        form.source_predicates(row)
+
+
+def _shifted_add(row: Row, form: Form) -> None:
+    found = form.sources()
+    high, extends = "HI" in form.modifiers, "SX32" in form.modifiers
+    # RZ can stand for a shift of nothing.
+    if len(found) != (4 if high and not extends else 3) or found[-1][0] != k.IMMEDIATE:
+        raise Unsupported("this form of LEA")
+    if found[0][2] != k.AS_IS:
+        raise Unsupported("a negated operand that is shifted")
+    row[k.OP] = k.LEA_HI if high else k.LEA
+    row.set_source(k.A, found[0])
+    addend, one = _inverted(found[1])
+    row.set_source(k.B, addend)
+    if high and not extends:
+        row.set_source(k.C, found[2])
+    row[k.DETAIL] = one
+    row[k.SIZE] = found[-1][1]
+    row[k.FLAGS] = form.flags()
+    form.destinations(row)
+    if row[k.FLAGS] & k.EXTENDED:
+        form.source_predicates(row)
+
+
+def _logic(row: Row, form: Form) -> None:
+    found = form.sources(4)
+    if found[3][0] != k.IMMEDIATE:
+        raise Unsupported("this form of LOP3")
+    row[k.OP] = k.LOP3
+    for column, source in zip((k.A, k.B, k.C), found, strict=False):
+        row.set_source(column, source)
+    row[k.DETAIL] = found[3][1]
+    row[k.FLAGS] = 0 if "PAND" in form.modifiers else k.OR_PREDICATE
+    form.destinations(row)
+    form.source_predicates(row)
+
+
+def _shift(row: Row, form: Form) -> None:
+    plain(k.SHF, k.A, k.B, k.C)(row, form)
+    row[k.DETAIL] = int("L" in form.modifiers)
+    wide = {"U64", "S64"} & form.modifiers
+    row[k.FLAGS] |= (k.WIDE_SHIFT if wide else 0) | form.signed()
+
+
+def _permute(row: Row, form: Form) -> None:
+    plain(k.PRMT, k.A, k.B, k.C)(row, form)
+
+
+def _minimum(row: Row, form: Form) -> None:
+    halves = {"S16x2": k.S16, "U16x2": k.U16}
+    for name, kind in halves.items():
+        if name in form.modifiers:
+            plain(k.MINMAX_HALVES, k.A, k.B, part=k.PART_BITS)(row, form)
+            row[k.DETAIL] = kind
+            return
+    plain(k.IMNMX, k.A, k.B, signed=True)(row, form)
+
+
+def comparison(row: Row, form: Form, column: int = k.DETAIL, *, floating: bool) -> None:
+    """Fill comparison, its joining with a source predicate, and whether NaN makes it hold."""
+    for name in form.instruction.modifiers:
+        if name in COMPARISONS:
+            row[column] = COMPARISONS[name]
+        elif floating and name in ("NUM", "NAN"):
+            row[column] = 7 if name == "NUM" else 0
+        elif floating and name.endswith("U") and name[:-1] in COMPARISONS:
+            # NE of floats holds for numbers only; so does every comparison without U.
+            row[column] = COMPARISONS[name[:-1]]
+            row[k.FLAGS] |= k.UNORDERED
+        elif name in COMBINES:
+            row[k.COMBINE] = COMBINES[name]
+    if floating and "T" in form.modifiers:
+        row[k.FLAGS] |= k.UNORDERED
+
+
+def _compare(row: Row, form: Form) -> None:
+    plain(k.ISETP, k.A, k.B, signed=True)(row, form)
+    comparison(row, form, floating=False)
+
+
+def _predicate_logic(row: Row, form: Form) -> None:
+    tables = form.sources(2)
+    if len(form.roles.source_predicates) != 3:
+        raise Unsupported("this form of PLOP3")
+    row[k.OP] = k.PLOP3
+    row[k.DETAIL], row[k.OFFSET] = tables[0][1], tables[1][1]
+    form.destinations(row)
+    form.source_predicates(row)
+
+
+def _predicate_set(row: Row, form: Form) -> None:
+    """PSETP: (p op q) op r, and the same of the negated p op q, as PLOP3's look-up tables."""
+    joins = {"AND": and_, "OR": or_, "XOR": xor}
+    names = form.instruction.modifiers
+    if len(names) != 2 or len(form.roles.source_predicates) != 3:
+        raise Unsupported("this form of PSETP")
+    first, second = joins[names[0]], joins[names[1]]
+    for column, flip in ((k.DETAIL, 0), (k.OFFSET, 1)):
+        for x, y, z in product((0, 1), repeat=3):
+            row[column] |= second(first(x, y) ^ flip, z) << (4 * x + 2 * y + z)
+    row[k.OP] = k.PLOP3
+    form.destinations(row)
+    form.source_predicates(row)
+
+
+def _extend(row: Row, form: Form) -> None:
+    plain(k.SGXT, k.A, k.B, signed=True, part=k.PART_BITS)(row, form)
+
+
+def _difference(row: Row, form: Form) -> None:
+    four = form.instruction.opcode == "VABSDIFF4"
+    operation = k.VABSDIFF4 if four else k.VABSDIFF
+    plain(operation, k.A, k.B, k.C, signed=True, part=k.PART_BITS)(row, form)
+    adds = row[k.FLAGS] & k.ACCUMULATE
+    if four and not adds and (row[k.C], row[k.C_VALUE]) != (k.IMMEDIATE, 0):
+        raise Unsupported("VABSDIFF4 with a third operand but no .ACC")
+
+
+def _dot(row: Row, form: Form) -> None:
+    names = form.instruction.modifiers
+    signs = [name for name in names if name[0] in "SU"]
+    if len(signs) != 2:
+        raise Unsupported("this form of IDP")
+    plain(k.DOT4 if "4A" in names else k.DOT2, k.A, k.B, k.C, part=k.PART_BITS)(row, form)
+    row[k.DETAIL] = int(signs[0][0] == "S") | 2 * int(signs[1][0] == "S")
+
+
+def _byte(form: Form, name: str) -> int:
+    """Return the bits by which the byte that .Bn names is shifted."""
+    if name and name not in ("B0", "B1", "B2", "B3"):
+        raise Unsupported(f"a part .{name}")
+    return 8 * int(name[1:] or 0)
+
+
+def _predicates_to_register(row: Row, form: Form) -> None:
+    if not form.roles.sources or form.roles.sources[0].text != "PR":
+        raise Unsupported("this form of P2R")
+    row[k.OP], row[k.PART] = k.PREDICATES_TO_REGISTER, k.PART_BITS
+    row.set_source(k.A, form.source(form.roles.sources[1]))
+    row.set_source(k.B, form.source(form.roles.sources[2]))
+    row[k.SIZE] = _byte(form, next((name for name in form.modifiers if name[0] == "B"), ""))
+    form.destinations(row)
+
+
+def _register_to_predicates(row: Row, form: Form) -> None:
+    if len(form.roles.sources) != 3 or form.roles.sources[0].text != "PR":
+        raise Unsupported("this form of R2P")
+    register = form.roles.sources[1]
+    row[k.OP], row[k.PART] = k.REGISTER_TO_PREDICATES, k.PART_BITS
+    row.set_source(k.A, form.source(register, part=True))
+    row.set_source(k.B, form.source(form.roles.sources[2]))
+    row[k.SIZE] = _byte(form, register.selector)
+
+
+def _address(row: Row, form: Form) -> None:
+    """LEPC: the function's code begins at address 0, so an address is a pc."""
+    operand = form.roles.sources[0] if form.roles.sources else None
+    if operand is None or operand.kind is not OperandKind.INTEGER:
+        raise Unsupported("LEPC without a target")
+    row[k.OP] = k.IMAD_WIDE
+    row.set_source(k.A, (k.IMMEDIATE, int(operand.value), k.AS_IS))
+    row.set_source(k.B, (k.IMMEDIATE, 1, k.AS_IS))
+    row.set_source(k.C, ZERO)
+    form.destinations(row)
+
+
+_BASE: dict[str, Lowering] = {
+    "MOV": _move,
+    "SEL": plain(k.SEL, k.A, k.B),
+    "PRMT": _permute,
+    "IADD3": _add3,
+    "IMAD": _multiply,
+    "LEA": _shifted_add,
+    "IABS": plain(k.IABS, k.A),
+    "IMNMX": _minimum,
+    "LOP3": _logic,
+    "SHF": _shift,
+    "POPC": plain(k.POPC, k.A),
+    "FLO": plain(k.FLO, k.A, signed=True),
+    "BREV": plain(k.BREV, k.A, part=k.PART_BITS),
+    "SGXT": _extend,
+    "BMSK": plain(k.BMSK, k.A, k.B, part=k.PART_BITS),
+    "ISETP": _compare,
+    "PLOP3": _predicate_logic,
+    "PSETP": _predicate_set,
+}
+
+LOWERINGS: dict[str, Lowering] = {
+    **_BASE,
+    **{f"U{name}": lowering for name, lowering in _BASE.items()},
+    "VIADD": _add3,
+    "VIMNMX": _minimum,
+    "VIADDMNMX": plain(k.ADD_MINMAX, k.A, k.B, k.C, signed=True),
+    "VABSDIFF": _difference,
+    "VABSDIFF4": _difference,
+    "IDP": _dot,
+    "P2R": _predicates_to_register,
+    "R2P": _register_to_predicates,
+    "LEPC": _address,
+}
+
+__all__ = ["COMBINES", "COMPARISONS", "LOWERINGS", "comparison", "predicate_code"]

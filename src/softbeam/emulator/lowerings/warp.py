@@ -1,0 +1,149 @@
+"""Lowering of special registers and of what the lanes of a warp do together."""
+
+from __future__ import annotations
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.lowerings.form import ZERO, Form, Lowering, Unsupported, plain
+from softbeam.emulator.rows import Row
+from softbeam.sass.instruction import OperandKind
+
+_SPECIAL_REGISTERS = {
+    "SR_TID.X": k.SR_TID_X,
+    "SR_TID.Y": k.SR_TID_Y,
+    "SR_TID.Z": k.SR_TID_Z,
+    "SR_CTAID.X": k.SR_CTAID_X,
+    "SR_CTAID.Y": k.SR_CTAID_Y,
+    "SR_CTAID.Z": k.SR_CTAID_Z,
+    "SR_LANEID": k.SR_LANEID,
+    "SR_EQMASK": k.SR_EQMASK,
+    "SR_LTMASK": k.SR_LTMASK,
+    "SR_LEMASK": k.SR_LEMASK,
+    "SR_GTMASK": k.SR_GTMASK,
+    "SR_GEMASK": k.SR_GEMASK,
+    "SR_SWINHI": k.SR_SHARED_WINDOW,
+    "SR_CgaCtaId": k.SR_ZERO,
+    "SRZ": k.SR_ZERO,
+    # Where a block runs: the one processor, the one slot.
+    "SR_VIRTUALSMID": k.SR_ZERO,
+    "SR_VIRTID": k.SR_ZERO,
+    "SR_SMID": k.SR_ZERO,
+}
+#: Counters, which count the warp's instructions here.
+_CLOCKS = ("SR_CLOCKLO", "SR_CLOCKHI", "SR_GLOBALTIMERLO", "SR_GLOBALTIMERHI")
+
+
+def _special(row: Row, form: Form) -> None:
+    name = form.roles.sources[0].text
+    form.destinations(row)
+    if name in _CLOCKS:
+        if name.endswith("HI"):
+            raise Unsupported(f"special register {name} alone")
+        row[k.OP], row[k.PART] = k.CLOCK, k.PART_WARP
+        return
+    if name not in _SPECIAL_REGISTERS:
+        raise Unsupported(f"special register {name}")
+    which = _SPECIAL_REGISTERS[name]
+    if row[k.DESTINATIONS] == 2:
+        if which != k.SR_ZERO:
+            raise Unsupported(f"CS2R of {name}")
+        # A pair of zeros: IMAD.WIDE of zeros.
+        row[k.OP] = k.IMAD_WIDE
+        for column in (k.A, k.B, k.C):
+            row.set_source(column, ZERO)
+    else:
+        row[k.OP] = k.S2R
+        row[k.DETAIL] = which
+
+
+def _chosen(form: Form, modes: dict[str, int], default: int | None = None) -> int:
+    found = [modes[name] for name in form.instruction.modifiers if name in modes]
+    if len(found) == 1:
+        return found[0]
+    if not found and default is not None:
+        return default
+    raise Unsupported("this mode")
+
+
+_SHUFFLES = {
+    "IDX": k.SHUFFLE_INDEX,
+    "UP": k.SHUFFLE_UP,
+    "DOWN": k.SHUFFLE_DOWN,
+    "BFLY": k.SHUFFLE_BUTTERFLY,
+}
+_VOTES = {"ALL": k.VOTE_ALL, "ANY": k.VOTE_ANY, "EQ": k.VOTE_EQUAL}
+_REDUCTIONS = {
+    "AND": k.REDUCE_AND,
+    "OR": k.REDUCE_OR,
+    "XOR": k.REDUCE_XOR,
+    "SUM": k.REDUCE_SUM,
+    "MIN": k.REDUCE_MIN,
+    "MAX": k.REDUCE_MAX,
+}
+
+
+def _shuffle(row: Row, form: Form) -> None:
+    plain(k.SHUFFLE, k.A, k.B, k.C, part=k.PART_WARP)(row, form)
+    row[k.DETAIL] = _chosen(form, _SHUFFLES)
+
+
+def _vote(row: Row, form: Form) -> None:
+    plain(k.VOTE, part=k.PART_WARP)(row, form)
+    row[k.DETAIL] = _chosen(form, _VOTES)
+
+
+def _match(row: Row, form: Form) -> None:
+    every = "ALL" in form.modifiers
+    plain(k.MATCH_ALL if every else k.MATCH_ANY, k.A, part=k.PART_WARP)(row, form)
+    row[k.FLAGS] |= k.WIDE_SHIFT if "U64" in form.modifiers else 0
+
+
+def _reduce(row: Row, form: Form) -> None:
+    plain(k.REDUCE, k.A, part=k.PART_WARP)(row, form)
+    row[k.DETAIL] = _chosen(form, _REDUCTIONS, k.REDUCE_AND)
+    row[k.FLAGS] = k.SIGNED if "S32" in form.modifiers else 0
+
+
+def _first_lane(row: Row, form: Form) -> None:
+    if form.roles.destination_predicates or form.roles.source_predicates:
+        raise Unsupported("R2UR with a predicate")
+    plain(k.FIRST_LANE, k.A, part=k.PART_WARP)(row, form)
+
+
+def _barrier_result(row: Row, form: Form) -> None:
+    if form.modifiers != {"RESULT"} or form.roles.sources:
+        raise Unsupported("this form of B2R")
+    plain(k.BARRIER_RESULT, part=k.PART_WARP)(row, form)
+
+
+def _barrier_mask(row: Row, form: Form) -> None:
+    """BMOV: the mask of a convergence barrier to a register, or back."""
+    if "32" not in form.modifiers or len(form.instruction.operands) != 2:
+        raise Unsupported("this form of BMOV")
+    first, second = form.instruction.operands
+    if second.kind is OperandKind.BARRIER and first.kind is OperandKind.REGISTER:
+        row[k.OP], row[k.PART] = k.BARRIER_TO_REGISTER, k.PART_WARP
+        row[k.BARRIER] = second.index
+        row[k.DETAIL] = int("CLEAR" in form.modifiers)
+        form.destinations(row)
+    elif first.kind is OperandKind.BARRIER and second.kind is OperandKind.REGISTER:
+        row[k.OP], row[k.PART] = k.REGISTER_TO_BARRIER, k.PART_WARP
+        row[k.BARRIER] = first.index
+        row.set_source(k.A, form.source(second))
+    else:
+        raise Unsupported("this form of BMOV")
+
+
+LOWERINGS: dict[str, Lowering] = {
+    "CS2R": _special,
+    "S2R": _special,
+    "S2UR": _special,
+    "SHFL": _shuffle,
+    "VOTE": _vote,
+    "VOTEU": _vote,
+    "MATCH": _match,
+    "REDUX": _reduce,
+    "ELECT": plain(k.ELECT, part=k.PART_WARP),
+    "R2UR": _first_lane,
+    "B2R": _barrier_result,
+    "BMOV": _barrier_mask,
+}

@@ -1,0 +1,54 @@
+"""Rows of the opcode table: control flow and barriers."""
+
+from __future__ import annotations
+
+from softbeam.sass.opcodes.opcode import Shape
+from softbeam.sass.opcodes.table import COMPILED, MANUAL, Facts, Table
+
+
+def add_to(table: Table) -> None:
+    """Add this family's rows."""
+    control: Facts = {"shape": Shape.CONTROL, "group": "none", "sassifi": "none"}
+    named: Facts = {**control, "source": MANUAL}
+    inferred: Facts = {
+        **control,
+        "source": f"name: {MANUAL.split(',')[0]}; meaning: {COMPILED}",
+    }
+    table.add(
+        "BRA", "branch; .DIV if threads are missing that the mask names", "U DIV", common=control
+    )
+    table.add("JMP", "jump to an address", common=named)
+    table.add("BRX", "branch to a register's value plus the next pc", common=named)
+    table.add("BSSY", "name the threads that will wait at a convergence barrier", common=control)
+    table.add("BSYNC", "wait at a convergence barrier", common=control)
+    table.add("BREAK", "wait no longer for threads at a convergence barrier", common=inferred)
+    table.add("WARPSYNC", "wait for the lanes of a mask", "ALL EXCLUSIVE COLLECTIVE", common=named)
+    table.add("CALL", "call a subroutine", "REL ABS NOINC", common=control)
+    table.add("RET", "jump to the pc in a register pair", "REL ABS NODEC", common=control)
+    table.add(
+        "BMOV",
+        "copy the mask of a convergence barrier to or from a register; .CLEAR clears it",
+        "32 CLEAR",
+        shape=Shape.COMPUTE,
+        source=inferred["source"],
+    )
+    table.add("EXIT", "end the thread", common=control)
+    table.add(
+        "BAR",
+        "barrier of the block; .RED counts predicates over it",
+        "SYNC RED POPC AND OR DEFER_BLOCKING",
+        common=control,
+    )
+    table.add("NOP", "nothing", common=control)
+    table.add(
+        "YIELD NANOSLEEP",
+        "let other warps run: nothing, as warps are run one by one",
+        "WARP",
+        common=named,
+    )
+    table.add(
+        "MEMBAR ERRBAR CGAERRBAR CCTL FENCE DEPBAR",
+        "order of memory accesses: nothing, as they take effect in order",
+        "SC ALL CTA GPU SYS VC IVALL IV LE SB0 SB1 SB2 SB3 SB4 SB5 VIEW ASYNC E PF2 C",
+        common=named,
+    )

@@ -1,0 +1,104 @@
+"""Rows of the opcode table: moves, integers, predicates."""
+
+from __future__ import annotations
+
+from softbeam.sass.opcodes.opcode import Shape
+from softbeam.sass.opcodes.table import COMPARISONS, MANUAL, Table
+
+
+def add_to(table: Table) -> None:
+    """Add this family's rows."""
+    _moves(table)
+    _arithmetic(table)
+    _bits(table)
+    _predicates(table)
+
+
+def _moves(table: Table) -> None:
+    table.both("MOV", "copy a word", "32I")
+    table.add("CS2R", "copy a special register, 64 bits unless .32", "32 64", source=MANUAL)
+    table.both("SEL", "a where the predicate holds, else b")
+    table.add("S2R", "read a special register")
+    table.add("S2UR", "read a special register into a uniform register", uniform=True)
+    table.add("LEPC", "the address of an instruction", source=MANUAL)
+    table.both("PRMT", "pick four bytes of a pair of words", "IDX", source=MANUAL)
+
+
+def _arithmetic(table: Table) -> None:
+    table.both("IADD3", "a + b + c, with carries", "X", sassifi="IADD_IMUL")
+    table.add("VIADD", "a + b; .16x2 of both 16-bit halves", "16x2", sassifi="IADD_IMUL")
+    table.both(
+        "IMAD",
+        "a * b + c; .WIDE the 64-bit sum with a pair, .HI its high word",
+        "WIDE HI U32 S32 X MOV IADD SHL",
+        sassifi="MAD",
+    )
+    table.both(
+        "LEA",
+        "(a << s) + b; .HI the high word of the shifted pair, plus b",
+        "HI X SX32",
+        sassifi="IADD_IMUL",
+    )
+    table.both("IABS", "absolute value")
+    table.both("IMNMX", "minimum or maximum by predicate", "U32 S32", source=MANUAL)
+    table.add(
+        "VIMNMX",
+        "minimum or maximum by predicate; .S16x2, .U16x2 of both halves",
+        "U32 S32 S16x2 U16x2",
+        source=MANUAL,
+    )
+    table.add("VIADDMNMX", "minimum or maximum of a + b and c", "U32 S32", source=MANUAL)
+    table.add("VABSDIFF", "|a - b| + c", "U32 S32", source=MANUAL)
+    table.add("VABSDIFF4", "|a - b| by byte; .ACC: c plus their sum", "U8 S8 ACC", source=MANUAL)
+    table.add(
+        "IDP",
+        "c plus the products of four bytes (.4A), or of two half words and bytes (.2A)",
+        "4A 2A LO HI S8 U8 S16 U16",
+        source=MANUAL,
+    )
+
+
+def _bits(table: Table) -> None:
+    table.both("LOP3", "bitwise function of three words by look-up table", "LUT PAND")
+    table.both("SHF", "funnel shift of a pair of words", "L R U32 S32 U64 S64 HI W")
+    table.both("POPC", "number of ones", source=MANUAL)
+    table.both("FLO", "position of the leading one", "U32 S32 SH", source=MANUAL)
+    table.both("BREV", "reverse the bits", source=MANUAL)
+    table.both("SGXT", "sign-extend (.U32: zero-extend) the lowest b bits", "U32 W", source=MANUAL)
+    table.both("BMSK", "b ones from bit a on", "C W", source=MANUAL)
+
+
+def _predicates(table: Table) -> None:
+    table.both(
+        "ISETP",
+        "compare two words",
+        f"{COMPARISONS} U32 S32 AND OR XOR EX",
+        shape=Shape.COMPARE,
+        group="predicate",
+        sassifi="SETP",
+    )
+    table.both(
+        "PLOP3",
+        "logic of three predicates by look-up table",
+        "LUT",
+        shape=Shape.COMPARE,
+        group="predicate",
+        sassifi="SETP",
+    )
+    table.both(
+        "PSETP",
+        "logic of three predicates",
+        "AND OR XOR",
+        shape=Shape.COMPARE,
+        group="predicate",
+        sassifi="SETP",
+        source=MANUAL,
+    )
+    table.add("P2R", "predicates as bits, under a mask", "B1 B2 B3", source=MANUAL)
+    table.add(
+        "R2P",
+        "bits as predicates, under a mask",
+        shape=Shape.CONTROL,
+        group="predicate",
+        source=MANUAL,
+    )
