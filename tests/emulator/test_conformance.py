@@ -101,6 +101,9 @@ FAULTS = {
         after=None,
         memory=[[FIRST + 3, None, HALF]],
     ),
+    "a bit of the high word of the store's address, which the debugger did not change": fault(
+        mode="IOA", target="store_address", bit=40, after=None, memory=[]
+    ),
     "an address that is not canonical": fault(
         target="R3", after=0x12345678, outcome="exception", exception="Out-of-range Address"
     ),
@@ -250,7 +253,7 @@ def test_the_recorded_gpu_agrees(recordings: Path) -> None:
     assert counts["traces", True] == 84
     faults = counts["faults", True] + counts["faults", False]
     assert faults == 1170
-    assert counts["faults", True] >= 0.99 * faults
+    assert counts["faults", True] >= 0.998 * faults
     names = [c.same_exception for c in comparisons if c.same_exception is not None]
     assert sum(names) >= 0.9 * len(names)
     assert not any("unsupported" in c.replayed for c in comparisons)

@@ -7,7 +7,7 @@ laid out.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,13 +54,17 @@ def conform(
     """
     from softbeam.emulator.recordings import Recordings
 
-    comparisons = _replay(Recordings(directory))
+    recordings = Recordings(directory)
+    comparisons = _replay(recordings)
     if as_json:
         typer.echo(json.dumps(as_document(comparisons)))
         return
     out = console(COLUMNS)
-    out.print(_table(comparisons))
+    inexact = _inexact(recordings)
+    out.print(_table(comparisons, inexact))
     out.print(READING)
+    for scenario, opcodes in inexact.items():
+        out.print(f"* {scenario}: {', '.join(opcodes)} computed, but not bit-exact", markup=False)
     if verbose:
         for comparison in comparisons:
             if not comparison.agrees or comparison.same_exception is False:
@@ -122,7 +126,18 @@ def _row(comparisons: Sequence[Comparison]) -> list[str]:
     ]
 
 
-def _table(comparisons: Sequence[Comparison]) -> Table:
+def _inexact(recordings: Recordings) -> dict[str, list[str]]:
+    """Return by scenario the opcodes of its kernel whose results are not bit-exact."""
+    found = {}
+    for name, scenario in recordings.scenarios.items():
+        program = scenario.launch.program
+        opcodes = {program.function.instructions[row].name for row in program.inexact}
+        if opcodes:
+            found[name] = sorted(opcodes)
+    return found
+
+
+def _table(comparisons: Sequence[Comparison], inexact: Container[str]) -> Table:
     from rich.table import Table
 
     table = Table("scenario", show_footer=False)
@@ -130,7 +145,7 @@ def _table(comparisons: Sequence[Comparison]) -> Table:
         table.add_column(title, justify="right")
     for scenario in dict.fromkeys(comparison.scenario for comparison in comparisons):
         own = [comparison for comparison in comparisons if comparison.scenario == scenario]
-        table.add_row(scenario, *_row(own))
+        table.add_row(f"{scenario} *" if scenario in inexact else scenario, *_row(own))
     table.add_section()
     table.add_row("all", *_row(comparisons), style="bold")
     return table

@@ -27,11 +27,16 @@ from softbeam.emulator.recorded import (
     read_record,
 )
 from softbeam.errors import ListingError, RecordingError
-from softbeam.sass import Function, link, read_cubin, read_listing
+from softbeam.sass import Function, link, read_cubin, read_listing, read_variables
+from softbeam.sass.variables import Variables
 
 #: The 4 GiB in which the recorded GPU answered Invalid Address Space (hardware README, point 5).
 _OTHER_SPACE = (0x7FFE00000000, 0x7FFF00000000)
 _PAGE = 1 << 21
+
+#: Where a cubin's own variables are put, tables of the compiler's functions for the most part;
+#: nothing recorded says where they were.
+_VARIABLES = 0x7FF000000000
 
 #: The architecture that is replayed where a folder has several listings of one source.
 _PREFERRED = "sm_90"
@@ -49,11 +54,14 @@ class Scenario:
         Program, dimensions, constants and the arena before the launch.
     registers : int
         General registers that the GPU allocated to a thread.
+    words : int
+        Words of the arena; the pool of the launch's memory begins with them.
     """
 
     name: str
     launch: Launch
     registers: int
+    words: int
 
 
 class Recordings:
@@ -73,6 +81,7 @@ class Recordings:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._functions: dict[str, dict[str, Function]] = {}
+        self._variables: dict[str, Variables] = {}
         self._programs: dict[tuple[str, str], Program] = {}
         path = folder / "scenarios.json"
         try:
@@ -107,11 +116,16 @@ class Recordings:
         listing = (preferred or listings)[-1]
         cubin = listing.with_suffix(".cubin")
         try:
-            return link(
+            functions = link(
                 read_listing(_bytes(listing), origin=str(listing)),
                 read_cubin(_bytes(cubin), origin=str(cubin)),
                 origin=str(listing),
             )
+            self._variables[stem] = read_variables(_bytes(cubin), origin=str(cubin))
+            return {
+                name: self._variables[stem].linked(function, _VARIABLES)
+                for name, function in functions.items()
+            }
         except ListingError as error:
             raise RecordingError(str(error)) from None
 
@@ -164,10 +178,16 @@ class Recordings:
         except ValueError as error:
             raise RecordingError(f"{place}: {error}") from None
         segments = [(base, base + 4 * arena.size, 0), *_pages(base, arena.size * 4, outside)]
+        words = arena
+        image = self._variables[record.cubin].loaded(_VARIABLES)
+        if image:
+            padded = np.frombuffer(image + bytes(-len(image) % 4), dtype="<u4")
+            segments.append((_VARIABLES, _VARIABLES + 4 * padded.size, arena.size))
+            words = np.concatenate([arena, padded.astype(np.uint32)])
         function = program.function
         shared = function.shared_bytes if record.shared_bytes is None else record.shared_bytes
-        launch = Launch(program, shape, constants, memory_map(arena, segments), shared)
-        return Scenario(name, launch, record.registers or function.registers)
+        launch = Launch(program, shape, constants, memory_map(words, segments), shared)
+        return Scenario(name, launch, record.registers or function.registers, arena.size)
 
     def count(self) -> int:
         """Return the number of golden memories, traces and faults in the folder."""
@@ -190,7 +210,8 @@ class Recordings:
         if not path.exists():
             return None
         pairs = _words(path)
-        arena = self.scenarios[name].launch.memory.words.copy()
+        scenario = self.scenarios[name]
+        arena = scenario.launch.memory.words[: scenario.words].copy()
         if pairs.size % 2 or np.any(pairs[0::2] >= arena.size):
             raise RecordingError(f"{path}: not pairs of a word of the arena and its value")
         arena[pairs[0::2]] = pairs[1::2]
@@ -223,8 +244,7 @@ class Recordings:
             raise RecordingError(f"{place}: pc {fault.pc} is not in {launch.program.function.name}")
         if fault.target[0] == "R" and int(fault.target[1:]) > 254:
             raise RecordingError(f"{place}: {fault.target} is not a register that can be struck")
-        words = launch.memory.words.size
-        if any(word >= words for word, _, _ in fault.memory or ()):
+        if any(word >= scenario.words for word, _, _ in fault.memory or ()):
             raise RecordingError(f"{place}: a word of memory outside the arena")
         return fault
 
