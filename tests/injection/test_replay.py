@@ -10,7 +10,6 @@ import pytest
 
 from softbeam.errors import InternalError
 from softbeam.injection import replay as module
-from softbeam.injection.classification import Outcome
 from softbeam.injection.injector import Injector
 from softbeam.injection.replay import Replay, replay
 from softbeam.injection.spread import spread
@@ -113,7 +112,10 @@ def test_two_ways_that_disagree_are_an_error(
     injector: Injector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = next(n for n in range(500) if injector.inject("iov", "random-value", n).propagated)
-    monkeypatch.setattr(module, "from_output", lambda *_: Outcome("SDC", "critical", -1, 1.0))
+    plain, zeros = module.spread, np.zeros_like(injector.device.golden.answer)
+    monkeypatch.setattr(
+        module, "spread", lambda *change: dataclasses.replace(plain(*change), output=zeros)
+    )
     with pytest.raises(InternalError, match=f"iov random-value {number} ends as"):
         replay(injector, "iov", "random-value", number)
 
