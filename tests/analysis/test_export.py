@@ -16,7 +16,7 @@ from softbeam.analysis.categories import SASSIFI_CATEGORIES
 from softbeam.analysis.columns import COLUMNS, in_order
 from softbeam.analysis.results import Results, load
 from softbeam.errors import ResultsError
-from softbeam.injection.record import DETAILS, InjectionRecord
+from softbeam.injection.record import DETAILS, DETECTION_DETAILS, InjectionRecord
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [column.name for column in COLUMNS]
@@ -65,7 +65,8 @@ def test_the_order_is_mode_model_stratum_index(records: list[InjectionRecord]) -
 
 
 def test_every_detail_has_a_category() -> None:
-    assert set(SASSIFI_CATEGORIES) == {detail for details in DETAILS.values() for detail in details}
+    known = {detail for details in DETAILS.values() for detail in details}
+    assert set(SASSIFI_CATEGORIES) == known | set(DETECTION_DETAILS)
     for outcome, details in DETAILS.items():
         assert all(SASSIFI_CATEGORIES[detail].startswith(f"{outcome}: ") for detail in details)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from softbeam.injection.record import DETAILS
+from softbeam.injection.record import DETAILS, DETECTION_DETAILS
 
 #: SASSIFI's names (its manual and scripts, https://github.com/NVlabs/sassifi), by detail.
 SASSIFI_CATEGORIES: Mapping[str, str] = MappingProxyType(
@@ -19,7 +19,7 @@ SASSIFI_CATEGORIES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(DETAILS["Masked"], "Masked: other reasons"),
         "never read": "Masked: Error was never read",
         "overwritten": "Masked: Write before read",
-        **dict.fromkeys(DETAILS["SDC"], "SDC: Output file is different"),
+        **dict.fromkeys((*DETAILS["SDC"], *DETECTION_DETAILS), "SDC: Output file is different"),
         **dict.fromkeys(DETAILS["DUE"], "DUE: Non Zero Exit Status"),
         "hang": "DUE: Timeout",
     }

@@ -19,11 +19,14 @@ from numpy.typing import NDArray
 from softbeam.analysis.counts import Stream
 from softbeam.analysis.design import Design, Stratum
 from softbeam.analysis.factors import By, Key
-from softbeam.injection.record import InjectionRecord
+from softbeam.injection.record import DETECTION_DETAILS, InjectionRecord
+
+#: Details of SDCs that change what the network says is there; the others change only scores.
+CRITICAL = frozenset({"critical", *DETECTION_DETAILS} - {"tolerable"})
 
 #: What can be removed, by its name as an option.
 DAMAGE: Mapping[str, Callable[[InjectionRecord], bool]] = {
-    "critical": lambda record: record.detail == "critical",
+    "critical": lambda record: record.detail in CRITICAL,
     "sdc": lambda record: record.outcome == "SDC",
     "due": lambda record: record.outcome == "DUE",
 }

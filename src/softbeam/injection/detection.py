@@ -77,6 +77,11 @@ def _sides(listed: list[Box]) -> Numbers:
     return np.array(sides, dtype=np.float64).reshape(-1, 4).T
 
 
+def has_boxes(plan: Plan) -> bool:
+    """Return whether a network's answer is boxes."""
+    return any(isinstance(layer, (Detection, Region, Yolo)) for layer in plan.layers)
+
+
 def rule_for(plan: Plan, threshold: float = THRESHOLD, overlap: float = OVERLAP) -> Rule:
     """Return how the answers of a network are judged: that of a detector by its boxes.
 
@@ -89,7 +94,7 @@ def rule_for(plan: Plan, threshold: float = THRESHOLD, overlap: float = OVERLAP)
     overlap : float
         Intersection over union from which on two boxes are one object.
     """
-    if not any(isinstance(layer, (Detection, Region, Yolo)) for layer in plan.layers):
+    if not has_boxes(plan):
         return from_output
     return lambda golden, output: from_boxes(plan, golden, output, threshold, overlap)
 

@@ -11,6 +11,7 @@ from softbeam.emulator.core import layout as k
 from softbeam.errors import InternalError
 from softbeam.faults.site import FaultSite
 from softbeam.injection.classification import Outcome
+from softbeam.injection.detection import Box, boxes, has_boxes
 from softbeam.injection.injector import Injector
 from softbeam.injection.liveness import in_spans
 from softbeam.injection.record import InjectionRecord
@@ -60,6 +61,8 @@ class Replay:
         the golden memory.
     golden, faulty : numpy.ndarray of float32
         The network's scores; those with the fault are empty where there are none.
+    golden_boxes, faulty_boxes : tuple of Box, or None
+        What a detector sees, the best first; None for other networks.
     """
 
     record: InjectionRecord
@@ -69,6 +72,8 @@ class Replay:
     layers: tuple[LayerSpread, ...]
     golden: NDArray[np.float32]
     faulty: NDArray[np.float32]
+    golden_boxes: tuple[Box, ...] | None = None
+    faulty_boxes: tuple[Box, ...] | None = None
 
     @property
     def lanes(self) -> tuple[int, ...]:
@@ -102,6 +107,11 @@ def replay(injector: Injector, mode: str, model: str, index: int, stratum: str =
         found = spread(golden, site.launch, struck.changed)
         _check(record, injector.rule(golden.answer, found.output))
         layers, faulty = found.layers, found.output.view(np.float32)
+    plan = injector.device.plan
+    found_boxes = [
+        tuple(boxes(plan, answer.view(np.uint32))) if has_boxes(plan) and answer.size else None
+        for answer in (scores, faulty)
+    ]
     return Replay(
         record=record,
         site=site,
@@ -110,6 +120,8 @@ def replay(injector: Injector, mode: str, model: str, index: int, stratum: str =
         layers=layers,
         golden=scores.copy(),
         faulty=faulty.copy(),
+        golden_boxes=found_boxes[0],
+        faulty_boxes=found_boxes[1],
     )
 
 

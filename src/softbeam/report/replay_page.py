@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from softbeam.injection.classification import ranking
+from softbeam.injection.detection import Box
 from softbeam.injection.replay import Replay, WrongWord
 from softbeam.injection.spread import LayerSpread
 from softbeam.network.layers import Layer
@@ -56,6 +58,9 @@ def reason(replay: Replay) -> str:
         return {
             "critical": f"Another class is first: {record.top1}.",
             "top-5": "The first class is the golden one, the five first are not.",
+            "box class": "An object is taken for one of another class.",
+            "box number": "There are more objects, or fewer.",
+            "box position": "An object is somewhere else.",
         }.get(record.detail, "Only scores differ.") + _change(record.largest_change)
     if record.detail == "hang":
         return "A thread executes more than ten times what the longest fault-free one does."
@@ -214,7 +219,9 @@ def layers_table(replay: Replay) -> Table:
 
 
 def answer_table(replay: Replay, names: Mapping[int, str]) -> Table:
-    """Return the five best classes without fault and with it, side by side."""
+    """Return the five best classes, or the boxes, without fault and with it, side by side."""
+    if replay.golden_boxes is not None:
+        return _boxes_table(replay.golden_boxes, replay.faulty_boxes or (), names)
 
     def best(scores: np.ndarray) -> list[str]:
         return [
@@ -229,6 +236,21 @@ def answer_table(replay: Replay, names: Mapping[int, str]) -> Table:
         for rank, (right, found) in enumerate(zip(golden, faulty, strict=True), start=1)
     )
     return Table("answer", "The five best classes", ("", "without fault", "with the fault"), rows)
+
+
+def _boxes_table(golden: Sequence[Box], faulty: Sequence[Box], names: Mapping[int, str]) -> Table:
+    def text(box: Box | None) -> str:
+        if box is None:
+            return ""
+        place = f"at {box.x:.3f}, {box.y:.3f}, {box.width:.3f} × {box.height:.3f}"
+        return f"{box.score:.6f}  {names.get(box.label, f'class {box.label}')} {place}"
+
+    rows = tuple(
+        (number(rank), Cell(text(right)), Cell(text(found)))
+        for rank, (right, found) in enumerate(zip_longest(golden, faulty), start=1)
+    )
+    columns = ("", "without fault", "with the fault")
+    return Table("answer", "Objects, the best first, places in parts of the image", columns, rows)
 
 
 def tables(replay: Replay, names: Mapping[int, str]) -> list[Table]:
