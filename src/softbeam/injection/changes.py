@@ -127,7 +127,7 @@ class Windows:
     places : numpy.ndarray of int64
         Which windows, ascending.
     values : numpy.ndarray of float32, [columns, channels]
-        The map's columns that these windows hold.
+        The map's columns that these windows hold, and one of zeros.
     slots : numpy.ndarray of int32
         For each pixel of the map the number of its column in `values`, -1 if no window holds it.
     """

@@ -1,7 +1,8 @@
 """Rules of the kernels that change a word by itself, or with its channel's parameters.
 
 A word depends on its own place and on its channel's parameters.  Changed columns give changed
-columns; a changed parameter changes its channel, that is all columns.
+columns; a changed parameter changes its channel, that is all columns.  These kernels are cheap, so
+columns are not compared with golden here, but where they are multiplied next.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def _activated(step: Step, number: int, count: int, function: Callable[[Floats],
     if count % change.stride:
         raise NotCoveredError
     map_ = step.map(number, count // change.stride, change.stride)
-    columns = step.changed(map_)
+    columns = step.changed(map_, shrink=False)
     values = columns.values.copy()
     function(values.reshape(-1))
     return {map_.buffer: step.written(map_, Columns(map_.stride, columns.places, values))}
@@ -72,7 +73,7 @@ def _by_channel(
 ) -> Result:
     """Apply a function of a word and its channel's parameters to changed columns."""
     map_ = step.map(output, rows, stride)
-    changed = step.changed(map_)
+    changed = step.changed(map_, shrink=False)
     pointers = [step.pointer(number) for number in parameters]
     places = changed.places
     if any(pointer.buffer in step.changes for pointer in pointers):

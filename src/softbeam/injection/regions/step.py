@@ -158,13 +158,16 @@ class Step:
             raise NotCoveredError
         return columns
 
-    def changed(self, map_: Map) -> Columns:
-        """Return the columns of a map that differ before the launch."""
+    def changed(self, map_: Map, *, shrink: bool = True) -> Columns:
+        """Return the columns of a map that differ before the launch.
+
+        Without `shrink` also others may be among them: it costs a comparison with golden.
+        """
         columns = self._all_rows(map_)
         if not map_.whole:
             values = np.ascontiguousarray(columns.values[:, map_.slice])
             columns = Columns(map_.stride, columns.places, values)
-        return columns.shrunk(map_.of(self.before(map_.buffer)))
+        return columns.shrunk(map_.of(self.before(map_.buffer))) if shrink else columns
 
     def columns(self, map_: Map, places: Places, changed: Columns) -> Floats:
         """Return what columns of a map really hold before the launch: float32[columns, rows].

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from softbeam.emulator.core.arithmetic import canonical
 from softbeam.jit import jit
 from softbeam.kernels.native.matrix import chunks, multiply, padded_rows, scratch, strip, strips
+from softbeam.kernels.native.tile import WIDEST, gather_widest
 
 Floats = NDArray[np.float32]
 
@@ -120,7 +121,7 @@ def neighbourhood(  # type: ignore[no-untyped-def]
     Returns
     -------
     columns : float32[columns, rows]
-        The changed columns and behind them the others.
+        The changed columns, behind them the others, and last one of zeros.
     slots : int32[height * width]
         Number of each place's column, -1 where it is not needed.
     """
@@ -140,13 +141,14 @@ def neighbourhood(  # type: ignore[no-untyped-def]
                     slots[place] = changed + count
                     others[count] = place
                     count += 1
-    every = np.empty((changed + count, rows), dtype=np.float32)
+    every = np.empty((changed + count + 1, rows), dtype=np.float32)
     for number in range(changed):
         for channel in range(rows):
             every[number, channel] = columns[number, channel]
     for channel in range(rows):
         for number in range(count):
             every[changed + number, channel] = whole[channel * height * width + others[number]]
+        every[changed + count, channel] = 0
     return every, slots
 
 
@@ -186,44 +188,46 @@ def pack_windows(  # type: ignore[no-untyped-def]
     """Lay out `count` columns of im2col's matrix, the windows from the `first` on, in strips.
 
     Row (channel * size + i) * size + j of a column is pixel (i, j) of its window, zero outside.
+    `packed` has ``WIDEST`` values of room behind the strips: a strip's rows are written as if it
+    were of the greatest width, and each writes over what the one before wrote too much.
     """
-    channels = columns.shape[1]
+    channels, nothing = columns.shape[1], columns.shape[0] - 1
     k = channels * size * size
+    flat = columns.reshape(-1)
+    places = np.empty(size * size * WIDEST, dtype=np.int64)
     for number in range(strips(count)):
         begin, across = strip(number, count)
-        # A few channels at a time, so that what is written stays in the first cache.
-        for some in range(0, channels, 32):
+        for lane in range(WIDEST):
+            window = windows[first + begin + min(lane, across - 1)]
+            top = start + window // width_out * stride
+            left = start + window % width_out * stride
             for i in range(size):
                 for j in range(size):
-                    for lane in range(across):
-                        window = windows[first + begin + lane]
-                        row = start + window // width_out * stride + i
-                        column = start + window % width_out * stride + j
-                        step = size * size * across
-                        place = begin * k + (i * size + j) * across + lane + some * step
-                        if 0 <= row < height and 0 <= column < width:
-                            slot = slots[row * width + column]
-                            for channel in range(some, min(some + 32, channels)):
-                                packed[place] = columns[slot, channel]
-                                place += step
-                        else:
-                            for _ in range(some, min(some + 32, channels)):
-                                packed[place] = 0
-                                place += step
+                    slot = np.int64(nothing)
+                    if 0 <= top + i < height and 0 <= left + j < width:
+                        slot = np.int64(slots[(top + i) * width + left + j])
+                    places[(i * size + j) * WIDEST + lane] = slot * channels
+        place = begin * k
+        for channel in range(channels):
+            for pixel in range(size * size):
+                gather_widest(flat, places, pixel * WIDEST, channel, packed, place)
+                place += across
 
 
 @jit
 def pack_gathered(columns, first, count, packed):  # type: ignore[no-untyped-def]
-    """Lay out `count` columns from the `first` on in strips."""
+    """Lay out `count` columns from the `first` on in strips, as :func:`pack_windows` does."""
     k = columns.shape[1]
+    flat = columns.reshape(-1)
+    places = np.empty(WIDEST, dtype=np.int64)
     for number in range(strips(count)):
         begin, across = strip(number, count)
-        for some in range(0, k, 32):
-            for lane in range(across):
-                place = begin * k + some * across + lane
-                for row in range(some, min(some + 32, k)):
-                    packed[place] = columns[first + begin + lane, row]
-                    place += across
+        for lane in range(WIDEST):
+            places[lane] = (first + begin + min(lane, across - 1)) * k
+        place = begin * k
+        for row in range(k):
+            gather_widest(flat, places, 0, row, packed, place)
+            place += across
 
 
 @jit

@@ -161,10 +161,10 @@ def chunks(n: int) -> Iterator[tuple[int, int]]:
 
 
 def scratch(m: int, n: int, k: int) -> tuple[Floats, Floats]:
-    """Return room for a chunk's packed columns and for its products."""
+    """Return room for a chunk's packed columns, with some more, and for its products."""
     across = min(n, CHUNK)
     return (
-        np.empty(across * k, dtype=np.float32),
+        np.empty(across * k + WIDEST, dtype=np.float32),
         np.empty(across * padded_rows(m), dtype=np.float32),
     )
 

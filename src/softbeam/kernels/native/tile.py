@@ -128,6 +128,34 @@ def copy_widest(typingctx, source, source_at, target, target_at):  # type: ignor
     return types.void(source, types.int64, target, types.int64), codegen
 
 
+@intrinsic
+def gather_widest(typingctx, source, places, places_at, shift, target, target_at):  # type: ignore[no-untyped-def]
+    """Copy the floats at ``WIDEST`` places of `source`, each `shift` on, to neighbours in `target`.
+
+    `places` is int64[:], read from `places_at` on.
+    """
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        data = [
+            context.make_array(signature.args[array])(context, builder, args[array]).data
+            for array in (0, 1, 4)
+        ]
+        floats = ir.VectorType(_FLOAT, WIDEST)
+        value = ir.Constant(floats, ir.Undefined)
+        shifted = builder.gep(data[0], [args[3]])
+        for lane in range(WIDEST):
+            at = builder.add(args[2], ir.Constant(_INT, lane))
+            place = builder.load(builder.gep(data[1], [at]))
+            one = builder.load(builder.gep(shifted, [place]))
+            value = builder.insert_element(value, one, ir.Constant(ir.IntType(32), lane))
+        pointer = builder.bitcast(builder.gep(data[2], [args[5]]), floats.as_pointer())
+        builder.store(value, pointer).align = 4
+        return context.get_dummy_value()
+
+    whole = types.int64
+    return types.void(source, places, whole, whole, target, whole), codegen
+
+
 @jit
 def tile(width, a, a_at, b, b_at, c, c_at, step, count):  # type: ignore[no-untyped-def]
     """Go on with the sums of 32 rows by `width` columns over `count` (at least 1) steps of k.
