@@ -97,6 +97,16 @@ def test_an_unknown_instruction_is_marked(tmp_path: Path, capsys: Capture) -> No
     assert rows(printed)["00b0"][-1] == "unknown"
 
 
+def test_an_inexact_instruction_is_marked(tmp_path: Path, capsys: Capture) -> None:
+    listing = tmp_path / "k.json"
+    listing.write_bytes(listing_bytes("softmax").replace(b'"MUFU.EX2"', b'"MUFU.SIN"'))
+    assert main(["disasm", str(listing)]) == 0
+    found = rows(capsys.readouterr().out).values()
+    marked = [cells[0].split()[-3] for cells in found if cells[-1] == "fp32, inexact"]
+    assert marked
+    assert set(marked) == {"MUFU.SIN"}
+
+
 def test_vulnerability_of_instructions(
     tmp_path: Path, make_record: Callable[..., InjectionRecord], capsys: Capture
 ) -> None:

@@ -223,6 +223,78 @@ def test_an_indirect_branch_takes_each_lane_to_its_own_target() -> None:
     assert lanes(launch(code)) == [10 + lane % 4 for lane in range(32)]
 
 
+def test_jumps_and_addresses_of_instructions() -> None:
+    code = (
+        *HEAD,
+        "LEPC R20, (there)",
+        "MOV R4, R20",
+        "JMP (there)",
+        "MOV R4, RZ",
+        "there:",
+        *store(),
+    )
+    assert lanes(launch(code)) == [16 * (len(HEAD) + 4)] * 32
+
+
+def test_threads_leave_a_convergence_barrier() -> None:
+    """Lanes that BREAK are not waited for at the BSYNC."""
+    code = (
+        *HEAD,
+        "UMOV UR4, URZ",
+        "ISETP.LT.AND P0, PT, R0, 0x6, PT",
+        "BSSY B0, (join)",
+        "@P0 BREAK B0",
+        "@P0 BRA (away)",
+        "UIADD3 UR4, UR4, 0x1, URZ",
+        "join:",
+        "BSYNC B0",
+        "MOV R4, UR4",
+        *store(),
+        "away:",
+        "MOV R4, 0x9",
+        *store(),
+    )
+    assert lanes(launch(code)) == [9] * 6 + [1] * 26
+
+
+def test_a_convergence_barrier_is_kept_in_a_register() -> None:
+    """BMOV saves the barrier that a subroutine needs for itself."""
+    code = (
+        *HEAD,
+        "MOV R4, RZ",
+        "ISETP.LT.AND P0, PT, R0, 0x6, PT",
+        "LOP3.LUT P1, RZ, R0, 0x1, RZ, 0xc0, !PT",
+        "BSSY B0, (join)",
+        "@P0 BRA (join)",
+        "BMOV.32 R16, B0",
+        "BSSY B0, (inner)",
+        "@P1 BRA (inner)",
+        "IADD3 R4, R4, 0x1, RZ",
+        "inner:",
+        "BSYNC B0",
+        "BMOV.32 B0, R16",
+        "IADD3 R4, R4, 0x10, RZ",
+        "join:",
+        "BSYNC B0",
+        "VOTE.ANY R5, PT, PT",
+        "POPC R5, R5",
+        "LEA R4, R5, R4, 0x8",
+        *store(),
+    )
+    assert lanes(launch(code)) == [
+        0x2000 + (0 if lane < 6 else 0x10 if lane % 2 else 0x11) for lane in range(32)
+    ]
+
+
+def test_what_only_orders_and_delays_changes_nothing() -> None:
+    quiet = (
+        "MEMBAR.SC.GPU", "MEMBAR.SC.SYS", "ERRBAR", "CGAERRBAR", "CCTL.IVALL", "YIELD",
+        "NANOSLEEP 0x64", "DEPBAR.LE SB0, 0x0", "FENCE.VIEW.ASYNC", "NOP", "WARPSYNC.ALL",
+        "WARPSYNC 0xffffffff",
+    )  # fmt: skip
+    assert lanes(launch((*HEAD, "MOV R4, R0", *quiet, *store()))) == list(range(32))
+
+
 # Barriers and shared memory.
 
 

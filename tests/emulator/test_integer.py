@@ -280,6 +280,75 @@ plain("FLO.U32 R12, R4", lambda t: t.R4.bit_length() - 1)
 plain("FLO.U32.SH R12, R4", lambda t: 32 - t.R4.bit_length() if t.R4 else -1)
 plain("FLO R12, R4", lambda t: (t.R4 ^ M32 if signed(t.R4) < 0 else t.R4).bit_length() - 1)
 
+# Bit fields, sums of bytes, and what newer GPUs do to halves of words.
+
+plain("BREV R12, R4", lambda t: int(f"{t.R4:032b}"[::-1], 2))
+plain(
+    "BMSK R12, R4, R6",
+    lambda t: ((1 << min(t.R6, 32)) - 1) << min(t.R4, 32),
+    kinds={"R4": "count", "R6": "count"},
+)
+plain(
+    "BMSK.W R12, R4, R6",
+    lambda t: ((1 << (t.R6 & 31)) - 1) << (t.R4 & 31),
+    kinds={"R4": "count", "R6": "count"},
+)
+
+
+def extended(word: int, width: int, *, is_signed: bool) -> int:
+    """Return the lowest bits of a word, extended; PTX ISA, szext."""
+    if width >= 32:
+        return word
+    low = word & ((1 << width) - 1)
+    return signed(low, width) if is_signed and width else low
+
+
+plain("SGXT R12, R4, R6", lambda t: extended(t.R4, t.R6, is_signed=True), kinds=COUNT)
+plain("SGXT.W R12, R4, R6", lambda t: extended(t.R4, t.R6 & 31, is_signed=True), kinds=COUNT)
+plain("SGXT R12, R4, 0x10", lambda t: extended(t.R4, 16, is_signed=True))
+plain("VABSDIFF R12, R4, R6, R8", lambda t: abs(signed(t.R4) - signed(t.R6)) + t.R8)
+plain("VABSDIFF.U32 R12, R4, R6, R8", lambda t: abs(t.R4 - t.R6) + t.R8)
+
+
+def parts(word: int, width: int, *, is_signed: bool = False) -> list[int]:
+    found = [word >> place & ((1 << width) - 1) for place in range(0, 32, width)]
+    return [signed(part, width) for part in found] if is_signed else found
+
+
+def joined(values: list[int], width: int) -> int:
+    return sum((value & ((1 << width) - 1)) << (width * n) for n, value in enumerate(values))
+
+
+def by_part(function, t: SimpleNamespace, width: int, *, is_signed: bool = False) -> int:  # type: ignore[no-untyped-def]
+    pairs = zip(
+        parts(t.R4, width, is_signed=is_signed),
+        parts(t.R6, width, is_signed=is_signed),
+        strict=True,
+    )
+    return joined([function(a, b) for a, b in pairs], width)
+
+
+plain("VABSDIFF4.U8 R12, R4, R6, RZ", lambda t: by_part(lambda a, b: abs(a - b), t, 8))
+plain(
+    "VABSDIFF4.U8.ACC R12, R4, R6, R8",
+    lambda t: t.R8 + sum(abs(a - b) for a, b in zip(parts(t.R4, 8), parts(t.R6, 8), strict=True)),
+)
+plain("VIADD.16x2 R12, R4, R6", lambda t: by_part(lambda a, b: a + b, t, 16))
+plain("VIMNMX.S16x2 R12, R4, R6, !PT", lambda t: by_part(max, t, 16, is_signed=True))
+plain("VIMNMX.U16x2 R12, R4, R6, PT", lambda t: by_part(min, t, 16))
+
+
+def dot(t: SimpleNamespace, width: int, *, is_signed: bool, first: int = 0) -> int:
+    a = parts(t.R4, width, is_signed=is_signed)
+    b = parts(t.R6, 8, is_signed=is_signed)[first:]
+    return sum(p * q for p, q in zip(a, b, strict=False)) + t.R8
+
+
+plain("IDP.4A.S8.S8 R12, R4, R6, R8", lambda t: dot(t, 8, is_signed=True))
+plain("IDP.4A.U8.U8 R12, R4, R6, R8", lambda t: dot(t, 8, is_signed=False))
+plain("IDP.2A.LO.S16.S8 R12, R4, R6, R8", lambda t: dot(t, 16, is_signed=True))
+plain("IDP.2A.HI.U16.U8 R12, R4, R6, R8", lambda t: dot(t, 16, is_signed=False, first=2))
+
 # Minima and maxima.
 
 for name in ("IMNMX", "VIMNMX"):
@@ -334,6 +403,23 @@ for number, name in enumerate(COMPARE):
             Case(f"ISETP.{name}{suffix}.AND P4, P5, R4, R6, P0",
                  compared(name, "AND", unsigned, other=True), threads=256)
         )  # fmt: skip
+
+
+CASES += [
+    Case(
+        "PSETP.AND.OR P4, P5, P0, !P1, P2",
+        lambda t: {
+            "P4": int((t.P0 and not t.P1) or t.P2),
+            "P5": int((not (t.P0 and not t.P1)) or t.P2),
+        },
+        threads=64,
+    ),
+    Case(
+        "PSETP.XOR.AND P4, PT, P0, P1, P2",
+        lambda t: {"P4": int((t.P0 != t.P1) and t.P2)},
+        threads=64,
+    ),
+]
 
 
 def wide_compare(name: str, unsigned: bool):  # type: ignore[no-untyped-def]
@@ -427,6 +513,15 @@ UNIFORM = [
         "UISETP.NE.U32.OR UP2, UPT, UR4, UR5, !UP1",
         lambda u: {"UP2": int(u.UR4 != u.UR5 or not u.UP1)},
     ),
+    Case("UIABS UR8, UR4", lambda u: {"UR8": abs(signed(u.UR4))}),
+    Case("UIMNMX UR8, UR4, UR5, UPT", lambda u: {"UR8": min(signed(u.UR4), signed(u.UR5)) & M32}),
+    Case("UIMNMX.U32 UR8, UR4, UR5, !UPT", lambda u: {"UR8": max(u.UR4, u.UR5)}),
+    Case("UBREV UR8, UR4", lambda u: {"UR8": int(f"{u.UR4:032b}"[::-1], 2)}),
+    Case("USGXT UR8, UR4, 0x8", lambda u: {"UR8": extended(u.UR4, 8, is_signed=True) & M32}),
+    Case(
+        "UBMSK UR8, URZ, UR5", lambda u: {"UR8": (1 << min(u.UR5, 32)) - 1}, kinds={"UR5": "count"}
+    ),
+    Case("UPSETP.AND.AND UP2, UPT, UP0, !UP1, UPT", lambda u: {"UP2": int(u.UP0 and not u.UP1)}),
     Case(
         "UPLOP3.LUT UP2, UP3, UP0, UP1, UPT, 0x80, 0x33",
         lambda u: {"UP2": u.UP0 & u.UP1, "UP3": 1 - u.UP1},

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.corpus import own_machine
 
 from softbeam.emulator import Fault, Machine
 from softbeam.errors import LaunchError, ListingError, ToolchainError
@@ -117,6 +118,20 @@ def test_a_launch_that_never_ends_is_a_hang() -> None:
     hung = machine.launch("softmax_kernel", 1, 1, *arguments, budget=outcome.longest - 1)
     assert hung.ending == "hang"
     assert hung.pc in range(0, 16 * len(kernel.instructions), 16)
+
+
+def test_an_outcome_names_what_is_not_bit_exact() -> None:
+    """The fast sine is computed to its documented error; expf is the recorded special function."""
+    machine = own_machine("float_math", "sm_90")
+    x = machine.allocate(np.ones(32, dtype=np.float32))
+    out = machine.allocate(np.zeros(32, dtype=np.float32))
+    exact = machine.launch("expf_k", 1, 32, out, x, x, 32)
+    assert (exact.completed, exact.inexact) == (True, ())
+    found = machine.launch("fast_sin_k", 1, 32, out, x, x, 32)
+    code = machine.kernels["fast_sin_k"]
+    assert [code.at(pc).name for pc in found.inexact] == ["MUFU.SIN"]
+    # Nobody reaches it: every thread leaves at once.
+    assert machine.launch("fast_sin_k", 1, 32, out, x, x, 0).inexact == ()
 
 
 @pytest.mark.parametrize(

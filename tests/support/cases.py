@@ -71,6 +71,8 @@ class Case:
         Of the machine code.
     threads : int
         How many sets of operands are drawn.
+    any_nan : bool
+        Whether R12 and R13 are a float64 of which, if it is NaN, no bits are recorded.
     """
 
     line: str
@@ -78,6 +80,7 @@ class Case:
     kinds: Mapping[str, str] = field(default_factory=dict)
     architecture: str = "sm_90"
     threads: int = 640
+    any_nan: bool = False
 
     def __str__(self) -> str:
         return self.line
@@ -141,6 +144,10 @@ def operands(case: Case) -> dict[str, np.ndarray]:
     return inputs
 
 
+def _is_nan(registers: Mapping[str, int]) -> bool:
+    return pair(registers["R12"], registers["R13"]) & M64 >> 1 > 0x7FF << 52
+
+
 def check(case: Case) -> None:
     """Run a case and compare every register and predicate with the model, thread by thread."""
     inputs = operands(case)
@@ -150,6 +157,10 @@ def check(case: Case) -> None:
     for thread in range(case.threads):
         before = SimpleNamespace(**{name: int(column[thread]) for name, column in columns.items()})
         wanted = {**vars(before), **case.model(before)}
+        if case.any_nan and _is_nan(wanted):
+            result = {name: column[thread] for name, column in found.items()}
+            assert _is_nan(result), f"{case.line}: {result} is no NaN, for {before}"
+            wanted |= {name: result[name] for name in ("R12", "R13")}
         for name, column in found.items():
             assert column[thread] == wanted[name], (
                 f"{case.line}: {name} is {column[thread]:#x}, not {wanted[name]:#x}, for "

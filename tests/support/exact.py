@@ -46,6 +46,7 @@ class Format:
 
 
 HALF, SINGLE, DOUBLE = Format(5, 10), Format(8, 23), Format(11, 52)
+BFLOAT = Format(8, 7)
 
 
 def is_nan(bits: int, form: Format = SINGLE) -> bool:

@@ -64,8 +64,9 @@ def disasm(
     """Print a kernel's instructions: what they read and write, their groups, their source lines.
 
     Groups are NVBitFI's: fp32 and fp64 arithmetic, load, predicate (writes predicates only), none
-    (no destination), other. An instruction that softbeam does not know is marked, and would end
-    an emulation that reaches it with an error.
+    (no destination), other. An instruction that softbeam does not know is marked unknown, and
+    would end an emulation that reaches it with an error; one that it computes only to its
+    documented error is marked inexact.
 
     With --run, for each mode and model of the campaign: how many injections struck the
     instruction, and how many of those ended as SDC and DUE.
@@ -164,10 +165,8 @@ def _print(function: Function, lines: Sequence[str], factors: Factors) -> None:
     from softbeam.emulator.core import layout
     from softbeam.emulator.lowering import lower
 
-    known = [
-        bool(operation != layout.UNSUPPORTED)
-        for operation in lower(function).code.rows[:, layout.OP]
-    ]
+    program = lower(function)
+    known = [bool(o != layout.UNSUPPORTED) for o in program.code.rows[:, layout.OP]]
     out = console(COLUMNS)
     facts = [f"{len(known)} instructions"]
     if function.architecture:
@@ -177,15 +176,20 @@ def _print(function: Function, lines: Sequence[str], factors: Factors) -> None:
     out.print(f"[bold]{heading}[/bold]: {', '.join(facts)}", soft_wrap=True)
     if factors:
         out.print(READING)
-    out.print(_table(function, known, lines, factors))
+    out.print(_table(function, known, program.inexact, lines, factors))
 
 
 def _table(
-    function: Function, known: Sequence[bool], lines: Sequence[str], factors: Factors
+    function: Function,
+    known: Sequence[bool],
+    inexact: Sequence[int],
+    lines: Sequence[str],
+    factors: Factors,
 ) -> Table:
     from rich import box
     from rich.table import Table
 
+    from softbeam.sass import INSTRUCTION_BYTES
     from softbeam.sass.accesses import accesses
     from softbeam.sass.opcodes import find_opcode
 
@@ -208,6 +212,8 @@ def _table(
             cells += [" ".join(touched.reads), " ".join(touched.writes), opcode.group]
         if not supported:
             cells[4] = "unknown"
+        elif instruction.pc // INSTRUCTION_BYTES in inexact:
+            cells[4] += ", inexact"
         for struck in factors.values():
             found = struck.get(instruction.pc)
             cells += (

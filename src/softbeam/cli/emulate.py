@@ -169,6 +169,8 @@ def _print(
     typer.echo(
         f"{outcome.warp_instructions} warp instructions, at most {outcome.longest} by one thread"
     )
+    for pc in outcome.inexact:
+        typer.echo(f"not bit-exact: {function.at(pc)} at pc {pc:#x}")
     if struck:
         change = "" if outcome.before is None else f": {outcome.before:#x} to {outcome.after:#x}"
         typer.echo(

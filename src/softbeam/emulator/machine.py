@@ -295,7 +295,7 @@ class Machine:
             vector = fault.vector(shape, launch.program.function)
             number, thread = fault.site(shape)
             struck = (number, 0 if launch.program.has_barrier else thread // k.LANES)
-        runner = CountingRunner()
+        runner = CountingRunner(launch.program)
         status, words, information = runner.run_launch(
             launch, budget=budget, fault=vector, struck=struck, fault_free=no_fault()
         )

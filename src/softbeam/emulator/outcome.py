@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.execution import EXCEPTIONS
-from softbeam.emulator.launching import Ending, Runner
+from softbeam.emulator.launching import Ending, Launch, Runner
+from softbeam.emulator.lowering import Program
 from softbeam.sass.instruction import INSTRUCTION_BYTES
 
 _ADDRESSED = (
@@ -39,6 +40,10 @@ class Outcome:
         Instructions that its warps executed.
     longest : int
         Most instructions that one thread executed.
+    inexact : tuple of int
+        Pcs of executed instructions that are emulated to their documented error, not bit for bit:
+        special functions of which nothing is recorded, and atomic sums of floats, whose order is
+        the hardware's.  Empty where all results are the GPU's own bits.
     struck : bool
         Whether the fault was applied: False without one, and where its place was never reached.
     before, after : int or None
@@ -50,6 +55,7 @@ class Outcome:
     address: int | None
     warp_instructions: int
     longest: int
+    inexact: tuple[int, ...] = ()
     struck: bool = False
     before: int | None = None
     after: int | None = None
@@ -61,11 +67,30 @@ class Outcome:
 
 
 class CountingRunner(Runner):
-    """Runs units and adds up what they executed."""
+    """Runs units of one program and adds up what they executed.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    program : Program
+        What every launch runs.
+    """
+
+    def __init__(self, program: Program) -> None:
         super().__init__()
         self.instructions = self.longest = 0
+        self._inexact = program.inexact
+        # Counts by instruction cost time, and only say which of the inexact ones were executed.
+        rows = len(program.function.instructions) if program.inexact else 0
+        self._executed = np.zeros((rows, 2), dtype=np.int64)
+
+    @property
+    def inexact(self) -> tuple[int, ...]:
+        """Pcs of the inexact instructions that were executed."""
+        return tuple(row * INSTRUCTION_BYTES for row in self._inexact if self._executed[row, 1])
+
+    def state(self, launch: Launch) -> k.State:
+        """Return the state in which units of this launch run, with the runner's counts."""
+        return super().state(launch)._replace(profile=self._executed)
 
     def run(self, *arguments: Any, **options: Any) -> Ending:
         """Run a unit, as :meth:`softbeam.emulator.launching.Runner.run` does."""
@@ -99,6 +124,7 @@ def outcome_of(
         address=int(information[k.INFO_ADDRESS]) % (1 << 64) if status in _ADDRESSED else None,
         warp_instructions=runner.instructions,
         longest=runner.longest,
+        inexact=runner.inexact,
         struck=struck,
         before=int(information[k.INFO_BEFORE]) if struck and valued else None,
         after=int(information[k.INFO_AFTER]) if struck and valued else None,
