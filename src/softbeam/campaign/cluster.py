@@ -2,17 +2,19 @@
 
 The golden run is computed once on every machine and mapped by its workers.  Injections travel in
 chunks; a chunk whose worker dies is done again elsewhere, and one that dies again and again is
-taken apart until the injection that kills its worker stands alone.
+taken apart.  An injection that still loses its workers is done once more at the end, with nothing
+beside it: only then is it to blame.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -38,6 +40,11 @@ CHUNK = 40
 #: Chunks that each worker has in hand or waiting.
 AHEAD = 3
 
+#: Seconds to wait for a scheduler to answer.
+PATIENCE = 10.0
+
+GONE = "the Dask cluster is gone; what was done is kept, run the same command again to go on"
+
 Answer = InjectionRecord | Failure[InjectionName]
 
 
@@ -56,19 +63,33 @@ def golden_folder(campaign_id: str) -> Path:
 
 
 def shared_golden_runs(cluster: ClusterSetup) -> InjectorSetup:
-    """Make a machine's golden runs, unless another worker has, and return where they are."""
+    """Make a machine's golden runs, unless another worker has, and return where they are.
+
+    Raises
+    ------
+    CampaignError
+        If the machine has no room for them.
+    """
     folder = golden_folder(cluster.setup.campaign_id)
-    folder.mkdir(exist_ok=True)
     inputs = []
-    for number, (image, known) in enumerate(zip(cluster.images, cluster.setup.inputs, strict=True)):
-        path = folder / f"golden-{number}.bin"
-        with (folder / f"lock-{number}").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not path.exists():
-                unfinished = path.with_suffix(f".{os.getpid()}")
-                golden_run(cluster.setup.plan, cluster.weights, image, unfinished)
-                os.replace(unfinished, path)
-        inputs.append(InputSetup(path, known.profiles))
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if folder.stat().st_uid != os.getuid():
+            raise PermissionError(f"{folder} is somebody else's")
+        for number, known in enumerate(cluster.setup.inputs):
+            path = folder / f"golden-{number}.bin"
+            with (folder / f"lock-{number}").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if not path.exists():
+                    unfinished = path.with_suffix(f".{os.getpid()}")
+                    golden_run(
+                        cluster.setup.plan, cluster.weights, cluster.images[number], unfinished
+                    )
+                    os.replace(unfinished, path)
+            inputs.append(InputSetup(path, known.profiles))
+    except OSError as error:
+        machine = os.uname().nodename
+        raise CampaignError(f"the worker machine {machine} keeps no golden run: {error}") from error
     return replace(cluster.setup, inputs=tuple(inputs))
 
 
@@ -93,13 +114,14 @@ def inject_chunk(cluster: ClusterSetup, names: tuple[InjectionName, ...]) -> lis
 
 
 def forget(campaign_id: str) -> None:
-    """Remove a campaign's golden runs from a worker's machine."""
+    """Remove a campaign's golden runs from a worker's machine, where other workers do it, too."""
     _injectors.pop(campaign_id, None)
-    folder = golden_folder(campaign_id)
-    if folder.is_dir():
-        for file in folder.iterdir():
-            file.unlink(missing_ok=True)
-        folder.rmdir()
+    shutil.rmtree(golden_folder(campaign_id), ignore_errors=True)
+
+
+def kept(cluster: ClusterSetup) -> ClusterSetup:
+    """Return the setup: a task, so that the cluster makes it again when its keepers are gone."""
+    return cluster
 
 
 @contextmanager
@@ -123,11 +145,22 @@ def on_cluster(where: str, setup: InjectorSetup, workload: Workload) -> Iterator
     """
     with _client(where) as client:
         cluster = ClusterSetup(setup, dict(workload.weights), workload.images)
-        shared = client.scatter(cluster, broadcast=True)
+        shared = _share(client, cluster)
         try:
             yield lambda names: run_on(client, shared, names)
         finally:
-            client.run(forget, setup.campaign_id)
+            # A cluster that is gone has forgotten.
+            with suppress(OSError, RuntimeError):
+                client.run(forget, setup.campaign_id, on_error="ignore")
+
+
+def _share(client: Any, cluster: ClusterSetup) -> Any:
+    """Return a future of the setup, which travels to the scheduler once."""
+    import dask
+
+    # Dask advises against large arguments because they are mostly sent again and again.
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
+        return client.submit(kept, cluster, pure=False)
 
 
 @contextmanager
@@ -151,7 +184,7 @@ def _client(where: str) -> Iterator[Any]:
             ) from None
         return
     try:
-        client = Client(where, timeout=10)
+        client = Client(where, timeout=PATIENCE)
     except (OSError, ValueError, TimeoutError) as error:
         raise CampaignError(f"--dask {where}: no scheduler answers there ({error})") from None
     with client:
@@ -165,12 +198,22 @@ def run_on(client: Any, shared: Any, names: Iterable[InjectionName]) -> Results:
     ------
     SoftbeamError
         Of a worker: it ends everything, for it would come again.
+    CampaignError
+        If the cluster is gone.
     """
+    try:
+        yield from _answers(client, shared, iter(names))
+    except OSError as error:
+        raise CampaignError(f"{GONE} ({error})") from error
+
+
+def _answers(client: Any, shared: Any, source: Iterator[InjectionName]) -> Results:
     from distributed import as_completed
 
-    source = iter(names)
     chunks: dict[Any, tuple[InjectionName, ...]] = {}
+    suspects: list[InjectionName] = []
     pending = as_completed()
+    workers = _workers(client)
 
     def submit(chunk: tuple[InjectionName, ...]) -> None:
         # Not pure: a key made of the arguments would be hashed from the weights each time.
@@ -179,22 +222,46 @@ def run_on(client: Any, shared: Any, names: Iterable[InjectionName]) -> Results:
         pending.add(future)
 
     def refill() -> None:
-        workers = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
         while len(chunks) < AHEAD * workers and (chunk := tuple(islice(source, CHUNK))):
             submit(chunk)
 
     refill()
-    for future in pending:
+    for done, future in enumerate(pending, start=1):
         chunk = chunks.pop(future)
-        if future.status == "finished":
+        if _failed(future) is None:
             yield from future.result()
+        elif len(chunk) == 1:
+            suspects += chunk
         else:
-            error = future.exception()
-            if isinstance(error, SoftbeamError):
-                raise error
-            if len(chunk) == 1:
-                yield Failure(chunk[0], f"it ended its workers: {error}")
-            else:
-                for name in chunk:
-                    submit((name,))
+            for name in chunk:
+                submit((name,))
+        # Workers come and go; to ask for their number costs a message as long as they are many.
+        if done % workers == 0:
+            workers = _workers(client)
         refill()
+    for name in suspects:
+        future = client.submit(inject_chunk, shared, (name,), pure=False)
+        error = _failed(future)
+        yield from future.result() if error is None else [Failure(name, error)]
+
+
+def _workers(client: Any) -> int:
+    return max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
+
+
+def _failed(future: Any) -> str | None:
+    """Wait for a chunk and return why it has no result; None if it has one."""
+    from distributed import wait
+    from distributed.scheduler import KilledWorker
+
+    wait(future)
+    if future.status == "finished":
+        return None
+    if future.status != "error":
+        raise CampaignError(f"{GONE} ({future.status})")
+    error = future.exception()
+    if isinstance(error, SoftbeamError):
+        raise error
+    if isinstance(error, KilledWorker):
+        return f"it ended its workers on the cluster, at last {error.last_worker.address}"
+    return f"it ended with {type(error).__name__}: {error}"
