@@ -8,10 +8,10 @@ import re
 from pathlib import Path
 
 import pytest
+from support.corpus import FOLDER
 
 from softbeam.kernels import ARCHITECTURES
 from softbeam.sass.opcodes import OPCODES
-from support.corpus import FOLDER
 
 #: An instruction in a string: its opcode follows a quote, a guard or a semicolon.
 _OPCODE = re.compile(r'(?:"|; |@!?U?P[0-9T] |f")([A-Z][A-Z0-9]+)(?=[ ."{])')
