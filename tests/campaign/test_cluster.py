@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -22,62 +22,29 @@ from softbeam.campaign.store import ResultsStore
 from softbeam.campaign.streams import InjectionName, StreamKey
 from softbeam.campaign.workers import Failure
 from softbeam.errors import CampaignError, InternalError
+from softbeam.injection.record import InjectionRecord
 
 distributed = pytest.importorskip("distributed", reason="softbeam[dask] is not installed")
 
 pytestmark = pytest.mark.slow
 
-#: A campaign whose injection 17 kills its worker and 23 raises an error that is nobody's.
-DEADLY = """
-import os
-import signal
-
-from softbeam.campaign.setup import InjectorSetup
-
-
-class Deadly:
-    def __init__(self, injector):
-        self._injector = injector
-
-    def inject(self, mode, model, index, stratum):
-        if index == 17:
-            os.kill(os.getpid(), signal.SIGKILL)
-        if index == 23:
-            raise ZeroDivisionError("a mistake of ours")
-        return self._injector.inject(mode, model, index, stratum)
-
-
-class DeadlySetup(InjectorSetup):
-    def injectors(self):
-        return [Deadly(injector) for injector in super().injectors()]
-"""
-
 
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Return a cluster of two processes that gives a task up at its worker's first death."""
-    import dask
-
+    """Return a cluster of two processes."""
     folder = tmp_path_factory.mktemp("cluster")
-    (folder / "deadly_setup.py").write_text(DEADLY)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(folder))
         patch.setattr("tempfile.tempdir", None)
-        patch.syspath_prepend(str(folder))
-        settings = {"distributed.scheduler.allowed-failures": 0}
-        with (
-            dask.config.set(settings),
-            distributed.LocalCluster(
-                n_workers=2,
-                threads_per_worker=1,
-                processes=True,
-                dashboard_address=None,
-                local_directory=str(folder),
-                silence_logs="CRITICAL",
-            ) as running,
-        ):
+        with distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=":0",
+            local_directory=str(folder),
+            silence_logs="CRITICAL",
+        ) as running:
             yield running
-    sys.modules.pop("deadly_setup", None)
 
 
 def processes(client: Any) -> list[int]:
@@ -126,24 +93,62 @@ def test_a_worker_that_dies_in_mid_run_changes_nothing(
 
 
 def test_only_the_injection_that_kills_is_to_blame(
-    scheduler: Any, prepared: Any, folder: Path
+    make_record: Callable[..., InjectionRecord], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    module = import_module("deadly_setup")
-    fields = {name: getattr(prepared.setup, name) for name in InjectorSetup.__slots__}
-    deadly = module.DeadlySetup(**{**fields, "campaign_id": "d" * 64})
-    counts = {StreamKey("rf", "single-bit"): CHUNK + 5}
+    from distributed.core import Status
+    from distributed.scheduler import KilledWorker, WorkerState
+
+    # The task travels to its worker and would take a counter along.
+    log = tmp_path / "tried"
+    log.touch()
+
+    def inject_chunk(shared: str, names: tuple[InjectionName, ...]) -> list[Any]:
+        """Do what Dask does with a task that its workers die of, 17 being the reason."""
+        assert shared == "the setup"
+        indexes = [name.index for name in names]
+        before = log.read_text()
+        log.write_text(f"{before}{indexes}\n")
+        # The scheduler gives up whatever a dead worker had in hand: 18 was beside 17, once.
+        if 17 in indexes or (indexes == [18] and "[18]" not in before):
+            last = WorkerState(
+                address="tcp://10.0.0.1:1",
+                status=Status.running,
+                pid=1,
+                name="w",
+                nthreads=1,
+                memory_limit=1,
+                local_directory="",
+                nanny="",
+                server_id="w",
+            )
+            raise KilledWorker(str(names), last, 3)
+        if 23 in indexes:
+            raise ZeroDivisionError("a mistake of ours")
+        return [make_record(index=index) for index in indexes]
+
+    monkeypatch.setattr(cluster, "inject_chunk", inject_chunk)
+    names = [InjectionName("rf", "single-bit", "", index) for index in range(3 * CHUNK + 5)]
     with (
-        ResultsStore.create(folder, prepared.specification) as store,
-        on_cluster(scheduler.scheduler_address, deadly, prepared.workload) as run,
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
+        ) as threads,
+        distributed.Client(threads) as client,
     ):
-        end = run_campaign(store, counts, run, clock=lambda: 0.0)
-        failures: dict[int, str] = {one.task.index: one.message for one in end.failures}
-        assert sorted(failures) == [17, 23]
-        assert failures[17].startswith("it ended its workers on the cluster, at last tcp://")
-        assert failures[23] == "it ended with ZeroDivisionError: a mistake of ours"
-        assert store.done("rf", "single-bit") == set(range(CHUNK + 5)) - {17, 23}
-        assert len(store.notes()) == 2
-    assert not golden_folder("d" * 64).exists()
+        answers = list(cluster.run_on(client, "the setup", iter(names)))
+    failures = {one.task.index: one.message for one in answers if isinstance(one, Failure)}
+    assert failures == {
+        17: "it ended its workers on the cluster, at last tcp://10.0.0.1:1",
+        23: "it ended with ZeroDivisionError: a mistake of ours",
+    }
+    done = sorted(one.index for one in answers if not isinstance(one, Failure))
+    assert done == [index for index in range(len(names)) if index not in (17, 23)]
+    tried = [json.loads(line) for line in log.read_text().splitlines()]
+    # In a chunk, by itself, and by itself at the end.
+    assert sum(17 in indexes for indexes in tried) == 3
+    assert sum(18 in indexes for indexes in tried) == 3
+    assert sum(19 in indexes for indexes in tried) == 2
+    assert sum(CHUNK in indexes for indexes in tried) == 1
+    assert sorted(tried[-3:]) == [[17], [18], [23]]
 
 
 def test_an_error_of_the_campaigns_ends_it(scheduler: Any, prepared: Any) -> None:
