@@ -21,7 +21,7 @@ RunArgument = Annotated[
 NetworkArgument = Annotated[
     str,
     typer.Argument(
-        metavar="NETWORK", help="extraction, googlenet, or the path of a Darknet .cfg file."
+        metavar="NETWORK", help="extraction, googlenet, or the path of a .cfg or .onnx file."
     ),
 ]
 WeightsOption = Annotated[

@@ -66,7 +66,8 @@ def profile(
         im2col=checked_im2col(im2col),
         architecture=arch,
     )
-    if weights is None and workload.network.name not in SHIPPED:
+    known = workload.network.weights is not None or workload.network.name in SHIPPED
+    if weights is None and not known:
         typer.echo("No weights are given: counted with random ones, the same each time.", err=True)
     say_if_cold()
     device = Device(golden_run(workload.plan, workload.weights, workload.images[0]), arch)

@@ -5,15 +5,19 @@ The weights are in :mod:`softbeam.network.weights`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from softbeam.errors import NetworkError
 from softbeam.network.cfg import parse_cfg, read_cfg
 from softbeam.network.layers import Layer, Shape, trained_buffers
 from softbeam.network.plan import Plan
 from softbeam.network.planner import Im2col, make_plan
+
+if TYPE_CHECKING:
+    from softbeam.network.weights import Weights
 
 NETWORKS: tuple[str, ...] = ("extraction", "googlenet")
 """The names that :func:`load_network` takes."""
@@ -31,11 +35,14 @@ class Network:
         Its layers, numbered as Darknet numbers them.
     classes
         The names of its outputs, or None where softbeam does not know them.
+    weights
+        By buffer, where they came with the layers, as in an ONNX model.
     """
 
     name: str
     layers: tuple[Layer, ...]
     classes: tuple[str, ...] | None = None
+    weights: Weights | None = field(default=None, repr=False, compare=False)
 
     @property
     def input_shape(self) -> Shape:
@@ -69,12 +76,12 @@ class Network:
 
 
 def load_network(name_or_cfg_path: str, names: Path | None = None) -> Network:
-    """Return a network by its name, or as its ``.cfg`` file describes it.
+    """Return a network by its name, or as its file describes it.
 
     Parameters
     ----------
     name_or_cfg_path
-        One of :data:`NETWORKS`, or the path of a ``.cfg`` file.
+        One of :data:`NETWORKS`, or the path of a ``.cfg`` file or an ONNX model.
     names
         A file of class names, one a line, such as Darknet's ``.names``; those that come with
         softbeam if not given.
@@ -106,11 +113,16 @@ def load_network(name_or_cfg_path: str, names: Path | None = None) -> Network:
             classes = tuple(line.split("\t")[2] for line in lines)
         return Network(name_or_cfg_path, layers, classes)
     path = Path(name_or_cfg_path)
-    if path.suffix != ".cfg" and not path.is_file():
+    if path.suffix not in (".cfg", ".onnx") and not path.is_file():
         raise NetworkError(
             f"unknown network {name_or_cfg_path!r}; known are {', '.join(NETWORKS)}, "
-            "and the path of a Darknet .cfg file is taken too"
+            "and the path of a Darknet .cfg file or an ONNX model is taken too"
         )
+    if path.suffix == ".onnx":
+        from softbeam.network.onnx_model import read_onnx
+
+        onnx_layers, weights = read_onnx(path)
+        return Network(path.stem, onnx_layers, classes, weights)
     return Network(path.stem, read_cfg(path), classes)
 
 

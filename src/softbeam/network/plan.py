@@ -16,7 +16,7 @@ LIBRARY = frozenset({"gemm", "gemm_local", "gemm_batched"})
 
 ``gemm``: m, n, k, A, B and C of C += A @ B.  ``gemm_local``: filters, locations, k, A, B and C of
 C[f, l] += sum over i of A[l, f, i] * B[i, l], one product a location as in Darknet.
-``gemm_batched``: count, m, n, k, A, B and C of that many products C += A @ B, all with the same A.
+``gemm_batched``: count, m, n, k, A, B and C of that many products C += A @ B, one after the other.
 """
 
 

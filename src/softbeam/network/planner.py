@@ -49,8 +49,10 @@ def make_plan(network: str, layers: tuple[Layer, ...], im2col: Im2col = "always"
     outputs = output_buffers(layers)
     spans = [Span(name, layer.outputs) for name, layer in zip(outputs, layers, strict=True)]
     launches: list[Launch] = []
-    for layer, source in zip(layers, (Span(INPUT, layers[0].inputs), *spans), strict=False):
-        _launch(Maker(layer.index, launches), layer, source, spans, im2col)
+    sources = (Span(INPUT, layers[0].inputs), *spans)
+    for layer, before in zip(layers, sources, strict=False):
+        source = before if layer.takes is None else sources[layer.takes + 1]
+        _launch(Maker(layer.index, launches), layer, source, sources, im2col)
     buffers = layout.place(buffer_words(layers))
     return Plan(
         network=network,
@@ -65,7 +67,10 @@ def make_plan(network: str, layers: tuple[Layer, ...], im2col: Im2col = "always"
     )
 
 
-def _launch(maker: Maker, layer: Layer, source: Span, spans: list[Span], im2col: Im2col) -> None:
+def _launch(
+    maker: Maker, layer: Layer, source: Span, outputs: tuple[Span, ...], im2col: Im2col
+) -> None:
+    """Append a layer's launches; `outputs` are the network's input and all layers' outputs."""
     match layer:
         case kinds.Convolution():
             products.convolution(maker, layer, source, im2col)
@@ -81,14 +86,18 @@ def _launch(maker: Maker, layer: Layer, source: Span, spans: list[Span], im2col:
             others.softmax(maker, layer, source)
         case kinds.ActivationLayer():
             others.activation(maker, layer, source)
+        case kinds.WindowAverage():
+            products.window_average(maker, layer, source)
+        case kinds.Clip():
+            others.clip(maker, layer, source)
         case kinds.BatchNorm():
             others.batch_norm(maker, layer, source)
         case kinds.Normalization():
             others.normalization(maker, layer, source)
         case kinds.Route():
-            others.route(maker, layer, tuple(spans[number] for number, _ in layer.sources))
+            others.route(maker, layer, tuple(outputs[number + 1] for number, _ in layer.sources))
         case kinds.Shortcut():
-            others.shortcut(maker, layer, source, spans[layer.source])
+            others.shortcut(maker, layer, source, outputs[layer.source + 1])
         case kinds.Upsample():
             others.upsample(maker, layer, source)
         case kinds.Reorg():

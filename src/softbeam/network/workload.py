@@ -133,7 +133,11 @@ def load_workload(
         )
     loaded = load_network(network, names)
     plan = loaded.plan(im2col)
-    if weights is not None:
+    if loaded.weights is not None:
+        values = loaded.weights
+        if weights is not None:
+            raise NetworkError(f"{network} has its weights in it; leave {weights} out")
+    elif weights is not None:
         values = read_weights(weights, loaded.layers)
     elif untrained and loaded.name not in SHIPPED:
         values = random_weights(loaded.layers, seed=0)

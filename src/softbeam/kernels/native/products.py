@@ -26,13 +26,13 @@ def gemm_local(filters, locations, k, a, b, c):  # type: ignore[no-untyped-def]
 
 @jit
 def gemm_batched(count, m, n, k, a, b, c):  # type: ignore[no-untyped-def]
-    """Add to each of `count` `c` (m x n) the product of `a` (m x k) and its `b` (k x n)."""
+    """Add to each of `count` `c` (m x n) the product of its `a` (m x k) and `b` (k x n)."""
     for product in range(count):
         for row in range(m):
             for column in range(n):
                 total = np.float32(0.0)
                 for step in range(k):
                     other = b[(product * k + step) * n + column]
-                    total = fma_rn(a[row * k + step], other, total)
+                    total = fma_rn(a[(product * m + row) * k + step], other, total)
                 place = (product * m + row) * n + column
                 c[place] = canonical(np.float32(c[place] + total))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from softbeam.network.launches.maker import Maker, part, pointer
 from softbeam.network.layers import (
+    Activation,
     ActivationLayer,
     AveragePool,
     BatchNorm,
+    Clip,
     Crop,
     MaxPool,
     Normalization,
@@ -65,6 +67,16 @@ def activation(maker: Maker, layer: ActivationLayer, source: Span) -> None:
     maker.activate(output, layer.activation)
 
 
+def clip(maker: Maker, layer: Clip, source: Span) -> None:
+    """Launch a clamp on a copy of the input."""
+    output = maker.own("output", layer.outputs)
+    maker.fill(maker.own("delta", layer.outputs))
+    maker.copy(source, output)
+    if layer.rectified:
+        maker.activate(output, Activation.RELU)
+    maker.constrain(output, layer.limit)
+
+
 def batch_norm(maker: Maker, layer: BatchNorm, source: Span) -> None:
     """Launch a batch norm on a copy of the input."""
     output = maker.own("output", layer.outputs)
@@ -76,8 +88,8 @@ def batch_norm(maker: Maker, layer: BatchNorm, source: Span) -> None:
 def normalization(maker: Maker, layer: Normalization, source: Span) -> None:
     """Launch a local response normalization.
 
-    The sum of squares is carried from channel to channel.  As in Darknet, it starts one channel
-    short for the first channel, and what that leaves out is taken off again later.
+    The sum of squares is carried from channel to channel.  Darknet's starts one channel short, and
+    what that leaves out is taken off again later.
     """
     channels, height, width = layer.input_shape
     area, size, alpha = height * width, layer.size, layer.alpha
@@ -91,7 +103,7 @@ def normalization(maker: Maker, layer: Normalization, source: Span) -> None:
     maker.scal(squared, 0.0)
     maker.pow(2.0, source, squared)
     maker.const(channel(norms, 0), layer.kappa)
-    for number in range(size // 2):
+    for number in range(min(size // 2 + layer.exact, channels)):
         maker.axpy(alpha, channel(squared, number), channel(norms, 0))
     for number in range(1, channels):
         maker.copy(channel(norms, number - 1), channel(norms, number))

@@ -6,7 +6,7 @@ from typing import Literal
 
 from softbeam.network.buffers import WORKSPACE
 from softbeam.network.launches.maker import BLOCK, Maker, part, pointer
-from softbeam.network.layers import Connected, Convolution, Local
+from softbeam.network.layers import Connected, Convolution, Local, WindowAverage
 from softbeam.network.plan import Span
 
 Im2col = Literal["always", "except-1x1"]
@@ -22,7 +22,12 @@ def convolution(maker: Maker, layer: Convolution, source: Span, im2col: Im2col) 
     weights = maker.own("weights", layer.weights)
     m, n, k = layer.filters // layer.groups, layer.spatial, layer.column_height
     taken = layer.inputs // layer.groups
-    for group in range(layer.groups):
+    if layer.batched:
+        columns = source if direct else _im2col(maker, layer, source, layer.padding)
+        operands = (pointer(weights), pointer(columns), pointer(output))
+        sizes = (layer.groups, m, n, k)
+        maker.library("gemm_batched", sizes, operands, (weights, columns, output), (output,))
+    for group in range(0 if layer.batched else layer.groups):
         columns = part(source, group * taken, taken)
         if not direct:
             columns = _im2col(maker, layer, columns, layer.padding)
@@ -37,10 +42,29 @@ def convolution(maker: Maker, layer: Convolution, source: Span, im2col: Im2col) 
     maker.activate(output, layer.activation)
 
 
-def _im2col(maker: Maker, layer: Convolution | Local, source: Span, padding: int) -> Span:
+def window_average(maker: Maker, layer: WindowAverage, source: Span) -> None:
+    """Launch averages of windows: im2col, and for every channel a product with 1 / size^2."""
+    output, window = maker.own("output", layer.outputs), layer.size**2
+    channels, height, width = layer.output_shape
+    weights = maker.own("weights", channels * window)
+    maker.fill(maker.own("delta", layer.outputs))
+    maker.fill(output)
+    columns = _im2col(maker, layer, source, layer.padding)
+    maker.library(
+        "gemm_batched",
+        (channels, 1, height * width, window),
+        (pointer(weights), pointer(columns), pointer(output)),
+        (weights, columns, output),
+        (output,),
+    )
+
+
+def _im2col(
+    maker: Maker, layer: Convolution | Local | WindowAverage, source: Span, padding: int
+) -> Span:
     _, height, width = layer.input_shape
     _, height_col, width_col = layer.output_shape
-    columns = Span(WORKSPACE, layer.column_height * height_col * width_col)
+    columns = Span(WORKSPACE, layer.workspace)
     threads = columns.words // layer.size**2
     sizes = (height, width, layer.size, padding, layer.stride, height_col, width_col)
     maker.launch(

@@ -15,15 +15,17 @@ from softbeam.network.layers.joining import Crop, Dropout, Reorg, Route, Shortcu
 from softbeam.network.layers.pointwise import (
     ActivationLayer,
     BatchNorm,
+    Clip,
     Normalization,
     Softmax,
 )
-from softbeam.network.layers.pooling import AveragePool, MaxPool
+from softbeam.network.layers.pooling import AveragePool, MaxPool, WindowAverage
 
 Layer: TypeAlias = (
     ActivationLayer
     | AveragePool
     | BatchNorm
+    | Clip
     | Connected
     | Convolution
     | Crop
@@ -38,6 +40,7 @@ Layer: TypeAlias = (
     | Shortcut
     | Softmax
     | Upsample
+    | WindowAverage
     | Yolo
 )
 
@@ -65,6 +68,7 @@ __all__ = [
     "ActivationLayer",
     "AveragePool",
     "BatchNorm",
+    "Clip",
     "Connected",
     "Convolution",
     "Crop",
@@ -81,6 +85,7 @@ __all__ = [
     "Shortcut",
     "Softmax",
     "Upsample",
+    "WindowAverage",
     "Yolo",
     "trained_buffers",
 ]

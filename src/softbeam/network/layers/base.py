@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from math import prod
 from typing import ClassVar, TypeAlias
@@ -36,17 +36,39 @@ class Activation(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class BaseLayer:
-    """A layer: Darknet's number, from 0, and the shape of the input."""
+    """A layer: its number, from 0, and the shape of the input.
+
+    Parameters
+    ----------
+    index
+        Darknet's number of the layer.
+    input_shape
+        Channels, height and width of the input.
+    label
+        Its name in the model that it comes from, where that has names.
+    takes
+        The layer whose output it takes, -1 for the network's input; the layer before if None.
+    """
 
     index: int
     input_shape: Shape
+    label: str = field(default="", kw_only=True, repr=False)
+    takes: int | None = field(default=None, kw_only=True, repr=False)
 
     type: ClassVar[str]
 
     @property
     def name(self) -> str:
-        """The number and type, then what tells it apart, such as ``0 conv 64 7x7/2``."""
-        return f"{self.index} {self.type}"
+        """The number and label; without one the type and what tells it apart.
+
+        Such as ``0 conv 64 7x7/2``.
+        """
+        return f"{self.index} {self.label}" if self.label else f"{self.index} {self.summary}"
+
+    @property
+    def summary(self) -> str:
+        """The type, then what tells it apart."""
+        return self.type
 
     @property
     def output_shape(self) -> Shape:

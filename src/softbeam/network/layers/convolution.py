@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from softbeam.network.layers.base import Activation, BaseLayer, Shape
@@ -30,6 +30,9 @@ class Convolution(BaseLayer):
         What runs last.
     groups
         Parts that channels and filters are divided into; a filter sees the channels of its part.
+    batched
+        Whether the products of all groups are one launch, behind one im2col of all channels;
+        Darknet launches both for each group.
 
     Examples
     --------
@@ -45,13 +48,14 @@ class Convolution(BaseLayer):
     batch_normalize: bool
     activation: Activation
     groups: int = 1
+    batched: bool = field(default=False, repr=False)
 
     type: ClassVar[str] = "conv"
 
     @property
-    def name(self) -> str:
-        """Number, type, filters, window and stride."""
-        return f"{self.index} conv {self.filters} {self.size}x{self.size}/{self.stride}"
+    def summary(self) -> str:
+        """Type, filters, window and stride."""
+        return f"conv {self.filters} {self.size}x{self.size}/{self.stride}"
 
     @property
     def output_shape(self) -> Shape:
@@ -77,7 +81,7 @@ class Convolution(BaseLayer):
     @property
     def workspace(self) -> int:
         """Words of the matrix that im2col makes."""
-        return self.column_height * self.spatial
+        return self.column_height * self.spatial * (self.groups if self.batched else 1)
 
     @property
     def weights(self) -> int:
@@ -149,9 +153,9 @@ class Connected(BaseLayer):
     type: ClassVar[str] = "connected"
 
     @property
-    def name(self) -> str:
-        """Number, type and outputs."""
-        return f"{self.index} connected {self.units}"
+    def summary(self) -> str:
+        """Type and outputs."""
+        return f"connected {self.units}"
 
     @property
     def output_shape(self) -> Shape:
@@ -234,9 +238,9 @@ class Local(BaseLayer):
     type: ClassVar[str] = "local"
 
     @property
-    def name(self) -> str:
-        """Number, type, filters, window and stride."""
-        return f"{self.index} local {self.filters} {self.size}x{self.size}/{self.stride}"
+    def summary(self) -> str:
+        """Type, filters, window and stride."""
+        return f"local {self.filters} {self.size}x{self.size}/{self.stride}"
 
     @property
     def output_shape(self) -> Shape:

@@ -27,9 +27,9 @@ class Route(BaseLayer):
     type: ClassVar[str] = "route"
 
     @property
-    def name(self) -> str:
-        """Number, type and the layers' numbers."""
-        return f"{self.index} route {' '.join(str(source) for source, _ in self.sources)}"
+    def summary(self) -> str:
+        """Type and the layers' numbers."""
+        return f"route {' '.join(str(source) for source, _ in self.sources)}"
 
     @property
     def buffers(self) -> dict[str, int]:
@@ -66,9 +66,9 @@ class Shortcut(BaseLayer):
     type: ClassVar[str] = "shortcut"
 
     @property
-    def name(self) -> str:
-        """Number, type and the other layer's number."""
-        return f"{self.index} shortcut {self.source}"
+    def summary(self) -> str:
+        """Type and the other layer's number."""
+        return f"shortcut {self.source}"
 
     @property
     def buffers(self) -> dict[str, int]:
@@ -101,9 +101,9 @@ class Upsample(BaseLayer):
     type: ClassVar[str] = "upsample"
 
     @property
-    def name(self) -> str:
-        """Number, type and factor."""
-        return f"{self.index} upsample {self.stride}x"
+    def summary(self) -> str:
+        """Type and factor."""
+        return f"upsample {self.stride}x"
 
     @property
     def output_shape(self) -> Shape:
@@ -145,9 +145,9 @@ class Reorg(BaseLayer):
     type: ClassVar[str] = "reorg"
 
     @property
-    def name(self) -> str:
-        """Number, type and stride."""
-        return f"{self.index} reorg /{self.stride}"
+    def summary(self) -> str:
+        """Type and stride."""
+        return f"reorg /{self.stride}"
 
     @property
     def output_shape(self) -> Shape:
@@ -184,9 +184,9 @@ class Crop(BaseLayer):
     type: ClassVar[str] = "crop"
 
     @property
-    def name(self) -> str:
-        """Number, type and size."""
-        return f"{self.index} crop {self.width}x{self.height}"
+    def summary(self) -> str:
+        """Type and size."""
+        return f"crop {self.width}x{self.height}"
 
     @property
     def output_shape(self) -> Shape:

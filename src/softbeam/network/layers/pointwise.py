@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from softbeam.network.layers.base import Activation, BaseLayer, Shape
@@ -59,9 +59,9 @@ class ActivationLayer(BaseLayer):
     type: ClassVar[str] = "activation"
 
     @property
-    def name(self) -> str:
-        """Number, type and function."""
-        return f"{self.index} activation {self.activation.name.lower()}"
+    def summary(self) -> str:
+        """Type and function."""
+        return f"activation {self.activation.name.lower()}"
 
     @property
     def buffers(self) -> dict[str, int]:
@@ -70,6 +70,28 @@ class ActivationLayer(BaseLayer):
         if self.activation == Activation.MISH:
             words["activation_input"] = self.outputs
         return words
+
+
+@dataclass(frozen=True, slots=True)
+class Clip(BaseLayer):
+    """Values clamped to -limit ... limit, or 0 ... limit, on a copy of the input.
+
+    Parameters
+    ----------
+    index
+        Number of the layer.
+    input_shape
+        Channels, height and width of the input.
+    limit
+        The largest value.
+    rectified
+        Whether the smallest is 0.
+    """
+
+    limit: float
+    rectified: bool
+
+    type: ClassVar[str] = "clip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +144,15 @@ class Normalization(BaseLayer):
         Channels that the sum goes over.
     alpha, beta, kappa
         The numbers of the formula.
+    exact
+        Whether the first sum has all its channels; Darknet's lacks the last.
     """
 
     size: int
     alpha: float
     beta: float
     kappa: float
+    exact: bool = field(default=False, repr=False)
 
     type: ClassVar[str] = "lrn"
 

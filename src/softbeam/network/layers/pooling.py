@@ -36,9 +36,9 @@ class MaxPool(BaseLayer):
     type: ClassVar[str] = "max"
 
     @property
-    def name(self) -> str:
-        """Number, type, window and stride."""
-        return f"{self.index} max {self.size}x{self.size}/{self.stride}"
+    def summary(self) -> str:
+        """Type, window and stride."""
+        return f"max {self.size}x{self.size}/{self.stride}"
 
     @property
     def output_shape(self) -> Shape:
@@ -55,6 +55,63 @@ class MaxPool(BaseLayer):
     def buffers(self) -> dict[str, int]:
         """As recorded for Extraction."""
         return {"indexes": self.outputs, "output": self.outputs, "delta": self.outputs}
+
+
+@dataclass(frozen=True, slots=True)
+class WindowAverage(BaseLayer):
+    """An average over each window of each channel, which Darknet does not have.
+
+    It is a product with constant weights, zeros of the padding counted.
+
+    Parameters
+    ----------
+    index
+        Number of the layer.
+    input_shape
+        Channels, height and width of the input.
+    size, stride
+        Side of the window and its step, in pixels.
+    padding
+        Zeros on each side, in pixels.
+
+    Examples
+    --------
+    >>> WindowAverage(1, (64, 56, 56), 2, 2, 0).output_shape
+    (64, 28, 28)
+    """
+
+    size: int
+    stride: int
+    padding: int
+
+    type: ClassVar[str] = "window average"
+
+    @property
+    def summary(self) -> str:
+        """Type, window and stride."""
+        return f"window average {self.size}x{self.size}/{self.stride}"
+
+    @property
+    def output_shape(self) -> Shape:
+        """Channels, height and width of the output."""
+        channels, height, width = self.input_shape
+        reach = 2 * self.padding - self.size
+        return (
+            channels,
+            (height + reach) // self.stride + 1,
+            (width + reach) // self.stride + 1,
+        )
+
+    @property
+    def workspace(self) -> int:
+        """Words of the matrix that im2col makes."""
+        return self.size**2 * self.outputs
+
+    @property
+    def buffers(self) -> dict[str, int]:
+        """The weights, all the same, beside what other layers have."""
+        weights = self.input_shape[0] * self.size**2
+        return {"weights": weights, "output": self.outputs, "delta": self.outputs}
 
 
 @dataclass(frozen=True, slots=True)

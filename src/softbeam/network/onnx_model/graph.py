@@ -1,0 +1,128 @@
+"""An ONNX file as facts: nodes in order, constants, shapes.
+
+What becomes of the nodes is the rest of this package's work.  The package ``onnx`` is
+an extra, asked for at use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from softbeam.errors import NetworkError
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One operation: its name, operator, tensors and attributes."""
+
+    name: str
+    op: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A model for one image.
+
+    Attributes
+    ----------
+    nodes : tuple of Node
+        Those that the answer depends on, in an order in which they can be computed.
+    constants : mapping of str to numpy.ndarray
+        By tensor.
+    shapes : mapping of str to tuple of int
+        By tensor, as far as they are known; the first of an image is 1.
+    input, output : str
+        The tensors that hold the image and the answer.
+    """
+
+    nodes: tuple[Node, ...]
+    constants: Mapping[str, NDArray[Any]]
+    shapes: Mapping[str, tuple[int, ...]]
+    input: str
+    output: str
+
+    def readers(self, tensor: str) -> list[Node]:
+        """Return the nodes that read a tensor."""
+        return [node for node in self.nodes if tensor in node.inputs]
+
+
+def read_graph(path: Path) -> Graph:
+    """Read a model.
+
+    Parameters
+    ----------
+    path
+        An ``.onnx`` file.
+
+    Raises
+    ------
+    NetworkError
+        If it cannot be read, or has not one image and one answer.
+    """
+    try:
+        import onnx
+    except ImportError as error:
+        raise NetworkError(
+            f"reading {path} needs the package onnx: pip install 'softbeam[onnx]'"
+        ) from error
+    try:
+        model = onnx.load(str(path))
+        onnx.checker.check_model(model)
+    # protobuf and the checker raise what they like on a file that is no model.
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise NetworkError(f"cannot read the model {path}: {reason}; give an ONNX file") from error
+    graph = model.graph
+    constants = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
+    images = [one for one in graph.input if one.name not in constants]
+    if len(images) != 1 or len(graph.output) != 1:
+        raise NetworkError(
+            f"{path} has {len(images)} inputs and {len(graph.output)} outputs; "
+            "softbeam takes models of one image and one answer"
+        )
+    _fix_batch(images[0], path)
+    inferred = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
+    shapes = {
+        one.name: tuple(side.dim_value for side in one.type.tensor_type.shape.dim)
+        for one in (*inferred.input, *inferred.value_info, *inferred.output)
+    }
+    nodes = []
+    for number, one in enumerate(graph.node):
+        attributes = {each.name: onnx.helper.get_attribute_value(each) for each in one.attribute}
+        if one.op_type == "Constant" and "value" in attributes:
+            constants[one.output[0]] = onnx.numpy_helper.to_array(attributes["value"])
+            continue
+        name = one.name or f"{one.op_type}_{number}"
+        nodes.append(Node(name, one.op_type, tuple(one.input), tuple(one.output), attributes))
+    output = graph.output[0].name
+    return Graph(_needed(nodes, output), constants, shapes, images[0].name, output)
+
+
+def _fix_batch(image: Any, path: Path) -> None:
+    """Make the shapes those of one image."""
+    sides = image.type.tensor_type.shape.dim
+    if len(sides) != 4 or any(side.dim_value < 1 for side in sides[1:]):
+        found = [side.dim_value or side.dim_param or "?" for side in sides]
+        raise NetworkError(
+            f"the input {image.name!r} of {path} has the shape {found}; it must be images, "
+            "channels, height and width, the last three as numbers"
+        )
+    sides[0].ClearField("dim_param")
+    sides[0].dim_value = 1
+
+
+def _needed(nodes: list[Node], output: str) -> tuple[Node, ...]:
+    wanted, kept = {output}, []
+    for node in reversed(nodes):
+        if wanted & set(node.outputs):
+            wanted |= set(node.inputs)
+            kept.append(node)
+    return tuple(reversed(kept))
