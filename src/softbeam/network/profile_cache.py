@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -24,6 +25,18 @@ from softbeam.network.workload import Workload
 
 #: Version of the files' contents.
 FORMAT = 1
+
+#: What a file that was changed can raise: a bit of it says that it is encrypted, for one.
+_DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+)
 
 Profiles = dict[int, LaunchProfile]
 Progress = Callable[[int, int], None]
@@ -95,7 +108,8 @@ def write_profiles(path: Path, profiles: Profiles) -> None:
 def read_profiles(path: Path) -> Profiles | None:
     """Return the profiles in a file; None if there is none, or it is damaged."""
     try:
-        with np.load(path) as file:
+        # NumPy leaves a file open that it cannot read.
+        with path.open("rb") as opened, np.load(opened) as file:
             numbers = [int(name.partition(".")[0]) for name in file if name.endswith(".longest")]
             return {
                 number: LaunchProfile(
@@ -106,5 +120,5 @@ def read_profiles(path: Path) -> Profiles | None:
                 )
                 for number in numbers
             }
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+    except _DAMAGE:
         return None
