@@ -59,7 +59,7 @@ def test_the_second_time_it_is_read(
     first = profiles_of(workload, device, folder, lambda done, of: calls.append((done, of)))
     assert calls
     assert calls[-1][0] == calls[-1][1]
-    assert [path.suffix for path in folder.iterdir()] == [".npz"]
+    assert [path.suffix for path in folder.iterdir()] == [".profile"]
     monkeypatch.setattr(profile_cache, "profile_network", forbidden)
     assert same(profiles_of(workload, device, folder), first)
 
@@ -81,14 +81,13 @@ def test_any_damage_is_found(workload: Workload, device: Device, tmp_path: Path)
     first = profiles_of(workload, device, tmp_path)
     (path,) = tmp_path.iterdir()
     whole = path.read_bytes()
-    rng = np.random.default_rng(1)
-    for _ in range(200):
+    for place in [*range(64), *range(64, len(whole), 97)]:
         broken = bytearray(whole)
-        broken[rng.integers(len(whole))] ^= int(rng.integers(1, 256))
+        broken[place] ^= 1
         path.write_bytes(broken)
-        found = read_profiles(path)
-        # Some bytes, such as a date, say nothing.
-        assert found is None or same(found, first)
+        assert read_profiles(path) is None
+    path.write_bytes(whole)
+    assert same(read_profiles(path) or {}, first)
 
 
 def test_a_folder_that_cannot_be_written_to_costs_no_result(
@@ -105,12 +104,13 @@ def test_what_cannot_be_written_is_not_begun(
 ) -> None:
     profiles = profiles_of(workload, device, tmp_path / "other")
 
-    def full(file: object, **arrays: object) -> None:
+    def full(path: Path, data: bytes) -> int:
+        path.touch()
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "savez_compressed", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space left"):
-        write_profiles(tmp_path / "one.npz", profiles)
+        write_profiles(tmp_path / "one.profile", profiles)
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 

@@ -7,11 +7,9 @@ one that cannot be read is computed anew.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
-import struct
-import zipfile
-import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,20 +21,8 @@ from softbeam.network.device import Device
 from softbeam.network.profile import LaunchProfile, profile_network
 from softbeam.network.workload import Workload
 
-#: Version of the files' contents.
-FORMAT = 1
-
-#: What a file that was changed can raise: a bit of it says that it is encrypted, for one.
-_DAMAGE = (
-    OSError,
-    ValueError,
-    KeyError,
-    EOFError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-)
+#: Version of the files' contents: since 2, SHA-256 of the rest, and NumPy's archive of arrays.
+FORMAT = 2
 
 Profiles = dict[int, LaunchProfile]
 Progress = Callable[[int, int], None]
@@ -78,7 +64,7 @@ def profiles_of(
     image : int
         Which of the workload's inputs the golden run has.
     """
-    path = folder / f"{workload.network.name}-{profile_key(workload, image)}.npz"
+    path = folder / f"{workload.network.name}-{profile_key(workload, image)}.profile"
     known = read_profiles(path)
     if known is None:
         known = {profile.launch: profile for profile in profile_network(device, progress)}
@@ -95,11 +81,12 @@ def write_profiles(path: Path, profiles: Profiles) -> None:
         arrays[f"{number}.classes"] = profile.classes
         arrays[f"{number}.units"] = profile.class_of_unit
         arrays[f"{number}.longest"] = np.array(profile.longest)
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        with unfinished.open("wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+        unfinished.write_bytes(hashlib.sha256(content.getbuffer()).digest() + content.getbuffer())
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -108,17 +95,21 @@ def write_profiles(path: Path, profiles: Profiles) -> None:
 def read_profiles(path: Path) -> Profiles | None:
     """Return the profiles in a file; None if there is none, or it is damaged."""
     try:
-        # NumPy leaves a file open that it cannot read.
-        with path.open("rb") as opened, np.load(opened) as file:
-            numbers = [int(name.partition(".")[0]) for name in file if name.endswith(".longest")]
-            return {
-                number: LaunchProfile(
-                    number,
-                    file[f"{number}.classes"],
-                    file[f"{number}.units"],
-                    int(file[f"{number}.longest"]),
-                )
-                for number in numbers
-            }
-    except _DAMAGE:
+        data = path.read_bytes()
+    except OSError:
         return None
+    # NumPy's format has a checksum for each array and none for their names.
+    digest, content = data[:32], data[32:]
+    if hashlib.sha256(content).digest() != digest:
+        return None
+    with np.load(io.BytesIO(content)) as file:
+        numbers = [int(name.partition(".")[0]) for name in file if name.endswith(".longest")]
+        return {
+            number: LaunchProfile(
+                number,
+                file[f"{number}.classes"],
+                file[f"{number}.units"],
+                int(file[f"{number}.longest"]),
+            )
+            for number in numbers
+        }
