@@ -99,6 +99,8 @@ def conversion_types(instruction: Instruction) -> tuple[str, str]:
     ]
     if instruction.opcode == "F2F":
         return (floats[1], floats[0]) if len(floats) == 2 else ("F32", "F32")
+    if instruction.opcode == "I2I":
+        return (integers[1], integers[0]) if len(integers) == 2 else ("S32", "S32")
     if instruction.opcode == "F2FP":
         return "F32", "BF16" if "BF16" in floats else "F16"
     real = floats[0] if floats else "F32"

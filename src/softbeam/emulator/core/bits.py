@@ -14,7 +14,10 @@ from softbeam.emulator.core.layout import (
     DOT4,
     FLAGS,
     HIGH,
+    MINMAX3,
     MINMAX_HALVES,
+    OFFSET,
+    PERMUTE_BY_MODE,
     PREDICATES_TO_REGISTER,
     REGISTER_TO_PREDICATES,
     S16,
@@ -56,8 +59,8 @@ def _extend(flags, value, width):  # type: ignore[no-untyped-def]
         return np.uint32(0)
     away = np.uint32(32) - width
     if flags & SIGNED:
-        return np.uint32(np.int32(value << away) >> np.int32(away))
-    return np.uint32((value << away) >> away)
+        return np.uint32(np.int32(np.uint32(value << away)) >> np.int32(away))
+    return np.uint32(np.uint32(value << away) >> away)
 
 
 @jit
@@ -123,6 +126,27 @@ def _halves(operation, row, a, b, take_minimum):  # type: ignore[no-untyped-def]
 
 
 @jit
+def _smallest_or_largest(signed, a, b, c, take_minimum):  # type: ignore[no-untyped-def]
+    """VIMNMX3: the smallest or the largest of three words."""
+    x, y, z = np.int64(a), np.int64(b), np.int64(c)
+    if signed:
+        x, y, z = np.int64(np.int32(a)), np.int64(np.int32(b)), np.int64(np.int32(c))
+    return np.uint32(min(x, y, z) if take_minimum else max(x, y, z))
+
+
+@jit
+def _permute(selectors, a, b, c):  # type: ignore[no-untyped-def]
+    """PRMT with a mode: four bytes of {c, a}, by the selector that b's lowest two bits choose."""
+    selector = np.uint64(selectors) >> np.uint64(16 * (b & np.uint32(3)))
+    pair = (np.uint64(c) << np.uint64(32)) | np.uint64(a)
+    word = np.uint32(0)
+    for part in range(4):
+        pick = (selector >> np.uint64(4 * part)) & np.uint64(7)
+        word |= np.uint32((pair >> (np.uint64(8) * pick)) & np.uint64(0xFF)) << np.uint32(8 * part)
+    return word
+
+
+@jit
 def _predicates_of(w, lane):  # type: ignore[no-untyped-def]
     word = np.uint32(0)
     for index in range(7):
@@ -155,6 +179,12 @@ def bits_entry(row, operation, executed, p, q, r, w, constants, grid_block, info
             out[lane] = _dot(operation, row, a[lane], b[lane], c[lane])
         elif operation == ADD_HALVES or operation == MINMAX_HALVES:
             out[lane] = _halves(operation, row, a[lane], b[lane], p & bit != np.uint32(0))
+        elif operation == MINMAX3:
+            yes = p & bit != np.uint32(0)
+            signed = flags & SIGNED != 0
+            out[lane] = _smallest_or_largest(signed, a[lane], b[lane], c[lane], yes)
+        elif operation == PERMUTE_BY_MODE:
+            out[lane] = _permute(row[OFFSET], a[lane], b[lane], c[lane])
         elif operation == PREDICATES_TO_REGISTER:
             # a keeps its bits outside the mask b; both are shifted to the byte that .Bn names.
             mask = b[lane] << shift

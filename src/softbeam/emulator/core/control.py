@@ -217,9 +217,10 @@ def jump(row, operation, mask, executed, group, rows_number, w):  # type: ignore
         _wait(w, group, mask, executed, barrier)
         return False, RUNNING
     if operation == BRA_DIVERGENT:
-        # Taken where the threads that are here are not those that the operand names.
+        # Taken where the threads that are here are (.CONV) or are not (.DIV) those of the operand.
         together = executed == _word(row, 0, w)
-        return _branch(np.uint32(0) if together else executed, row[TARGET], mask, group, w), RUNNING
+        taken = executed if together == (row[DETAIL] != 0) else np.uint32(0)
+        return _branch(np.uint32(taken), row[TARGET], mask, group, w), RUNNING
     if operation == RET or operation == BRX:
         executed &= predicate_mask(row[SOURCE_PREDICATE_0], w.predicates, w.uniform_predicates)
         if not executed:

@@ -176,6 +176,19 @@ def _put_float(row, kind, value, w, lane):  # type: ignore[no-untyped-def]
 
 
 @jit
+def _clamped(magnitude, negative, kind):  # type: ignore[no-untyped-def]
+    """I2I.SAT: an integer at the bounds of a narrower type, extended to a word."""
+    bits = _width(kind)
+    if not _is_signed(kind):
+        most = (np.uint64(1) << np.uint64(bits)) - np.uint64(1)
+        return np.uint32(0) if negative else np.uint32(min(magnitude, most))
+    most = np.uint64(1) << np.uint64(bits - 1)
+    if negative:
+        return np.uint32(np.uint64(0) - min(magnitude, most))
+    return np.uint32(min(magnitude, most - np.uint64(1)))
+
+
+@jit
 def _convert(row, source, target, w, constants):  # type: ignore[no-untyped-def]
     out, high = w.scratch[3], w.scratch[4]
     mode = row[ROUNDING]
@@ -195,6 +208,9 @@ def _convert(row, source, target, w, constants):  # type: ignore[no-untyped-def]
             continue
         word = np.uint32(w.scratch[0, lane] >> np.uint32(8 * row[SIZE]))
         magnitude, negative = _magnitude(source, word, high_a[lane])
+        if target >= U8 and target <= S64:
+            out[lane] = _clamped(magnitude, negative, target)
+            continue
         precision = 24
         if target == F64 or target == F16:
             precision = 53

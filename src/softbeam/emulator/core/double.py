@@ -90,7 +90,8 @@ def _residue(a, b, c, result):  # type: ignore[no-untyped-def]
                 # Less than half a unit in the last place of c, or of zero: it tips the scale.
                 return math.copysign(1.0, a) * math.copysign(1.0, b)
             scale = 2.0**320
-        elif exponent > 1020:
+        elif math.isinf(a * b):
+            # The sum is finite, so c is as large.
             scale = 2.0**-64
         if abs(a) < abs(b):
             a = a * scale if scale > 1.0 else a

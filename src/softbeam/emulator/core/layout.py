@@ -144,6 +144,8 @@ GLOBAL, SHARED, LOCAL, GENERIC = range(4)
     DOT2,
     ADD_HALVES,
     MINMAX_HALVES,
+    MINMAX3,
+    PERMUTE_BY_MODE,
     PREDICATES_TO_REGISTER,
     REGISTER_TO_PREDICATES,
     SHUFFLE,
@@ -198,7 +200,7 @@ GLOBAL, SHARED, LOCAL, GENERIC = range(4)
     BREAK,
     BRA_DIVERGENT,
     WARPSYNC,
-) = range(95)
+) = range(97)
 
 #: Operations from here on are rare and only compute.
 FIRST_RARE = BREV

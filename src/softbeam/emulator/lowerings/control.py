@@ -23,11 +23,14 @@ def _branch(operation: int) -> Lowering:
     def lowering(row: Row, form: Form) -> None:
         row[k.OP] = operation
         row[k.TARGET] = _pc(form, form.instruction.operands[-1]) // INSTRUCTION_BYTES
-        if "DIV" in form.modifiers:
-            if len(form.roles.sources) != 2 or form.roles.source_predicates:
-                raise Unsupported("this form of BRA.DIV")
+        if {"DIV", "CONV"} & form.modifiers:
+            if len(form.roles.sources) > 2 or form.roles.source_predicates:
+                raise Unsupported("this form of a branch")
             row[k.OP] = k.BRA_DIVERGENT
-            row.set_source(k.A, form.source(form.roles.sources[0]))
+            row[k.DETAIL] = int("CONV" in form.modifiers)
+            mask = form.roles.sources[:-1]
+            everyone = (k.IMMEDIATE, k.FULL_MASK, k.AS_IS)
+            row.set_source(k.A, form.source(mask[0]) if mask else everyone)
             return
         if len(form.roles.sources) != 1 or len(form.roles.source_predicates) > 1:
             raise Unsupported("this form of a branch")
@@ -138,6 +141,7 @@ LOWERINGS: dict[str, Lowering] = {
             "CCTL",
             "FENCE",
             "DEPBAR",
+            "ENDCOLLECTIVE",
         ),
         _bare(k.NOP),
     ),

@@ -82,7 +82,7 @@ def _double_compare(row: Row, form: Form) -> None:
 
 
 def _convert(row: Row, form: Form) -> None:
-    """I2F, F2I, F2F: the common ones have their own operations."""
+    """I2F, F2I, F2F, I2I: the common ones have their own operations."""
     read, written = conversion_types(form.instruction)
     if len(form.roles.sources) != 1:
         raise Unsupported(f"{len(form.roles.sources)} sources")
@@ -106,6 +106,14 @@ def _convert(row: Row, form: Form) -> None:
     row[k.FLAGS] = form.flags()
     row[k.ROUNDING] = form.rounding()
     form.destinations(row)
+
+
+def _narrow(row: Row, form: Form) -> None:
+    read, written = conversion_types(form.instruction)
+    if "SAT" not in form.modifiers or "64" in read + written:
+        raise Unsupported("this form of I2I")
+    _convert(row, form)
+    row[k.FLAGS] = 0
 
 
 def _pack(row: Row, form: Form) -> None:
@@ -227,6 +235,7 @@ LOWERINGS: dict[str, Lowering] = {
     "I2FP": _convert,
     "F2I": _convert,
     "F2F": _convert,
+    "I2I": _narrow,
     "F2FP": _pack,
     "FRND": _round,
     "DADD": plain(k.DADD, k.A, k.B, part=k.PART_DOUBLE),

@@ -126,8 +126,26 @@ def _shift(row: Row, form: Form) -> None:
     row[k.FLAGS] |= (k.WIDE_SHIFT if wide else 0) | form.signed()
 
 
+#: PRMT's modes (PTX ISA, prmt): for the four values of the selector, which bytes, highest first.
+_PERMUTATIONS = {
+    "F4E": ("3210", "4321", "5432", "6543"),
+    "B4E": ("5670", "6701", "7012", "0123"),
+    "RC8": ("0000", "1111", "2222", "3333"),
+    "ECL": ("3210", "3211", "3222", "3333"),
+    "ECR": ("0000", "1110", "2210", "3210"),
+    "RC16": ("1010", "3232", "1010", "3232"),
+}
+
+
 def _permute(row: Row, form: Form) -> None:
-    plain(k.PRMT, k.A, k.B, k.C)(row, form)
+    modes = [name for name in form.instruction.modifiers if name in _PERMUTATIONS]
+    if not modes:
+        plain(k.PRMT, k.A, k.B, k.C)(row, form)
+        return
+    plain(k.PERMUTE_BY_MODE, k.A, k.B, k.C, part=k.PART_BITS)(row, form)
+    selectors = int("".join(reversed(_PERMUTATIONS[modes[0]])), 16)
+    # Columns are signed.
+    row[k.OFFSET] = selectors - (selectors >> 63 << 64)
 
 
 def _minimum(row: Row, form: Form) -> None:
@@ -274,6 +292,7 @@ LOWERINGS: dict[str, Lowering] = {
     **{f"U{name}": lowering for name, lowering in _BASE.items()},
     "VIADD": _add3,
     "VIMNMX": _minimum,
+    "VIMNMX3": plain(k.MINMAX3, k.A, k.B, k.C, signed=True, part=k.PART_BITS),
     "VIADDMNMX": plain(k.ADD_MINMAX, k.A, k.B, k.C, signed=True),
     "VABSDIFF": _difference,
     "VABSDIFF4": _difference,

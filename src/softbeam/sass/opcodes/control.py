@@ -15,7 +15,10 @@ def add_to(table: Table) -> None:
         "source": f"name: {MANUAL.split(',')[0]}; meaning: {COMPILED}",
     }
     table.add(
-        "BRA", "branch; .DIV if threads are missing that the mask names", "U DIV", common=control
+        "BRA",
+        "branch; .DIV, .CONV if threads that the mask names are missing, are here",
+        "U DIV CONV",
+        common=control,
     )
     table.add("JMP", "jump to an address", common=named)
     table.add("BRX", "branch to a register's value plus the next pc", common=named)
@@ -40,6 +43,7 @@ def add_to(table: Table) -> None:
         common=control,
     )
     table.add("NOP", "nothing", common=control)
+    table.add("ENDCOLLECTIVE", "end of what WARPSYNC.COLLECTIVE began: nothing", common=inferred)
     table.add(
         "YIELD NANOSLEEP",
         "let other warps run: nothing, as warps are run one by one",

@@ -21,7 +21,9 @@ def _moves(table: Table) -> None:
     table.add("S2R", "read a special register")
     table.add("S2UR", "read a special register into a uniform register", uniform=True)
     table.add("LEPC", "the address of an instruction", source=MANUAL)
-    table.both("PRMT", "pick four bytes of a pair of words", "IDX", source=MANUAL)
+    table.both(
+        "PRMT", "pick four bytes of a pair of words", "F4E B4E RC8 ECL ECR RC16", source=MANUAL
+    )
 
 
 def _arithmetic(table: Table) -> None:
@@ -47,7 +49,14 @@ def _arithmetic(table: Table) -> None:
         "U32 S32 S16x2 U16x2",
         source=MANUAL,
     )
+    table.add("VIMNMX3", "minimum or maximum of three words", "U32 S32", source=MANUAL)
     table.add("VIADDMNMX", "minimum or maximum of a + b and c", "U32 S32", source=MANUAL)
+    table.add(
+        "I2I",
+        "integer to the type that is named first, from the second, at its bounds if beyond",
+        "U8 S8 U16 S16 U32 S32 SAT",
+        source=MANUAL,
+    )
     table.add("VABSDIFF", "|a - b| + c", "U32 S32", source=MANUAL)
     table.add("VABSDIFF4", "|a - b| by byte; .ACC: c plus their sum", "U8 S8 ACC", source=MANUAL)
     table.add(

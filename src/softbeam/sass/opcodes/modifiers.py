@@ -120,6 +120,15 @@ _BY_OPCODE: dict[str, dict[str, str]] = {
         "RCP64H": "high word of 1 / a, from the high word of a float64",
         "RSQ64H": "high word of 1 / sqrt(a), from the high word of a float64",
     },
+    "PRMT": {
+        "F4E": "four bytes upwards from the selected one",
+        "B4E": "four bytes downwards from the selected one",
+        "RC8": "the selected byte, four times",
+        "RC16": "the selected half word, twice",
+        "ECL": "bytes above the selected one, and it",
+        "ECR": "bytes below the selected one, and it",
+    },
+    "I2I": {"SAT": "at the type's bounds if beyond"},
     "IMAD": {"MOV": "copies", "IADD": "adds", "SHL": "shifts left"},
     "LEA": {"SX32": "a is sign-extended to 64 bits"},
     "LOP3": {"PAND": "the predicate is joined by and"},
@@ -139,7 +148,11 @@ _BY_OPCODE: dict[str, dict[str, str]] = {
     "B2R": {"RESULT": "result of a reduction"},
     "QSPC": {"S": "shared memory", "L": "local memory"},
     "LDS": {"U": "uniform address: no effect on the result"},
-    "BRA": {"U": "all or none of the threads: no effect here", "DIV": "if threads are missing"},
+    "BRA": {
+        "U": "all or none of the threads: no effect here",
+        "DIV": "if threads are missing",
+        "CONV": "if all are here",
+    },
     "BAR": {
         "SYNC": "wait",
         "RED": "wait, and count predicates",
