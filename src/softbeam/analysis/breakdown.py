@@ -15,7 +15,7 @@ from softbeam.analysis.design import Design
 from softbeam.analysis.estimation import Estimate, Share
 from softbeam.analysis.proportion import Proportion, wilson_of
 from softbeam.injection.record import OUTCOMES, InjectionRecord
-from softbeam.sass.opcodes import OPCODES
+from softbeam.sass.opcodes import OPCODES, Shape
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -23,13 +23,12 @@ Key = TypeVar("Key", bound=Hashable)
 OPCODE_GROUPS = {
     "other": "integer, move",
     "fp32": "float",
+    "fp64": "double",
     "load": "load",
     "predicate": "compare",
     "store": "store",
     "control": "control",
 }
-
-_STORES = frozenset({"STG", "STS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +126,12 @@ def opcode_group(opcode: str) -> str:
     ('other', 'store', 'control')
     """
     name = opcode.split(".", 1)[0]
-    if name in _STORES:
-        return "store"
-    group = OPCODES[name].group if name in OPCODES else "other"
-    return "control" if group == "none" else group
+    if name not in OPCODES:
+        return "other"
+    found = OPCODES[name]
+    if found.group == "none":
+        return "store" if found.shape is Shape.STORE else "control"
+    return found.group
 
 
 def by_bit(

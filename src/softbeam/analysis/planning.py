@@ -54,7 +54,7 @@ def injections_needed(share: float, margin: float, confidence: float) -> int:
     >>> injections_needed(0.5, 0.03, 0.95)
     1064
     >>> injections_needed(0.05, 0.03, 0.95)
-    208
+    215
     """
 
     def width(n: int) -> float:

@@ -66,7 +66,8 @@ def overlaps(ones: list[Box], others: list[Box]) -> Numbers:
             a[1] - a[3] / 2, b[1] - b[3] / 2
         )
         both = across * along
-        shared = both / (a[2] * a[3] + b[2] * b[3] - both)
+        # Not above 1, where rounding would put boxes that are thin as a hair.
+        shared = np.minimum(both / (a[2] * a[3] + b[2] * b[3] - both), 1.0)
         # Boxes without a finite size overlap nothing.
         meet: Numbers = np.where((across > 0) & (along > 0) & (shared > 0), shared, 0.0)
     return meet
