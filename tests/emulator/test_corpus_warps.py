@@ -86,9 +86,7 @@ def words() -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
-@pytest.mark.parametrize(
-    ("kernel", "architecture"), [p for p in kernels("warp") if p[0] != "elect"]
-)
+@pytest.mark.parametrize(("kernel", "architecture"), kernels("warp"))
 def test_warp(kernel: str, architecture: str) -> None:
     x, y = words()
     found = each(

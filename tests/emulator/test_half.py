@@ -61,6 +61,15 @@ plain("HADD2 R12, R4, 0.5, -2", lambda t: both(add, t.R4, 0x3800C000))
 plain("HADD2.SAT R12, R4, R6", lambda t: both(lambda a, b: x.saturate(add(a, b), HALF), t.R4, t.R6))
 plain("HADD2.F32 R12, -RZ, R4.H0_H0", lambda t: x.convert(low(t.R4), HALF, SINGLE))
 plain("HADD2.F32 R12, -RZ, R4.H1_H1", lambda t: x.convert(high(t.R4), HALF, SINGLE))
+CASES.append(
+    Case(
+        # The compiler's conversion of a float32 towards zero on sm_75; it uses the low half.
+        "HADD2 R12, R4.F32, -RZ.H0_H0; LOP3.LUT R12, R12, 0xffff, RZ, 0xc0, !PT",
+        lambda t: {"R12": x.convert(t.R4, SINGLE, HALF, "RZ")},
+        {"R4": "float"},
+        architecture="sm_75",
+    )
+)
 plain("HMUL2 R12, R4, R6", lambda t: both(multiply, t.R4, t.R6))
 plain("HMUL2 R12, R4, R6.H0_H0", lambda t: both(multiply, t.R4, twice(low(t.R6))))
 plain("HMUL2.SAT R12, R4, R6",

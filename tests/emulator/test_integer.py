@@ -304,6 +304,7 @@ def extended(word: int, width: int, *, is_signed: bool) -> int:
 
 
 plain("SGXT R12, R4, R6", lambda t: extended(t.R4, t.R6, is_signed=True), kinds=COUNT)
+plain("SGXT.U32 R12, R4, R6", lambda t: extended(t.R4, t.R6, is_signed=False), kinds=COUNT)
 plain("SGXT.W R12, R4, R6", lambda t: extended(t.R4, t.R6 & 31, is_signed=True), kinds=COUNT)
 plain("SGXT R12, R4, 0x10", lambda t: extended(t.R4, 16, is_signed=True))
 plain("VABSDIFF R12, R4, R6, R8", lambda t: abs(signed(t.R4) - signed(t.R6)) + t.R8)

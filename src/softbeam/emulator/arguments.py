@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from softbeam.emulator.execution import LaunchShape
-from softbeam.emulator.lowering import BANK_0_WORDS
+from softbeam.emulator.lowerings.form import BANK_0_WORDS
 from softbeam.errors import LaunchError
 from softbeam.sass.instruction import Function
 

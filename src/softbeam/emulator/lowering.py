@@ -14,13 +14,11 @@ from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.lowerings import LOWERINGS, Form, Unsupported
+from softbeam.emulator.lowerings.form import BANK_0_WORDS
 from softbeam.emulator.rows import Row
 from softbeam.sass.effects import read_registers, roles, written_registers
-from softbeam.sass.instruction import Function, Instruction
+from softbeam.sass.instruction import ZERO_REGISTER, Function, Instruction
 from softbeam.sass.opcodes import find_opcode, is_bit_exact
-
-#: Words reserved for constant bank 0: 0x210 bytes of facts and 4 KiB of parameters.
-BANK_0_WORDS = 2048
 
 #: Local memory of a thread: what lies above the initial stack pointer, and 16 KiB of stack.  The
 #: hardware gives what the driver reserves, 1 KiB by default where the compiler cannot tell.
@@ -90,16 +88,16 @@ def _lower_instruction(
     form = Form(instruction, opcode, roles(instruction, opcode), function, starts)
     try:
         LOWERINGS[instruction.opcode](row, form)
+        read = read_registers(instruction, opcode)
+        written = written_registers(instruction, opcode)
+        if max((*read, *written), default=0) > ZERO_REGISTER:
+            raise Unsupported("registers that no GPU has")
     except (Unsupported, IndexError):
         # An operand that is missing is a form of the opcode that softbeam does not know.
         row = Row()
         row[k.GUARD] = guarded
         return row.values, frozenset(), ()
-    return (
-        row.values,
-        read_registers(instruction, opcode),
-        written_registers(instruction, opcode),
-    )
+    return row.values, read, written
 
 
 def lower(function: Function) -> Program:

@@ -124,7 +124,9 @@ def _part(word, code, part):  # type: ignore[no-untyped-def]
     """Return one half of an operand as a float64, by the six bits that describe the operand."""
     which = code & 3
     if which == WHOLE_FLOAT:
-        value = np.float64(f32_from_bits(word))
+        # Rounded towards zero: so the compiler converts to half on sm_75 where that is asked for.
+        whole = half_from_f64(np.float64(f32_from_bits(word)), 3)
+        value = np.float64(half_to_f32(whole))
     else:
         high = which == HIGH_HALVES or (part == 1 and which != LOW_HALVES)
         half = (word >> np.uint32(16)) if high else word & np.uint32(0xFFFF)

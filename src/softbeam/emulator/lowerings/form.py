@@ -17,6 +17,9 @@ from softbeam.sass.opcodes import Immediate, Opcode
 #: A source operand as three columns: kind, value, change.
 Source = tuple[int, int, int]
 
+#: Words reserved for constant bank 0: 0x210 bytes of facts and 4 KiB of parameters.
+BANK_0_WORDS = 2048
+
 ZERO: Source = (k.IMMEDIATE, 0, k.AS_IS)
 
 
@@ -79,7 +82,12 @@ class Form:
             raise Unsupported(f"an indexed constant {operand.text}")
         if int(operand.value) % 4:
             raise Unsupported(f"a constant that is not a word, {operand.text}")
-        return self.starts[operand.bank] + int(operand.value) // 4
+        word = int(operand.value) // 4
+        content = self.function.constants.get(operand.bank, b"")
+        words = (len(content) + 3) // 4 if operand.bank else BANK_0_WORDS
+        if not 0 <= word < words:
+            raise Unsupported(f"a constant beyond its bank, {operand.text}")
+        return self.starts[operand.bank] + word
 
     def _immediate(self, operand: Operand) -> int:
         if self.opcode.immediate is Immediate.FLOAT:

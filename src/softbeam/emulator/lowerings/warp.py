@@ -103,6 +103,15 @@ def _reduce(row: Row, form: Form) -> None:
     row[k.FLAGS] = k.SIGNED if "S32" in form.modifiers else 0
 
 
+def _elect(row: Row, form: Form) -> None:
+    """ELECT: its register is a uniform one, its predicate one of the lanes."""
+    plain(k.ELECT, part=k.PART_WARP)(row, form)
+    if row[k.UNIFORM]:
+        if row[k.DESTINATION] != 63:
+            raise Unsupported("the elected lane in a uniform register")
+        row[k.UNIFORM], row[k.DESTINATION] = 0, 255
+
+
 def _first_lane(row: Row, form: Form) -> None:
     if form.roles.destination_predicates or form.roles.source_predicates:
         raise Unsupported("R2UR with a predicate")
@@ -142,7 +151,7 @@ LOWERINGS: dict[str, Lowering] = {
     "VOTEU": _vote,
     "MATCH": _match,
     "REDUX": _reduce,
-    "ELECT": plain(k.ELECT, part=k.PART_WARP),
+    "ELECT": _elect,
     "R2UR": _first_lane,
     "B2R": _barrier_result,
     "BMOV": _barrier_mask,
