@@ -153,8 +153,6 @@ class TestTwins:
     def test_activate_array(self, architecture: str, edges: float, function: int) -> None:
         b = Bench(7, edges)
         x = b.buffer(500)
-        if function == 10:
-            x[np.abs(x.view(np.float32)) > 1e18] = 0
         b.check("activate_array", architecture, line(500), [x, 500, function])
 
     @pytest.mark.parametrize(
@@ -230,8 +228,6 @@ class TestTwins:
         b = Bench(15, edges)
         x, y = b.buffer(700), b.buffer(700)
         x[: EDGES.size] = EDGES
-        if alpha == 1e30:
-            x &= np.uint32(0x7FFFFFFF)
         b.check("pow", architecture, line(700), [700, alpha, x, 1, y, 1])
 
     def test_constrain(self, architecture: str, edges: float) -> None:
