@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from softbeam.campaign.specification import (
+    BoxRule,
     CampaignSpecification,
     Difference,
     StreamRequest,
@@ -37,6 +38,7 @@ OTHERS: dict[str, Any] = {
     "inputs_sha256": ("2" * 64, "a" * 64),
     "fault_semantics": "sassifi",
     "groups": ("load",),
+    "boxes": BoxRule(threshold=0.4),
     "sampling": "stratified",
     "architecture": "sm_80",
     "kernels_sha256": "a" * 64,

@@ -14,6 +14,7 @@ from softbeam.analysis.design import Design
 from softbeam.analysis.factors import Key
 from softbeam.analysis.sample import design_of
 from softbeam.analysis.techniques import Work, work_of
+from softbeam.campaign.names import read_names
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.campaign.store import ResultsStore
 from softbeam.faults.space import FaultSpaceSize
@@ -41,6 +42,8 @@ class Results:
         What computed them.
     notes : tuple of str
         Remarks.
+    classes : tuple of str
+        Names of the classes, empty where they are not known.
     """
 
     specification: CampaignSpecification
@@ -49,6 +52,7 @@ class Results:
     sizes: tuple[FaultSpaceSize, ...] = field(repr=False)
     sessions: tuple[Mapping[str, str], ...] = field(repr=False)
     notes: tuple[str, ...] = field(repr=False)
+    classes: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Results:
@@ -72,6 +76,7 @@ class Results:
                 sizes=store.fault_space(),
                 sessions=store.sessions(),
                 notes=store.notes(),
+                classes=_class_names(Path(folder), store.specification.network),
             )
 
     @cached_property
@@ -103,6 +108,16 @@ class Results:
     def seed(self) -> int:
         """A number that is the campaign's own, for what is drawn in analysing it."""
         return int(self.specification.campaign_id[:16], 16)
+
+
+def _class_names(folder: Path, network: str) -> tuple[str, ...]:
+    """Return the names that the user gave, else those of a network that is one of softbeam's."""
+    from softbeam.network.catalogue import NETWORKS, load_network
+
+    given = read_names(folder.parent if folder.is_file() else folder)
+    if given or network not in NETWORKS:
+        return given
+    return load_network(network).classes or ()
 
 
 def load(folder: str | os.PathLike[str]) -> Results:

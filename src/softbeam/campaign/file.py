@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from softbeam.campaign.specification import (
+    BoxRule,
     Cells,
     Mode,
     Model,
@@ -36,6 +37,8 @@ class Request(BaseModel):
         A network's name or the path of its file.
     weights : Path, optional
         Darknet ``.weights``.
+    names : Path, optional
+        Names of the classes, one a line.
     images : tuple of Path
         Inputs: files, and folders of files.
     modes, models : tuple of str
@@ -48,6 +51,8 @@ class Request(BaseModel):
         Wanted precision, see :class:`softbeam.campaign.specification.Target`.
     stratified : bool
         Draw from each kernel of each layer apart.
+    box_threshold, box_overlap : float, optional
+        See :class:`softbeam.campaign.specification.BoxRule`.
     semantics, layers, kernels, groups, im2col, arch, seed
         See :class:`softbeam.campaign.specification.CampaignSpecification`.
     """
@@ -56,6 +61,7 @@ class Request(BaseModel):
 
     network: Name
     weights: Path | None = None
+    names: Path | None = None
     images: tuple[Path, ...] = ()
     modes: tuple[Mode, ...] = ()
     models: tuple[Model, ...] = ("single-bit",)
@@ -65,6 +71,8 @@ class Request(BaseModel):
     confidence: float = Field(default=0.95, gt=0, lt=1)
     per: Cells = "all"
     stratified: bool = False
+    box_threshold: float | None = Field(default=None, gt=0, lt=1)
+    box_overlap: float | None = Field(default=None, gt=0, le=1)
     semantics: Semantics = "hardware"
     layers: tuple[int, ...] | None = None
     kernels: tuple[Name, ...] | None = None
@@ -111,6 +119,13 @@ class Request(BaseModel):
         return Target(margin=self.margin, confidence=self.confidence, per=self.per)
 
     @property
+    def boxes(self) -> BoxRule | None:
+        """How a detector's answers are judged, where it is said."""
+        given = {"threshold": self.box_threshold, "overlap": self.box_overlap}
+        known = {name: value for name, value in given.items() if value is not None}
+        return BoxRule(**known) if known else None
+
+    @property
     def sampling(self) -> Sampling:
         """Stratified if asked for, or if the precision is wanted in single cells."""
         apart = self.margin is not None and self.per != "all"
@@ -132,7 +147,9 @@ def checked_request(values: dict[str, Any]) -> Request:
         if not first["loc"]:
             raise CampaignError(_reason(first)) from None
         field = str(first["loc"][0])
-        option = {"modes": "mode", "models": "model", "images": "image"}.get(field, field)
+        option = {"modes": "mode", "models": "model", "images": "image"}.get(
+            field, field.replace("_", "-")
+        )
         raise CampaignError(
             f"--{option} {first['input']!r} is not possible: {_reason(first)}"
         ) from None
@@ -171,6 +188,7 @@ def read_request(path: Path) -> Request:
         update={
             "network": network,
             "weights": folder / request.weights if request.weights else None,
+            "names": folder / request.names if request.names else None,
             "images": tuple(folder / image for image in request.images),
         }
     )

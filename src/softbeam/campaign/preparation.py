@@ -51,4 +51,5 @@ def prepare(
         groups=specification.groups,
         semantics=specification.fault_semantics,
         campaign_id=specification.campaign_id,
+        boxes=specification.boxes,
     )

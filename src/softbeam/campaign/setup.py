@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from softbeam.campaign.specification import (
+    BoxRule,
     CampaignSpecification,
     Sampling,
     Semantics,
@@ -21,6 +22,7 @@ from softbeam.emulator.semantics import EMULATOR_SEMANTICS
 from softbeam.errors import CampaignError
 from softbeam.faults.models import MODES
 from softbeam.faults.space import FaultSpaceSize
+from softbeam.injection.detection import Rule, has_boxes, rule_for
 from softbeam.injection.injector import Injector
 from softbeam.injection.record import InjectionRecord
 from softbeam.network.device import Device
@@ -59,6 +61,8 @@ class InjectorSetup:
         Whose rules faults follow.
     campaign_id : str
         What every injection is drawn from.
+    boxes : BoxRule or None
+        How a detector's answers are judged, if not by default.
     """
 
     plan: Plan
@@ -68,6 +72,7 @@ class InjectorSetup:
     groups: tuple[str, ...] | None
     semantics: str
     campaign_id: str
+    boxes: BoxRule | None = None
 
     def injectors(self) -> list[Injector]:
         """Return an injector over each mapped golden run."""
@@ -80,9 +85,17 @@ class InjectorSetup:
                 semantics=self.semantics,
                 groups=self.groups,
                 image=number,
+                rule=answer_rule(self.plan, self.boxes),
             )
             for number, one in enumerate(self.inputs)
         ]
+
+
+def answer_rule(plan: Plan, boxes: BoxRule | None) -> Rule:
+    """Return how a campaign judges the answers of its network."""
+    if boxes is None:
+        return rule_for(plan)
+    return rule_for(plan, boxes.threshold, boxes.overlap)
 
 
 def inject_in_worker(setup: InjectorSetup) -> Callable[[InjectionName], InjectionRecord]:
@@ -107,14 +120,21 @@ def specify(
     layers: tuple[int, ...] | None = None,
     groups: tuple[str, ...] | None = None,
     target: Target | None = None,
+    boxes: BoxRule | None = None,
 ) -> CampaignSpecification:
     """Return the specification of a campaign on a workload.
 
     Raises
     ------
     CampaignError
-        If the scope names a kernel, layer or group that the workload does not have.
+        If the scope names a kernel, layer or group that the workload does not have, or boxes are
+        spoken of and it has none.
     """
+    if boxes is not None and not has_boxes(workload.plan):
+        raise CampaignError(
+            f"--box-threshold and --box-overlap are about detectors; {workload.network.name} has "
+            "no head that finds boxes"
+        )
     specification = CampaignSpecification(
         network=workload.network.name,
         plan_sha256=workload.plan_sha256,
@@ -132,6 +152,7 @@ def specify(
         seed=seed,
         streams=streams,
         target=target,
+        boxes=boxes,
     )
     launches_in_scope(workload.plan, specification)
     return specification

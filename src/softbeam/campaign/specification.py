@@ -85,6 +85,21 @@ class Target(_Fact):
     per: Cells = "all"
 
 
+class BoxRule(_Fact):
+    """When a detector's boxes count, and when two are one object.
+
+    Attributes
+    ----------
+    threshold : float
+        Score that a box must exceed.
+    overlap : float
+        Intersection over union from which on two boxes are one object.
+    """
+
+    threshold: float = Field(default=0.5, gt=0, lt=1)
+    overlap: float = Field(default=0.5, gt=0, le=1)
+
+
 class Difference(NamedTuple):
     """The first field in which two specifications differ, and its values in the two."""
 
@@ -133,6 +148,8 @@ class CampaignSpecification(_Fact):
         What is wanted, sorted, each (mode, model) once.
     target : Target or None
         Precision that is wanted besides.
+    boxes : BoxRule or None
+        How a detector's answers are judged; None for the rule's defaults.
     """
 
     network: Name
@@ -152,6 +169,7 @@ class CampaignSpecification(_Fact):
     results_schema: int = Field(default=RESULTS_SCHEMA, ge=1)
     streams: tuple[StreamRequest, ...]
     target: Target | None = None
+    boxes: BoxRule | None = None
 
     @field_validator("kernels", "layers", "groups")
     @classmethod
@@ -232,9 +250,9 @@ def first_difference(
         None if they are the same campaign, whatever they ask for of it.
     """
     ours, theirs = _identity(first), _identity(second)
-    for name, value in ours.items():
-        if value != theirs[name]:
-            return Difference(name, value, theirs[name])
+    for name in ours | theirs:
+        if ours.get(name) != theirs.get(name):
+            return Difference(name, ours.get(name), theirs.get(name))
     return None
 
 
@@ -273,4 +291,6 @@ def merged(stored: CampaignSpecification, asked: CampaignSpecification) -> Campa
 
 def _identity(specification: CampaignSpecification) -> dict[str, Any]:
     """Return the fields that can move a result, in the order of the class."""
-    return specification.model_dump(mode="json", exclude={"streams", "target"})
+    # Campaigns from before there was a choice of boxes keep their ids.
+    more = {"boxes"} if specification.boxes is None else set()
+    return specification.model_dump(mode="json", exclude={"streams", "target", *more})

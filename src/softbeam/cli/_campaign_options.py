@@ -95,6 +95,17 @@ SemanticsOption = Annotated[
     ),
 ]
 
+BoxThresholdOption = Annotated[
+    float | None,
+    typer.Option("--box-threshold", help="Detectors: score of a box that counts; default: 0.5."),
+]
+BoxOverlapOption = Annotated[
+    float | None,
+    typer.Option(
+        "--box-overlap", help="Detectors: overlap (IoU) of boxes of one object; default: 0.5."
+    ),
+]
+
 #: Options that are fields of a request under another name.
 _FIELDS = {"mode": "modes", "model": "models", "image": "images"}
 
@@ -162,6 +173,7 @@ def load_requested(request: Request) -> tuple[Workload, CampaignSpecification]:
     workload = load_workload(
         request.network,
         weights=request.weights,
+        names=request.names,
         images=request.images,
         im2col=request.im2col,
         architecture=request.arch,
@@ -176,5 +188,6 @@ def load_requested(request: Request) -> tuple[Workload, CampaignSpecification]:
         layers=request.layers,
         groups=request.groups,
         target=request.target,
+        boxes=request.boxes,
     )
     return workload, specification

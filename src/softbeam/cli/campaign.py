@@ -14,7 +14,7 @@ import typer
 
 from softbeam.cli import _campaign_options as given
 from softbeam.cli._app import app
-from softbeam.cli._options import WeightsOption, cores, progress_bar, say_if_cold
+from softbeam.cli._options import NamesOption, WeightsOption, cores, progress_bar, say_if_cold
 
 if TYPE_CHECKING:
     from softbeam.campaign.engine import CampaignEnd, Run
@@ -44,6 +44,7 @@ def campaign(
         typer.Option("--out", metavar="FOLDER", help="Results; default: runs/NETWORK."),
     ] = None,
     weights: WeightsOption = None,
+    names: NamesOption = None,
     image: given.ImagesOption = None,
     im2col: given.Im2colOption = None,
     arch: given.ArchitectureOption = None,
@@ -51,6 +52,8 @@ def campaign(
     kernels: given.KernelsOption = None,
     groups: given.GroupsOption = None,
     semantics: given.SemanticsOption = None,
+    box_threshold: given.BoxThresholdOption = None,
+    box_overlap: given.BoxOverlapOption = None,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes; default: one a core.")
     ] = None,
@@ -69,6 +72,7 @@ def campaign(
     not depend on the number of workers. Exit status 3: some injections have no result because of
     an error of softbeam's own; 130: stopped by Ctrl-C.
     """
+    from softbeam.campaign.names import write_names
     from softbeam.campaign.store import ResultsStore
     from softbeam.errors import SoftbeamError
 
@@ -79,12 +83,15 @@ def campaign(
                 "injections": injections, "margin": margin, "confidence": confidence,
                 "per": per, "stratified": stratified, "seed": seed, "weights": weights,
                 "image": image, "im2col": im2col, "arch": arch, "layers": layers,
-                "kernels": kernels, "groups": groups, "semantics": semantics,
+                "kernels": kernels, "groups": groups, "semantics": semantics, "names": names,
+                "box_threshold": box_threshold, "box_overlap": box_overlap,
             }
         )
     )  # fmt: skip
     folder = out or Path("runs") / workload.network.name
     with ResultsStore.resume(folder, specification) as store:
+        if workload.network.classes is not None and names is not None:
+            write_names(folder, workload.network.classes)
         try:
             end = _run(store, workload, workers or cores(), dask)
         except (SoftbeamError, OSError):

@@ -9,7 +9,7 @@ import typer
 
 from softbeam.cli import _campaign_options as given
 from softbeam.cli._app import app, console
-from softbeam.cli._options import WeightsOption, cores
+from softbeam.cli._options import NamesOption, WeightsOption, cores
 from softbeam.cli.campaign import prepare_shown
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def plan(
     stratified: given.StratifiedOption = False,
     seed: given.SeedOption = None,
     weights: WeightsOption = None,
+    names: NamesOption = None,
     image: given.ImagesOption = None,
     im2col: given.Im2colOption = None,
     arch: given.ArchitectureOption = None,
@@ -38,6 +39,8 @@ def plan(
     kernels: given.KernelsOption = None,
     groups: given.GroupsOption = None,
     semantics: given.SemanticsOption = None,
+    box_threshold: given.BoxThresholdOption = None,
+    box_overlap: given.BoxOverlapOption = None,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes; default: one a core.")
     ] = None,
@@ -61,7 +64,8 @@ def plan(
                 "injections": injections, "margin": margin, "confidence": confidence,
                 "per": per, "stratified": stratified, "seed": seed, "weights": weights,
                 "image": image, "im2col": im2col, "arch": arch, "layers": layers,
-                "kernels": kernels, "groups": groups, "semantics": semantics,
+                "kernels": kernels, "groups": groups, "semantics": semantics, "names": names,
+                "box_threshold": box_threshold, "box_overlap": box_overlap,
             }
         )
     )  # fmt: skip

@@ -147,7 +147,7 @@ def _workload(
 
 def _injector(results: Results, workload: Workload, record: InjectionRecord) -> Injector:
     """Make the golden run of the injection's input, and its injector."""
-    from softbeam.campaign.setup import launches_in_scope
+    from softbeam.campaign.setup import answer_rule, launches_in_scope
     from softbeam.injection.injector import Injector
     from softbeam.jit import cache_home
     from softbeam.network.device import Device
@@ -174,6 +174,7 @@ def _injector(results: Results, workload: Workload, record: InjectionRecord) -> 
         semantics=specification.fault_semantics,
         groups=specification.groups,
         image=record.image,
+        rule=answer_rule(workload.plan, specification.boxes),
     )
 
 

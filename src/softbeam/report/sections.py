@@ -214,7 +214,7 @@ def is_shipped(results: Results) -> bool:
 
 def scores(scope: Scope) -> Section:
     """Return how far scores moved, and the classes that took over."""
-    names = class_names(scope.results.specification.network)
+    names = dict(enumerate(scope.results.classes))
     changes = {stream: score_changes(scope.results.of(stream)) for stream in scope.streams}
     blocks = []
     if any(found.n for found in changes.values()):
@@ -283,12 +283,3 @@ def paper(scope: Scope) -> Section:
         "error bars; the criterion under each is softbeam's."
     )
     return Section("paper", "The paper's conclusions", (intro, Block(checklist=found)))
-
-
-def class_names(network: str) -> dict[int, str]:
-    """Return the names of a network's classes, where it is one of softbeam's."""
-    from softbeam.network.catalogue import NETWORKS, load_network
-
-    if network not in NETWORKS:
-        return {}
-    return dict(enumerate(load_network(network).classes or ()))

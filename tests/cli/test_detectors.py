@@ -1,0 +1,110 @@
+"""Campaigns on a detector of the user's own: class names, thresholds for boxes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from softbeam.analysis.results import Results
+from softbeam.cli import main
+from softbeam.injection.record import DETECTION_DETAILS
+from softbeam.network import load_network
+from softbeam.network.weights import random_weights, write_weights
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+CFG = """
+[net]
+height=12
+width=12
+channels=3
+[convolutional]
+filters=8
+size=3
+pad=1
+activation=leaky
+[maxpool]
+size=2
+stride=2
+[convolutional]
+filters=14
+size=1
+activation=linear
+[yolo]
+classes=2
+num=2
+anchors=3,4, 5,6
+"""
+
+
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Return a detector that finds something, as the command line names it."""
+    folder = tmp_path_factory.mktemp("detector")
+    cfg, weights, names = (folder / f"own.{ending}" for ending in ("cfg", "weights", "names"))
+    cfg.write_text(CFG)
+    names.write_text("cup\nspoon\n")
+    layers = load_network(str(cfg)).layers
+    values = random_weights(layers, 4)
+    values["2.weights"] *= np.float32(4)
+    values["2.biases"][[4, 5]] = 3
+    write_weights(weights, layers, values)
+    return [str(cfg), "--weights", str(weights), "--names", str(names)]
+
+
+@pytest.mark.slow
+def test_an_error_is_judged_by_the_boxes_it_changes(detector: list[str], tmp_path: Path) -> None:
+    command = ["campaign", *detector, "--mode", "iov", "--model", "random-value"]
+    few = [*command, "--injections", "150", "--workers", "1"]
+    assert main([*few, "--out", str(tmp_path / "a")]) == 0
+    high = ["--box-threshold", "0.99", "--out", str(tmp_path / "b")]
+    assert main([*few, *high]) == 0
+    strict, lax = (Results.load(tmp_path / name) for name in "ab")
+    details = [Counter(one.detail for one in each.records) for each in (strict, lax)]
+    sdc = {one.detail for one in strict.records if one.outcome == "SDC"}
+    assert "box number" in sdc
+    assert sdc <= set(DETECTION_DETAILS)
+    # Hardly a box is above so high a threshold, so that hardly one can be lost.
+    assert details[1]["box number"] < details[0]["box number"]
+    assert strict.classes == lax.classes == ("cup", "spoon")
+    assert strict.specification.campaign_id != lax.specification.campaign_id
+    assert lax.specification.boxes is not None
+    assert (lax.specification.boxes.threshold, lax.specification.boxes.overlap) == (0.99, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--box-threshold", "1.5"], "--box-threshold 1.5 is not possible"),
+        (["--box-overlap", "0"], "--box-overlap 0.0 is not possible"),
+    ],
+)
+def test_thresholds_that_are_none(
+    detector: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], options, reason
+) -> None:  # type: ignore[no-untyped-def]
+    out = tmp_path / "out"
+    assert main(["campaign", *detector, "--mode", "rf", *options, "--out", str(out)]) == 2
+    assert reason in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_classifier_has_no_boxes(
+    network_files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:  # type: ignore[no-untyped-def]
+    out = tmp_path / "out"
+    command = ["campaign", *network_files.options, "--mode", "rf", "--box-overlap", "0.4"]
+    assert main([*command, "--out", str(out)]) == 2
+    assert "tiny has no head that finds boxes" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_names_that_cannot_be_read(
+    detector: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["campaign", *detector[:-1], str(tmp_path / "no.names"), "--mode", "rf"]
+    assert main([*command, "--out", str(tmp_path / "out")]) == 2
+    assert "cannot read the class names" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
