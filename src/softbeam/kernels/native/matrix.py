@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from softbeam.emulator.core.arithmetic import canonical
 from softbeam.jit import jit
-from softbeam.kernels.native.tile import PANEL, WIDEST, copy_widest, tile
+from softbeam.kernels.native.tile import PANEL, ROWS, WIDEST, copy_widest, tile
 
 Floats = NDArray[np.float32]
 
-#: Steps of k between two visits of a tile, so that its part of A and B stays in the first caches.
-DEPTH = 512
+#: Steps of k between two visits of a tile, so that its part of A stays in the second cache, or in
+#: the first where a narrow tile needs it more often.
+DEPTH = 512 if ROWS == PANEL else 192
 
 #: Columns that are packed and multiplied together, so that they stay in the second cache.
 CHUNK = 96
@@ -128,19 +129,20 @@ def multiply(m, k, a, count, b, out):  # type: ignore[no-untyped-def]
     for begin in range(0, k, DEPTH):
         depth = min(DEPTH, k - begin)
         for panel in range(panels):
-            for number in range(strips(count)):
-                start, width = strip(number, count)
-                tile(
-                    width,
-                    a,
-                    (panel * k + begin) * PANEL,
-                    b,
-                    start * k + begin * width,
-                    out,
-                    start * rows + panel * PANEL,
-                    rows,
-                    depth,
-                )
+            for row in range(0, PANEL, ROWS):
+                for number in range(strips(count)):
+                    start, width = strip(number, count)
+                    tile(
+                        width,
+                        a,
+                        (panel * k + begin) * PANEL + row,
+                        b,
+                        start * k + begin * width,
+                        out,
+                        start * rows + panel * PANEL + row,
+                        rows,
+                        depth,
+                    )
 
 
 @jit

@@ -1,4 +1,4 @@
-"""The register tile of the matrix product, as LLVM code: 32 rows by a few columns.
+"""The register tile of the matrix product, as LLVM code: some rows by a few columns.
 
 Every element of the product is one chain of fused multiply-adds over k = 0, 1, …, each correctly
 rounded as IEEE 754 says, so its bits depend on its row of A and its column of B alone: not on the
@@ -15,12 +15,13 @@ from numba.extending import intrinsic
 
 from softbeam.jit import jit
 
-#: Rows of a tile, and floats of one of its vectors; LLVM splits vectors that the processor lacks.
+#: Rows that are packed together, and floats of a vector; LLVM splits vectors that the processor
+#: lacks.
 PANEL, VECTOR = 32, 16
 
-#: Most columns of a tile, such that its sums stay in registers: 24 of AVX-512's 32, else 12 of
-#: AVX2's 16 or 24 of NEON's 32.
-WIDEST = 12 if binding.get_host_cpu_features().get("avx512f", False) else 3
+#: Rows and most columns of a tile, such that its sums stay in registers: 24 of AVX-512's 32, else
+#: 12 of AVX2's 16 or 24 of NEON's 32.
+ROWS, WIDEST = (32, 12) if binding.get_host_cpu_features().get("avx512f", False) else (16, 6)
 
 _FLOAT, _INT = ir.FloatType(), ir.IntType(64)
 _FLOATS = ir.VectorType(_FLOAT, VECTOR)
@@ -44,9 +45,26 @@ def _broadcast(builder, scalar):  # type: ignore[no-untyped-def]
     return builder.shuffle_vector(first, nothing, zeros)
 
 
+def _function(module, width):  # type: ignore[no-untyped-def]
+    """Return the LLVM function of tiles of a width, which is made where the module lacks it.
+
+    Inlined into the loops around it, it would have to share the registers with them.
+    """
+    pointer = _FLOAT.as_pointer()
+    kind = ir.FunctionType(ir.VoidType(), [pointer, pointer, pointer, _INT, _INT])
+    function = cgutils.get_or_insert_function(module, kind, f"softbeam_tile_{width}")
+    if not function.blocks:
+        function.linkage = "internal"
+        function.attributes.add("noinline")
+        builder = ir.IRBuilder(function.append_basic_block("entry"))
+        _emit(builder, width, *function.args)
+        builder.ret_void()
+    return function
+
+
 def _emit(builder, width, a, b, c, step, count):  # type: ignore[no-untyped-def]
     """Emit the loop over k of one tile; the sums live in registers from its first to its last."""
-    parts = PANEL // VECTOR
+    parts = ROWS // VECTOR
     multiply_add = cgutils.get_or_insert_function(
         builder.module, ir.FunctionType(_FLOATS, [_FLOATS] * 3), f"llvm.fma.v{VECTOR}f32"
     )
@@ -103,7 +121,7 @@ def _tile(typingctx, width, a, a_at, b, b_at, c, c_at, step, count):  # type: ig
         for array in (1, 3, 5):
             data = context.make_array(signature.args[array])(context, builder, args[array]).data
             pointers.append(builder.gep(data, [args[array + 1]]))
-        _emit(builder, columns, *pointers, args[7], args[8])
+        builder.call(_function(builder.module, columns), [*pointers, args[7], args[8]])
         return context.get_dummy_value()
 
     whole = types.int64
@@ -158,18 +176,18 @@ def gather_widest(typingctx, source, places, places_at, shift, target, target_at
 
 @jit
 def tile(width, a, a_at, b, b_at, c, c_at, step, count):  # type: ignore[no-untyped-def]
-    """Go on with the sums of 32 rows by `width` columns over `count` (at least 1) steps of k.
+    """Go on with the sums of `ROWS` rows by `width` columns over `count` (at least 1) steps of k.
 
     Parameters
     ----------
     width : int
         Columns, 1 to ``WIDEST``.
     a : float32[:]
-        From `a_at` on, 32 rows of A for every k.
+        From `a_at` on the rows of A, which lie ``PANEL`` values apart for every k.
     b : float32[:]
         From `b_at` on, `width` columns of B for every k.
     c : float32[:]
-        From `c_at` on the sums, 32 rows a column; columns lie `step` apart.
+        From `c_at` on the sums, ``ROWS`` values a column; columns lie `step` apart.
     """
     if width == 12:
         _tile(12, a, a_at, b, b_at, c, c_at, step, count)
