@@ -30,7 +30,7 @@ def _lines(name: str) -> list[str]:
 
 
 @given(st.data())
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_mutated_kernels_end_somehow(data: st.DataObject) -> None:
     lines = list(_lines(data.draw(st.sampled_from(["fill", "copy", "maxpool", "softmax"]))))
     for _ in range(data.draw(st.integers(1, 6))):

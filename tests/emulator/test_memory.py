@@ -125,7 +125,7 @@ def test_a_negative_offset_and_a_guard_that_does_not_hold() -> None:
 # Constant banks.
 
 
-@pytest.mark.parametrize(("suffix", "size", "signed"), [w for w in WIDTHS if not w[2]])
+@pytest.mark.parametrize(("suffix", "size", "signed"), WIDTHS)
 def test_constant_loads_at_an_index(suffix: str, size: int, signed: bool) -> None:
     code = (*HEAD, f"IMAD R5, R0, {size:#x}, RZ", f"LDC{suffix} R4, c[0x3][R5+0x8]", *store())
     result = launch(code, constants={3: BYTES[:256].tobytes()})
