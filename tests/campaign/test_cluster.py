@@ -7,14 +7,26 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from softbeam.campaign import cluster
-from softbeam.campaign.cluster import CHUNK, golden_folder, on_cluster
+from softbeam.campaign.cluster import (
+    CHUNK,
+    LEAST_CHUNK,
+    ROUNDS,
+    chunk_size,
+    golden_folder,
+    on_cluster,
+)
 from softbeam.campaign.engine import run_campaign
 from softbeam.campaign.setup import InjectorSetup, inject_in_worker
 from softbeam.campaign.specification import CampaignSpecification
@@ -63,7 +75,7 @@ def wanted(setup: InjectorSetup, counts: dict[StreamKey, int]) -> list[str]:
 def test_a_worker_that_dies_in_mid_run_changes_nothing(
     scheduler: Any, prepared: Any, folder: Path
 ) -> None:
-    counts = {StreamKey("rf", "single-bit"): 8 * CHUNK + 3, StreamKey("ioa", "double-bit"): 30}
+    counts = {StreamKey("rf", "single-bit"): 323, StreamKey("ioa", "double-bit"): 30}
     campaign_id = prepared.setup.campaign_id
     golden = golden_folder(campaign_id)
     files: list[os.stat_result] = []
@@ -74,7 +86,7 @@ def test_a_worker_that_dies_in_mid_run_changes_nothing(
         before = processes(client)
 
         def kill(done: int, of: int) -> None:
-            if done == 2 * CHUNK and not files:
+            if done >= 80 and not files:
                 files.extend(path.stat() for path in sorted(golden.glob("golden-*.bin")))
                 os.kill(before[0], signal.SIGKILL)
 
@@ -93,23 +105,23 @@ def test_a_worker_that_dies_in_mid_run_changes_nothing(
 
 
 def test_only_the_injection_that_kills_is_to_blame(
-    make_record: Callable[..., InjectionRecord], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    scheduler: Any,
+    make_record: Callable[..., InjectionRecord],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     from distributed.core import Status
     from distributed.scheduler import KilledWorker, WorkerState
-
-    # The task travels to its worker and would take a counter along.
-    log = tmp_path / "tried"
-    log.touch()
 
     def inject_chunk(shared: str, names: tuple[InjectionName, ...]) -> list[Any]:
         """Do what Dask does with a task that its workers die of, 17 being the reason."""
         assert shared == "the setup"
         indexes = [name.index for name in names]
-        before = log.read_text()
-        log.write_text(f"{before}{indexes}\n")
+        # It runs in another process: what it remembers is in files.
+        second_time = (tmp_path / "18").exists()
+        (tmp_path / ("18" if indexes == [18] else str(uuid4()))).write_text(json.dumps(indexes))
         # The scheduler gives up whatever a dead worker had in hand: 18 was beside 17, once.
-        if 17 in indexes or (indexes == [18] and "[18]" not in before):
+        if 17 in indexes or (indexes == [18] and not second_time):
             last = WorkerState(
                 address="tcp://10.0.0.1:1",
                 status=Status.running,
@@ -127,13 +139,8 @@ def test_only_the_injection_that_kills_is_to_blame(
         return [make_record(index=index) for index in indexes]
 
     monkeypatch.setattr(cluster, "inject_chunk", inject_chunk)
-    names = [InjectionName("rf", "single-bit", "", index) for index in range(3 * CHUNK + 5)]
-    with (
-        distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
-        ) as threads,
-        distributed.Client(threads) as client,
-    ):
+    names = [InjectionName("rf", "single-bit", "", index) for index in range(125)]
+    with distributed.Client(scheduler) as client:
         answers = list(cluster.run_on(client, "the setup", iter(names)))
     failures = {one.task.index: one.message for one in answers if isinstance(one, Failure)}
     assert failures == {
@@ -142,13 +149,11 @@ def test_only_the_injection_that_kills_is_to_blame(
     }
     done = sorted(one.index for one in answers if not isinstance(one, Failure))
     assert done == [index for index in range(len(names)) if index not in (17, 23)]
-    tried = [json.loads(line) for line in log.read_text().splitlines()]
+    tried = [json.loads(path.read_text()) for path in tmp_path.iterdir() if path.name != "18"]
     # In a chunk, by itself, and by itself at the end.
     assert sum(17 in indexes for indexes in tried) == 3
-    assert sum(18 in indexes for indexes in tried) == 3
     assert sum(19 in indexes for indexes in tried) == 2
-    assert sum(CHUNK in indexes for indexes in tried) == 1
-    assert sorted(tried[-3:]) == [[17], [18], [23]]
+    assert sum(60 in indexes for indexes in tried) == 1
 
 
 def test_an_error_of_the_campaigns_ends_it(scheduler: Any, prepared: Any) -> None:
@@ -188,6 +193,56 @@ def test_a_chunk(prepared: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     # Another worker of the machine may have been faster.
     cluster.forget("f" * 64)
     assert list(tmp_path.iterdir()) == []
+
+
+@given(st.integers(1, 10**7), st.integers(1, 5000))
+def test_chunks_become_smaller(injections: int, workers: int) -> None:
+    sizes, left = [], injections
+    while left > 0 and len(sizes) < 1000:
+        sizes.append(chunk_size(left, workers))
+        left -= sizes[-1]
+    assert sizes == sorted(sizes, reverse=True)
+    assert all(LEAST_CHUNK <= size <= CHUNK for size in sizes)
+    if LEAST_CHUNK < sizes[0] < CHUNK:
+        assert sizes[0] == injections // (ROUNDS * workers)
+
+
+@pytest.mark.parametrize(
+    ("workers", "asked"), [(None, {"n": 0, "jobs": 1}), (24, {"n": 24, "jobs": 0})]
+)
+def test_slurm_jobs_are_queued_as_asked(
+    scheduler: Any,
+    prepared: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    workers: int | None,
+    asked: dict[str, int],
+) -> None:
+    seen: list[dict[str, int]] = []
+    monkeypatch.setattr(scheduler, "scale", lambda n=0, jobs=0: seen.append({"n": n, "jobs": jobs}))
+    module = ModuleType("dask_jobqueue")
+    # A queue whose jobs run already.
+    module.SLURMCluster = lambda: nullcontext(scheduler)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "dask_jobqueue", module)
+    setup = replace(prepared.setup, campaign_id="a" * 64)
+    names = [InjectionName("rf", "single-bit", "", index) for index in range(15)]
+    with on_cluster("slurm", setup, prepared.workload, workers) as run:
+        assert len(list(run(names))) == 15
+    assert seen == [asked]
+    assert not golden_folder("a" * 64).exists()
+
+
+def test_slurm_that_is_not_configured(prepared: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise ValueError("You must specify how many cores to use per job like ``cores=8``")
+
+    module = ModuleType("dask_jobqueue")
+    module.SLURMCluster = refuse  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "dask_jobqueue", module)
+    with (
+        pytest.raises(CampaignError, match=r"cores=8.*; write cores and memory into"),
+        on_cluster("slurm", prepared.setup, prepared.workload),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("where", ["tcp://127.0.0.1:9", "nonsense://x", "127.0.0.1"])

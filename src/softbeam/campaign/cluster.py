@@ -16,7 +16,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +33,13 @@ if TYPE_CHECKING:
     from softbeam.campaign.engine import Results, Run
     from softbeam.network.workload import Workload
 
-#: Injections that travel together: a second's work or less, so that a lost chunk costs little.
-CHUNK = 40
+#: Injections that travel together at most: about a second's work, so that a lost chunk costs
+#: little; and at least, where there are so many: the scheduler takes milliseconds for a chunk.
+CHUNK, LEAST_CHUNK = 200, 10
+
+#: Chunks that each worker would get if all had the size of the next one: they become smaller, so
+#: that all workers are done at about the same time.
+ROUNDS = 8
 
 #: Chunks that each worker has in hand or waiting.
 AHEAD = 3
@@ -125,7 +129,9 @@ def kept(cluster: ClusterSetup) -> ClusterSetup:
 
 
 @contextmanager
-def on_cluster(where: str, setup: InjectorSetup, workload: Workload) -> Iterator[Run]:
+def on_cluster(
+    where: str, setup: InjectorSetup, workload: Workload, workers: int | None = None
+) -> Iterator[Run]:
     """Yield what makes injections on a Dask cluster.
 
     Parameters
@@ -137,13 +143,15 @@ def on_cluster(where: str, setup: InjectorSetup, workload: Workload) -> Iterator
         The campaign.
     workload : Workload
         Its weights and inputs.
+    workers : int, optional
+        How many to queue; by default one job's.
 
     Raises
     ------
     CampaignError
         If Dask is not installed or the cluster does not answer.
     """
-    with _client(where) as client:
+    with _client(where, workers) as client:
         cluster = ClusterSetup(setup, dict(workload.weights), workload.images)
         shared = _share(client, cluster)
         try:
@@ -164,7 +172,7 @@ def _share(client: Any, cluster: ClusterSetup) -> Any:
 
 
 @contextmanager
-def _client(where: str) -> Iterator[Any]:
+def _client(where: str, workers: int | None) -> Iterator[Any]:
     try:
         from distributed import Client
     except ImportError:
@@ -176,7 +184,11 @@ def _client(where: str) -> Iterator[Any]:
             import dask_jobqueue
 
             with dask_jobqueue.SLURMCluster() as jobs, Client(jobs) as client:
-                jobs.adapt()
+                # Not adapted to the work: few chunks are under way, which would ask for few.
+                if workers is None:
+                    jobs.scale(jobs=1)
+                else:
+                    jobs.scale(workers)
                 yield client
         except ValueError as error:
             raise CampaignError(
@@ -202,14 +214,29 @@ def run_on(client: Any, shared: Any, names: Iterable[InjectionName]) -> Results:
         If the cluster is gone.
     """
     try:
-        yield from _answers(client, shared, iter(names))
+        yield from _answers(client, shared, list(names))
     except OSError as error:
         raise CampaignError(f"{GONE} ({error})") from error
 
 
-def _answers(client: Any, shared: Any, source: Iterator[InjectionName]) -> Results:
+def chunk_size(injections: int, workers: int) -> int:
+    """Return how many injections travel together next, of those that are left.
+
+    Known as guided self-scheduling (C. D. Polychronopoulos and D. J. Kuck, IEEE Transactions on
+    Computers C-36, 1987, doi:10.1109/TC.1987.5009495).
+
+    Examples
+    --------
+    >>> chunk_size(1_000_000, 64), chunk_size(10_000, 64), chunk_size(1_000, 64)
+    (200, 19, 10)
+    """
+    return max(LEAST_CHUNK, min(CHUNK, injections // (ROUNDS * workers)))
+
+
+def _answers(client: Any, shared: Any, names: list[InjectionName]) -> Results:
     from distributed import as_completed
 
+    taken = 0
     chunks: dict[Any, tuple[InjectionName, ...]] = {}
     suspects: list[InjectionName] = []
     pending = as_completed()
@@ -222,8 +249,11 @@ def _answers(client: Any, shared: Any, source: Iterator[InjectionName]) -> Resul
         pending.add(future)
 
     def refill() -> None:
-        while len(chunks) < AHEAD * workers and (chunk := tuple(islice(source, CHUNK))):
-            submit(chunk)
+        nonlocal taken
+        while len(chunks) < AHEAD * workers and taken < len(names):
+            size = chunk_size(len(names) - taken, workers)
+            submit(tuple(names[taken : taken + size]))
+            taken += size
 
     refill()
     for done, future in enumerate(pending, start=1):

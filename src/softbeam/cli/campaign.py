@@ -55,7 +55,12 @@ def campaign(
     box_threshold: given.BoxThresholdOption = None,
     box_overlap: given.BoxOverlapOption = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Processes; default: one a core.")
+        int | None,
+        typer.Option(
+            "--workers",
+            min=1,
+            help="Processes; default: one a core. With --dask slurm: workers to queue.",
+        ),
     ] = None,
     dask: Annotated[
         str | None,
@@ -93,7 +98,7 @@ def campaign(
         if workload.network.classes is not None and names is not None:
             write_names(folder, workload.network.classes)
         try:
-            end = _run(store, workload, workers or cores(), dask)
+            end = _run(store, workload, workers, dask)
         except (SoftbeamError, OSError):
             store.discard_if_empty()
             raise
@@ -108,7 +113,9 @@ def campaign(
         raise typer.Exit(INTERNAL_ERRORS)
 
 
-def _run(store: ResultsStore, workload: Workload, workers: int, dask: str | None) -> CampaignEnd:
+def _run(
+    store: ResultsStore, workload: Workload, workers: int | None, dask: str | None
+) -> CampaignEnd:
     from softbeam.analysis.precision import first_round, rounds
     from softbeam.analysis.sample import design_of
     from softbeam.campaign.engine import run_campaign
@@ -141,7 +148,7 @@ def _run(store: ResultsStore, workload: Workload, workers: int, dask: str | None
 
 @contextmanager
 def _runner(
-    setup: InjectorSetup, workload: Workload, workers: int, dask: str | None
+    setup: InjectorSetup, workload: Workload, workers: int | None, dask: str | None
 ) -> Iterator[Run]:
     """Yield what makes injections: processes of this machine, or a Dask cluster."""
     from softbeam.campaign.setup import inject_in_worker
@@ -152,10 +159,11 @@ def _runner(
     if dask is not None:
         from softbeam.campaign.cluster import on_cluster
 
-        with on_cluster(dask, setup, workload) as run:
+        with on_cluster(dask, setup, workload, workers) as run:
             yield run
         return
-    with WorkerPool[InjectionName, InjectionRecord](workers, inject_in_worker, setup) as pool:
+    count = workers or cores()
+    with WorkerPool[InjectionName, InjectionRecord](count, inject_in_worker, setup) as pool:
         yield pool.run
 
 
