@@ -20,7 +20,7 @@ from softbeam.campaign.engine import (
 )
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 from softbeam.campaign.store import Ending, ResultsStore
-from softbeam.campaign.streams import InjectionName, StreamKey
+from softbeam.campaign.streams import InjectionName, Part, StreamKey
 from softbeam.campaign.workers import Failure
 from softbeam.errors import ResultsError
 from softbeam.injection.record import OUTCOMES, InjectionRecord
@@ -121,6 +121,23 @@ def test_what_is_missing_is_done(store: ResultsStore, make_record: Make) -> None
     assert store.done("rf", "single-bit") == {0, 1, 2, 3, 4, 9}
     assert run(store, wanted, worker) == CampaignEnd(0, ())
     assert len(worker.done) == 4
+
+
+def test_a_part_is_every_nth_injection(store: ResultsStore, make_record: Make) -> None:
+    seen: list[tuple[int, int]] = []
+    for number in (3, 1):
+        run_campaign(
+            store,
+            {RF: 8, IOV: 2},
+            Worker(make_record),
+            clock=still,
+            part=Part(number, 3),
+            next_round=until_sdc(10),
+            progress=lambda done, of: seen.append((done, of)),
+        )
+    assert store.done("rf", "single-bit") == {0, 2, 3, 5, 6}
+    assert store.done("iov", "random-value") == {0}
+    assert (seen[0], seen[2], seen[3], seen[-1]) == ((0, 2), (2, 2), (0, 4), (4, 4))
 
 
 def test_strata_are_streams_of_their_own(store: ResultsStore, make_record: Make) -> None:

@@ -12,11 +12,13 @@ from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 from softbeam.campaign.streams import (
     LEAST,
     InjectionName,
+    Part,
     StreamKey,
     allocate,
     requested,
     strata_sizes,
 )
+from softbeam.errors import CampaignError
 from softbeam.faults.space import FaultSpaceSize
 
 sizes = st.dictionaries(st.text(max_size=3), st.integers(1, 10**15), min_size=1, max_size=10)
@@ -100,3 +102,17 @@ def test_stratified_sampling_has_one_for_each_stratum_too(
 )
 def test_an_injection_is_named_in_words(name: InjectionName, text: str) -> None:
     assert str(name) == text
+
+
+@given(st.integers(0, 1000), st.integers(1, 12))
+def test_parts_divide_a_stream(injections: int, of: int) -> None:
+    parts = [list(Part(number, of).indexes(injections)) for number in range(1, of + 1)]
+    assert sorted(index for part in parts for index in part) == list(range(injections))
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+    assert list(Part().indexes(injections)) == list(range(injections))
+
+
+@pytest.mark.parametrize(("number", "of"), [(0, 3), (4, 3), (-1, 2), (1, 0)])
+def test_parts_that_do_not_exist(number: int, of: int) -> None:
+    with pytest.raises(CampaignError, match=f"there is no part {number} of {of}"):
+        Part(number, of)

@@ -125,8 +125,8 @@ def test_parts_in_any_number_join_to_the_whole(
     expected = wanted(40)
     parts = {
         "a": ["--mode", "rf", "--injections", "15"],
-        "b": ["--mode", "rf", "--injections", "40"],
-        "c": ["--paper", "--injections", "40"],
+        "b": ["--paper", "--injections", "40", "--part", "1/2"],
+        "c": ["--paper", "--injections", "40", "--part", "2/2"],
     }
     for name, options in parts.items():
         out = ["--out", str(tmp_path / name), "--workers", "1"]
@@ -139,7 +139,8 @@ def test_parts_in_any_number_join_to_the_whole(
     assert main(["merge", *folders, "--out", str(tmp_path / "out")]) == 0
     assert capsys.readouterr().err == f"120 injections of 4 parts in {tmp_path / 'out'}\n"
     assert rows(tmp_path / "out") == expected
-    assert main([*command, *parts["c"], "--out", str(tmp_path / "c2"), "--workers", "2"]) == 0
+    whole = ["--paper", "--injections", "40", "--workers", "2"]
+    assert main([*command, *whole, "--out", str(tmp_path / "c2")]) == 0
     assert rows(tmp_path / "c2") == expected
 
 
@@ -296,6 +297,9 @@ def refused(arguments: list[str], capsys: Capture) -> str:
         (["--mode", "rf", "--margin", "0.5"], "--margin 0.5 is not possible"),
         (["--mode", "rf", "--margin", "0.1", "--injections", "9"], "give injections or margin"),
         (["--mode", "rf", "--per", "layer"], "confidence and per are given, but they are about"),
+        (["--mode", "rf", "--part", "3"], "--part is '3'; it must be K/N, such as 2/5"),
+        (["--mode", "rf", "--part", "3/2"], "there is no part 3 of 2"),
+        (["--mode", "rf", "--part", "1/2", "--margin", "0.1"], "--part cannot be used with"),
         (["--mode", "iov", "--groups", "predicate"], "nothing to strike: no instruction"),
         ([], "give modes (rf, iov, ioa) or paper"),
     ],

@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 
 #: Injections that travel together at most: about a second's work, so that a lost chunk costs
 #: little; and at least, where there are so many: the scheduler takes milliseconds for a chunk.
-CHUNK, LEAST_CHUNK = 200, 10
+CHUNK, LEAST_CHUNK = 200, 20
 
 #: Chunks that each worker would get if all had the size of the next one: they become smaller, so
 #: that all workers are done at about the same time.
-ROUNDS = 8
+ROUNDS = 2
 
 #: Chunks that each worker has in hand or waiting.
 AHEAD = 3
@@ -228,7 +228,7 @@ def chunk_size(injections: int, workers: int) -> int:
     Examples
     --------
     >>> chunk_size(1_000_000, 64), chunk_size(10_000, 64), chunk_size(1_000, 64)
-    (200, 19, 10)
+    (200, 78, 20)
     """
     return max(LEAST_CHUNK, min(CHUNK, injections // (ROUNDS * workers)))
 

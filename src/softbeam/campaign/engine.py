@@ -14,12 +14,15 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from softbeam.campaign.store import Ending, ResultsStore
-from softbeam.campaign.streams import InjectionName, StreamKey
+from softbeam.campaign.streams import InjectionName, Part, StreamKey
 from softbeam.campaign.workers import Failure
 from softbeam.injection.record import InjectionRecord
 
 #: Records are written at the latest after so many seconds, or when there are so many.
 WRITE_SECONDS, WRITE_RECORDS = 1.0, 512
+
+#: Everything is one part.
+WHOLE = Part()
 
 Results = Iterator[InjectionRecord | Failure[InjectionName]]
 Run = Callable[[Iterable[InjectionName]], Results]
@@ -48,14 +51,16 @@ class CampaignEnd:
     failures: tuple[Failure[InjectionName], ...]
 
 
-def missing(store: ResultsStore, counts: Mapping[StreamKey, int]) -> list[InjectionName]:
-    """Return those of the first `counts` injections of each stream that a store lacks."""
+def missing(
+    store: ResultsStore, counts: Mapping[StreamKey, int], part: Part = WHOLE
+) -> list[InjectionName]:
+    """Return those of a part of the first `counts` injections of each stream that a store lacks."""
     names: list[InjectionName] = []
     for key in sorted(counts):
         done = store.done(key.mode, key.model, key.stratum)
         names.extend(
             InjectionName(key.mode, key.model, key.stratum, index)
-            for index in range(counts[key])
+            for index in part.indexes(counts[key])
             if index not in done
         )
     return names
@@ -68,6 +73,7 @@ def run_campaign(
     *,
     clock: Callable[[], float],
     next_round: NextRound | None = None,
+    part: Part = WHOLE,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> CampaignEnd:
     """Do the injections that are missing, in as many rounds as precision needs.
@@ -84,14 +90,17 @@ def run_campaign(
         Seconds, monotonic.
     next_round : callable, optional
         See :data:`NextRound`; one round if not given.
+    part : Part
+        Which of the injections are to be made; a part of a round does not tell what the next one
+        needs, so that there is none then.
     progress : callable
         Called with the injections done and wanted, of all rounds so far.
     """
     injected, before = 0, 0
     failures: list[Failure[InjectionName]] = []
     while True:
-        names = missing(store, counts)
-        total = sum(counts.values())
+        names = missing(store, counts, part)
+        total = sum(len(part.indexes(number)) for number in counts.values())
         before = total - len(names)
         progress(before, total)
         with closing(_kept(store, run(names) if names else iter(()), clock)) as results:
@@ -103,7 +112,7 @@ def run_campaign(
                     injected += 1
                 before += 1
                 progress(before, total)
-        if next_round is None or failures:
+        if next_round is None or failures or part != WHOLE:
             break
         more = next_round(
             counts,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 
 from softbeam.campaign.specification import CampaignSpecification
+from softbeam.errors import CampaignError
 from softbeam.faults.space import FaultSpaceSize
 
 #: Least injections in a stratum, however rare it is.
@@ -38,6 +39,33 @@ class InjectionName:
 
     def __str__(self) -> str:
         return " ".join(filter(None, (self.mode, self.model, self.stratum, str(self.index))))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of several parts of a campaign that are made apart and joined afterwards.
+
+    Attributes
+    ----------
+    number, of : int
+        Which part, from 1 on, of how many.
+
+    Examples
+    --------
+    >>> Part(2, 3).indexes(8)
+    range(1, 8, 3)
+    """
+
+    number: int = 1
+    of: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.number <= self.of:
+            raise CampaignError(f"there is no part {self.number} of {self.of}")
+
+    def indexes(self, injections: int) -> range:
+        """Return the part's share of the first injections of a stream."""
+        return range(self.number - 1, injections, self.of)
 
 
 def strata_sizes(sizes: Iterable[FaultSpaceSize], mode: str) -> dict[str, int]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from softbeam.campaign.setup import InjectorSetup
     from softbeam.campaign.specification import CampaignSpecification
     from softbeam.campaign.store import ResultsStore
+    from softbeam.campaign.streams import Part
     from softbeam.network.workload import Workload
 
 INTERNAL_ERRORS = 3
@@ -54,6 +55,12 @@ def campaign(
     semantics: given.SemanticsOption = None,
     box_threshold: given.BoxThresholdOption = None,
     box_overlap: given.BoxOverlapOption = None,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            "--part", metavar="K/N", help="Every N-th injection only, from the K-th on; see merge."
+        ),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -93,12 +100,13 @@ def campaign(
             }
         )
     )  # fmt: skip
+    chosen = _checked_part(part, specification)
     folder = out or Path("runs") / workload.network.name
     with ResultsStore.resume(folder, specification) as store:
         if workload.network.classes is not None and names is not None:
             write_names(folder, workload.network.classes)
         try:
-            end = _run(store, workload, workers, dask)
+            end = _run(store, workload, workers, dask, chosen)
         except (SoftbeamError, OSError):
             store.discard_if_empty()
             raise
@@ -113,8 +121,28 @@ def campaign(
         raise typer.Exit(INTERNAL_ERRORS)
 
 
+def _checked_part(text: str | None, specification: CampaignSpecification) -> Part:
+    from softbeam.campaign.streams import Part
+    from softbeam.errors import CampaignError
+
+    if text is None:
+        return Part()
+    if specification.target is not None:
+        raise CampaignError(
+            "--part cannot be used with --margin, which looks at all results between its rounds"
+        )
+    number, _, of = text.partition("/")
+    if not (number.isdecimal() and of.isdecimal()):
+        raise CampaignError(f"--part is {text!r}; it must be K/N, such as 2/5")
+    return Part(int(number), int(of))
+
+
 def _run(
-    store: ResultsStore, workload: Workload, workers: int | None, dask: str | None
+    store: ResultsStore,
+    workload: Workload,
+    workers: int | None,
+    dask: str | None,
+    part: Part,
 ) -> CampaignEnd:
     from softbeam.analysis.precision import first_round, rounds
     from softbeam.analysis.sample import design_of
@@ -142,6 +170,7 @@ def _run(
                 run,
                 clock=time.monotonic,
                 next_round=aim,
+                part=part,
                 progress=lambda done, of: bar.update(task, completed=done, total=of),
             )
 

@@ -17,6 +17,7 @@ def merge(
 ) -> None:
     """Join parts of one campaign that were made on several machines.
 
+    Machines that share nothing make parts with softbeam campaign ... --part 1/3, 2/3 and so on.
     The parts must be of the same campaign, and where they hold the same injection it must be
     identical.
     """
