@@ -49,8 +49,9 @@ def measure(name: str, injections: int) -> list[str]:
     profiled = process_time()
     injector = Injector(device, profiles, profiles, "benchmark")
     streams = [(mode, model) for mode, model in PAPER]
-    for mode, model in streams:
-        injector.inject(mode, model, injections)
+    for index in range(injections, injections + 10):
+        for mode, model in streams:
+            injector.inject(mode, model, index)
     begin = process_time()
     for index in range(injections):
         for mode, model in streams:
