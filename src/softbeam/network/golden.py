@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
@@ -20,6 +21,7 @@ from softbeam.network.plan import Launch, Plan, Pointer
 from softbeam.network.pool import is_clearing, pool_layout
 
 Words = NDArray[np.uint32]
+Runs = tuple[tuple[int, int, int], ...]
 
 #: Bytes of zeros that are written at a time.
 _CHUNK = 1 << 20
@@ -112,40 +114,51 @@ class GoldenRun:
             frozenset(span.buffer for span in (*launch.reads, *launch.writes))
             for launch in plan.launches
         ]
-        self._first: dict[tuple[str, int], int | None] = {}
+        self._runs: dict[tuple[str, int], Runs] = {}
         self._zero: dict[tuple[str, bytes], bool] = {}
+
+    def runs(self, buffer: str, launch: int) -> Runs:
+        """Return where a buffer's words lie before a launch, as few runs as there are.
+
+        Each has its first word in the buffer, its first word in the pool and its words.
+        """
+        key = buffer, launch
+        if key not in self._runs:
+            columns = self.layout.columns[buffer]
+            pieces = self.layout.pieces[columns.start : columns.stop]
+            places = self.layout.offsets[launch, columns.start : columns.stop]
+            shifts = places - np.array([piece.start for piece in pieces])
+            edges = [0, *(np.flatnonzero(np.diff(shifts)) + 1).tolist(), len(pieces)]
+            self._runs[key] = tuple(
+                (pieces[one].start, int(places[one]), pieces[end - 1].end - pieces[one].start)
+                for one, end in pairwise(edges)
+            )
+        return self._runs[key]
 
     def offset(self, buffer: str, launch: int) -> int | None:
         """Return the first word in the pool of a buffer's contents before a launch.
 
         None where its pieces are scattered over the pool.
         """
-        key = buffer, launch
-        if key not in self._first:
-            self._first[key] = self._find(buffer, launch)
-        return self._first[key]
-
-    def _find(self, buffer: str, launch: int) -> int | None:
-        columns = self.layout.columns[buffer]
-        found = self.layout.offsets[launch, columns.start : columns.stop]
-        first = int(found[0])
-        if len(columns) > 1:
-            starts = [self.layout.pieces[number].start for number in columns]
-            if not np.array_equal(found - first, starts):
-                return None
-        return first
+        runs = self.runs(buffer, launch)
+        return runs[0][1] if len(runs) == 1 else None
 
     def view(self, buffer: str, launch: int) -> Words:
         """Return a buffer's contents before a launch; `len(plan.launches)` is the end.
 
         A copy where its pieces are scattered over the pool, else a part of the pool.
         """
-        first = self.offset(buffer, launch)
-        if first is not None:
-            return self.words[first : first + self.plan.buffers[buffer].words]
-        return np.concatenate(
-            [self.piece(number, launch) for number in self.layout.columns[buffer]]
-        )
+        return self.part(buffer, launch, 0, self.plan.buffers[buffer].words)
+
+    def part(self, buffer: str, launch: int, start: int, words: int) -> Words:
+        """Return some words of a buffer before a launch, a copy where they are scattered."""
+        end = start + words
+        found = [
+            self.words[place + max(start - first, 0) : place + min(end - first, count)]
+            for first, place, count in self.runs(buffer, launch)
+            if first < end and start < first + count
+        ]
+        return found[0] if len(found) == 1 else np.concatenate(found)
 
     def piece(self, number: int, launch: int) -> Words:
         """Return a piece's contents before a launch, a part of the pool."""

@@ -14,9 +14,14 @@ from types import MappingProxyType
 
 from softbeam.injection.regions.elementwise import (
     activate_rule,
+    axpy_rule,
     bias_rule,
+    constrain_rule,
     mish_rule,
+    mul_rule,
     normalize_rule,
+    pow_rule,
+    scal_rule,
     scale_rule,
 )
 from softbeam.injection.regions.moving import copy_rule, shortcut_rule, upsample_rule
@@ -37,6 +42,11 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "normalize": normalize_rule,
         "scale_bias": scale_rule,
         "add_bias": bias_rule,
+        "scal": scal_rule,
+        "constrain": constrain_rule,
+        "pow": pow_rule,
+        "mul": mul_rule,
+        "axpy": axpy_rule,
         "im2col": im2col_rule,
         "gemm": gemm_rule,
         "maxpool": maxpool_rule,

@@ -1,8 +1,9 @@
-"""Rules of the kernels that change a word by itself, or with its channel's parameters.
+"""Rules of the kernels that change words one by one.
 
-A word depends on its own place and on its channel's parameters.  Changed columns give changed
-columns; a changed parameter changes its channel, that is all columns.  These kernels are cheap, so
-columns are not compared with golden here, but where they are multiplied next.
+A word depends on its own place, in this buffer or in another, and on its channel's parameters.
+Changed columns give changed columns; a changed parameter changes its channel, that is all columns.
+These kernels are cheap, so columns are not compared with golden here, but where they are
+multiplied next.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from softbeam.injection.changes import Columns, Floats, Windows, Words
 from softbeam.injection.regions.step import NotCoveredError, Result, Step
 from softbeam.kernels.native import columns as jitted
 from softbeam.kernels.native.activation import activate_array, activate_mish
+from softbeam.kernels.native.elementwise import axpy, constrain, mul, scal
+from softbeam.kernels.native.power import power
 
 
 def _activated(step: Step, number: int, count: int, function: Callable[[Floats], None]) -> Result:
@@ -105,3 +108,72 @@ def bias_rule(step: Step) -> Result:
     if step.integer(2) != 1:
         raise NotCoveredError
     return _by_channel(step, jitted.bias_columns, 0, (1,), step.integer(3), step.integer(4))
+
+
+def _placewise(
+    step: Step, count: int, sources: tuple[int, ...], target: int, function: Callable[..., None]
+) -> Result:
+    """Apply a function of words at the same place of several arguments, `count` words each.
+
+    `function` gets the sources' words and writes the target's, which are among the sources where
+    the kernel reads them.
+    """
+    changes = [step.changes.get(step.pointer(number).buffer) for number in sources]
+    strides = {change.stride for change in changes if isinstance(change, Columns)} or {count}
+    if len(strides) != 1 or any(isinstance(change, Windows) for change in changes):
+        raise NotCoveredError
+    (stride,) = strides
+    if count % stride:
+        raise NotCoveredError
+    maps = {number: step.map(number, count // stride, stride) for number in (*sources, target)}
+    changed = {number: step.changed(maps[number], shrink=False) for number in sources}
+    places = np.unique(np.concatenate([columns.places for columns in changed.values()]))
+    values = {number: step.columns(maps[number], places, changed[number]) for number in sources}
+    out = values.get(target)
+    if out is None:
+        out = np.empty((places.size, count // stride), dtype=np.float32)
+    function(out.size, *(values[number].reshape(-1) for number in sources), out.reshape(-1))
+    return {maps[target].buffer: step.written(maps[target], Columns(stride, places, out))}
+
+
+def scal_rule(step: Step) -> Result:
+    """scal: a multiple of each word."""
+    factor = np.float32(step.number(1))
+    if step.integer(3) != 1:
+        raise NotCoveredError
+    return _placewise(step, step.integer(0), (2,), 2, lambda n, x, _: scal(n, factor, x, 1))
+
+
+def constrain_rule(step: Step) -> Result:
+    """constrain: each word clamped."""
+    limit = np.float32(step.number(1))
+    if step.integer(3) != 1:
+        raise NotCoveredError
+    return _placewise(step, step.integer(0), (2,), 2, lambda n, x, _: constrain(n, limit, x, 1))
+
+
+def pow_rule(step: Step) -> Result:
+    """pow: a power of each word."""
+    exponent, table = np.float32(step.number(1)), special_function_tables().rcp
+    if (step.integer(3), step.integer(5)) != (1, 1):
+        raise NotCoveredError
+    return _placewise(
+        step, step.integer(0), (2,), 4, lambda n, x, y: power(n, exponent, x, 1, y, 1, table)
+    )
+
+
+def mul_rule(step: Step) -> Result:
+    """mul: the product of two words at the same place."""
+    if (step.integer(2), step.integer(4)) != (1, 1):
+        raise NotCoveredError
+    return _placewise(step, step.integer(0), (1, 3), 3, lambda n, x, _, y: mul(n, x, 1, y, 1))
+
+
+def axpy_rule(step: Step) -> Result:
+    """axpy: a word and a multiple of another at the same place."""
+    factor = np.float32(step.number(1))
+    if tuple(step.integer(number) for number in (3, 4, 6, 7)) != (0, 1, 0, 1):
+        raise NotCoveredError
+    return _placewise(
+        step, step.integer(0), (2, 5), 5, lambda n, x, _, y: axpy(n, factor, x, 0, 1, y, 0, 1)
+    )

@@ -17,7 +17,8 @@ def copy_rule(step: Step) -> Result:
     count, source, target = step.integer(0), step.pointer(1), step.pointer(4)
     steps = tuple(step.integer(number) for number in (2, 3, 5, 6))
     change, old = step.changes[source.buffer], step.changes.get(target.buffer)
-    if steps != (0, 1, 0, 1) or source.buffer == target.buffer or isinstance(change, Windows):
+    inside_one = source.buffer == target.buffer and abs(source.word - target.word) < count
+    if steps != (0, 1, 0, 1) or inside_one or isinstance(change, Windows):
         raise NotCoveredError
     if isinstance(change, Words) and (old is None or isinstance(old, Words)):
         inside = (change.indexes >= source.word) & (change.indexes < source.word + count)

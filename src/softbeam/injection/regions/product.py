@@ -87,7 +87,7 @@ def _with_rows(
     jitted.multiply_packed(
         packed, k, out, lambda first, count, into: pack_columns(n, k, b, first, count, into)
     )
-    golden = c.of(step.after(c.buffer)).view(np.float32)
+    golden = step.golden.part(c.buffer, step.launch.index + 1, *c.span).view(np.float32)
     values = np.empty((n, c.rows), dtype=np.float32)
     jitted.gather(golden, n, every, values)
     values[columns.places] = columns.values

@@ -61,9 +61,10 @@ class Map:
         """Its rows among those of the buffer."""
         return slice(self.first, self.first + self.rows)
 
-    def of(self, buffer: Bits) -> Bits:
-        """Return the buffer's words from the map's first on."""
-        return buffer[self.first * self.stride :]
+    @property
+    def span(self) -> tuple[int, int]:
+        """Its first word in the buffer, and its words."""
+        return self.first * self.stride, self.rows * self.stride
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,11 @@ class Step:
         change = self.changes.get(map_.buffer)
         if change is None:
             return Columns(map_.stride, np.zeros(0, np.int64), np.zeros((0, map_.total), "f4"))
+        if isinstance(change, Columns) and (change.rows, change.stride) == (
+            map_.total,
+            map_.stride,
+        ):
+            return change
         columns = as_columns(change, map_.total, map_.stride, self.before(map_.buffer))
         if columns is None:
             raise NotCoveredError
@@ -167,7 +173,11 @@ class Step:
         if not map_.whole:
             values = np.ascontiguousarray(columns.values[:, map_.slice])
             columns = Columns(map_.stride, columns.places, values)
-        return columns.shrunk(map_.of(self.before(map_.buffer))) if shrink else columns
+        return columns.shrunk(self.golden_map(map_)) if shrink else columns
+
+    def golden_map(self, map_: Map) -> Bits:
+        """Return the golden words of a map before the launch."""
+        return self.golden.part(map_.buffer, self.launch.index, *map_.span)
 
     def columns(self, map_: Map, places: Places, changed: Columns) -> Floats:
         """Return what columns of a map really hold before the launch: float32[columns, rows].
@@ -176,8 +186,7 @@ class Step:
         """
         if places.size == changed.places.size:
             return changed.values.copy()
-        golden = map_.of(self.before(map_.buffer))
-        values = golden_columns(golden, map_.rows, map_.stride, places).values
+        values = golden_columns(self.golden_map(map_), map_.rows, map_.stride, places).values
         values[np.searchsorted(places, changed.places)] = changed.values
         return values
 
@@ -195,6 +204,10 @@ class Step:
                 raise NotCoveredError
             return columns if columns.places.size else None
         old = self._all_rows(map_)
+        if np.array_equal(old.places, columns.places):
+            values = old.values.copy()
+            values[:, map_.slice] = columns.values
+            return Columns(map_.stride, old.places, values) if old.places.size else None
         places = np.union1d(old.places, columns.places)
         after = golden_columns(self.after(map_.buffer), map_.total, map_.stride, places)
         others = np.ones(map_.total, dtype=np.bool_)

@@ -24,7 +24,7 @@ def im2col_rule(step: Step) -> Result:
         raise NotCoveredError
     changed = step.changed(source)
     geometry = Geometry(height, width, size, stride, -pad, rows_out, columns_out)
-    windows = Windows.of(changed, source.of(step.before(source.buffer)), geometry)
+    windows = Windows.of(changed, step.golden_map(source), geometry)
     return {target.buffer: windows if windows.places.size else None}
 
 
@@ -38,7 +38,7 @@ def maxpool_rule(step: Step) -> Result:
     source = step.map(7, channels, height * width)
     target = step.map(8, channels, across[0] * across[1])
     geometry = Geometry(height, width, size, stride, -(pad // 2), *across)
-    windows = Windows.of(step.changed(source), source.of(step.before(source.buffer)), geometry)
+    windows = Windows.of(step.changed(source), step.golden_map(source), geometry)
     return {target.buffer: step.written(target, windows.largest()), indexes: None}
 
 
