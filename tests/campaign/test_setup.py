@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-import sys
-from collections.abc import Callable, Iterator
-from importlib import import_module
-from pathlib import Path
+from collections.abc import Callable
 from random import Random
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-from softbeam.campaign.engine import run_campaign
 from softbeam.campaign.setup import (
     InjectorSetup,
     fault_space_sizes,
     inject_in_worker,
     launches_in_scope,
 )
-from softbeam.campaign.specification import CampaignSpecification, StreamRequest
-from softbeam.campaign.store import ResultsStore
-from softbeam.campaign.streams import InjectionName, StreamKey, requested
-from softbeam.campaign.workers import Failure, WorkerPool
+from softbeam.campaign.specification import CampaignSpecification
+from softbeam.campaign.streams import InjectionName
 from softbeam.errors import CampaignError
 from softbeam.faults.models import MODELS, MODES
-from softbeam.injection.record import InjectionRecord
 from softbeam.network.workload import Workload
 
 Specified = Callable[..., CampaignSpecification]
@@ -160,68 +152,3 @@ def test_strikes_leave_the_golden_memory_as_it_was(prepared: Any) -> None:
     after = [hashlib.sha256(one.device.golden.words.tobytes()).digest() for one in injectors]
     assert after == pools
     assert hashes() == before
-
-
-#: An injection that kills its worker, each time; another one does once.
-DEADLY = """
-import os
-import signal
-from pathlib import Path
-
-from softbeam.campaign.setup import inject_in_worker
-
-
-def deadly(setup):
-    inject = inject_in_worker(setup)
-
-    def work(name):
-        once = Path(__file__).with_name("once")
-        if name.mode == "iov" and name.index == 3 and not once.exists():
-            once.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        if name.mode == "rf" and name.index == 5:
-            os.kill(os.getpid(), signal.SIGSEGV)
-        return inject(name)
-
-    return work
-"""
-
-
-@pytest.fixture
-def deadly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """Return a module whose injections kill their workers, importable by workers too."""
-    (tmp_path / "deadly_injections.py").write_text(DEADLY)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    yield import_module("deadly_injections")
-    del sys.modules["deadly_injections"]
-
-
-@pytest.mark.slow
-def test_an_injection_that_kills_its_workers_is_left_out_and_noted(
-    prepared: Any, deadly: ModuleType, folder: Path
-) -> None:
-    streams = tuple(
-        StreamRequest(mode=mode, model="single-bit", injections=10)  # type: ignore[arg-type]
-        for mode in ("rf", "iov")
-    )
-    specification = prepared.specification.model_copy(update={"streams": streams})
-    assert specification.campaign_id == prepared.specification.campaign_id
-    inject = inject_in_worker(prepared.setup)
-    with (
-        ResultsStore.create(folder, specification) as store,
-        WorkerPool[InjectionName, InjectionRecord](2, deadly.deadly, prepared.setup) as pool,
-    ):
-        end = run_campaign(store, requested(specification, ()), pool.run, clock=lambda: 0.0)
-        bad = InjectionName("rf", "single-bit", "", 5)
-        message = "it ended its worker 3 times, at last with signal 11"
-        assert end.failures == (Failure(bad, message),)
-        assert end.injected == 19
-        assert pool.replaced == 4
-        assert store.notes() == (f"internal error, no result for rf single-bit 5: {message}",)
-        names = [
-            InjectionName(key.mode, key.model, "", index)
-            for key in (StreamKey("iov", "single-bit"), StreamKey("rf", "single-bit"))
-            for index in range(10)
-        ]
-        wanted = [inject(name) for name in names if name != bad]
-        assert list(map(repr, store.records())) == list(map(repr, wanted))

@@ -103,9 +103,9 @@ def campaign(
     chosen = _checked_part(part, specification)
     folder = out or Path("runs") / workload.network.name
     with ResultsStore.resume(folder, specification) as store:
-        if workload.network.classes is not None and names is not None:
-            write_names(folder, workload.network.classes)
         try:
+            if workload.network.classes is not None and names is not None:
+                write_names(folder, workload.network.classes)
             end = _run(store, workload, workers, dask, chosen)
         except (SoftbeamError, OSError):
             store.discard_if_empty()
