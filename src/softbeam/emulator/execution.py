@@ -168,8 +168,6 @@ def new_state(
         warps=np.zeros(warps, dtype=k.WARP),
         shared=np.zeros((shared_bytes + 3) // 4, dtype=np.uint32),
         local=np.zeros((warps, (local_bytes + 3) // 4, k.LANES), dtype=np.uint32),
-        left_registers=np.zeros((0, 0, k.LANES), dtype=np.uint32),
-        left_shared=np.zeros(0, dtype=np.uint32),
         foreign=np.zeros((0, 3), dtype=np.int64),
         log_word=np.zeros(log_words, dtype=np.int64),
         log_before=np.zeros(log_words, dtype=np.uint32),

@@ -82,6 +82,15 @@ class Surroundings(NamedTuple):
     left_shared: NDArray[np.uint32]
     foreign: NDArray[np.int64]
 
+    def around(self, state: k.State) -> k.State:
+        """Fill a state's registers and shared memory; return it with the foreign stores."""
+        registers = state.warps["registers"]
+        registers[:] = 0
+        if self.left_registers.size:
+            registers[:, : self.left_registers.shape[1]] = self.left_registers
+        state.shared[:] = self.left_shared if self.left_shared.size else 0
+        return state._replace(foreign=self.foreign)
+
 
 class Runner:
     """Runs single warps or blocks of launches, reusing one state.
@@ -157,7 +166,9 @@ class Runner:
         while True:
             used = state if state is not None else self.state(launch)
             if surroundings is not None:
-                used = used._replace(**surroundings._asdict())
+                used = surroundings.around(used)
+                fault = fault.copy()
+                fault[k.FAULT_KEEPS] = 1
             status = run(
                 launch.program.code,
                 launch.constants,

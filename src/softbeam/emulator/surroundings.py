@@ -128,11 +128,13 @@ class FaultFree:
         )
         words = launch.memory.words.copy()
         for other, usual in self.trails.items():
-            if other != unit:
-                words[usual.ending.words] = usual.ending.values
-        words[ending.words] = ending.values
-        late = foreign[int(ending.information[k.INFO_FOREIGN]) :]
-        words[late[:, 1]] = late[:, 2]
+            stored = ending if other == unit else usual.ending
+            words[stored.words] = stored.values
+        if foreign.size:
+            # What it left itself and met meanwhile, then what the others stored later.
+            words[ending.words] = ending.values
+            late = foreign[int(ending.information[k.INFO_FOREIGN]) :]
+            words[late[:, 1]] = late[:, 2]
         return ending.status, words, bool(ending.information[k.INFO_FIRED])
 
     def _left(self, unit: Unit, launch: Launch) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:

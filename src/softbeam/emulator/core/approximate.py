@@ -35,7 +35,7 @@ def _function(operation, x):  # type: ignore[no-untyped-def]
 
 
 @jit
-def approximate_entry(row, operation, executed, p, q, r, w, constants, grid_block, information):  # type: ignore[no-untyped-def]
+def approximate_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
     """Execute one operation of this part; returns destination predicate lanes (none)."""
     a, out = w.scratch[0], w.scratch[3]
     for lane in range(32):

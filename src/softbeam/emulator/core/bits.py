@@ -155,7 +155,7 @@ def _predicates_of(w, lane):  # type: ignore[no-untyped-def]
 
 
 @jit
-def bits_entry(row, operation, executed, p, q, r, w, constants, grid_block, information):  # type: ignore[no-untyped-def]
+def bits_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
     """Execute one operation of this part; returns destination predicate lanes (none)."""
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
     flags = row[FLAGS]

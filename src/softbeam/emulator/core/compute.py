@@ -203,7 +203,7 @@ def floating_entry(row, operation, p, w, rcp, rsq, ex2):  # type: ignore[no-unty
 
 
 @jit
-def compute(row, operation, mask, grid_block, constants, tables, w, information):  # type: ignore[no-untyped-def]
+def compute(row, operation, mask, grid_block, constants, tables, w):  # type: ignore[no-untyped-def]
     """Execute one computing instruction in the lanes of `mask`."""
     registers, uniforms = w.registers, w.uniforms
     predicates, uniform_predicates = w.predicates, w.uniform_predicates
@@ -245,8 +245,6 @@ def compute(row, operation, mask, grid_block, constants, tables, w, information)
             r,
             w,
             constants,
-            grid_block,
-            information,
         )
     _write(row, mask, np.uint32(results), np.uint32(results >> np.uint64(32)), w)
 

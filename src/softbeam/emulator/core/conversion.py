@@ -223,7 +223,7 @@ def _convert(row, source, target, w, constants):  # type: ignore[no-untyped-def]
 
 
 @jit
-def conversion_entry(row, operation, executed, p, q, r, w, constants, grid_block, information):  # type: ignore[no-untyped-def]
+def conversion_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
     """Execute one operation of this part; returns destination predicate lanes (none)."""
     a, b, out = w.scratch[0], w.scratch[1], w.scratch[3]
     source, target = row[DETAIL] & 15, row[DETAIL] >> 4

@@ -221,7 +221,7 @@ def _seed(operation, bits):  # type: ignore[no-untyped-def]
 
 
 @jit
-def double_entry(row, operation, executed, p, q, r, w, constants, grid_block, information):  # type: ignore[no-untyped-def]
+def double_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
     """Execute one operation of this part; returns destination predicate lanes."""
     a, out, high = w.scratch[0], w.scratch[3], w.scratch[4]
     mode = row[ROUNDING]

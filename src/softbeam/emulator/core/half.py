@@ -176,7 +176,7 @@ def _compare(row, x, y):  # type: ignore[no-untyped-def]
 
 
 @jit
-def half_entry(row, operation, executed, p, q, r, w, constants, grid_block, information):  # type: ignore[no-untyped-def]
+def half_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
     """Execute one operation of this part; returns destination predicate lanes."""
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
     codes = row[DETAIL]

@@ -24,6 +24,7 @@ from softbeam.emulator.core.layout import (
     FAULT_BEFORE,
     FAULT_DROPS,
     FAULT_INDEX,
+    FAULT_KEEPS,
     FAULT_KIND,
     FAULT_LATE,
     FAULT_NONE,
@@ -232,7 +233,7 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                     information[INFO_ROW] = number
                     return UNSUPPORTED_REACHED
             elif operation != NOP and executed:
-                compute(row, operation, executed, grid_block, constants, tables, w, information)
+                compute(row, operation, executed, grid_block, constants, tables, w)
             number += 1
         elif operation < FIRST_CONTROL:
             if executed:
@@ -280,14 +281,10 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
 
 
 @jit
-def prepare_warp(w, threads, left, number):  # type: ignore[no-untyped-def]
-    """Reset a warp of up to 32 threads: every thread at row 0.
-
-    Registers become zero, or what is `left` for this number of warp.
-    """
-    w.registers[:] = 0
-    if left.shape[0]:
-        w.registers[: left.shape[1]] = left[number]
+def prepare_warp(w, threads, keeps):  # type: ignore[no-untyped-def]
+    """Reset a warp of up to 32 threads: every thread at row 0, registers zero unless it `keeps`."""
+    if not keeps:
+        w.registers[:] = 0
     w.predicates[:] = 0
     w.uniforms[:] = 0
     w.uniform_predicates[:] = 0
@@ -306,25 +303,25 @@ def prepare_warp(w, threads, left, number):  # type: ignore[no-untyped-def]
 
 
 @jit
-def count_votes(warps, votes):  # type: ignore[no-untyped-def]
-    """BAR.RED: add up what the warps have counted since the last barrier."""
-    votes[:] = 0
+def pass_barrier(warps):  # type: ignore[no-untyped-def]
+    """Let every group that waits at the block barrier go on; BAR.RED: count the votes."""
+    arrived, yes, how = np.int64(0), np.int64(0), np.int64(0)
     for warp in range(warps.shape[0]):
-        votes[0] += warps[warp].voted[0]
-        votes[1] += warps[warp].voted[1]
-        votes[2] = max(votes[2], warps[warp].voted[2])
-        warps[warp].voted[:] = 0
-
-
-@jit
-def pass_barrier(w, votes):  # type: ignore[no-untyped-def]
-    """Let every group that waits at the block barrier go on."""
-    if votes[2]:
-        w.verdict[:] = votes
-    for group in range(w.groups):
-        if w.group_wait[group] == WAITS_AT_BAR:
-            w.group_wait[group] = READY
-    w.status = RUNNING
+        w = warps[warp]
+        arrived += w.voted[0]
+        yes += w.voted[1]
+        how = max(how, w.voted[2])
+        w.voted[:] = 0
+    for warp in range(warps.shape[0]):
+        w = warps[warp]
+        if w.status != AT_BARRIER:
+            continue
+        for group in range(w.groups):
+            if w.group_wait[group] == WAITS_AT_BAR:
+                w.group_wait[group] = READY
+        w.status = RUNNING
+        if how:
+            w.verdict[0], w.verdict[1], w.verdict[2] = arrived, yes, how
 
 
 @jit
@@ -346,15 +343,12 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
     """
     first, end = grid_block[6], grid_block[7]
     state.information[:] = 0
-    state.shared[:] = 0
-    if state.left_shared.shape[0]:
-        state.shared[:] = state.left_shared
-    state.local[:] = 0
-    votes = np.zeros(3, dtype=np.int64)
+    if not fault[FAULT_KEEPS]:
+        state.shared[:] = 0
+    if state.local.shape[1]:
+        state.local[:] = 0
     for warp in range(first, end):
-        prepare_warp(
-            state.warps[warp - first], threads - 32 * warp, state.left_registers, warp - first
-        )
+        prepare_warp(state.warps[warp - first], threads - 32 * warp, fault[FAULT_KEEPS] != 0)
     while True:
         waiting = 0
         # A debugger that strikes holds its warp up while the others of the block go on.
@@ -389,7 +383,4 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
                 return status
         if waiting == 0:
             return FINISHED
-        count_votes(state.warps[: end - first], votes)
-        for warp in range(end - first):
-            if state.warps[warp].status == AT_BARRIER:
-                pass_barrier(state.warps[warp], votes)
+        pass_barrier(state.warps[: end - first])

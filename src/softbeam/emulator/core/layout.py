@@ -293,8 +293,9 @@ FAULT_NONE, FAULT_BEFORE, FAULT_AFTER, FAULT_PREDICATE, FAULT_INDEX, FAULT_STORE
     FAULT_EXECUTED,  # RESOLVE: count executed lanes (1) or active ones (0)
     FAULT_TRACK,  # 1: follow the struck register until it is read, overwritten or forgotten
     FAULT_LATE,  # 1: until it has struck, the struck warp of a block runs after the others
+    FAULT_KEEPS,  # 1: registers and shared memory begin as the state holds them, not as zeros
     FAULT_FIELDS,
-) = range(16)
+) = range(17)
 
 # What an execution reports (the information vector).
 (
@@ -389,9 +390,6 @@ class State(NamedTuple):
     warps: NDArray[np.void]  # records of WARP
     shared: NDArray[np.uint32]  # shared memory of the block, in words
     local: NDArray[np.uint32]  # local memory, [warps, words, lanes]; ends at the window's end
-    # What registers and shared memory hold at the start; length 0: zeros.
-    left_registers: NDArray[np.uint32]  # [warps, registers, lanes]
-    left_shared: NDArray[np.uint32]
     # Stores of other units that take effect meanwhile: time, word, value; sorted by time.
     foreign: NDArray[np.int64]
     log_word: NDArray[np.int64]  # stores: word in the pool, and its value before

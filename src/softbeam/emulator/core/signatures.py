@@ -23,10 +23,8 @@ INTEGER = types.uint64(_ROW, types.int64, types.uint32, types.uint32, _WARP, _WO
 #: row, operation, source predicate mask, warp, tables (RCP, RSQ, EX2) -> destination masks.
 FLOATING = types.uint64(_ROW, types.int64, types.uint32, _WARP, _TABLE, _TABLE, _TABLE)
 
-_INTEGERS = types.Array(types.int64, 1, "C")
-
-#: row, operation, executing lanes, three source predicate masks, warp, constants, block,
-#: information -> two destination masks.
+#: row, operation, executing lanes, three source predicate masks, warp, constants
+#: -> two destination masks.
 RARE = types.uint64(
     _ROW,
     types.int64,
@@ -36,8 +34,6 @@ RARE = types.uint64(
     types.uint32,
     _WARP,
     _WORDS,
-    _INTEGERS,
-    _INTEGERS,
 )
 
 
@@ -53,8 +49,6 @@ _STATE = _named(
         (WARP, 1),
         (np.uint32, 1),
         (np.uint32, 3),
-        (np.uint32, 3),
-        (np.uint32, 1),
         (np.int64, 2),
         (np.int64, 1),
         (np.uint32, 1),
@@ -109,7 +103,7 @@ def call_floating(typingctx, address, row, operation, p, w, rcp, rsq, ex2):  # t
 
 @intrinsic
 def call_rare(  # type: ignore[no-untyped-def]
-    typingctx, address, row, operation, executed, p, q, r, w, constants, grid_block, information
+    typingctx, address, row, operation, executed, p, q, r, w, constants
 ):
     """Call the part for rare operations at `address`; arguments as in :data:`RARE`."""
     return RARE.return_type(types.int64, *RARE.args), _call

@@ -19,7 +19,6 @@ from softbeam.emulator.core.layout import (
     ELECT,
     FIRST_LANE,
     FLAGS,
-    INFO_INSTRUCTIONS,
     MATCH_ALL,
     MATCH_ANY,
     REDUCE,
@@ -162,7 +161,7 @@ def _barrier_result(w, out):  # type: ignore[no-untyped-def]
 
 
 @jit
-def warp_entry(row, operation, executed, p, q, r, w, constants, grid_block, information):  # type: ignore[no-untyped-def]
+def warp_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
     """Execute one operation of this part; returns destination predicate lanes."""
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
     result = np.uint32(0)
@@ -185,8 +184,9 @@ def warp_entry(row, operation, executed, p, q, r, w, constants, grid_block, info
             out[lane] = value
     elif operation == CLOCK:
         for lane in range(32):
-            out[lane] = np.uint32(information[INFO_INSTRUCTIONS])
-            w.scratch[4, lane] = np.uint32(information[INFO_INSTRUCTIONS] >> 32)
+            # The thread's instructions up to its last branch.
+            out[lane] = np.uint32(w.counts[lane])
+            w.scratch[4, lane] = np.uint32(w.counts[lane] >> 32)
     elif operation == BARRIER_RESULT:
         result = _barrier_result(w, out)
     elif operation == BARRIER_TO_REGISTER:

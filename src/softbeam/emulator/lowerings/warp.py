@@ -28,7 +28,7 @@ _SPECIAL_REGISTERS = {
     "SR_VIRTID": k.SR_ZERO,
     "SR_SMID": k.SR_ZERO,
 }
-#: Counters, which count the warp's instructions here.
+#: Counters, which count the thread's instructions here.
 _CLOCKS = ("SR_CLOCKLO", "SR_CLOCKHI", "SR_GLOBALTIMERLO", "SR_GLOBALTIMERHI")
 
 
