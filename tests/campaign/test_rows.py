@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from softbeam.campaign.rows import INSERT, SCHEMA, to_record, to_row
+from softbeam.campaign.rows import INSERT, SCHEMA, DamagedRow, to_record, to_row
 from softbeam.campaign.specification import RESULTS_SCHEMA
 from softbeam.injection.record import DETAILS, OUTCOMES, InjectionRecord
 
@@ -23,7 +23,8 @@ def connection() -> sqlite3.Connection:
 
 def test_columns_are_the_fields_of_a_record(connection: sqlite3.Connection) -> None:
     columns = connection.execute("PRAGMA table_info(injections)").fetchall()
-    assert [name for _, name, *_ in columns] == [field.name for field in fields(InjectionRecord)]
+    names = [field.name for field in fields(InjectionRecord)]
+    assert [name for _, name, *_ in columns] == [*names, "checksum"]
     connection.close()
 
 
@@ -76,3 +77,13 @@ def test_schema_knows_the_outcomes(connection: sqlite3.Connection, make_record: 
     with pytest.raises(sqlite3.IntegrityError):
         connection.execute(INSERT, to_row(make_record(index=9, outcome="masked")))
     connection.close()
+
+
+def test_a_value_that_has_changed_is_found(make_record: MakeRecord) -> None:
+    row = to_row(make_record(largest_change=0.5, top1=3))
+    assert to_record(row) == make_record(largest_change=0.5, top1=3)
+    for place, value in enumerate(row):
+        for other in (None, 12345, "other", 0.25, b"other"):
+            if other != value:
+                with pytest.raises(DamagedRow):
+                    to_record((*row[:place], other, *row[place + 1 :]))

@@ -15,9 +15,11 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -27,6 +29,7 @@ from hypothesis import strategies as st
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 from softbeam.campaign.store import FILE_NAME, ResultsStore, environment
 from softbeam.errors import CampaignError, ResultsError
+from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import DETAILS, OUTCOMES, InjectionRecord
 
 MakeRecord = Callable[..., InjectionRecord]
@@ -323,6 +326,12 @@ def test_changed_specification_is_noticed(folder: Path) -> None:
         ResultsStore.open(folder)
 
 
+def test_a_session_that_cannot_be_read_is_damage(folder: Path) -> None:
+    execute(folder, "UPDATE sessions SET environment = replace(environment, ':', ';')")
+    with ResultsStore.open(folder) as store, pytest.raises(ResultsError, match="is damaged"):
+        store.sessions()
+
+
 def test_invalid_specification_is_named(folder: Path) -> None:
     execute(folder, "UPDATE campaign SET specification = '{}'")
     with pytest.raises(ResultsError, match="network"):
@@ -476,3 +485,29 @@ def test_kill_loses_no_batch_that_was_appended(tmp_path: Path) -> None:
         assert found == list(range(len(found)))
         assert promised <= len(found) <= promised + 20
         assert len(found) % 20 == 0
+
+
+def test_any_flipped_bit_is_found_or_harmless(folder: Path, make_record: MakeRecord) -> None:
+    path = folder / "new" / FILE_NAME
+    records = [make_record(index=n, pc=16 * n, largest_change=n / 7) for n in range(60)]
+    sizes = (FaultSpaceSize(0, "rf", 0, "im2col", 12345), FaultSpaceSize(0, "rf", 1, "fill", 99))
+    with ResultsStore.create(folder / "new", SPECIFICATION) as store:
+        store.append(records)
+        store.add_fault_space(sizes)
+    whole = path.read_bytes()
+    random, found = Random(4), Counter[str]()
+    for _ in range(150):
+        broken = bytearray(whole)
+        broken[random.randrange(len(whole))] ^= 1 << random.randrange(8)
+        path.write_bytes(broken)
+        try:
+            with ResultsStore.open(path) as store:
+                same = list(store.records()) == records and store.fault_space() == sizes
+        except ResultsError as error:
+            found["refused"] += str(path) in str(error)
+        else:
+            # Free room, or what merely says who computed.
+            assert same
+            found["harmless"] += 1
+    assert sum(found.values()) == 150
+    assert min(found.values()) > 10

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
@@ -27,6 +28,8 @@ CHUNK = 4096
 # unsigned integers: below 2**63, so for every register, they read as they are.
 # "largest_change" has no declared type, for SQLite would turn 1.0 into an integer and NaN into
 # NULL; a NaN is the blob of its eight bytes, little-endian.
+# "checksum" is that of the row's other values: SQLite itself finds damage to its own structure
+# only, and a bit that flips in a value would go unseen.
 SCHEMA = """
 CREATE TABLE schema_version (version INTEGER NOT NULL);
 CREATE TABLE campaign (campaign_id TEXT NOT NULL, specification TEXT NOT NULL);
@@ -35,7 +38,7 @@ CREATE TABLE sessions (
 );
 CREATE TABLE fault_space (
     image INTEGER NOT NULL, mode TEXT NOT NULL, layer INTEGER NOT NULL, kernel TEXT NOT NULL,
-    size INTEGER NOT NULL, PRIMARY KEY (image, mode, layer, kernel)
+    size INTEGER NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (image, mode, layer, kernel)
 ) WITHOUT ROWID;
 CREATE TABLE notes (note INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE injections (
@@ -71,13 +74,14 @@ CREATE TABLE injections (
     instructions INTEGER NOT NULL,
     top1 INTEGER,
     largest_change CHECK (typeof(largest_change) IN ('real', 'blob', 'null')),
+    checksum INTEGER NOT NULL,
     PRIMARY KEY (mode, model, stratum, "index")
 ) WITHOUT ROWID;
 """
 
 _COLUMNS = tuple(field.name for field in fields(InjectionRecord))
-_QUOTED = ", ".join(f'"{name}"' for name in _COLUMNS)
-INSERT = f"INSERT INTO injections ({_QUOTED}) VALUES ({', '.join('?' * len(_COLUMNS))})"
+_QUOTED = ", ".join(f'"{name}"' for name in (*_COLUMNS, "checksum"))
+INSERT = f"INSERT INTO injections ({_QUOTED}) VALUES ({', '.join('?' * (len(_COLUMNS) + 1))})"
 NEXT = (
     f'SELECT {_QUOTED} FROM injections WHERE (mode, model, stratum, "index") > (?, ?, ?, ?) '
     f'ORDER BY mode, model, stratum, "index" LIMIT {CHUNK}'
@@ -99,7 +103,7 @@ def _real(value: float) -> float | bytes:
 # How the values of each annotation of InjectionRecord are written and read back.  NumPy's scalars
 # would be written as blobs, hence the conversions.
 _WRITERS: dict[str, Callable[[Any], Any]] = {
-    "bool": bool,
+    "bool": lambda value: int(bool(value)),
     "int": operator.index,
     "int | None": operator.index,
     "str": str,
@@ -118,6 +122,29 @@ for _name in ("before", "after"):
     _READ[_COLUMNS.index(_name)] = lambda value: value % (1 << 64)
 
 
+class DamagedRow(ValueError):  # noqa: N818  (what it is)
+    """A row that is not as it was written."""
+
+
+def with_checksum(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a row's values, as SQLite gives them back, with their checksum (CRC-32) behind."""
+    return (*values, zlib.crc32(repr(values).encode()))
+
+
+def checked(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the values of a row of :func:`with_checksum`.
+
+    Raises
+    ------
+    DamagedRow
+        If one of them has changed.
+    """
+    values = row[:-1]
+    if with_checksum(values) != row:
+        raise DamagedRow(" ".join(map(str, values[:4])))
+    return values
+
+
 def to_row(record: InjectionRecord) -> tuple[Any, ...]:
     """Return the values of :data:`INSERT` for an injection.
 
@@ -127,15 +154,25 @@ def to_row(record: InjectionRecord) -> tuple[Any, ...]:
         If a field does not hold what :class:`InjectionRecord` says.
     """
     values = (getattr(record, name) for name in _COLUMNS)
-    return tuple(
-        None if value is None else write(value) for write, value in zip(_WRITE, values, strict=True)
+    return with_checksum(
+        tuple(
+            None if value is None else write(value)
+            for write, value in zip(_WRITE, values, strict=True)
+        )
     )
 
 
 def to_record(row: tuple[Any, ...]) -> InjectionRecord:
-    """Return the injection of a row of :data:`NEXT`, the same to the last bit."""
+    """Return the injection of a row of :data:`NEXT`, the same to the last bit.
+
+    Raises
+    ------
+    DamagedRow
+        If it is not as it was written.
+    """
     values = (
-        None if value is None else read(value) for read, value in zip(_READ, row, strict=True)
+        None if value is None else read(value)
+        for read, value in zip(_READ, checked(row), strict=True)
     )
     arguments: dict[str, Any] = dict(zip(_COLUMNS, values, strict=True))
     return InjectionRecord(**arguments)

@@ -19,7 +19,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from softbeam.campaign.rows import APPLICATION_ID, INSERT, NEXT, SCHEMA, to_record, to_row
+from softbeam.campaign.rows import (
+    APPLICATION_ID,
+    INSERT,
+    NEXT,
+    SCHEMA,
+    DamagedRow,
+    checked,
+    to_record,
+    to_row,
+    with_checksum,
+)
 from softbeam.campaign.specification import (
     RESULTS_SCHEMA,
     CampaignSpecification,
@@ -240,7 +250,12 @@ class ResultsStore:
     def sessions(self) -> tuple[dict[str, str], ...]:
         """Return what computed the results, a mapping for each session, oldest first."""
         rows = self._read("SELECT softbeam, environment FROM sessions ORDER BY session")
-        return tuple({"softbeam": name, **json.loads(facts)} for name, facts in rows)
+        try:
+            return tuple({"softbeam": name, **json.loads(facts)} for name, facts in rows)
+        except ValueError as error:
+            raise ResultsError(
+                f"{self.path} is damaged: what computed it cannot be read; restore a copy of it"
+            ) from error
 
     def add_history(self, other: ResultsStore) -> None:
         """Add the sessions and remarks of another store, part of whose results this one holds."""
@@ -275,23 +290,28 @@ class ResultsStore:
         """Keep the sizes of the fault spaces that the campaign draws from."""
         with self._transaction("write"):
             self._connection.executemany(
-                "INSERT OR REPLACE INTO fault_space VALUES (?, ?, ?, ?, ?)",
-                [(one.image, one.mode, one.layer, one.kernel, one.size) for one in sizes],
+                "INSERT OR REPLACE INTO fault_space VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    with_checksum((one.image, one.mode, one.layer, one.kernel, one.size))
+                    for one in sizes
+                ],
             )
 
     def fault_space(self) -> tuple[FaultSpaceSize, ...]:
         """Return the sizes of the fault spaces, by image, mode, layer and kernel."""
         rows = self._read(
-            "SELECT image, mode, layer, kernel, size FROM fault_space ORDER BY 1, 2, 3, 4"
+            "SELECT image, mode, layer, kernel, size, checksum FROM fault_space ORDER BY 1, 2, 3, 4"
         )
-        return tuple(FaultSpaceSize(*row) for row in rows)
+        with self._undamaged("fault space"):
+            return tuple(FaultSpaceSize(*checked(row)) for row in rows)
 
     def records(self) -> Iterator[InjectionRecord]:
         """Yield all injections, ordered by mode, model, stratum and index."""
         after = ("", "", "", -1)
         while rows := self._read(NEXT, after):
             for row in rows:
-                record = to_record(row)
+                with self._undamaged("injection"):
+                    record = to_record(row)
                 after = (record.mode, record.model, record.stratum, record.index)
                 yield record
 
@@ -335,6 +355,16 @@ class ResultsStore:
                 (version("softbeam"), text),
             )
 
+    @contextmanager
+    def _undamaged(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except DamagedRow as error:
+            raise ResultsError(
+                f"{self.path} is damaged: the row of {what} {error} is not as it was written; "
+                "restore a copy of it"
+            ) from error
+
     def _read(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         with _errors(self.path, "read"):
             return self._connection.execute(query, values).fetchall()
@@ -369,6 +399,8 @@ def _errors(path: Path, doing: str) -> Iterator[None]:
         advice = _ADVICE.get(kind)
         said = f"{error} ({advice})" if advice else str(error)
         raise ResultsError(f"cannot {doing} {path}: {said}") from error
+    except UnicodeDecodeError as error:
+        raise ResultsError(f"{path} is damaged ({error.reason}); restore a copy of it") from error
     except OSError as error:
         raise ResultsError(f"cannot {doing} {path}: {error.strerror or error}") from error
 
