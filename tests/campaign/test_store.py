@@ -327,7 +327,7 @@ def test_changed_specification_is_noticed(folder: Path) -> None:
 
 
 def test_a_session_that_cannot_be_read_is_damage(folder: Path) -> None:
-    execute(folder, "UPDATE sessions SET environment = replace(environment, ':', ';')")
+    execute(folder, "UPDATE sessions SET environment = '{'")
     with ResultsStore.open(folder) as store, pytest.raises(ResultsError, match="is damaged"):
         store.sessions()
 
