@@ -110,10 +110,22 @@ def test_pairs_are_the_nearest_and_each_box_has_one() -> None:
     assert sorted(matched(both, both[::-1], 0.5)) == [(0, 1), (1, 0)]
 
 
+def test_thousands_of_boxes_are_paired_with_themselves() -> None:
+    random = np.random.default_rng(5)
+    places = random.random((3000, 2)).tolist()
+    found = [Box(x, y, 0.01, 0.01, i % 7, 0.9) for i, (x, y) in enumerate(places)]
+    order = random.permutation(len(found)).tolist()
+    pairs = dict(matched(found, [found[i] for i in order], 0.5))
+    assert len(pairs) == len(found)
+    assert all(found[order[j]].label == found[i].label for i, j in pairs.items())
+    assert sum(order[j] == i for i, j in pairs.items()) == len(found)
+
+
 @pytest.mark.parametrize("width", [float("inf"), float("nan"), -1.0, 0.0])
 def test_boxes_without_a_size_overlap_nothing(width: float) -> None:
     odd = Box(0.5, 0.5, width, 0.2, 0, 0.9)
-    assert overlaps([odd], [at(0.5), odd]).tolist() == [[0.0, 0.0]]
+    table = np.array([[one.x, one.y, one.width, one.height] for one in (odd, at(0.5))])
+    assert overlaps(table[:1], table).tolist() == [[0.0, 0.0]]
 
 
 sides = st.floats(-2, 2, width=32)
@@ -121,7 +133,8 @@ sides = st.floats(-2, 2, width=32)
 
 @given(st.lists(st.tuples(sides, sides, sides, sides), min_size=1, max_size=4))
 def test_overlaps_are_shares_and_the_same_both_ways(found: list[tuple[float, ...]]) -> None:
-    shared = overlaps(*[[Box(*one, 0, 1.0) for one in found]] * 2)
+    table = np.array(found)
+    shared = overlaps(table, table)
     assert ((shared >= 0) & (shared <= 1 + 1e-9)).all()
     assert np.array_equal(shared, shared.T)
 
