@@ -11,6 +11,8 @@ from support.cases import M32, Case, check, signed
 from support.exact import DOUBLE
 from support.launching import HEAD, launch, store
 
+from softbeam.errors import UnsupportedInstruction
+
 CASES: list[Case] = []
 
 
@@ -120,3 +122,40 @@ def test_a_huge_float64_and_the_smallest(mode: str, a: int, b: int, swapped: boo
     )
     words = launch(code, 128).words
     assert int(words[64]) << 32 | int(words[0]) == x.add(first, second, mode, DOUBLE)
+
+
+def test_a_break_asks_its_predicate() -> None:
+    # Even lanes leave the barrier, odd ones wait for each other only; all store.
+    code = (
+        *HEAD,
+        "LOP3.LUT P0, RZ, R0, 0x1, RZ, 0xc0, !PT",
+        "BSSY B0, (together)",
+        "BREAK B0, !P0",
+        "@!P0 BRA (alone)",
+        "BSYNC B0",
+        "together:",
+        "MOV R4, 0x7",
+        *store(),
+        "alone:",
+        "MOV R4, 0x8",
+        *store(),
+    )
+    assert launch(code, 32).words.tolist() == [8, 7] * 16
+
+
+def test_an_address_in_the_own_code_is_its_pc() -> None:
+    code = (
+        *HEAD,
+        "MOV R4, 0x5",
+        "MOV R20, 32@lo((bench + 0x90))",
+        "MOV R21, 32@hi((bench + 0x90))",
+        "RET.REL.NODEC R20, 0x0",
+        "MOV R4, 0x6",  # pc 0x80
+        *store(),
+    )
+    assert set(launch(code, 32).words.tolist()) == {5}
+
+
+def test_an_address_elsewhere_is_not_known() -> None:
+    with pytest.raises(UnsupportedInstruction, match="32@lo"):
+        launch((*HEAD, "MOV R20, 32@lo((other + 0x90))", "EXIT"))

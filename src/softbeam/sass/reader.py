@@ -44,6 +44,8 @@ _COMMENT = re.compile(r"/\*[0-9a-f]+\*/")
 _SECOND_TARGET = re.compile(r"(?<=[A-Z0-9]) (?=-?0x|`\()")
 _SCALE = re.compile(r"\.X([0-9]{1,2})\b")
 # A symbol is what neither begins as a number nor looks like a register that does not exist.
+#: One word of an address that only a linker knows, e.g. ``32@lo((kernel + 0x850))``.
+_HALF_ADDRESS = re.compile(r"32@(lo|hi)\([$.\w`() +]{1,400}\)\Z", re.ASCII)
 _SYMBOL = re.compile(r"(?!\d)(?!(?:UR|R|UP|P|B)(?:\d+|Z|T)(?:\.|\Z))[$.\w`()]+\Z")
 
 _KINDS = {
@@ -174,7 +176,7 @@ def parse_operand(text: str) -> Operand:
         return replace(operand, text=plain, **flags)  # type: ignore[arg-type]
     if inner.startswith("SR"):
         return Operand(OperandKind.SPECIAL, plain)
-    if plain and _SYMBOL.match(plain):
+    if plain and (_SYMBOL.match(plain) or _HALF_ADDRESS.match(plain)):
         return Operand(OperandKind.SYMBOL, plain)
     raise ListingError(
         f"{_shown(text)} is not an operand that softbeam can read; "

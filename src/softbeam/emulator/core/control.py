@@ -180,7 +180,7 @@ def _wait(w, group, mask, executed, barrier):  # type: ignore[no-untyped-def]
 def _leave_barrier(row, executed, w):  # type: ignore[no-untyped-def]
     """BREAK: nobody waits any longer for the executing threads at a convergence barrier."""
     for lane in range(32):
-        w.barriers[row[BARRIER], lane] &= ~executed
+        w.barriers[row[BARRIER], lane] &= np.uint32(~executed)
 
 
 @jit
@@ -199,6 +199,7 @@ def jump(row, operation, mask, executed, group, rows_number, w):  # type: ignore
         w.group_row[group] = following
         return True, RUNNING
     if operation == BREAK:
+        executed &= predicate_mask(row[SOURCE_PREDICATE_0], w.predicates, w.uniform_predicates)
         _leave_barrier(row, executed, w)
         w.group_row[group] = following
         release(w)

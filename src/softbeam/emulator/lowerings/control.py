@@ -73,9 +73,14 @@ def _call(row: Row, form: Form) -> None:
 
 def _barrier(operation: int) -> Lowering:
     def lowering(row: Row, form: Form) -> None:
-        if form.roles.source_predicates or form.roles.sources[0].kind is not OperandKind.BARRIER:
+        # BREAK alone asks a predicate besides its guard.
+        allowed = 1 if operation == k.BREAK else 0
+        if len(form.roles.source_predicates) > allowed:
             raise Unsupported("a convergence barrier with a predicate")
+        if form.roles.sources[0].kind is not OperandKind.BARRIER:
+            raise Unsupported("no convergence barrier")
         row[k.OP] = operation
+        form.source_predicates(row)
         row[k.BARRIER] = form.roles.sources[0].index
 
     return lowering

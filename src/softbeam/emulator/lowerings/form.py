@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -74,6 +75,8 @@ class Form:
             return k.UNIFORM_REGISTER, operand.index, how
         if operand.kind is OperandKind.CONSTANT:
             return k.CONSTANT, self.constant_word(operand), how
+        if operand.kind is OperandKind.SYMBOL:
+            return k.IMMEDIATE, self._own_address(operand), k.AS_IS
         raise Unsupported(f"an operand {operand.text}")
 
     def constant_word(self, operand: Operand) -> int:
@@ -88,6 +91,14 @@ class Form:
         if not 0 <= word < words:
             raise Unsupported(f"a constant beyond its bank, {operand.text}")
         return self.starts[operand.bank] + word
+
+    def _own_address(self, operand: Operand) -> int:
+        """Return one word of an address in the function's own code, which begins at address 0."""
+        match = _OWN_ADDRESS.match(operand.text)
+        if match is None or match.group(2) != self.function.name:
+            raise Unsupported(f"an address that only a linker knows, {operand.text}")
+        address = int(match.group(3), 16)
+        return address & 0xFFFFFFFF if match.group(1) == "lo" else address >> 32
 
     def _immediate(self, operand: Operand) -> int:
         if self.opcode.immediate is Immediate.FLOAT:
@@ -152,6 +163,8 @@ class Form:
 
 Lowering = Callable[[Row, Form], None]
 
+#: E.g. ``32@lo((kernel + 0x850))``.
+_OWN_ADDRESS = re.compile(r"32@(lo|hi)\(\(([^ ()]+) \+ 0x([0-9a-f]+)\)\)\Z")
 _IMMEDIATES = (OperandKind.INTEGER, OperandKind.FLOAT)
 _ROUNDINGS = {"RN": 0, "RM": 1, "RP": 2, "RZ": 3, "FLOOR": 1, "CEIL": 2, "TRUNC": 3}
 _FLAGS = {
