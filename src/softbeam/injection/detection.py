@@ -72,8 +72,9 @@ def overlaps(ones: Numbers, others: Numbers) -> Numbers:
         )
         both = across * along
         shared = both / (a[2] * a[3] + b[2] * b[3] - both)
-        # Boxes without a finite size overlap nothing.
-        meet: Numbers = np.where((across > 0) & (along > 0) & (shared > 0), shared, 0.0)
+        # Boxes without a finite size overlap nothing; tiny ones suffer from rounding.
+        meets = (across > 0) & (along > 0) & (shared > 0)
+        meet: Numbers = np.where(meets, np.minimum(shared, 1.0), 0.0)
     return meet
 
 
