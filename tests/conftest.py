@@ -38,19 +38,9 @@ settings.load_profile("softbeam")
 
 @pytest.fixture(scope="session")
 def recordings() -> Path:
-    """Return the folder of hardware recordings, or skip the test where there is none.
-
-    ``SOFTBEAM_RECORDINGS`` names the folder; without it, ``shared/hardware`` beside the
-    repository is used.
-    """
+    """Return the folder of hardware recordings: ``SOFTBEAM_RECORDINGS``, else the repository's."""
     chosen = os.environ.get("SOFTBEAM_RECORDINGS")
-    folder = Path(chosen) if chosen else ROOT.parent / "shared" / "hardware"
-    if not (folder / "scenarios.json").is_file():
-        pytest.skip(
-            f"no hardware recordings: {folder} has no scenarios.json "
-            "(name their folder in SOFTBEAM_RECORDINGS)"
-        )
-    return folder
+    return Path(chosen) if chosen else ROOT / "recordings" / "h100"
 
 
 #: A launch of ``fill`` in the format of the recordings: 40 words, from word 256 on, get 0.5.
