@@ -200,9 +200,9 @@ def pareto_front(
     values, costs : numpy.ndarray of float64
         Damage and cost of each item; costs are positive.
     levels : int
-        Steps of damage.  Where the damages are multiples of one number and their sum is no more
-        than so many of it, the front is exact; else damages are rounded to so many steps of the
-        whole.
+        Steps of damage.  Where the damages are multiples of one number, as counts are, and their
+        sum is no more than so many of it, the front is exact; else damages are rounded to so many
+        steps of the whole.
 
     Returns
     -------
@@ -242,17 +242,35 @@ def pareto_front(
 
 
 def _whole_numbers(values: NDArray[np.float64], levels: int) -> NDArray[np.int64]:
-    """Return damages as whole numbers of one step: of the smallest if that fits, else rounded."""
+    """Return damages as whole numbers of their common step if that fits, else rounded."""
     total = float(values.sum())
     if total <= 0.0:
         return np.zeros(values.size, dtype=np.int64)
-    smallest = float(values[values > 0.0].min())
-    for parts in range(1, 5):
-        multiples = values * (parts / smallest)
-        if np.allclose(multiples, np.round(multiples), atol=1e-6) and multiples.sum() <= levels:
-            return np.round(multiples).astype(np.int64)
+    step = common_step(values[values > 0.0])
+    if total <= levels * step:
+        return np.round(values / step).astype(np.int64)
     rounded = np.round(values * (levels / total)).astype(np.int64)
     return np.where(values > 0.0, np.maximum(rounded, 1), 0)
+
+
+def common_step(values: NDArray[np.float64]) -> float:
+    """Return the largest number of which all are multiples, but for rounding (Euclid's algorithm).
+
+    Examples
+    --------
+    >>> common_step(np.array([5.0, 10.0, 12.0])), round(common_step(np.array([0.2, 0.3])), 9)
+    (1.0, 0.1)
+    """
+    close = 1e-7 * float(values.min())
+    step = 0.0
+    for value in values.tolist():
+        larger, smaller = value, step
+        while smaller > close:
+            left = math.fmod(larger, smaller)
+            # Just below the divisor is a multiple of it, too.
+            larger, smaller = smaller, 0.0 if smaller - left <= close else left
+        step = larger
+    return step
 
 
 def cheapest(front: Sequence[Choice], coverage: float) -> Choice:
