@@ -134,6 +134,7 @@ def _workload(
         kernels=stored.kernels,
         layers=stored.layers,
         groups=stored.groups,
+        boxes=stored.boxes,
     )
     difference = first_difference(stored, given)
     if difference is not None:
