@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from softbeam.analysis.results import Results
+from softbeam.campaign.preparation import prepare
+from softbeam.campaign.setup import inject_in_worker
+from softbeam.campaign.specification import CampaignSpecification
+from softbeam.campaign.streams import InjectionName
 from softbeam.cli import main
-from softbeam.injection.record import DETECTION_DETAILS
+from softbeam.injection.record import DETECTION_DETAILS, InjectionRecord
+from softbeam.jit import cache_home
 from softbeam.network import load_network
 from softbeam.network.weights import random_weights, write_weights
+from softbeam.network.workload import load_workload
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -55,14 +63,30 @@ def detector(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return [str(cfg), "--weights", str(weights), "--names", str(names)]
 
 
-@pytest.mark.slow
-def test_an_error_is_judged_by_the_boxes_it_changes(detector: list[str], tmp_path: Path) -> None:
+#: Above this score hardly a box is, by default half of them are.
+THRESHOLD = 0.99
+
+
+@pytest.fixture(scope="module")
+def runs(
+    detector: list[str], session_cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path]:
+    """Return the same injections, judged as by default and with :data:`THRESHOLD`."""
+    folder = tmp_path_factory.mktemp("runs")
     command = ["campaign", *detector, "--mode", "iov", "--model", "random-value"]
     few = [*command, "--injections", "150", "--workers", "1"]
-    assert main([*few, "--out", str(tmp_path / "a")]) == 0
-    high = ["--box-threshold", "0.99", "--out", str(tmp_path / "b")]
-    assert main([*few, *high]) == 0
-    strict, lax = (Results.load(tmp_path / name) for name in "ab")
+    usual, other = folder / "usual", folder / "other"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NUMBA_CACHE_DIR", str(cache_home() / "compiled"))
+        patch.setenv("SOFTBEAM_CACHE_DIR", str(session_cache))
+        assert main([*few, "--out", str(usual)]) == 0
+        assert main([*few, "--box-threshold", str(THRESHOLD), "--out", str(other)]) == 0
+    return usual, other
+
+
+@pytest.mark.slow
+def test_an_error_is_judged_by_the_boxes_it_changes(runs: tuple[Path, Path]) -> None:
+    strict, lax = (Results.load(folder) for folder in runs)
     details = [Counter(one.detail for one in each.records) for each in (strict, lax)]
     sdc = {one.detail for one in strict.records if one.outcome == "SDC"}
     assert "box number" in sdc
@@ -72,7 +96,31 @@ def test_an_error_is_judged_by_the_boxes_it_changes(detector: list[str], tmp_pat
     assert strict.classes == lax.classes == ("cup", "spoon")
     assert strict.specification.campaign_id != lax.specification.campaign_id
     assert lax.specification.boxes is not None
-    assert (lax.specification.boxes.threshold, lax.specification.boxes.overlap) == (0.99, 0.5)
+    assert (lax.specification.boxes.threshold, lax.specification.boxes.overlap) == (THRESHOLD, 0.5)
+
+
+@pytest.mark.slow
+def test_a_replay_judges_boxes_as_its_campaign_did(
+    detector: list[str], runs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    cfg, _, weights, *_ = detector
+    other = Results.load(runs[1])
+    by_default = details_by_default(other.specification, cfg, weights, runs[1])
+    record = next(one for one in other.records if by_default(one) != one.detail)
+    command = ["replay", str(runs[1]), str(record.index), "--network", cfg, "--weights", weights]
+    assert main(command) == 0
+    assert f"SDC, {record.detail}\n" in capsys.readouterr().out
+
+
+def details_by_default(
+    specification: CampaignSpecification, cfg: str, weights: str, folder: Path
+) -> Callable[[InjectionRecord], str]:
+    """Return the function from a record to the detail that its fault has by the default rule."""
+    workload = load_workload(cfg, weights=Path(weights))
+    setup = prepare(workload, specification, folder, folder)
+    assert setup.boxes is not None
+    inject = inject_in_worker(replace(setup, boxes=None))
+    return lambda one: inject(InjectionName(one.mode, one.model, one.stratum, one.index)).detail
 
 
 @pytest.mark.parametrize(
