@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import pickle
 from collections.abc import Callable
@@ -15,8 +16,14 @@ from softbeam.campaign.setup import (
     fault_space_sizes,
     inject_in_worker,
     launches_in_scope,
+    specify_again,
 )
-from softbeam.campaign.specification import CampaignSpecification
+from softbeam.campaign.specification import (
+    BoxRule,
+    CampaignSpecification,
+    Target,
+    first_difference,
+)
 from softbeam.campaign.streams import InjectionName
 from softbeam.errors import CampaignError
 from softbeam.faults.models import MODELS, MODES
@@ -101,6 +108,33 @@ def test_a_group_of_opcodes_narrows_the_space(prepared: Any, specified: Specifie
     inject = inject_in_worker(loads)
     opcodes = {inject(InjectionName("iov", "single-bit", "", n)).opcode for n in range(40)}
     assert all(opcode.startswith("LD") for opcode in opcodes)
+
+
+def test_a_campaign_is_found_again_by_its_workload_alone(
+    specified: Specified, workload: Workload
+) -> None:
+    chosen = {
+        "fault_semantics": "sassifi",
+        "kernels": ("fill",),
+        "layers": (1,),
+        "groups": ("integer",),
+        "sampling": "stratified",
+        "seed": 5,
+        "target": Target(margin=0.1),
+        "boxes": BoxRule(threshold=0.3),
+    }
+    of_the_workload = {
+        "network", "plan_sha256", "weights_sha256", "inputs_sha256", "architecture",
+        "kernels_sha256", "emulator_semantics", "im2col",
+    }  # fmt: skip
+    others = {"streams", "results_schema"}
+    assert set(CampaignSpecification.model_fields) == {*chosen, *of_the_workload, *others}
+    specification = specified().model_copy(update=chosen)
+    assert specify_again(specification, workload) == specification
+    fewer = dataclasses.replace(workload, inputs_sha256=workload.inputs_sha256[:1])
+    difference = first_difference(specification, specify_again(specification, fewer))
+    assert difference is not None
+    assert difference.field == "inputs_sha256"
 
 
 def fields_of(setup: InjectorSetup) -> dict[str, Any]:

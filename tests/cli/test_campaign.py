@@ -402,6 +402,8 @@ def test_campaign_files(network_files: NetworkFiles, tmp_path: Path, capsys: Cap
     assert message.startswith(f"{file}, line 4, seed: Input should be a valid integer")
     message = refused(["campaign", str(file), "--mode", "rf", "--out", str(out)], capsys)
     assert message == f"--mode is given beside the campaign file {file}; write it into the file"
+    message = refused(["campaign", str(file), "--box-overlap", "0.3", "--out", str(out)], capsys)
+    assert message.startswith("--box-overlap is given beside the campaign file")
     message = refused(["campaign", str(tmp_path / "no.toml"), "--out", str(out)], capsys)
     assert (
         message

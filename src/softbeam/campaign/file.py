@@ -27,6 +27,9 @@ from softbeam.errors import CampaignError
 from softbeam.faults.models import PAPER, PAPER_INJECTIONS, check_semantics
 from softbeam.network.planner import Im2col
 
+#: Fields of a request that are options by another name, which can be given several times.
+OPTIONS = {"modes": "mode", "models": "model", "images": "image"}
+
 
 class Request(BaseModel):
     """What a user asks for: one campaign, before any file that it names is read.
@@ -147,9 +150,7 @@ def checked_request(values: dict[str, Any]) -> Request:
         if not first["loc"]:
             raise CampaignError(_reason(first)) from None
         field = str(first["loc"][0])
-        option = {"modes": "mode", "models": "model", "images": "image"}.get(
-            field, field.replace("_", "-")
-        )
+        option = OPTIONS.get(field, field).replace("_", "-")
         raise CampaignError(
             f"--{option} {first['input']!r} is not possible: {_reason(first)}"
         ) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from softbeam.campaign.specification import (
     BoxRule,
@@ -136,19 +137,12 @@ def specify(
             "no head that finds boxes"
         )
     specification = CampaignSpecification(
-        network=workload.network.name,
-        plan_sha256=workload.plan_sha256,
-        weights_sha256=workload.weights_sha256,
-        inputs_sha256=workload.inputs_sha256,
-        architecture=workload.architecture,
-        kernels_sha256=workload.kernels_sha256,
-        emulator_semantics=EMULATOR_SEMANTICS,
+        **_facts(workload),
         fault_semantics=semantics,
         kernels=kernels,
         layers=layers,
         groups=groups,
         sampling=sampling,
-        im2col=workload.im2col,
         seed=seed,
         streams=streams,
         target=target,
@@ -156,6 +150,27 @@ def specify(
     )
     launches_in_scope(workload.plan, specification)
     return specification
+
+
+def specify_again(
+    specification: CampaignSpecification, workload: Workload
+) -> CampaignSpecification:
+    """Return the specification of a campaign as it is on a workload, which may be another one."""
+    return specification.model_copy(update=_facts(workload))
+
+
+def _facts(workload: Workload) -> dict[str, Any]:
+    """Return the fields of a specification that are not chosen: what the workload is."""
+    return {
+        "network": workload.network.name,
+        "plan_sha256": workload.plan_sha256,
+        "weights_sha256": workload.weights_sha256,
+        "inputs_sha256": workload.inputs_sha256,
+        "architecture": workload.architecture,
+        "kernels_sha256": workload.kernels_sha256,
+        "emulator_semantics": EMULATOR_SEMANTICS,
+        "im2col": workload.im2col,
+    }
 
 
 def launches_in_scope(plan: Plan, specification: CampaignSpecification) -> tuple[int, ...]:

@@ -14,7 +14,8 @@ import typer
 
 from softbeam.cli import _campaign_options as given
 from softbeam.cli._app import app
-from softbeam.cli._options import NamesOption, WeightsOption, cores, progress_bar, say_if_cold
+from softbeam.cli._groups import with_groups
+from softbeam.cli._options import cores, progress_bar, say_if_cold
 
 if TYPE_CHECKING:
     from softbeam.campaign.engine import CampaignEnd, Run
@@ -29,32 +30,15 @@ INTERNAL_ERRORS = 3
 
 
 @app.command()
+@with_groups
 def campaign(
-    network: given.CampaignArgument,
-    mode: given.ModeOption = None,
-    model: given.ModelOption = None,
-    paper: given.PaperOption = False,
-    injections: given.InjectionsOption = None,
-    margin: given.MarginOption = None,
-    confidence: given.ConfidenceOption = None,
-    per: given.PerOption = None,
-    stratified: given.StratifiedOption = False,
-    seed: given.SeedOption = None,
+    *,
+    wanted: given.WantedOptions,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FOLDER", help="Results; default: runs/NETWORK."),
     ] = None,
-    weights: WeightsOption = None,
-    names: NamesOption = None,
-    image: given.ImagesOption = None,
-    im2col: given.Im2colOption = None,
-    arch: given.ArchitectureOption = None,
-    layers: given.LayersOption = None,
-    kernels: given.KernelsOption = None,
-    groups: given.GroupsOption = None,
-    semantics: given.SemanticsOption = None,
-    box_threshold: given.BoxThresholdOption = None,
-    box_overlap: given.BoxOverlapOption = None,
+    struck: given.StruckOptions,
     part: Annotated[
         str | None,
         typer.Option(
@@ -88,23 +72,12 @@ def campaign(
     from softbeam.campaign.store import ResultsStore
     from softbeam.errors import SoftbeamError
 
-    workload, specification = given.load_requested(
-        given.request_of(
-            {
-                "network": network, "mode": mode, "model": model, "paper": paper,
-                "injections": injections, "margin": margin, "confidence": confidence,
-                "per": per, "stratified": stratified, "seed": seed, "weights": weights,
-                "image": image, "im2col": im2col, "arch": arch, "layers": layers,
-                "kernels": kernels, "groups": groups, "semantics": semantics, "names": names,
-                "box_threshold": box_threshold, "box_overlap": box_overlap,
-            }
-        )
-    )  # fmt: skip
+    workload, specification = given.load_requested(given.request_of(wanted, struck))
     chosen = _checked_part(part, specification)
     folder = out or Path("runs") / workload.network.name
     with ResultsStore.resume(folder, specification) as store:
         try:
-            if workload.network.classes is not None and names is not None:
+            if workload.network.classes is not None and struck.names is not None:
                 write_names(folder, workload.network.classes)
             end = _run(store, workload, workers, dask, chosen)
         except (SoftbeamError, OSError):

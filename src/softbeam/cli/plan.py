@@ -9,7 +9,8 @@ import typer
 
 from softbeam.cli import _campaign_options as given
 from softbeam.cli._app import app, console
-from softbeam.cli._options import NamesOption, WeightsOption, cores
+from softbeam.cli._groups import with_groups
+from softbeam.cli._options import cores
 from softbeam.cli.campaign import prepare_shown
 
 if TYPE_CHECKING:
@@ -19,28 +20,11 @@ if TYPE_CHECKING:
 
 
 @app.command()
+@with_groups
 def plan(
-    network: given.CampaignArgument,
-    mode: given.ModeOption = None,
-    model: given.ModelOption = None,
-    paper: given.PaperOption = False,
-    injections: given.InjectionsOption = None,
-    margin: given.MarginOption = None,
-    confidence: given.ConfidenceOption = None,
-    per: given.PerOption = None,
-    stratified: given.StratifiedOption = False,
-    seed: given.SeedOption = None,
-    weights: WeightsOption = None,
-    names: NamesOption = None,
-    image: given.ImagesOption = None,
-    im2col: given.Im2colOption = None,
-    arch: given.ArchitectureOption = None,
-    layers: given.LayersOption = None,
-    kernels: given.KernelsOption = None,
-    groups: given.GroupsOption = None,
-    semantics: given.SemanticsOption = None,
-    box_threshold: given.BoxThresholdOption = None,
-    box_overlap: given.BoxOverlapOption = None,
+    *,
+    wanted: given.WantedOptions,
+    struck: given.StruckOptions,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes; default: one a core.")
     ] = None,
@@ -57,18 +41,7 @@ def plan(
     from softbeam.campaign.scratch import scratch_folder
     from softbeam.campaign.setup import fault_space_sizes
 
-    workload, specification = given.load_requested(
-        given.request_of(
-            {
-                "network": network, "mode": mode, "model": model, "paper": paper,
-                "injections": injections, "margin": margin, "confidence": confidence,
-                "per": per, "stratified": stratified, "seed": seed, "weights": weights,
-                "image": image, "im2col": im2col, "arch": arch, "layers": layers,
-                "kernels": kernels, "groups": groups, "semantics": semantics, "names": names,
-                "box_threshold": box_threshold, "box_overlap": box_overlap,
-            }
-        )
-    )  # fmt: skip
+    workload, specification = given.load_requested(given.request_of(wanted, struck))
     with scratch_folder() as scratch:
         setup = prepare_shown(workload, specification, scratch)
         sizes = fault_space_sizes(setup, {stream.mode for stream in specification.streams})

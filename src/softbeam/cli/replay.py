@@ -112,7 +112,7 @@ def _workload(
     results: Results, network: str | None, weights: Path | None, images: list[Path]
 ) -> Workload:
     """Read what the campaign struck and check that it is the same."""
-    from softbeam.campaign.setup import specify
+    from softbeam.campaign.setup import specify_again
     from softbeam.campaign.specification import first_difference
     from softbeam.errors import CampaignError
     from softbeam.network.workload import load_workload
@@ -125,18 +125,7 @@ def _workload(
         im2col=stored.im2col,
         architecture=stored.architecture,
     )
-    given = specify(
-        workload,
-        seed=stored.seed,
-        streams=stored.streams,
-        semantics=stored.fault_semantics,
-        sampling=stored.sampling,
-        kernels=stored.kernels,
-        layers=stored.layers,
-        groups=stored.groups,
-        boxes=stored.boxes,
-    )
-    difference = first_difference(stored, given)
+    difference = first_difference(stored, specify_again(stored, workload))
     if difference is not None:
         raise CampaignError(
             f"this is not what the campaign struck: its {difference.field} is "
