@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -41,19 +42,18 @@ def owner(launch: Launch, word: int) -> tuple[int, int]:
     return thread // 512, thread % 512 // 32
 
 
-def check_unit(golden: GoldenRun, ending, number: int) -> list[np.ndarray]:
+def check_unit(device: Device, ending, number: int) -> list[np.ndarray]:
     """Assert that all words of a unit are the golden ones; return them by written buffer."""
     assert ending.status == k.FINISHED
-    found = []
-    for span in golden.plan.launches[number].writes:
-        start = golden.offset(span.buffer, number)
-        here = (ending.words >= start) & (ending.words < start + span.words)
-        indexes = ending.words[here] - start
-        native = golden.view(span.buffer, number + 1)[indexes]
-        assert np.array_equal(ending.values[here], native), (number, span.buffer)
-        found.append(indexes)
-    assert sum(indexes.size for indexes in found) == ending.words.size
-    return found
+    golden = device.golden
+    stored = {}
+    for buffer, places, indexes in device.locate(number, ending.words):
+        native = golden.words_at(buffer, number + 1, indexes)
+        assert np.array_equal(ending.values[places], native), (number, buffer)
+        stored[buffer] = indexes
+    written = [span.buffer for span in golden.plan.launches[number].writes]
+    assert set(stored) <= set(written)
+    return [stored.get(buffer, np.zeros(0, dtype=np.int64)) for buffer in written]
 
 
 def check_launch(golden: GoldenRun, device: Device, number: int, *, whole: bool) -> None:
@@ -68,7 +68,7 @@ def check_launch(golden: GoldenRun, device: Device, number: int, *, whole: bool)
     stored = [np.zeros(span.words, dtype=np.int64) for span in launch.writes]
     for unit in units:
         ending = runner.run(emulated, *unit, budget=10_000_000, fault=no_fault())
-        for count, indexes in zip(stored, check_unit(golden, ending, number), strict=True):
+        for count, indexes in zip(stored, check_unit(device, ending, number), strict=True):
             count[indexes] += 1
             assert {owner(launch, int(word)) for word in indexes[[0, -1][: indexes.size]]} <= {unit}
     for count in stored:
@@ -113,7 +113,7 @@ def test_every_thread_of_a_tiny_network_stores_the_words_it_owns(
         emulated = device.launch(launch.index)
         for unit in runner.units(emulated):
             ending = runner.run(emulated, *unit, budget=100_000, fault=no_fault())
-            for indexes in check_unit(golden, ending, launch.index):
+            for indexes in check_unit(device, ending, launch.index):
                 assert all(owner(launch, int(word)) == unit for word in indexes), launch
         check_launch(golden, device, launch.index, whole=True)
 
@@ -140,26 +140,56 @@ def test_the_pool_holds_what_every_buffer_holds_before_every_launch(make_example
 def test_a_launch_makes_new_versions_of_what_it_writes_and_of_nothing_else() -> None:
     plan = load_network("extraction").plan()
     layout = pool_layout(plan)
-    size, offsets = layout.words, layout.offsets
-    sizes = np.array([buffer.words for buffer in plan.buffers.values()])
-    names = list(plan.buffers)
-    versions = {(int(start), int(words)) for start, words in zip(offsets[0], sizes, strict=True)}
+    sizes = [piece.words for piece in layout.pieces]
+    versions = set(zip(layout.offsets[0].tolist(), sizes, strict=True))
     for launch in plan.launches:
-        before, after = offsets[launch.index], offsets[launch.index + 1]
-        changed = {names[column] for column in np.flatnonzero(before != after)}
-        written = {span.buffer for span in launch.writes}
+        before, after = layout.offsets[launch.index], layout.offsets[launch.index + 1]
+        changed = set(np.flatnonzero(before != after).tolist())
+        written = {number for span in launch.writes for number in layout.covered(span)}
         # A buffer that is cleared had never been written before.
         assert changed == (set() if launch.kernel == "fill" else written)
-        for buffer in changed:
-            version = int(after[names.index(buffer)]), plan.buffers[buffer].words
+        for number in changed:
+            version = int(after[number]), sizes[number]
             assert version not in versions
             versions.add(version)
     ends = 0
     for start, words in sorted(versions):
         assert start == ends
         ends = start + words
-    assert ends == size
-    assert 4 * size < 520_000_000
+    assert ends == layout.words
+    # Each version of im2col's workspace is as large as what its layer writes: 42 MB in all.
+    assert 4 * layout.words < 390_000_000
+
+
+def test_where_first_words_are_written_the_rest_stays(tiny) -> None:
+    plan, golden = tiny.plan, tiny.golden
+    lay = [one for one in plan.launches if one.kernel == "im2col"]
+    short = next(
+        later
+        for one, later in pairwise(lay)
+        if later.writes[0].words < one.writes[0].words < plan.buffers["-1.workspace"].words
+    )
+    before, after = (golden.runs("-1.workspace", short.index + later) for later in (0, 1))
+    words = short.writes[0].words
+    assert [count for _, _, count in after[:1]] == [words]
+    # What lies behind is where it lay, not copied.
+    kept = [run for run in after if run[0] >= words]
+    assert kept
+    assert all(
+        any(first <= start and start - first + old == place for first, old, _ in before)
+        for start, place, _ in kept
+    )
+
+
+@pytest.mark.parametrize("name", ["tiny", "branches"])
+def test_single_words_are_those_of_the_buffer(make_example, name: str) -> None:
+    golden, plan = make_example(name).golden, make_example(name).plan
+    generator = np.random.default_rng(1)
+    for number in range(len(plan.launches) + 1):
+        for buffer in plan.buffers.values():
+            indexes = np.append(generator.integers(buffer.words, size=9), [0, buffer.words - 1])
+            expected = golden.view(buffer.name, number)[indexes]
+            assert np.array_equal(golden.words_at(buffer.name, number, indexes), expected)
 
 
 def test_a_buffer_that_is_cleared_again_has_its_first_version_again(tiny) -> None:

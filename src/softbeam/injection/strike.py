@@ -126,7 +126,7 @@ def _changes(
     written = device.plan.launches[number].writes
     changed = {}
     for buffer, places, indexes in device.locate(number, words):
-        differs = values[places] != run.view(buffer, number + 1)[indexes]
+        differs = values[places] != run.words_at(buffer, number + 1, indexes)
         inside = in_spans([span for span in written if span.buffer == buffer], indexes)
         for at in np.flatnonzero(differs & ~own[places] & inside):
             differs[at] = _stays(device, site, buffer, int(indexes[at]))

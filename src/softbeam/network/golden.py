@@ -135,14 +135,6 @@ class GoldenRun:
             )
         return self._runs[key]
 
-    def offset(self, buffer: str, launch: int) -> int | None:
-        """Return the first word in the pool of a buffer's contents before a launch.
-
-        None where its pieces are scattered over the pool.
-        """
-        runs = self.runs(buffer, launch)
-        return runs[0][1] if len(runs) == 1 else None
-
     def view(self, buffer: str, launch: int) -> Words:
         """Return a buffer's contents before a launch; `len(plan.launches)` is the end.
 
@@ -159,6 +151,16 @@ class GoldenRun:
             if first < end and start < first + count
         ]
         return found[0] if len(found) == 1 else np.concatenate(found)
+
+    def words_at(self, buffer: str, launch: int, indexes: NDArray[np.int64]) -> Words:
+        """Return single words of a buffer before a launch."""
+        (first, place, _), *others = self.runs(buffer, launch)
+        places = indexes + (place - first)
+        for first, place, _ in others:
+            behind = indexes >= first
+            places[behind] = indexes[behind] + (place - first)
+        found: Words = self.words[places]
+        return found
 
     def piece(self, number: int, launch: int) -> Words:
         """Return a piece's contents before a launch, a part of the pool."""
@@ -214,16 +216,19 @@ class GoldenRun:
         for number in covered:
             self.piece(number, then)[:] = self.piece(number, now)
         written = {span.buffer for span in launch.writes}
+        ends: dict[str, int] = {}
+        for span in (*launch.reads, *launch.writes):
+            ends[span.buffer] = max(span.end, ends.get(span.buffer, 0))
         views = {
-            span.buffer: self.view(span.buffer, then if span.buffer in written else now)
-            for span in (*launch.reads, *launch.writes)
+            buffer: self.part(buffer, then if buffer in written else now, 0, end)
+            for buffer, end in ends.items()
         }
         if launch.kernel == "gemm":
             self._pack(launch)
         self.execute(launch, views)
         for number in covered:
             piece = self.layout.pieces[number]
-            if self.offset(piece.buffer, then) is None:
+            if not np.shares_memory(views[piece.buffer], self.words):
                 self.piece(number, then)[:] = views[piece.buffer][piece.start : piece.end]
 
     def _pack(self, launch: Launch) -> None:

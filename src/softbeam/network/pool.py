@@ -1,8 +1,10 @@
 """Where in a golden run's pool of words each version of each buffer lies.
 
-A launch appends new versions of what it writes and nothing else.  A buffer that launches write
-slice by slice (the outputs of a route, the sums of a response normalization) is cut into pieces
-at the slices' edges, and each piece has versions of its own.  All is a function of the plan alone.
+A launch appends new versions of what it writes and nothing else.  A buffer that launches write in
+part is cut into pieces at the edges of what they write, and each piece has versions of its own:
+slices (the outputs of a route, the sums of a response normalization), and first words of different
+numbers (im2col's workspace, as large as the largest layer needs).  All is a function of the plan
+alone.
 """
 
 from __future__ import annotations
@@ -81,10 +83,7 @@ def cut(plan: Plan) -> tuple[Piece, ...]:
     pieces = []
     for name, buffer in plan.buffers.items():
         edges = {0, buffer.words}
-        spans = written.get(name, [])
-        # Writes of first words alone, as to the workspace, are cheaper as versions of the whole.
-        if any(span.start for span in spans):
-            edges.update(edge for span in spans for edge in (span.start, span.end))
+        edges.update(edge for span in written.get(name, ()) for edge in (span.start, span.end))
         ordered = sorted(edges)
         pieces += [Piece(name, start, end - start) for start, end in pairwise(ordered)]
     return tuple(pieces)
@@ -94,9 +93,11 @@ def pool_layout(plan: Plan) -> PoolLayout:
     """Return where each version of each buffer lies.
 
     The n-th versions of a buffer's pieces lie side by side, so that a buffer that is written slice
-    by slice, each as often, is in one piece again.
+    by slice, each as often, is in one piece again.  Where only first words are written, a version
+    is no larger than these.
     """
     pieces = cut(plan)
+    sliced = {span.buffer for launch in plan.launches for span in launch.writes if span.start}
     columns: dict[str, range] = {}
     for number, piece in enumerate(pieces):
         first = columns[piece.buffer].start if piece.buffer in columns else number
@@ -121,7 +122,8 @@ def pool_layout(plan: Plan) -> PoolLayout:
             version[covered] = newest
             if (span.buffer, newest) not in places:
                 places[span.buffer, newest] = position
-                position += plan.buffers[span.buffer].words
+                whole = plan.buffers[span.buffer].words
+                position += whole if span.buffer in sliced else span.words
             for number in covered:
                 current[number] = places[span.buffer, newest] + pieces[number].start
     layout.offsets[-1] = current

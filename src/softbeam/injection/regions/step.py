@@ -159,7 +159,12 @@ class Step:
             map_.stride,
         ):
             return change
-        columns = as_columns(change, map_.total, map_.stride, self.before(map_.buffer))
+        words = map_.total * map_.stride
+        # What is behind the map may lie elsewhere in the pool: a copy.
+        if not change.within(words):
+            words = self.golden.plan.buffers[map_.buffer].words
+        golden = self.golden.part(map_.buffer, self.launch.index, 0, words)
+        columns = as_columns(change, map_.total, map_.stride, golden)
         if columns is None:
             raise NotCoveredError
         return columns
