@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -200,6 +202,134 @@ def test_the_rule_is_that_of_the_network(tiny) -> None:  # type: ignore[no-untyp
     plan = plan_of(REGION)
     answer = np.zeros(320, dtype=np.float32)
     assert rule_for(plan)(bits(answer), bits(answer + 1e-3)).detail == "tolerable"
+
+
+def plain_overlap(one: Box, other: Box) -> float:
+    """Intersection over union, in Python's own arithmetic."""
+
+    def span(at: float, size: float, other_at: float, other_size: float) -> float:
+        edges = (at + size / 2, other_at + other_size / 2, at - size / 2, other_at - other_size / 2)
+        return math.nan if any(map(math.isnan, edges)) else min(edges[:2]) - max(edges[2:])
+
+    across = span(one.x, one.width, other.x, other.width)
+    along = span(one.y, one.height, other.y, other.height)
+    if not (across > 0 and along > 0):
+        return 0.0
+    both = across * along
+    union = one.width * one.height + other.width * other.height - both
+    shared = both / union if union else math.nan
+    return min(shared, 1.0) if shared > 0 else 0.0
+
+
+def plain_boxes(plan: Plan, answer: np.ndarray, threshold: float) -> list[Box]:
+    """Decode every cell of a head of anchors by itself, thin out class by class."""
+    (layer,) = plan.layers
+    _, rows, columns = layer.input_shape
+    coords, unit = 4, (columns, rows)
+    grid = answer.view(np.float32).astype(np.float64).reshape(-1, layer.entries, rows, columns)
+    found = []
+    with np.errstate(all="ignore"):
+        for anchor, y, x in np.ndindex(grid.shape[0], rows, columns):
+            cell, sides = grid[anchor, :, y, x], layer.anchors[anchor]
+            scale = 1.0 if getattr(layer, "background", False) else cell[coords]
+            width, height = (np.exp(cell[2 + i]) * sides[i] / unit[i] for i in (0, 1))
+            place = ((x + cell[0]) / columns, (y + cell[1]) / rows, width, height)
+            for label in range(layer.classes):
+                score = scale * cell[coords + 1 + label]
+                if scale > threshold and score > threshold:
+                    found.append(Box(*map(float, place), label, float(score)))
+    kept: list[Box] = []
+    for box in sorted(found, key=lambda one: (one.label, -one.score)):
+        if all(one.label != box.label or plain_overlap(one, box) <= 0.45 for one in kept):
+            kept.append(box)
+    return sorted(kept, key=lambda one: -one.score)
+
+
+def plain_detail(wanted: list[Box], found: list[Box], overlap: float) -> str:
+    """What becomes of the boxes: all pairs, the nearest first, once for a class, once for any."""
+    partners: dict[int, int] = {}
+    for same in (True, False):
+        pairs = [
+            (-plain_overlap(one, other), i, j)
+            for i, one in enumerate(wanted)
+            for j, other in enumerate(found)
+            if one.label == other.label or not same
+        ]
+        for shared, i, j in sorted(pairs):
+            if -shared >= overlap and i not in partners and j not in partners.values():
+                partners[i] = j
+    if any(wanted[i].label != found[j].label for i, j in partners.items()):
+        return "box class"
+    if len(wanted) != len(found):
+        return "box number"
+    return "box position" if len(partners) < len(wanted) else "tolerable"
+
+
+NET_OF_CELLS = """[net]
+width=5
+height=4
+channels=21
+[yolo]
+classes=2
+num=3
+anchors=1,1, 1,2, 3,1
+"""
+SMALL = {
+    "yolo": NET_OF_CELLS,
+    "region": REGION,
+    "background": REGION + "background=1\nsoftmax=1\n",
+}
+ODD = np.array([np.nan, np.inf, -np.inf, -0.0, 1e30, -1e30, 1e-30, 88.0], dtype=np.float32)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_outcomes_are_those_of_the_plain_rule(name: str) -> None:
+    """Crowded answers, most of them with boxes that tie, some with numbers that are none."""
+    plan = plan_of(SMALL[name])
+    random = np.random.default_rng(7)
+    seen: Counter[str] = Counter()
+    for case in range(150):
+        # From few values many boxes are the same, and many overlap the same others alike.
+        values = random.normal(0.5, 0.7, int(random.choice([3, 6, 1000]))).astype(np.float32)
+        golden = random.choice(values, plan.layers[0].inputs)
+        output = golden.copy()
+        changed = random.choice(golden.size, int(random.choice([1, 3, 20, golden.size])), False)
+        output[changed] += random.normal(0, float(random.choice([0.01, 1])), changed.size)
+        if case % 3 == 0:
+            for answer in (golden, output):
+                odd = random.choice(golden.size, 5, replace=False)
+                answer[odd] = random.choice(ODD, odd.size)
+        threshold = float(random.choice([0.1, 0.5, 0.8]))
+        overlap = float(random.choice([0.05, 0.3, 0.45, 0.46, 0.5, 0.7, 1.0]))
+        one, other = (bits(answer) for answer in (golden, output))
+        wanted, found = (plain_boxes(plan, answer, threshold) for answer in (one, other))
+        # As text, where what is no number equals itself.
+        assert str(boxes(plan, other, threshold)) == str(found)
+        detail = plain_detail(wanted, found, overlap)
+        outcome = rule_for(plan, threshold, overlap)(one, other)
+        assert outcome.detail == detail
+        assert str(outcome) == str(from_boxes(plan, one, other, threshold, overlap))
+        with np.errstate(all="ignore"):
+            difference = np.abs(output.astype(np.float64) - golden).max()
+        finite = np.isfinite(output).all()
+        assert str(outcome.largest_change) == str(float(difference if finite else np.inf))
+        assert outcome.not_finite != finite
+        seen[detail] += 1
+    assert min(seen[kind] for kind in ("box class", "box number", "tolerable")) > 2
+    assert seen["box position"] > 0, seen
+
+
+def test_a_rule_meets_a_second_image() -> None:
+    plan = plan_of(REGION)
+    rule = rule_for(plan)
+    answers = [bits(np.random.default_rng(seed).random(320)) for seed in (1, 2, 3)]
+    expected = [from_boxes(plan, one, answers[2]) for one in answers[:2]]
+    assert [rule(one, answers[2]) for one in answers[:2]] == expected
+    memory = answers[0].copy()
+    rule(memory, answers[2])
+    # The memory of a golden run is that of the next image later.
+    memory[:] = answers[1]
+    assert rule(memory, answers[2]) == expected[1]
 
 
 PROGRAM = """

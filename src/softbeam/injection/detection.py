@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.injection.classification import Outcome, from_output
+from softbeam.kernels.native import boxes as native
 from softbeam.network.layers import Detection, Region, Yolo
 from softbeam.network.plan import Plan
 
 Bits = NDArray[np.uint32]
+Floats = NDArray[np.float32]
 Numbers = NDArray[np.float64]
 Rule = Callable[[Bits, Bits], Outcome]
 
@@ -62,20 +64,21 @@ def overlaps(ones: Numbers, others: Numbers) -> Numbers:
     >>> overlaps(boxes, boxes).round(6).tolist()
     [[1.0, 0.6], [0.6, 1.0]]
     """
-    a, b = ones.T[:, :, None], others.T[:, None, :]
+    shared = np.empty((len(ones), len(others)))
+    native.overlaps(_edges(ones), _edges(others), shared)
+    return shared
+
+
+def _edges(table: Numbers) -> Numbers:
+    """Return boxes by their edges, as :mod:`softbeam.kernels.native.boxes` takes them."""
+    edges = np.zeros((len(table), 7))
     with np.errstate(all="ignore"):
-        across = np.minimum(a[0] + a[2] / 2, b[0] + b[2] / 2) - np.maximum(
-            a[0] - a[2] / 2, b[0] - b[2] / 2
-        )
-        along = np.minimum(a[1] + a[3] / 2, b[1] + b[3] / 2) - np.maximum(
-            a[1] - a[3] / 2, b[1] - b[3] / 2
-        )
-        both = across * along
-        shared = both / (a[2] * a[3] + b[2] * b[3] - both)
-        # Boxes without a finite size overlap nothing; tiny ones suffer from rounding.
-        meets = (across > 0) & (along > 0) & (shared > 0)
-        meet: Numbers = np.where(meets, np.minimum(shared, 1.0), 0.0)
-    return meet
+        half = table[:, 2:4] / 2
+        edges[:, 0:4:2], edges[:, 1:4:2] = table[:, 0:2] - half, table[:, 0:2] + half
+        edges[:, 4] = table[:, 2] * table[:, 3]
+    edges[:, 5 : 1 + table.shape[1]] = table[:, 4:]
+    edges[np.isnan(edges[:, :4]).any(axis=1), 0] = np.inf
+    return edges
 
 
 def _table(listed: list[Box]) -> Numbers:
@@ -110,14 +113,12 @@ def rule_for(plan: Plan, threshold: float = THRESHOLD, overlap: float = OVERLAP)
     """
     if not has_boxes(plan):
         return from_output
-    known: dict[bytes, list[Box]] = {}
+    known: list[tuple[Bits, Numbers]] = []
 
     def rule(golden: Bits, output: Bits) -> Outcome:
-        key = golden.tobytes()
-        if key not in known:
-            known.clear()
-            known[key] = boxes(plan, golden, threshold)
-        return from_boxes(plan, golden, output, threshold, overlap, wanted=known[key])
+        if not known or not np.array_equal(known[0][0], golden):
+            known[:] = [(golden.copy(), _boxes(plan, golden, threshold))]
+        return _judged(plan, golden, output, threshold, overlap, known[0][1])
 
     return rule
 
@@ -128,8 +129,6 @@ def from_boxes(
     output: Bits,
     threshold: float = THRESHOLD,
     overlap: float = OVERLAP,
-    *,
-    wanted: list[Box] | None = None,
 ) -> Outcome:
     """Return the outcome of a detector's answer beside the golden one.
 
@@ -146,81 +145,105 @@ def from_boxes(
         The answers' bits.
     threshold, overlap : float
         As in :func:`rule_for`.
-    wanted : list of Box, optional
-        The golden answer's boxes, where they are known.
     """
-    if np.array_equal(golden, output):
+    return _judged(plan, golden, output, threshold, overlap, _boxes(plan, golden, threshold))
+
+
+def _judged(
+    plan: Plan, golden: Bits, output: Bits, threshold: float, overlap: float, wanted: Numbers
+) -> Outcome:
+    """Return the outcome of an answer; `wanted` are the golden answer's boxes."""
+    differs = golden != output
+    if not differs.any():
         return Outcome("Masked", "absorbed")
-    wanted = boxes(plan, golden, threshold) if wanted is None else wanted
-    found = boxes(plan, output, threshold)
-    pairs = matched(wanted, found, overlap)
-    if any(wanted[one].label != found[other].label for one, other in pairs):
+    found = _boxes(plan, output, threshold)
+    partners = _partners(wanted, found, overlap)
+    paired = np.flatnonzero(partners >= 0)
+    if (wanted[paired, 4] != found[partners[paired], 4]).any():
         detail = "box class"
     elif len(wanted) != len(found):
         detail = "box number"
-    elif len(pairs) < len(wanted):
+    elif len(paired) < len(wanted):
         detail = "box position"
     else:
         detail = "tolerable"
-    numbers = output.view(np.float32).astype(np.float64)
+    numbers = output.view(np.float32)
     finite = bool(np.isfinite(numbers).all())
     difference = float("inf")
     if finite:
-        difference = float(np.abs(numbers - golden.view(np.float32)).max())
+        changed = numbers[differs].astype(np.float64)
+        difference = float(np.abs(changed - golden[differs].view(np.float32)).max())
     return Outcome("SDC", detail, None, difference, not finite)
 
 
 def matched(wanted: list[Box], found: list[Box], overlap: float) -> list[tuple[int, int]]:
     """Return pairs of boxes that overlap enough, each box once: those of one class first."""
-    ones, others = _table(wanted), _table(found)
-    partners: dict[int, int] = {}
-    taken: set[int] = set()
+    partners, taken = np.full(len(wanted), -1), np.zeros(len(found), dtype=np.bool_)
+    _pair(_edges(_table(wanted)), _edges(_table(found)), overlap, partners, taken)
+    return [(one, other) for one, other in enumerate(partners.tolist()) if other >= 0]
+
+
+def _partners(wanted: Numbers, found: Numbers, overlap: float) -> NDArray[np.int64]:
+    """Return for each box of an answer its partner in the other one, -1 if it has none."""
+    partners, taken = np.full(len(wanted), -1), np.zeros(len(found), dtype=np.bool_)
+    ones, others = _edges(wanted), _edges(found)
+    if overlap > THINNING:
+        # A box that is in both answers can have no other partner of its class: whatever overlaps
+        # it so much was thinned out.  Most boxes are in both.
+        first, second = (np.lexsort((-some[:, 6], some[:, 5])) for some in (ones, others))
+        native.alike(ones, others, first, second, overlap, partners, taken)
+    _pair(ones, others, overlap, partners, taken)
+    return partners
+
+
+def _pair(
+    ones: Numbers,
+    others: Numbers,
+    overlap: float,
+    partners: NDArray[np.int64],
+    taken: NDArray[np.bool_],
+) -> None:
+    """Give boxes that have no partner one that is not taken."""
     for same in (True, False):
-        left = np.array([i for i in range(len(ones)) if i not in partners], dtype=np.int64)
-        free = np.array([j for j in range(len(others)) if j not in taken], dtype=np.int64)
-        for _, i, j in _near(ones[left], others[free], overlap, same=same):
-            one, other = int(left[i]), int(free[j])
-            if one not in partners and other not in taken:
-                partners[one] = other
-                taken.add(other)
-    return list(partners.items())
+        left, free = np.flatnonzero(partners < 0), np.flatnonzero(~taken)
+        rows, columns = _near(ones[left], others[free], overlap, same=same)
+        native.settle(left[rows], free[columns], partners, taken)
 
 
 def _near(
     ones: Numbers, others: Numbers, overlap: float, *, same: bool
-) -> list[tuple[float, int, int]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return pairs that overlap enough, of one class or of any, the nearest first."""
-    pairs: list[tuple[float, int, int]] = []
-    for start in range(0, len(ones), 64):
-        # A few rows at a time: a fault can leave tens of thousands of boxes.
-        some = ones[start : start + 64]
-        if same:
-            columns = np.flatnonzero(np.isin(others[:, 4], some[:, 4]))
-        else:
-            columns = np.arange(len(others))
-        shared = overlaps(some, others[columns])
-        enough = shared >= overlap
-        if same:
-            enough &= some[:, 4][:, None] == others[columns, 4][None, :]
-        rows, at = np.nonzero(enough)
-        pairs += zip(
-            (-shared[rows, at]).tolist(),
-            (rows + start).tolist(),
-            columns[at].tolist(),
-            strict=True,
-        )
-    return sorted(pairs)
+    labels = others[:, 5] if same else np.zeros(len(others))
+    wanted = ones[:, 5] if same else np.zeros(len(ones))
+    order = np.argsort(labels, kind="stable")
+    starts, ends = (np.searchsorted(labels[order], wanted, side) for side in ("left", "right"))
+    room = len(ones) + len(others)
+    while True:
+        rows, columns = (np.empty(room, dtype=np.int64) for _ in range(2))
+        shared = np.empty(room)
+        count = native.near(ones, others, order, starts, ends, overlap, rows, columns, shared)
+        if count <= room:
+            break
+        room = count
+    nearest = np.lexsort((columns[:count], rows[:count], -shared[:count]))
+    return rows[nearest], columns[nearest]
 
 
 def boxes(plan: Plan, answer: Bits, threshold: float = THRESHOLD) -> list[Box]:
     """Return the boxes of an answer above a threshold, thinned out, the best first."""
+    return _listed(_boxes(plan, answer, threshold))
+
+
+def _boxes(plan: Plan, answer: Bits, threshold: float) -> Numbers:
+    """Return the boxes of an answer as rows."""
     found: list[Numbers] = []
     start = 0
     layers = {f"{layer.index}.output": layer for layer in plan.layers}
     _, height, width = plan.layers[0].input_shape
     for name in plan.outputs:
         end = start + plan.buffers[name].words
-        numbers = answer[start:end].view(np.float32).astype(np.float64)
+        numbers = answer[start:end].view(np.float32)
         layer = layers[name]
         with np.errstate(all="ignore"):
             if isinstance(layer, Yolo):
@@ -231,7 +254,7 @@ def boxes(plan: Plan, answer: Bits, threshold: float = THRESHOLD) -> list[Box]:
             elif isinstance(layer, Detection):
                 found.append(_of_cells(layer, numbers, threshold))
         start = end
-    return _listed(_thinned(np.concatenate(found)))
+    return _thinned(np.concatenate(found))
 
 
 def thinned(found: list[Box]) -> list[Box]:
@@ -240,42 +263,40 @@ def thinned(found: list[Box]) -> list[Box]:
 
 
 def _thinned(table: Numbers) -> Numbers:
-    kept = [np.empty((0, 6))]
     table = table[np.lexsort((-table[:, 5], table[:, 4]))]
-    for of_class in np.split(table, np.flatnonzero(np.diff(table[:, 4])) + 1):
-        left = of_class
-        while len(left):
-            kept.append(left[:1])
-            left = left[1:][overlaps(left[:1], left[1:])[0] <= THINNING]
-    together = np.concatenate(kept)
-    best: Numbers = together[np.argsort(-together[:, 5], kind="stable")]
+    kept = np.empty(len(table), dtype=np.bool_)
+    native.thin(_edges(table), THINNING, kept)
+    table = table[kept]
+    best: Numbers = table[np.argsort(-table[:, 5], kind="stable")]
     return best
 
 
 def _of_anchors(
-    layer: Yolo | Region, numbers: Numbers, unit: tuple[int, int], coords: int, threshold: float
+    layer: Yolo | Region, numbers: Floats, unit: tuple[int, int], coords: int, threshold: float
 ) -> Numbers:
     """Decode a head of anchors; `unit` is what the anchors' sides are measured in."""
     _, rows, columns = layer.input_shape
     grid = numbers.reshape(len(layer.anchors), layer.entries, rows, columns)
-    scale, scores = grid[:, coords], grid[:, coords + 1 :]
+    scale = grid[:, coords].astype(np.float64)
     if isinstance(layer, Region) and layer.background:
         scale = np.ones_like(scale)
-    anchors = np.array(layer.anchors)[:, :, None, None]
-    x = (np.arange(columns)[None, None, :] + grid[:, 0]) / columns
-    y = (np.arange(rows)[None, :, None] + grid[:, 1]) / rows
-    width = np.exp(grid[:, 2]) * anchors[:, 0] / unit[0]
-    height = np.exp(grid[:, 3]) * anchors[:, 1] / unit[1]
-    score = scale[:, None] * scores
-    present = (score > threshold) & (scale[:, None] > threshold)
-    labels = np.arange(layer.classes)[None, :, None, None]
+    # Only where there may be a box: most cells have none.
+    anchor, row, column = np.nonzero(scale > threshold)
+    cells = grid[anchor, :, row, column].astype(np.float64)
+    anchors = np.array(layer.anchors)[anchor]
+    x = (column + cells[:, 0]) / columns
+    y = (row + cells[:, 1]) / rows
+    width = np.exp(cells[:, 2]) * anchors[:, 0] / unit[0]
+    height = np.exp(cells[:, 3]) * anchors[:, 1] / unit[1]
+    score = scale[anchor, row, column][:, None] * cells[:, coords + 1 :]
     places = (one[:, None] for one in (x, y, width, height))
-    return _present(present, *places, labels, score)
+    return _present(score > threshold, *places, np.arange(layer.classes)[None, :], score)
 
 
-def _of_cells(layer: Detection, numbers: Numbers, threshold: float) -> Numbers:
+def _of_cells(layer: Detection, answer: Floats, threshold: float) -> Numbers:
     """Decode the first YOLO's head: for every cell class scores, objectness, boxes."""
-    side, count, classes = layer.side, layer.boxes, layer.classes
+    numbers, side = answer.astype(np.float64), layer.side
+    count, classes = layer.boxes, layer.classes
     cells = side * side
     scores = numbers[: cells * classes].reshape(cells, 1, classes)
     objects = numbers[cells * classes : cells * (classes + count)].reshape(cells, count)
