@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softbeam.analysis.planning import Forecast, Pilot, forecast, injections_needed
+from softbeam.analysis.clusters import Clusters
+from softbeam.analysis.planning import Forecast, Pilot, forecast, injections_needed, tolerated
 from softbeam.analysis.proportion import wilson_of
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
 from softbeam.faults.space import FaultSpaceSize
@@ -51,12 +52,15 @@ def specification(**options: Any) -> CampaignSpecification:
         network="tiny",
         weights_sha256="1" * 64,
         plan_sha256="4" * 64,
-        inputs_sha256=("2" * 64,),
         architecture="sm_90",
         kernels_sha256="3" * 64,
         emulator_semantics=1,
         seed=1,
-        **{"streams": (StreamRequest(mode="rf", model="single-bit", injections=500),), **options},
+        **{
+            "inputs_sha256": ("2" * 64,),
+            "streams": (StreamRequest(mode="rf", model="single-bit", injections=500),),
+            **options,
+        },
     )
 
 
@@ -92,6 +96,48 @@ def test_a_margin_is_as_many_as_every_cell_needs(
     assert found.expected == cells * needed
     assert found.most == cells * injections_needed(0.5, 0.03, 0.95)
     assert found.expected < found.most / 2
+
+
+def test_few_inputs_need_more(pilot: Pilot) -> None:
+    target = Target(margin=0.03)
+    alone = forecast(specification(target=target), SIZES, pilot)
+    several = {
+        images: forecast(
+            specification(target=target, inputs_sha256=("2" * 64,) * images), SIZES, pilot
+        )
+        for images in (2, 3, 30)
+    }
+    for images, student in ((2, 12.706), (3, 4.303), (30, 2.045)):
+        scale = (student / 1.96) ** 2
+        assert several[images].expected == pytest.approx(scale * alone.expected, rel=1e-3, abs=2)
+        assert several[images].most == pytest.approx(scale * alone.most, rel=1e-3, abs=2)
+    # The pilot of one input tells nothing of others.
+    assert {one.apart for one in (alone, *several.values())} == {()}
+
+
+def test_a_pilot_whose_inputs_differ_says_so(
+    make_record: Callable[..., InjectionRecord],
+) -> None:
+    stream = StreamRequest(mode="rf", model="single-bit", injections=0)
+    records = [
+        make_record(index=n, image=n % 2, outcome="SDC" if n % 2 and n % 40 else "Masked")
+        for n in range(80)
+    ]
+    asked = specification(target=Target(margin=0.05), inputs_sha256=("2" * 64, "5" * 64))
+    assert forecast(asked, SIZES, Pilot(stream, records, 1.0)).apart == ("Masked", "SDC")
+    alike = [make_record(index=n, image=n % 2, outcome="SDC") for n in range(80)]
+    assert forecast(asked, SIZES, Pilot(stream, alike, 1.0)).apart == ()
+    # Without a margin nothing is out of reach.
+    number = specification(inputs_sha256=("2" * 64, "5" * 64))
+    assert forecast(number, SIZES, Pilot(stream, records, 1.0)).apart == ()
+
+
+@given(st.integers(2, 60), st.floats(0.01, 0.3))
+def test_inputs_may_differ_by_what_leaves_the_margin(images: int, margin: float) -> None:
+    target = Target(margin=margin)
+    spread = tolerated(target, images) ** 2
+    variance = Clusters(images, spread, 0.0).variance(target.confidence)
+    assert 1.959964 * variance**0.5 == pytest.approx(margin)
 
 
 def test_what_the_pilot_never_saw_may_happen(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,16 @@ import pytest
 from softbeam.analysis.counts import Cell, Stream
 from softbeam.analysis.design import Design, exposures
 from softbeam.analysis.estimation import Estimator, Share
+from softbeam.analysis.growth import FASTEST
 from softbeam.analysis.planning import injections_needed
 from softbeam.analysis.precision import (
-    FASTEST,
     FIRST,
     FIRST_OF_STRATUM,
+    OutOfReach,
     cells_of,
     first_round,
     half_width,
+    out_of_reach,
     rounds,
     sample_of,
 )
@@ -41,18 +43,25 @@ STRATA = [
     (2, "softmax", 40, (0.2, 0.5, 0.3)),
 ]
 SIZES = tuple(FaultSpaceSize(0, "rf", layer, kernel, size) for layer, kernel, size, _ in STRATA)
-DESIGN = Design(False, 1, exposures(SIZES))
-STRATIFIED = Design(True, 1, exposures(SIZES))
+
+#: Draws of a stratum, all inputs together.
+LONGEST = 400_000
 
 Counted = Mapping[StreamKey, int]
 
 
-def specification(target: Target | None, stratified: bool) -> CampaignSpecification:
+def design(stratified: bool, images: int = 1) -> Design:
+    return Design(stratified, images, exposures(SIZES))
+
+
+def specification(
+    target: Target | None, stratified: bool, images: int = 1
+) -> CampaignSpecification:
     return CampaignSpecification(
         network="tiny",
         weights_sha256="1" * 64,
         plan_sha256="4" * 64,
-        inputs_sha256=("2" * 64,),
+        inputs_sha256=tuple(f"{image:064x}" for image in range(images)),
         architecture="sm_90",
         kernels_sha256="3" * 64,
         emulator_semantics=1,
@@ -64,43 +73,69 @@ def specification(target: Target | None, stratified: bool) -> CampaignSpecificat
 
 
 class World:
-    """Injections that are made up: each ends as its name and a seed say."""
+    """Injections that are made up: each ends as its name and a seed say.
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    Of each input it is said by how much its share of SDCs in some layers is above that of
+    :data:`STRATA`, at the cost of Masked.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        moves: Sequence[float] = (0.0,),
+        layers: Collection[int] = (0, 1, 2),
+    ) -> None:
+        self._seed, self._moves, self._layers = seed, moves, layers
+        self.images = len(moves)
         self._streams = cache(self._stream)
 
-    def _stream(self, stratum: str) -> tuple[list[tuple[int, str, str]], np.ndarray]:
+    def shares(self, image: int, layer: int, ends: tuple[float, ...]) -> tuple[float, ...]:
+        """Return the shares of the outcomes in a stratum, for one input."""
+        masked, sdc, due = ends
+        # Where nothing but Masked is, nothing moves.
+        move = self._moves[image] if layer in self._layers and sdc else 0.0
+        move = min(max(move, -sdc), masked)
+        return masked - move, sdc + move, due
+
+    def _stream(
+        self, stratum: str, image: int
+    ) -> tuple[list[tuple[int, str, str, int]], np.ndarray]:
         """Return the endings of a stratum and a long row of draws from them."""
         own = [one for one in STRATA if stratum in ("", f"{one[0]}/{one[1]}")]
         endings, shares = [], []
         for layer, kernel, size, ends in own:
-            for outcome, share in zip(OUTCOMES, ends, strict=True):
-                endings.append((layer, kernel, outcome))
+            moved = self.shares(image, layer, ends)
+            for outcome, share in zip(OUTCOMES, moved, strict=True):
+                endings.append((layer, kernel, outcome, image))
                 shares.append(size * share)
         place = [f"{one[0]}/{one[1]}" for one in STRATA].index(stratum) if stratum else 99
-        rng = np.random.default_rng([self._seed, place])
+        rng = np.random.default_rng([self._seed, place, *([image] if self.images > 1 else [])])
         p = np.array(shares) / sum(shares)
-        return endings, rng.choice(len(endings), size=40_000, p=p)
+        return endings, rng.choice(len(endings), size=LONGEST // self.images, p=p)
 
-    def ending(self, key: StreamKey, index: int) -> tuple[int, str, str]:
-        endings, drawn = self._streams(key.stratum)
-        return endings[drawn[index]]
+    def ending(self, key: StreamKey, index: int) -> tuple[int, str, str, int]:
+        """Return how an injection ends; injections take turns at the inputs."""
+        endings, drawn = self._streams(key.stratum, index % self.images)
+        return endings[drawn[index // self.images]]
 
     def endings(self, counts: Counted) -> dict[StreamKey, Counter[Ending]]:
         found = {}
         for key, n in counts.items():
-            endings, drawn = self._streams(key.stratum)
-            numbers = np.bincount(drawn[:n], minlength=len(endings)).tolist()
-            pairs = zip(endings, numbers, strict=True)
-            found[key] = Counter({Ending(*ending): number for ending, number in pairs if number})
+            found[key] = Counter[Ending]()
+            for image in range(self.images):
+                endings, drawn = self._streams(key.stratum, image)
+                mine = len(range(image, n, self.images))
+                assert mine <= drawn.size
+                numbers = np.bincount(drawn[:mine], minlength=len(endings)).tolist()
+                pairs = zip(endings, numbers, strict=True)
+                found[key].update({Ending(*ending): n for ending, n in pairs if n})
         return found
 
 
 def finish(world: World, target: Target, stratified: bool) -> tuple[Counted, int]:
     """Return the injections of a campaign with a target, and its rounds."""
-    asked = specification(target, stratified)
-    step = rounds(asked, STRATIFIED if stratified else DESIGN)
+    asked = specification(target, stratified, world.images)
+    step = rounds(asked, design(stratified, world.images))
     counts: Counted = first_round(asked, SIZES)
     for number in range(1, 100):
         more = step(counts, world.endings(counts))
@@ -120,8 +155,8 @@ def shares(
     world: World, counts: Counted, target: Target, stratified: bool
 ) -> dict[tuple[str, str], Share]:
     """Return the share of each outcome in each cell, at the target's confidence."""
-    design = STRATIFIED if stratified else DESIGN
-    sample = sample_of(Stream("rf", "single-bit"), counts, world.endings(counts), design)
+    sampling = design(stratified, world.images)
+    sample = sample_of(Stream("rf", "single-bit"), counts, world.endings(counts), sampling)
     estimator = Estimator(sample, target.confidence)
     found = {}
     for keys in cells_of(counts, target.per):
@@ -216,6 +251,115 @@ def test_stopping_costs_little_of_the_confidence(stratified: bool) -> None:
     assert min(found.values()) > 0.89, found
 
 
+def limits(world: World, counts: Counted, target: Target, stratified: bool) -> list[OutOfReach]:
+    asked = specification(target, stratified, world.images)
+    sampling = design(stratified, world.images)
+    return list(out_of_reach(asked, sampling, counts, world.endings(counts)))
+
+
+@pytest.mark.parametrize(("per", "stratified"), [("all", False), ("all", True), ("layer", True)])
+def test_inputs_that_are_alike_need_the_interval_that_is_printed(
+    per: Any, stratified: bool
+) -> None:
+    target = Target(margin=0.05, per=per)
+    alone = together = 0
+    for seed in range(8):
+        world = World(2100 + seed, [0.0] * 5)
+        counts, _ = finish(world, target, stratified)
+        assert limits(world, counts, target, stratified) == []
+        found = shares(world, counts, target, stratified)
+        assert max(half_width(share) for share in found.values()) <= 0.05
+        together += sum(counts.values())
+        alone += sum(finish(World(2100 + seed), target, stratified)[0].values())
+    # More than a single input needs, for Student's interval over five is wider.
+    assert 1.3 * alone < together < 5 * alone
+
+
+def test_it_ends_where_inputs_differ_too_much() -> None:
+    target = Target(margin=0.03)
+    world = World(22, [-0.05, 0.1, 0.3])
+    counts, taken = finish(world, target, False)
+    found = limits(world, counts, target, False)
+    assert [(one.stream, one.cell, one.outcome) for one in found] == [
+        (Stream("rf", "single-bit"), "", "Masked"),
+        (Stream("rf", "single-bit"), "", "SDC"),
+    ]
+    (n,) = counts.values()
+    assert n < 5000
+    assert taken < 4
+    # A hundred times as many leave the intervals about as wide, and not much narrower than was
+    # said.
+    many = {key: 100 * n for key in counts}
+    later = shares(world, many, target, False)
+    for one in found:
+        assert one.now == half_width(shares(world, counts, target, False)["", one.outcome])
+        assert 0.03 < one.least < 1.1 * half_width(later["", one.outcome])
+        assert half_width(later["", one.outcome]) == pytest.approx(one.now, rel=0.2)
+    assert half_width(later["", "DUE"]) <= 0.03
+
+
+def test_cells_that_inputs_have_alike_become_precise_all_the_same() -> None:
+    target = Target(margin=0.04, per="layer")
+    world = World(23, [-0.3, -0.1, 0.1, 0.3], layers=[1])
+    counts, _ = finish(world, target, True)
+    found = limits(world, counts, target, True)
+    assert {(one.cell, one.outcome) for one in found} == {("layer 1", "Masked"), ("layer 1", "SDC")}
+    wide = {name for name, share in shares(world, counts, target, True).items()
+            if half_width(share) > 0.04}  # fmt: skip
+    assert wide == {("1/maxpool", "Masked"), ("1/maxpool", "SDC")}
+
+
+def test_more_inputs_reach_what_few_do_not() -> None:
+    target = Target(margin=0.03)
+    few, many = (World(24, [-0.08, 0.08] * pairs) for pairs in (2, 30))
+    counts, _ = finish(few, target, False)
+    assert limits(few, counts, target, False)
+    counts, _ = finish(many, target, False)
+    assert not limits(many, counts, target, False)
+    assert max(map(half_width, shares(many, counts, target, False).values())) <= 0.03
+
+
+@pytest.mark.parametrize(
+    ("per", "name"),
+    [("kernel", "kernel maxpool"), ("layer-kernel", "maxpool in layer 1")],
+)
+def test_a_cell_out_of_reach_has_its_name(per: Any, name: str) -> None:
+    target = Target(margin=0.1, per=per)
+    world = World(25, [-0.3, 0.0, 0.3], layers=[1])
+    counts, _ = finish(world, target, True)
+    assert {one.cell for one in limits(world, counts, target, True)} == {name}
+
+
+@pytest.mark.slow
+def test_what_inputs_allow_is_told_rightly() -> None:
+    """Verdicts are right but near the border, and intervals hold what they say."""
+    target = Target(margin=0.03)
+    sizes = np.array([one[2] for one in STRATA])
+    true = np.dot([one[3][1] for one in STRATA], sizes) / sizes.sum()
+    rng = np.random.default_rng(8)
+    held, reached, lucky, times = 0, 0, 0, 150
+    for seed in range(times):
+        world = World(5000 + seed, (0.04 * rng.standard_normal(8)).tolist())
+        counts, taken = finish(world, target, False)
+        assert taken < 15
+        share = shares(world, counts, target, False)["", "SDC"]
+        out = "SDC" in {one.outcome for one in limits(world, counts, target, False)}
+        own = [
+            np.dot([world.shares(image, one[0], one[3])[1] for one in STRATA], sizes) / sizes.sum()
+            for image in range(8)
+        ]
+        # In the end half the interval is Student's quantile times the standard error.
+        least = 2.3646 * np.std(own, ddof=1) / np.sqrt(8)
+        assert not out or least > 0.85 * target.margin
+        # By chance inputs can look more alike than they are.
+        lucky += not out and least > 1.15 * target.margin
+        reached += not out
+        held += share.low <= true <= share.high
+    assert 0.2 * times < reached < 0.8 * times
+    assert lucky < 0.1 * times
+    assert 0.9 < held / times < 0.99
+
+
 def test_cells() -> None:
     counts = dict.fromkeys(first_round(specification(None, True), SIZES), 1)
 
@@ -243,7 +387,7 @@ def test_the_first_round() -> None:
         for one in SIZES
     }
     with pytest.raises(ValueError, match="without a target"):
-        rounds(specification(None, False), DESIGN)
+        rounds(specification(None, False), design(False))
 
 
 class Worker:
@@ -258,22 +402,33 @@ class Worker:
                 raise KeyboardInterrupt
             self._left -= 1
             key = StreamKey(name.mode, name.model, name.stratum)
-            layer, kernel, outcome = self._world.ending(key, name.index)
+            layer, kernel, outcome, image = self._world.ending(key, name.index)
             yield self._make(
                 mode=name.mode, model=name.model, stratum=name.stratum, index=name.index,
-                layer=layer, kernel=kernel, outcome=outcome,
+                layer=layer, kernel=kernel, outcome=outcome, image=image,
             )  # fmt: skip
 
 
-@pytest.mark.parametrize("stratified", [False, True])
+@pytest.mark.parametrize(
+    ("stratified", "moves"),
+    [
+        (False, [0.0]),
+        (True, [0.0]),
+        (False, [-0.02, -0.01, 0.0, 0.01, 0.02]),
+        (True, [0.0] * 4),
+    ],
+)
 def test_an_interrupted_campaign_takes_the_same_rounds(
-    tmp_path: Path, make_record: Callable[..., InjectionRecord], stratified: bool
+    tmp_path: Path,
+    make_record: Callable[..., InjectionRecord],
+    stratified: bool,
+    moves: list[float],
 ) -> None:
     target = Target(margin=0.06, per="kernel") if stratified else Target(margin=0.03)
-    asked, world = specification(target, stratified), World(9)
+    asked, world = specification(target, stratified, len(moves)), World(9, moves)
     wanted, taken = finish(world, target, stratified)
     assert taken > 2
-    step = rounds(asked, STRATIFIED if stratified else DESIGN)
+    step = rounds(asked, design(stratified, len(moves)))
     with ResultsStore.create(tmp_path, asked) as store:
         for stop in (30, 190, 1, 333, 70, 10**6):
             try:

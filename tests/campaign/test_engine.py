@@ -14,7 +14,9 @@ from softbeam.campaign.engine import (
     WRITE_RECORDS,
     WRITE_SECONDS,
     CampaignEnd,
+    Endings,
     NextRound,
+    endings_of,
     missing,
     run_campaign,
 )
@@ -115,11 +117,11 @@ def test_what_is_missing_is_done(store: ResultsStore, make_record: Make) -> None
     names = [InjectionName("iov", "random-value", "", n) for n in (0, 1)]
     names += [InjectionName("rf", "single-bit", "", n) for n in (1, 4)]
     assert missing(store, wanted) == names
-    assert run(store, wanted, worker) == CampaignEnd(4, ())
+    assert run(store, wanted, worker) == CampaignEnd(4, (), wanted)
     assert sorted(worker.done) == names
     # Index 9 is kept, though nobody asks for it.
     assert store.done("rf", "single-bit") == {0, 1, 2, 3, 4, 9}
-    assert run(store, wanted, worker) == CampaignEnd(0, ())
+    assert run(store, wanted, worker) == CampaignEnd(0, (), wanted)
     assert len(worker.done) == 4
 
 
@@ -204,10 +206,10 @@ def test_failures_have_no_row_are_noted_and_are_tried_again(
 ) -> None:
     bad = InjectionName("rf", "single-bit", "", 3)
     end = run(store, {RF: 5}, Worker(make_record, broken=[bad]))
-    assert end == CampaignEnd(4, (Failure(bad, "broken"),))
+    assert end == CampaignEnd(4, (Failure(bad, "broken"),), {RF: 5})
     assert store.done("rf", "single-bit") == {0, 1, 2, 4}
     assert store.notes() == ("internal error, no result for rf single-bit 3: broken",)
-    assert run(store, {RF: 5}, Worker(make_record)) == CampaignEnd(1, ())
+    assert run(store, {RF: 5}, Worker(make_record)) == CampaignEnd(1, (), {RF: 5})
     assert store.done("rf", "single-bit") == {0, 1, 2, 3, 4}
 
 
@@ -223,12 +225,25 @@ def test_a_store_that_cannot_be_written_to_ends_the_campaign(
     assert store.size() == 0
 
 
+def test_endings_are_counted_by_place_outcome_and_input(
+    store: ResultsStore, make_record: Make
+) -> None:
+    places = [(0, "fill", "SDC", 0), (0, "fill", "SDC", 1), (0, "copy", "SDC", 0)]
+    places += [(1, "fill", "SDC", 0), (0, "fill", "DUE", 0), (0, "fill", "SDC", 0)]
+    store.append(
+        make_record(index=index, layer=layer, kernel=kernel, outcome=outcome, image=image)
+        for index, (layer, kernel, outcome, image) in enumerate(places)
+    )
+    found = endings_of(store, {RF: 6, IOV: 3})
+    assert found == {RF: Counter(Ending(*place) for place in places), IOV: Counter()}
+    # Only the first ones count.
+    assert endings_of(store, {RF: 1}) == {RF: Counter([Ending(0, "fill", "SDC", 0)])}
+
+
 def until_sdc(wanted: int) -> NextRound:
     """Return rounds that grow by half until so many SDCs were seen."""
 
-    def next_round(
-        counts: Mapping[StreamKey, int], endings: Mapping[StreamKey, Counter[Ending]]
-    ) -> Mapping[StreamKey, int]:
+    def next_round(counts: Mapping[StreamKey, int], endings: Endings) -> Mapping[StreamKey, int]:
         seen = sum(n for ending, n in endings[RF].items() if ending.outcome == "SDC")
         return counts if seen >= wanted else {RF: counts[RF] * 3 // 2}
 
@@ -239,6 +254,7 @@ def test_rounds_go_on_until_nothing_more_is_wanted(store: ResultsStore, make_rec
     end = run(store, {RF: 4}, Worker(make_record), until_sdc(10))
     # 4, 6, 9, 13, 19, 28 injections, of which one in three ends as SDC.
     assert store.size() == end.injected == 28 + (28 // 3 < 10) * 14
+    assert end.counts == {RF: store.size()}
 
 
 @settings(max_examples=8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import signal
 import sqlite3
@@ -11,10 +12,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 from support.networks import NetworkFiles
 
@@ -276,13 +277,18 @@ def test_an_injection_without_result_is_reported_and_makes_the_exit_status_three
 
 
 @pytest.mark.slow
-def test_a_margin_in_every_kernel(command: list[str], tmp_path: Path, capsys: Capture) -> None:
+def test_a_margin_in_every_kernel(
+    network_files: NetworkFiles, tmp_path: Path, capsys: Capture
+) -> None:
     from softbeam.analysis.estimation import Estimator
     from softbeam.analysis.sample import counts_of
     from softbeam.injection.record import OUTCOMES
 
     out = tmp_path / "run"
-    arguments = [*command, "--mode", "iov", "--margin", "0.12", "--per", "kernel", "--workers", "1"]
+    arguments = ["campaign", *network_files.options, "--mode", "iov", "--workers", "1"]
+    for image in network_files.images:
+        arguments += ["--image", str(image)]
+    arguments += ["--margin", "0.15", "--per", "kernel"]
     assert main([*arguments, "--out", str(out)]) == 0
     with ResultsStore.open(out) as store:
         records = list(store.records())
@@ -292,23 +298,54 @@ def test_a_margin_in_every_kernel(command: list[str], tmp_path: Path, capsys: Ca
         *("fill", "im2col", "copy", "normalize", "scale_bias", "add_bias", "activate_array"),
         *("maxpool", "avgpool", "softmax"),
     }
-    # Injections take turns at the inputs, which are no more told apart where they differ little.
-    assert {record.image for record in records} == {0, 1}
-    simple = Estimator(replace(counts, design=replace(counts.design, images=1)))
+    # Injections take turns at the inputs, and it is the printed interval that is narrow enough.
+    assert {record.image for record in records} == {0, 1, 2}
+    assert counts.design.images == 3
+    printed_interval = Estimator(counts).share
     for kernel in {record.kernel for record in records}:
         for outcome in OUTCOMES:
-            share = simple.share(
+            share = printed_interval(
                 lambda cell, outcome=outcome: cell.outcome == outcome,  # type: ignore[misc]
                 lambda cell, kernel=kernel: cell.kernel == kernel,  # type: ignore[misc]
             )
-            assert (share.high - share.low) / 2 <= 0.12
+            assert (share.high - share.low) / 2 <= 0.15
     capsys.readouterr()
     assert main([*arguments, "--out", str(out)]) == 0
     assert capsys.readouterr().err.startswith(f"0 injections made, {len(records)} in")
     assert main(["tables", str(out)]) == 0
     printed = capsys.readouterr().out
     assert "Each kernel of each layer was drawn from apart" in printed
-    assert "The 2 inputs are clusters" in printed
+    assert "The 3 inputs are clusters" in printed
+
+
+@pytest.mark.slow
+def test_a_margin_that_the_inputs_do_not_allow(
+    network_files: NetworkFiles, tmp_path: Path, capsys: Capture
+) -> None:
+    from skimage.io import imsave
+
+    # In a black image most values are zero behind every layer, and so are most wrong ones.
+    black, out = tmp_path / "black.png", tmp_path / "run"
+    imsave(black, np.zeros((10, 10, 3), dtype=np.uint8), check_contrast=False)
+    arguments = ["campaign", *network_files.options, "--mode", "iov", "--margin", "0.05"]
+    for image in (black, network_files.images[0]):
+        arguments += ["--image", str(image)]
+    assert main([*arguments, "--workers", "1", "--out", str(out)]) == 4
+    made, sentence, *shares = capsys.readouterr().err.splitlines()
+    assert made.endswith(f"see softbeam tables {out}")
+    assert sentence.startswith("The margin of 0.05 is out of reach with these 2 inputs, however")
+    for line in shares:
+        found = re.fullmatch(
+            r"  iov single-bit (SDC|Masked): now \+-(\S+), never much below \+-(\S+)", line
+        )
+        assert found is not None
+        assert 0.05 < float(found[3]) <= float(found[2]) < 0.5
+    assert len(shares) == 2
+    # Nothing more is made by asking again, and what there is can be read.
+    before = rows(out)
+    assert len(before) < 10_000
+    assert main([*arguments, "--workers", "2", "--out", str(out)]) == 4
+    assert rows(out) == before
 
 
 def refused(arguments: list[str], capsys: Capture) -> str:

@@ -68,6 +68,19 @@ def test_a_margin_in_every_cell(command: list[str], capsys: Capture) -> None:
     assert 0 < int(expected.replace(",", "")) <= int(most.replace(",", ""))
 
 
+def test_a_margin_with_several_inputs(
+    command: list[str], network_files: NetworkFiles, capsys: Capture
+) -> None:
+    arguments = ["--image", str(network_files.images[1]), "--mode", "rf", "--margin", "0.1"]
+    assert main([*command, *arguments]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "The 2 inputs are clusters. The numbers hold if they are alike" in printed
+    # 0.1 over Student's quantile 12.706, times the root of 2.
+    assert "standard deviation over them is above 1.1 points, no number of injections" in printed
+    assert main([*command, "--mode", "rf", "--margin", "0.1"]) == 0
+    assert "clusters" not in capsys.readouterr().out
+
+
 def test_bad_input_is_one_sentence(command: list[str], tmp_path: Path, capsys: Capture) -> None:
     assert main([*command, "--mode", "rf", "--layers", "9"]) == 2
     printed, said = capsys.readouterr()

@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from softbeam.analysis.clusters import Clusters
 from softbeam.analysis.counts import Cell, Counts
 from softbeam.analysis.design import Design
 from softbeam.analysis.proportion import CONFIDENCE, Proportion, wilson_of
@@ -60,6 +61,19 @@ class Estimate:
     estimate: float
     low: float
     high: float
+
+
+class Floor(NamedTuple):
+    """Half the width that an interval keeps, however many injections the same inputs get.
+
+    Attributes
+    ----------
+    likely, proven : float
+        As the inputs seem to differ, and as they differ at least; 0 of a single input.
+    """
+
+    likely: float
+    proven: float
 
 
 class Estimator:
@@ -128,12 +142,7 @@ class Estimator:
         numerator, of : callable
             Conditions on cells; `numerator` is only asked where `of` holds.
         """
-        inside = np.array([of(cell) for cell in self._cells], dtype=np.bool_)
-        both = np.array(
-            [at and numerator(cell) for cell, at in zip(self._cells, inside, strict=True)],
-            dtype=np.bool_,
-        )
-        d, x = self._numbers * inside, self._numbers * both
+        d, x = self._inside(numerator, of)
         successes, n = int(x.sum()), int(d.sum())
         if self._design.is_simple and self._confidence == CONFIDENCE:
             return Proportion(successes, n)
@@ -142,6 +151,41 @@ class Estimator:
         ratio = self._ratio(d, x, self._numbers)
         low, high = wilson_of(ratio, self._effective(d, x), self._confidence)
         return Estimate(successes, n, ratio, min(low, ratio), max(high, ratio))
+
+    def floor(self, numerator: Condition, of: Condition) -> Floor:
+        """Return what the width of a share's interval never falls below with these inputs.
+
+        Parameters
+        ----------
+        numerator, of : callable
+            As for :meth:`share`.
+        """
+        d, x = self._inside(numerator, of)
+        clusters = self._clusters(d, x)
+        if clusters is None:
+            return Floor(0.0, 0.0)
+        ratio = self._ratio(d, x, self._numbers)
+        _, pulled = self._linearised(d, x, self._numbers)
+
+        def half(spread: float) -> float:
+            if spread <= 0.0:
+                return 0.0
+            variance = clusters.variance(self._confidence, spread)
+            low, high = wilson_of(ratio, pulled * (1 - pulled) / variance, self._confidence)
+            return (high - low) / 2
+
+        return Floor(half(clusters.likely), half(clusters.proven))
+
+    def _inside(
+        self, numerator: Condition, of: Condition
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the injections of each cell for which `of` holds, and those with both."""
+        inside = np.array([of(cell) for cell in self._cells], dtype=np.bool_)
+        both = np.array(
+            [at and numerator(cell) for cell, at in zip(self._cells, inside, strict=True)],
+            dtype=np.bool_,
+        )
+        return self._numbers * inside, self._numbers * both
 
     def _sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         sums = np.zeros(self._weights.size)
@@ -159,16 +203,35 @@ class Estimator:
         whole = float(self._weights @ (self._sums(d) / n))
         return float(self._weights @ (self._sums(x) / n)) / whole if whole else math.nan
 
-    def _effective(self, d: NDArray[np.float64], x: NDArray[np.float64]) -> float:
-        """Return how many simple random draws would estimate the ratio as precisely.
+    def _pulled(self, d: NDArray[np.float64], x: NDArray[np.float64]) -> float:
+        """Return a share with half a success and half a failure more: never none and never all."""
+        return float((x.sum() + 0.5) / (d.sum() + 1.0))
 
-        The ratio's variance is linearised (Taylor), stratum by stratum, from shares that are
-        pulled a little towards those of the whole sample (:data:`PSEUDO`).
+    def _effective(self, d: NDArray[np.float64], x: NDArray[np.float64]) -> float:
+        """Return how many simple random draws would estimate the ratio as precisely."""
+        variance, ratio = self._linearised(d, x, self._numbers)
+        clusters = self._clusters(d, x)
+        if clusters is not None:
+            variance = max(variance, clusters.variance(self._confidence))
+        n = float(self._numbers.sum())
+        return max(ratio * (1 - ratio) / variance, 1e-9) if variance else n
+
+    def _linearised(
+        self,
+        d: NDArray[np.float64],
+        x: NDArray[np.float64],
+        numbers: NDArray[np.float64],
+    ) -> tuple[float, float]:
+        """Return the ratio's variance by the draw of faults, and the ratio that it is taken at.
+
+        It is linearised (Taylor), stratum by stratum, from shares that are pulled a little
+        towards those of the whole sample (:data:`PSEUDO`).  Strata without injections are left
+        out.
         """
-        n = self._sums(self._numbers)
+        n = self._sums(numbers)
+        weights = np.where(n > 0, self._weights, 0.0)
         share_d = (self._sums(d) + PSEUDO * d.sum() / n.sum()) / (n + PSEUDO)
-        # Half a success and half a failure more, so that neither none nor all has no variance.
-        pulled = (x.sum() + 0.5) / (d.sum() + 1.0)
+        pulled = self._pulled(d, x)
         share_x = (self._sums(x) + PSEUDO * pulled * d.sum() / n.sum()) / (n + PSEUDO)
         here = self._sums(d) > 0
         if self._design.stratified:
@@ -177,30 +240,25 @@ class Estimator:
             share_x = np.where(here, np.minimum(share_x, share_d), 0.0)
         else:
             share_x = np.minimum(share_x, share_d)
-        whole = float(self._weights @ share_d)
-        ratio = float(self._weights @ share_x) / whole
+        whole = float(weights @ share_d)
+        ratio = float(weights @ share_x) / whole
         mean = share_x - ratio * share_d
         square = share_x * (1 - ratio) ** 2 + (share_d - share_x) * ratio**2
-        variance = float((self._weights / whole) ** 2 @ (np.maximum(square - mean**2, 0.0) / n))
-        if self._design.images > 1:
-            variance = max(variance, self._between_images(d, x))
-        return max(ratio * (1 - ratio) / variance, 1e-9) if variance else float(n.sum())
+        scale = (weights / whole) ** 2
+        variance = float(scale @ (np.maximum(square - mean**2, 0.0) / np.maximum(n, 1.0)))
+        return variance, ratio
 
-    def _between_images(self, d: NDArray[np.float64], x: NDArray[np.float64]) -> float:
-        """Return the variance of the mean over the inputs, made larger where they are few.
-
-        A normal interval with it is as wide as Student's; the variance within the inputs, which
-        many injections tell, needs no such allowance.
-        """
-        from scipy.stats import norm, t
-
-        ratios = []
+    def _clusters(self, d: NDArray[np.float64], x: NDArray[np.float64]) -> Clusters | None:
+        """Return how the ratio differs between the inputs; None if fewer than two have it."""
+        if self._design.images == 1:
+            return None
+        ratios, noises = [], []
         for image in range(self._design.images):
             own = self._image == image
             if d[own].sum() > 0:
-                ratios.append(self._ratio(d * own, x * own, self._numbers * own))
+                one = d * own, x * own, self._numbers * own
+                ratios.append(self._ratio(*one))
+                noises.append(self._linearised(*one)[0])
         if len(ratios) < 2:
-            return 0.0
-        tail = (1 + self._confidence) / 2
-        scale = float(t.ppf(tail, len(ratios) - 1) / norm.ppf(tail)) ** 2
-        return scale * float(np.var(ratios, ddof=1)) / len(ratios)
+            return None
+        return Clusters(len(ratios), float(np.var(ratios, ddof=1)), float(np.mean(noises)))

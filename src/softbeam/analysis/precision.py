@@ -2,33 +2,29 @@
 
 A cell is what a margin is asked for: all of the scope, a layer, a kernel, or a kernel in a layer.
 It is precise when the interval of each outcome's share in it is no wider than the margin to either
-side, on average.  Deciding after each round whether to stop makes the stated confidence nominal;
+side, on average.  Where inputs differ so much that no number of injections makes it so, it gets no
+more.  Deciding after each round whether to stop makes the stated confidence nominal;
 ``docs/methods.md`` says by how much.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from math import ceil, sqrt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from softbeam.analysis.counts import Cell, Counts, Stream
 from softbeam.analysis.design import Design
-from softbeam.analysis.estimation import Estimator, Share
-from softbeam.analysis.factors import everywhere
+from softbeam.analysis.estimation import Condition, Estimator, Floor, Share
+from softbeam.analysis.growth import growth_of, neyman
+from softbeam.campaign.engine import Endings, NextRound
 from softbeam.campaign.specification import CampaignSpecification, Cells, Target
-from softbeam.campaign.store import Ending
 from softbeam.campaign.streams import StreamKey, strata_sizes
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import OUTCOMES
 
 #: Injections of a stream in the first round: of all of the scope, and of one stratum.
 FIRST, FIRST_OF_STRATUM = 200, 20
-
-#: A round grows a stream at least and at most by these factors.
-SLOWEST, FASTEST = 1.1, 4.0
-
-Endings = Mapping[StreamKey, Counter[Ending]]
 
 
 def first_round(
@@ -46,9 +42,31 @@ def first_round(
     return counts
 
 
-def rounds(
-    specification: CampaignSpecification, design: Design
-) -> Callable[[Mapping[StreamKey, int], Endings], Mapping[StreamKey, int]]:
+@dataclass(frozen=True, slots=True)
+class OutOfReach:
+    """A share that the campaign's inputs do not let become as precise as is wanted.
+
+    Attributes
+    ----------
+    stream : Stream
+        Whose.
+    cell : str
+        Where: ``layer 3``, ``kernel fill``, ``fill in layer 3``; empty for all of the scope.
+    outcome : str
+        Which.
+    now, least : float
+        Half the width of its interval, and what that never falls below however many injections
+        the same inputs get.
+    """
+
+    stream: Stream
+    cell: str
+    outcome: str
+    now: float
+    least: float
+
+
+def rounds(specification: CampaignSpecification, design: Design) -> NextRound:
     """Return the function from a round's injections and outcomes to the next round's injections.
 
     Raises
@@ -56,35 +74,80 @@ def rounds(
     ValueError
         If the specification has no target.
     """
-    target = specification.target
-    if target is None:
-        raise ValueError("a campaign without a target has no rounds")
+    target = _target(specification)
 
     def next_round(counts: Mapping[StreamKey, int], endings: Endings) -> Mapping[StreamKey, int]:
         wanted = dict(counts)
-        for stream in specification.streams:
-            own = {key: n for key, n in counts.items() if key.mode == stream.mode}
-            own = {key: n for key, n in own.items() if key.model == stream.model}
-            sample = sample_of(Stream(stream.mode, stream.model), own, endings, design)
-            for keys in cells_of(own, target.per):
-                for key, n in _needed(sample, keys, target, design).items():
-                    wanted[key] = max(wanted[key], n)
+        for sample, keys in _samples(specification, design, counts, endings):
+            for key, n in _needed(sample, keys, target, design).items():
+                wanted[key] = max(wanted[key], n)
         return wanted
 
     return next_round
 
 
+def out_of_reach(
+    specification: CampaignSpecification,
+    design: Design,
+    counts: Mapping[StreamKey, int],
+    endings: Endings,
+) -> tuple[OutOfReach, ...]:
+    """Return what no number of injections makes precise, because the inputs differ so much.
+
+    Raises
+    ------
+    ValueError
+        If the specification has no target.
+    """
+    target = _target(specification)
+    return tuple(
+        OutOfReach(
+            Stream(keys[0].mode, keys[0].model),
+            _name(keys[0], target.per),
+            one.outcome,
+            one.width,
+            one.floor.proven,
+        )
+        for sample, keys in _samples(specification, design, counts, endings)
+        for one in _imprecise(sample, keys, target)
+        if one.floor.proven > target.margin
+    )
+
+
+def _target(specification: CampaignSpecification) -> Target:
+    if specification.target is None:
+        raise ValueError("a campaign without a target has no rounds")
+    return specification.target
+
+
+def _samples(
+    specification: CampaignSpecification,
+    design: Design,
+    counts: Mapping[StreamKey, int],
+    endings: Endings,
+) -> Iterator[tuple[Counts, tuple[StreamKey, ...]]]:
+    """Yield each cell's streams, beside the sample that they are a part of."""
+    for stream in specification.streams:
+        own = {
+            key: n
+            for key, n in counts.items()
+            if (key.mode, key.model) == (stream.mode, stream.model)
+        }
+        sample = sample_of(Stream(stream.mode, stream.model), own, endings, design)
+        for keys in cells_of(own, _target(specification).per):
+            yield sample, keys
+
+
 def sample_of(
     stream: Stream, counts: Mapping[StreamKey, int], endings: Endings, design: Design
 ) -> Counts:
-    """Return the counts of a stream's injections so far, inputs not told apart."""
+    """Return the counts of a stream's injections so far."""
     cells: Counter[Cell] = Counter()
     for key in counts:
         for ending, number in endings[key].items():
-            cells[Cell(stream, ending.layer, ending.kernel, ending.outcome, "", False, False)] += (
-                number
-            )
-    return Counts(cells, Design(design.stratified, 1, design.weights))
+            layer, kernel, outcome, image = ending
+            cells[Cell(stream, layer, kernel, outcome, "", False, False, image)] += number
+    return Counts(cells, design)
 
 
 def cells_of(counts: Mapping[StreamKey, int], per: Cells) -> list[tuple[StreamKey, ...]]:
@@ -102,56 +165,55 @@ def half_width(share: Share) -> float:
     return (share.high - share.low) / 2
 
 
-def _needed(
-    sample: Counts, keys: tuple[StreamKey, ...], target: Target, design: Design
-) -> dict[StreamKey, int]:
-    """Return the injections that the streams of one cell need next; none if it is precise."""
+@dataclass(frozen=True, slots=True)
+class _Imprecise:
+    """An outcome whose interval in a cell is too wide."""
+
+    outcome: str
+    ends: Condition
+    width: float
+    floor: Floor
+
+
+def _imprecise(sample: Counts, keys: tuple[StreamKey, ...], target: Target) -> Iterator[_Imprecise]:
     strata = {key.stratum for key in keys}
 
     def within(cell: Cell) -> bool:
         return "" in strata or f"{cell.layer}/{cell.kernel}" in strata
 
     estimator = Estimator(sample, target.confidence)
-    needed: dict[StreamKey, int] = {}
     for outcome in OUTCOMES:
 
         def ends(cell: Cell, outcome: str = outcome) -> bool:
             return cell.outcome == outcome
 
-        share = estimator.share(ends, within)
-        if half_width(share) <= target.margin:
+        width = half_width(estimator.share(ends, within))
+        if width > target.margin:
+            yield _Imprecise(outcome, ends, width, estimator.floor(ends, within))
+
+
+def _needed(
+    sample: Counts, keys: tuple[StreamKey, ...], target: Target, design: Design
+) -> dict[StreamKey, int]:
+    """Return the injections that the streams of one cell need next.
+
+    None if it is precise, or as precise as the inputs let it be.
+    """
+    needed: dict[StreamKey, int] = {}
+    for one in _imprecise(sample, keys, target):
+        if one.floor.proven > target.margin:
             continue
-        growth = min(max((half_width(share) / target.margin) ** 2, SLOWEST), FASTEST)
-        for key, n in _neyman(sample, keys, ends, design, growth).items():
+        growth = growth_of(one.width / target.margin, one.floor.likely / target.margin)
+        for key, n in neyman(sample, keys, one.ends, design, growth).items():
             needed[key] = max(needed.get(key, 0), n)
     return needed
 
 
-def _neyman(
-    sample: Counts,
-    keys: tuple[StreamKey, ...],
-    ends: Callable[[Cell], bool],
-    design: Design,
-    growth: float,
-) -> dict[StreamKey, int]:
-    """Divide a cell's injections where they narrow its interval most (Neyman's allocation)."""
-    importance: dict[StreamKey, float] = {}
-    present: dict[StreamKey, int] = {}
-    for key in keys:
-        if not key.stratum:
-            own, weight = sample, 1.0
-        else:
-            layer, _, kernel = key.stratum.partition("/")
-            place = (int(layer), kernel)
-            own = sample.where(lambda cell, place=place: (cell.layer, cell.kernel) == place)  # type: ignore[misc]
-            weight = design.weights[key.mode][place]
-        present[key] = own.n
-        share = (own.where(ends).n + 1) / (own.where(everywhere).n + 2)
-        importance[key] = weight * sqrt(share * (1 - share))
-    total = ceil(growth * sum(present.values()))
-    whole = sum(importance.values())
-    divided = {key: ceil(total * importance[key] / whole) for key in keys}
-    # Where all that is due is there already, the others need more than their share.
-    if all(divided[key] <= present[key] for key in keys):
-        divided = {key: ceil(growth * present[key]) for key in keys}
-    return {key: max(present[key], number) for key, number in divided.items()}
+def _name(key: StreamKey, per: Cells) -> str:
+    layer, _, kernel = key.stratum.partition("/")
+    return {
+        "all": "",
+        "layer": f"layer {layer}",
+        "kernel": f"kernel {kernel}",
+        "layer-kernel": f"{kernel} in layer {layer}",
+    }[per]

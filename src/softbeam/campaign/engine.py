@@ -27,11 +27,12 @@ WHOLE = Part()
 Results = Iterator[InjectionRecord | Failure[InjectionName]]
 Run = Callable[[Iterable[InjectionName]], Results]
 
+#: How the injections of each stream ended.
+Endings = Mapping[StreamKey, Counter[Ending]]
+
 #: From the injections of the rounds so far, and how they ended, to those after the next round; the
 #: same as before where nothing more is needed.
-NextRound = Callable[
-    [Mapping[StreamKey, int], Mapping[StreamKey, Counter[Ending]]], Mapping[StreamKey, int]
-]
+NextRound = Callable[[Mapping[StreamKey, int], Endings], Mapping[StreamKey, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,13 @@ class CampaignEnd:
     failures : tuple of Failure
         Injections that have no result; the store notes them, and the next session tries them
         again.
+    counts : mapping of StreamKey to int
+        Injections of each stream that were wanted in the last round.
     """
 
     injected: int
     failures: tuple[Failure[InjectionName], ...]
+    counts: Mapping[StreamKey, int]
 
 
 def missing(
@@ -64,6 +68,11 @@ def missing(
             if index not in done
         )
     return names
+
+
+def endings_of(store: ResultsStore, counts: Mapping[StreamKey, int]) -> Endings:
+    """Return how the first `counts` injections of each stream ended."""
+    return {key: store.outcomes(key.mode, key.model, key.stratum, counts[key]) for key in counts}
 
 
 def run_campaign(
@@ -114,14 +123,11 @@ def run_campaign(
                 progress(before, total)
         if next_round is None or failures or part != WHOLE:
             break
-        more = next_round(
-            counts,
-            {key: store.outcomes(key.mode, key.model, key.stratum, counts[key]) for key in counts},
-        )
+        more = next_round(counts, endings_of(store, counts))
         if more == counts:
             break
         counts = more
-    return CampaignEnd(injected, tuple(failures))
+    return CampaignEnd(injected, tuple(failures), counts)
 
 
 def _kept(

@@ -63,6 +63,7 @@ class Ending(NamedTuple):
     layer: int
     kernel: str
     outcome: str
+    image: int
 
 
 class ResultsStore:
@@ -278,13 +279,13 @@ class ResultsStore:
         return int(number)
 
     def outcomes(self, mode: str, model: str, stratum: str, below: int) -> Counter[Ending]:
-        """Return how a stream's first injections ended, by layer and kernel."""
+        """Return how a stream's first injections ended, by layer, kernel and input."""
         query = (
-            "SELECT layer, kernel, outcome, count(*) FROM injections WHERE mode = ? AND model = ? "
-            'AND stratum = ? AND "index" < ? GROUP BY layer, kernel, outcome'
+            "SELECT layer, kernel, outcome, image, count(*) FROM injections WHERE mode = ? "
+            'AND model = ? AND stratum = ? AND "index" < ? GROUP BY layer, kernel, outcome, image'
         )
         rows = self._read(query, (mode, model, stratum, below))
-        return Counter({Ending(*row[:3]): row[3] for row in rows})
+        return Counter({Ending(*ending): number for *ending, number in rows})
 
     def add_fault_space(self, sizes: Iterable[FaultSpaceSize]) -> None:
         """Keep the sizes of the fault spaces that the campaign draws from."""

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     from softbeam.campaign.streams import Part
     from softbeam.network.workload import Workload
 
-INTERNAL_ERRORS = 3
-"""Exit status of a campaign with injections that have no result."""
+INTERNAL_ERRORS, OUT_OF_REACH = 3, 4
+"""Exit statuses of a campaign with injections that have no result, and of one with a margin that
+its inputs do not allow."""
+
+#: Shares that are named of those that cannot become precise.
+NAMED = 5
 
 
 @app.command()
@@ -66,7 +70,8 @@ def campaign(
 
     The same command continues a campaign that was stopped, or makes it longer. The results do
     not depend on the number of workers. Exit status 3: some injections have no result because of
-    an error of softbeam's own; 130: stopped by Ctrl-C.
+    an error of softbeam's own; 4: the inputs differ too much for --margin; 130: stopped by
+    Ctrl-C.
     """
     from softbeam.campaign.names import write_names
     from softbeam.campaign.store import ResultsStore
@@ -87,11 +92,15 @@ def campaign(
             _say(f"Stopped. What was done is kept in {folder}; go on with\n  {_this_command()}")
             raise
         total = store.size()
+        limits = _limits(store, end)
     _say(f"{end.injected} injections made, {total} in {folder}; see softbeam tables {folder}")
     if end.failures:
         for failure in end.failures:
             _say(f"no result for {failure.task}: {failure.message}")
         raise typer.Exit(INTERNAL_ERRORS)
+    if limits:
+        _say("\n".join(limits))
+        raise typer.Exit(OUT_OF_REACH)
 
 
 def _checked_part(text: str | None, specification: CampaignSpecification) -> Part:
@@ -146,6 +155,32 @@ def _run(
                 part=part,
                 progress=lambda done, of: bar.update(task, completed=done, total=of),
             )
+
+
+def _limits(store: ResultsStore, end: CampaignEnd) -> list[str]:
+    """Return the lines that say which shares the inputs do not let be as precise as wanted."""
+    from softbeam.analysis.precision import out_of_reach
+    from softbeam.analysis.sample import design_of
+    from softbeam.campaign.engine import endings_of
+
+    specification = store.specification
+    images = len(specification.inputs_sha256)
+    if specification.target is None or images == 1 or end.failures:
+        return []
+    found = out_of_reach(specification, design_of(store), end.counts, endings_of(store, end.counts))
+    if not found:
+        return []
+    lines = [
+        f"The margin of {specification.target.margin:g} is out of reach with these {images} "
+        "inputs, however many injections are made: they differ too much. Give more of them "
+        "(--image), or a wider --margin."
+    ]
+    for one in sorted(found, key=lambda one: -one.least)[:NAMED]:
+        place = " ".join(filter(None, (*one.stream, one.cell, one.outcome)))
+        lines.append(f"  {place}: now +-{one.now:.3f}, never much below +-{one.least:.3f}")
+    if len(found) > NAMED:
+        lines.append(f"  and {len(found) - NAMED} more")
+    return lines
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -46,7 +47,10 @@ def plan(
         setup = prepare_shown(workload, specification, scratch)
         sizes = fault_space_sizes(setup, {stream.mode for stream in specification.streams})
         pilots = _pilots(setup, specification, pilot)
-    _print([forecast(specification, sizes, one) for one in pilots], workers or cores())
+    forecasts = [forecast(specification, sizes, one) for one in pilots]
+    _print(forecasts, workers or cores())
+    for sentence in _clusters(forecasts, specification):
+        typer.echo(sentence)
 
 
 def _pilots(setup: InjectorSetup, specification: CampaignSpecification, number: int) -> list[Pilot]:
@@ -101,6 +105,26 @@ def _print(forecasts: list[Forecast], workers: int) -> None:
     out = console(100)
     out.print(table)
     out.print(f"Times are for {workers} workers on this machine, start and profile not counted.")
+
+
+def _clusters(forecasts: list[Forecast], specification: CampaignSpecification) -> Iterator[str]:
+    """Yield what several inputs mean for a margin."""
+    from softbeam.analysis.planning import tolerated
+
+    target, images = specification.target, len(specification.inputs_sha256)
+    if target is None or images == 1:
+        return
+    yield (
+        f"The {images} inputs are clusters. The numbers hold if they are alike; where a share's "
+        f"standard deviation over\nthem is above {100 * tolerated(target, images):.1f} points, "
+        "no number of injections reaches the margin, only more inputs do."
+    )
+    for one in forecasts:
+        if one.apart:
+            yield (
+                f"The pilot's inputs differ by more than that in {one.mode} {one.model} "
+                f"{', '.join(one.apart)}: the margin is out of reach."
+            )
 
 
 def duration(seconds: float) -> str:
