@@ -95,5 +95,13 @@ def test_classes_that_took_over(make_record: MakeRecord) -> None:
         (9, Proportion(1, 6)),
     )
     assert golden_class(records) is None
+    # Scores that are all NaN name no class; such SDCs are critical, and count as the others do.
+    nameless = [make_record(**{**critical, "top1": None, "not_finite": True})] * 2
+    assert usurpers([*records, *nameless]) == (
+        (7, Proportion(3, 8)),
+        (None, Proportion(2, 8)),
+        (2, Proportion(2, 8)),
+        (9, Proportion(1, 8)),
+    )
     assert golden_class([*records, make_record(**SDC)]) == 5
     assert usurpers([make_record(**SDC)]) == ()

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softbeam.analysis.counts import Cell, Counts, Stream
+from softbeam.analysis.design import Design
 from softbeam.injection.record import DETAILS, InjectionRecord
 
 MakeRecord = Callable[..., InjectionRecord]
@@ -55,6 +56,22 @@ def test_records_are_counted_by_what_they_share(make_record: MakeRecord) -> None
     assert found.where(lambda cell: cell.unrecorded).n == 1
     assert found.where(lambda cell: cell.not_finite).n == 1
     assert found.n == 4
+
+
+def test_strata_that_were_never_drawn_from_are_known(make_record: MakeRecord) -> None:
+    stream = Stream("rf", "single-bit")
+    shares = {(0, "fill"): 0.25, (0, "im2col"): 0.5, (3, "maxpool"): 0.25, (9, "copy"): 0.0}
+    design = Design(stratified=True, weights={"rf": shares})
+    own = {"mode": "rf", "model": "single-bit"}
+    drawn = [make_record(layer=0, kernel="im2col", **own)]
+    found = Counts.of(drawn, design)
+    assert found.undrawn(stream) == {(0, "fill"): 0.25, (3, "maxpool"): 0.25}
+    # An injection of another stream is none of this one's.
+    other = make_record(**{**own, "mode": "iov"}, layer=0, kernel="fill")
+    assert len(Counts.of([*drawn, other], design).undrawn(stream)) == 2
+    rest = [make_record(layer=layer, kernel=kernel, **own) for layer, kernel in shares]
+    assert Counts.of(rest, design).undrawn(stream) == {}
+    assert Counts.of(drawn).undrawn(stream) == {}
 
 
 def test_streams_differ_in_mode_and_in_model(make_record: MakeRecord) -> None:

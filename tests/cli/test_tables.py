@@ -14,6 +14,7 @@ from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 from softbeam.campaign.store import FILE_NAME, ResultsStore
 from softbeam.cli import main
 from softbeam.cli.tables import percent
+from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord
 
 MakeRecord = Callable[..., InjectionRecord]
@@ -144,6 +145,33 @@ def test_csv_agrees_with_the_counts(run: Path, tmp_path: Path, capsys: Capture) 
     with (folder / "outcomes.csv").open(newline="") as file:
         outcomes = [row for row in csv.DictReader(file) if row["kind"] == "outcome"]
     assert sum(int(row["injections"]) for row in outcomes) == 1010
+
+
+def test_a_stratified_campaign_that_was_stopped_says_what_it_lacks(
+    tmp_path: Path, make_record: MakeRecord, capsys: Capture
+) -> None:
+    specification = SPECIFICATION.model_copy(update={"sampling": "stratified"})
+    sizes = (
+        FaultSpaceSize(0, "rf", 0, "fill", 100),
+        FaultSpaceSize(0, "rf", 0, "im2col", 600),
+        FaultSpaceSize(0, "rf", 1, "maxpool", 300),
+    )
+    record = {"layer": 0, "kernel": "im2col", "mode": "rf", "model": "single-bit"}
+    lacking = (
+        "Not complete: RF single-bit has no injection yet in 2 of 3 kernels in layers, 40.0 % of "
+        "its fault space."
+    )
+    with ResultsStore.create(tmp_path, specification) as store:
+        store.add_fault_space(sizes)
+        store.append([make_record(index=n, stratum="0/im2col", **record) for n in range(10)])
+    assert main(["tables", str(tmp_path)]) == 0
+    assert lacking in capsys.readouterr().out
+    with ResultsStore.open(tmp_path) as store:
+        for layer, kernel in ((0, "fill"), (1, "maxpool")):
+            own = {**record, "layer": layer, "kernel": kernel, "stratum": f"{layer}/{kernel}"}
+            store.append([make_record(index=0, **own)])
+    assert main(["tables", str(tmp_path)]) == 0
+    assert "Not complete" not in capsys.readouterr().out
 
 
 def test_empty_campaign_says_so(tmp_path: Path, capsys: Capture) -> None:

@@ -187,18 +187,17 @@ def score_changes(records: Iterable[InjectionRecord]) -> ScoreChanges:
     return ScoreChanges(tuple(sorted(finite)), not_finite)
 
 
-def usurpers(records: Iterable[InjectionRecord]) -> tuple[tuple[int, Proportion], ...]:
+def usurpers(records: Iterable[InjectionRecord]) -> tuple[tuple[int | None, Proportion], ...]:
     """Return the classes that took over, the most frequent first.
 
     Returns
     -------
-    tuple of (int, Proportion)
-        Class, and the share of the critical SDCs that it won.
+    tuple of (int or None, Proportion)
+        Class, and the share of all critical SDCs that it won; None, wherever it stands, is for
+        those in which no class is first, since all scores are NaN.
     """
-    won = Counter(
-        record.top1 for record in records if record.detail == "critical" and record.top1 is not None
-    )
-    ordered = sorted(won.items(), key=lambda item: (-item[1], item[0]))
+    won = Counter(record.top1 for record in records if record.detail == "critical")
+    ordered = sorted(won.items(), key=lambda item: (-item[1], -1 if item[0] is None else item[0]))
     return tuple((number, Proportion(count, won.total())) for number, count in ordered)
 
 

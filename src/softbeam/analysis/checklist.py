@@ -82,7 +82,7 @@ def checklist(counts: Counts) -> tuple[Conclusion, ...]:
         Conclusion(
             "Softmax masks everything.",
             "No error in softmax, and n large enough that at most "
-            f"{SOFTMAX_BOUND:.0%} could end in one; not reproduced if there is one.",
+            f"{100 * SOFTMAX_BOUND:.0f} % could end in one; not reproduced if there is one.",
             each(_softmax),
         ),
         Conclusion(
@@ -105,8 +105,8 @@ def checklist(counts: Counts) -> tuple[Conclusion, ...]:
         ),
         Conclusion(
             "About 58 % of masked RF faults are never read.",
-            "The interval lies between {:.0%} and {:.0%}; not reproduced if outside.".format(
-                *NEVER_READ_RANGE
+            "The interval lies between {:.0f} and {:.0f} %; not reproduced if outside.".format(
+                *(100 * end for end in NEVER_READ_RANGE)
             ),
             _never_read(counts, streams),
         ),
@@ -119,8 +119,9 @@ def checklist(counts: Counts) -> tuple[Conclusion, ...]:
         Conclusion(
             "Fill and Copy need no hardening.",
             "SDCs in each are at most "
-            f"{NO_HARDENING_BOUND:.0%} of all injections (the upper ends of the intervals); not "
-            "reproduced if a lower end is above.",
+            f"{100 * NO_HARDENING_BOUND:.0f} % of all injections (the upper ends of the "
+            "intervals); not reproduced if a lower end is above. DUEs, which the paper found to "
+            "be trivial, stand beside them and do not decide.",
             each(_no_hardening),
         ),
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
-from softbeam.analysis.design import Design
+from softbeam.analysis.design import Design, Stratum
 from softbeam.injection.record import InjectionRecord
 
 #: The detail of a fault in a register that the thread does not read again.
@@ -99,6 +99,18 @@ class Counts:
     def streams(self) -> tuple[Stream, ...]:
         """Return the streams that were counted, in alphabetical order."""
         return tuple(sorted({cell.stream for cell in self.cells}))
+
+    def undrawn(self, stream: Stream) -> dict[Stratum, float]:
+        """Return the strata from which nothing was drawn yet, with their shares of the space.
+
+        Empty without strata, and once a campaign is done: each of its strata gets injections.
+        Until then shares "of all" are of the others.
+        """
+        if not self.design.stratified:
+            return {}
+        drawn = {(cell.layer, cell.kernel) for cell in self.cells if cell.stream == stream}
+        shares = self.design.weights.get(stream.mode, {})
+        return {one: share for one, share in shares.items() if share and one not in drawn}
 
     def where(self, condition: Callable[[Cell], bool]) -> Counts:
         """Return the counts of the cells for which a condition holds."""

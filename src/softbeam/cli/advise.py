@@ -77,6 +77,7 @@ def advise(
     from softbeam.analysis.results import Results
     from softbeam.analysis.techniques import TECHNIQUES
     from softbeam.report.advice_section import front_table, item_table, model, sentences
+    from softbeam.report.words import unfinished
 
     aim = _aim(coverage, budget)
     _check("--of", of, ("critical", "sdc", "due"))
@@ -99,6 +100,8 @@ def advise(
         seed=results.seed,
     )
     screen = console(COLUMNS)
+    if lacking := unfinished(results.counts):
+        screen.print(lacking, style="bold", soft_wrap=True)
     for sentence in sentences(advice):
         screen.print(f"* {sentence}", markup=False, soft_wrap=True)
     if advice.enough:
@@ -198,7 +201,7 @@ def _print_checklist(screen: Console, results: Results) -> None:
         for finding in one.findings:
             modes = ", ".join(stream.mode.upper() for stream in finding.streams)
             numbers = "; ".join(
-                f"{text} {percent(share)} of {share.n}" for text, share in finding.measured
+                f"{text} {percent(share)} of {share.n:,}" for text, share in finding.measured
             )
             screen.print(
                 f"{'':22}{modes}: {finding.verdict.value}: {numbers}", markup=False, soft_wrap=True

@@ -76,6 +76,7 @@ def tables(
     """
     from softbeam.analysis.sample import counts_of
     from softbeam.campaign.store import ResultsStore
+    from softbeam.report.words import unfinished
 
     with ResultsStore.open(run) as store:
         counts = counts_of(store)
@@ -90,6 +91,8 @@ def tables(
     out.print(READING if counts.n else "No injection has been made yet.")
     if counts.design.stratified:
         out.print(STRATIFIED)
+        if lacking := unfinished(counts):
+            out.print(f"[bold]{lacking}[/bold]")
     if counts.design.images > 1:
         out.print(CLUSTERED.format(images=counts.design.images))
     for stream in sorted(counts.streams(), key=_order):

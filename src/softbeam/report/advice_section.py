@@ -102,13 +102,17 @@ def sentences(advice: Advice) -> Iterator[str]:
     answer = advice.answer
     chosen = f"{len(answer.members)} of {len(advice.damage.keys)} {things}"
     which = items(advice.keys(answer.members))
-    of_all = f"the {seen:,} {damage} of {sum(advice.damage.sizes):,} injections{weighing}"
+    of_all = f"the {seen:,} {damage} seen in {sum(advice.damage.sizes):,} injections{weighing}"
     if advice.aim.budget is None:
         wanted = f"{100 * (advice.aim.coverage or 1.0):.4g} %"
-        yield f"Harden {chosen}: {which}. No fewer remove {wanted} of the {damage}."
+        yield f"Harden {chosen}: {which}. No fewer hold {wanted} of the {damage} seen."
     else:
         budget = f"{100 * advice.aim.budget:.4g} %"
-        yield f"Harden {chosen}: {which}. Nothing else removes more for {budget} more instructions."
+        yield (
+            f"Harden {chosen}: {which}. Nothing else removes more of the {damage} seen for "
+            f"{budget} more instructions."
+        )
+    yield from _certainty(advice)
     most = "at most " if advice.technique.partly or advice.of == "due" else ""
     yield (
         f"By {advice.technique.title} that removes {most}{100 * answer.coverage:.1f} % of {of_all} "
@@ -117,35 +121,36 @@ def sentences(advice: Advice) -> Iterator[str]:
     if advice.of == "due":
         yield (
             "At most: a wrong address can be found before it is used, a register index that does "
-            "not exist cannot; it raises an illegal instruction whatever the software does."
+            "not exist cannot; it is taken to raise an illegal instruction whatever the software "
+            "does."
         )
     if advice.aim.budget is None and advice.cheapest.cost < 0.995 * advice.answer.cost:
         yield (
-            f"The cheapest set that reaches the same share costs "
+            f"The cheapest set that holds the same share costs "
             f"{100 * advice.cheapest.cost:.1f} %: {items(advice.keys(advice.cheapest.members))}."
         )
-    yield from _certainty(advice)
 
 
 def _certainty(advice: Advice) -> Iterator[str]:
+    """Yield which of the set is certain, and what to expect of it on other injections."""
     stability = advice.stability
+    certain, undecided = advice.certain(), advice.undecided()
+    often = f"in at least {100 * DECIDED:.0f} % of {stability.replicates:,} resamplings"
+    if not certain:
+        yield f"Nothing is certain: nothing is chosen {often}."
+    elif undecided:
+        yield f"Certain of these, chosen {often}: {items(certain)}."
+    else:
+        yield f"The data decide about every one; chosen {often}: {items(certain)}."
+    if undecided:
+        yield f"The data cannot decide about {len(undecided)}: {items(undecided)}."
     mean, low, high = stability.unseen
     if mean == mean:
         yield (
             "Of damage that was not used to choose, sets chosen so remove "
-            f"{100 * mean:.0f} % [{100 * low:.0f}, {100 * high:.0f}] "
-            f"(bootstrap, {stability.replicates} resamplings)."
+            f"{100 * mean:.0f} % [{100 * low:.0f}, {100 * high:.0f}]: expect that of other "
+            "injections, not what the set holds of these (bootstrap)."
         )
-    certain, undecided = advice.certain(), advice.undecided()
-    yield (
-        f"In at least {DECIDED:.0%} of the resamplings the set holds: {items(certain)}."
-        if certain
-        else f"Nothing is in the set in {DECIDED:.0%} of the resamplings."
-    )
-    if undecided:
-        yield f"The data cannot decide about {len(undecided)}: {items(undecided)}."
-    else:
-        yield "The data decide about every one."
 
 
 def _capital(text: str) -> str:

@@ -22,9 +22,9 @@ KERNELS = (
 
 HEAT = (
     "Of the injections that fell in each kernel of each layer, the share that ended as SDC and as "
-    "DUE: the darker the more, and the larger a square the shorter its 95 % interval; a place "
-    "without a square was never struck, which does not show that it is safe, nor does the map "
-    "show how often a place is struck."
+    "DUE: the stronger the colour the more, and the larger a square the shorter its 95 % "
+    "interval; a place without a square was never struck, which does not show that it is safe, "
+    "nor does the map show how often a place is struck."
 )
 
 BITS = (
@@ -46,9 +46,9 @@ SCORES = (
 )
 
 CLASSES = (
-    "The classes that critical SDCs answered with, as shares of the critical SDCs of all modes "
-    "with 95 % intervals; it is of this campaign's inputs and does not show what other inputs "
-    "would turn into."
+    "The classes that critical SDCs answered with, the most frequent first, as shares of the "
+    "critical SDCs of all modes with 95 % intervals; it is of this campaign's inputs and does not "
+    "show what other inputs would turn into."
 )
 
 FRONT = (

@@ -11,7 +11,17 @@ from softbeam.analysis.breakdown import OPCODE_GROUPS, ScoreChanges, Split
 from softbeam.analysis.counts import Stream
 from softbeam.analysis.estimation import Share
 from softbeam.analysis.factors import FactorTable
-from softbeam.report.style import ACCENT, FAINT, INK, OUTCOME_STYLES, Figure, draw
+from softbeam.report.style import (
+    ACCENT,
+    FAINT,
+    INK,
+    OUTCOME_STYLES,
+    PAPER,
+    Figure,
+    draw,
+    strength,
+    whiskers,
+)
 from softbeam.report.words import kernel_title, stream_title
 
 if TYPE_CHECKING:
@@ -20,6 +30,9 @@ if TYPE_CHECKING:
 
 #: Line styles that tell streams apart without colour.
 _LINES = ("-", "--", ":", "-.")
+#: What the squares of a heat map are filled with, for SDC and for DUE.
+HUES = ("#c25700", "#0072b2")
+
 _LINE_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 
@@ -39,8 +52,8 @@ def heat_map(
         from matplotlib.colors import Normalize
 
         panels = canvas.subplots(2, 1, sharex=True)
-        for axes, outcome, hue in zip(panels, ("SDC", "DUE"), ("Oranges", "Blues"), strict=True):
-            colours = ScalarMappable(Normalize(0.0, 100.0), hue)
+        for axes, outcome, hue in zip(panels, ("SDC", "DUE"), HUES, strict=True):
+            colours = ScalarMappable(Normalize(0.0, 100.0), strength(hue))
             for row in table.rows:
                 share = row.conditional[outcome]
                 if row.key.layer in columns and row.key.kernel in kernels and share.n:
@@ -76,16 +89,10 @@ def _square(axes: Axes, x: int, y: int, share: Share, colour: Any) -> None:
     from matplotlib.patches import Rectangle
 
     side = 0.92 * (1.0 - (share.high - share.low)) ** 0.5
-    axes.add_patch(
-        Rectangle(
-            (x - side / 2, y - side / 2),
-            side,
-            side,
-            facecolor=colour,
-            edgecolor=INK,
-            linewidth=0.4,
-        )
-    )
+    corner = (x - side / 2, y - side / 2)
+    # The colour is translucent; without the paper below, the grid would show through.
+    axes.add_patch(Rectangle(corner, side, side, facecolor=PAPER, linewidth=0.0))
+    axes.add_patch(Rectangle(corner, side, side, facecolor=colour, edgecolor=INK, linewidth=0.4))
 
 
 def bit_figure(
@@ -172,15 +179,7 @@ def opcode_figure(
                 )
                 low = values - [100 * share.low for share in ended]
                 high = [100 * share.high for share in ended] - values
-                axes.errorbar(
-                    values,
-                    places,
-                    xerr=np.array([low, high]).clip(min=0.0),
-                    fmt="none",
-                    ecolor=INK,
-                    elinewidth=0.8,
-                    capsize=2,
-                )
+                whiskers(axes, values, places, [low, high], horizontal=True)
             for share in found:
                 axes.text(101.0, groups.index(share.key), f"n {share.n}", va="center", fontsize=7.5)
             axes.set_title(f"{stream.mode.upper()}, {stream.model}")
@@ -265,15 +264,7 @@ def usurper_figure(
         low = values - [100 * share.low for _, share in shown]
         high = [100 * share.high for _, share in shown] - values
         axes.barh(places, values, 0.7, color=ACCENT, edgecolor=INK, linewidth=0.5)
-        axes.errorbar(
-            values,
-            places,
-            xerr=np.array([low, high]).clip(min=0.0),
-            fmt="none",
-            ecolor=INK,
-            elinewidth=0.8,
-            capsize=2,
-        )
+        whiskers(axes, values, places, [low, high], horizontal=True)
         axes.set_yticks(places, [name for name, _ in shown])
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.set_xlim(left=0.0)

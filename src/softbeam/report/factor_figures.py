@@ -10,7 +10,7 @@ import numpy as np
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.estimation import Share
 from softbeam.analysis.factors import By, FactorRow, Key, NeverRead, factor_table
-from softbeam.report.style import INK, OUTCOME_STYLES, Figure, draw
+from softbeam.report.style import INK, OUTCOME_STYLES, Figure, draw, whiskers
 from softbeam.report.words import kernel_title, stream_title
 
 if TYPE_CHECKING:
@@ -139,18 +139,11 @@ def _whiskers(
             [_percent(share) - 100 * share.low for share in shares],
             [100 * share.high - _percent(share) for share in shares],
         ]
-    ).clip(min=0.0)
-    style: dict[str, Any] = {
-        "fmt": "none",
-        "ecolor": INK,
-        "elinewidth": 0.8,
-        "capsize": 1.5,
-        "capthick": 0.8,
-    }
+    )
     if horizontal:
-        axes.errorbar(values, places, xerr=reach, **style)
+        whiskers(axes, values, places, reach, horizontal=True)
     else:
-        axes.errorbar(places, values, yerr=reach, **style)
+        whiskers(axes, places, values, reach)
 
 
 def _never_read(axes: Axes, row: FactorRow) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from softbeam.analysis.results import Results
 from softbeam.report.blocks import Block, Section
 
-#: Limits of the fault model, and of what is struck.
+#: Limits of the fault model, and of what is struck, in every campaign.
 LIMITS = (
     "A fault is one change of one register, one result or one address, drawn from a bit-flip "
     "model. Real strikes also hit caches, shared memory, schedulers, pipeline latches and control "
@@ -31,13 +31,48 @@ LIMITS = (
 )
 
 
+def limits(results: Results) -> tuple[str, ...]:
+    """Return the limits of a campaign's numbers: those of all, and those of its own options."""
+    own = []
+    ioa = [record for record in results.records if record.mode == "ioa"]
+    if ioa and results.specification.fault_semantics == "hardware":
+        assumed = sum(
+            record.target == "destination_index" and record.detail == "illegal instruction"
+            for record in ioa
+        )
+        own.append(
+            "A result whose wrong register index is not allocated to the thread is taken to end "
+            "the launch with an illegal instruction. That is a rule, not a recording: a debugger "
+            f"cannot write such a register. {assumed:,} of the {len(ioa):,} IOA faults here are "
+            "DUEs by it; SASSIFI loses the result instead (--semantics sassifi)."
+        )
+    touched = sum(record.unrecorded > 0 for record in results.records)
+    if touched:
+        own.append(
+            f"{touched:,} of the {len(results.records):,} injections touched memory of which no "
+            "recording says what it holds; loads from it gave zero."
+        )
+    if results.design.stratified:
+        own.append(
+            "Sampling was stratified. Factors, bits and kinds of instructions are weighted for "
+            "it; how far scores moved and which classes took over is shown of the injections as "
+            "they were drawn, in which rare kernels are more frequent than they are."
+        )
+    if results.design.images > 1:
+        own.append(
+            "The inputs are clusters in the intervals of layers and kernels; elsewhere inputs are "
+            "not told apart, and intervals can be too short."
+        )
+    return (*LIMITS, *own)
+
+
 def section(results: Results) -> Section:
     """Return the specification, the limits and how to cite."""
     return Section(
         "method",
         "What this rests on",
         (
-            Block(points=LIMITS),
+            Block(points=limits(results)),
             Block(facts=facts(results)),
             Block(text="To cite these results:"),
             Block(code=citation(results)),

@@ -28,7 +28,7 @@ from softbeam.report.detail_figures import (
 from softbeam.report.factor_figures import kernel_figure, layer_figure
 from softbeam.report.listing import listing
 from softbeam.report.table import Cell, Table, factors_table, number, outcome_table, split_table
-from softbeam.report.words import kernel_order, percent, stream_order, stream_title
+from softbeam.report.words import kernel_order, percent, stream_order, stream_title, unfinished
 
 #: Targets of faults in words.
 TARGETS = {
@@ -36,6 +36,9 @@ TARGETS = {
     "destination_index": "register index",
     "store_address": "store address",
 }
+
+#: What stands in the place of a class where no class is first.
+NAMELESS = "no class: all scores NaN"
 
 #: Layers are marked by the kernel that names them.
 _LAYER_MARKS = {"maxpool": "max", "avgpool": "avg", "softmax": "soft"}
@@ -66,6 +69,7 @@ class Scope:
 
 def summary(scope: Scope) -> Section:
     """Return how the injections ended."""
+    lacking = unfinished(scope.counts)
     intro = Block(
         text="Shares are in percent with 95 % intervals; 0.0 [0.0, 0.4] means that it was not "
         "seen and could still be as frequent as 0.4 %. Factors are probabilities that a fault "
@@ -76,6 +80,7 @@ def summary(scope: Scope) -> Section:
         "outcomes",
         "How the injections ended",
         (
+            *((Block(text=lacking),) if lacking else ()),
             intro,
             Block(table=outcome_table(scope.counts, scope.streams, details=False)),
             Block(table=details, folded="In detail: kinds of masking, corruption and exception"),
@@ -243,7 +248,10 @@ def scores(scope: Scope) -> Section:
     won = usurpers(scope.results.records)
     golden = golden_class(scope.results.records)
     if won:
-        labelled = [(names.get(number_, f"class {number_}"), share) for number_, share in won]
+        labelled = [
+            (NAMELESS if one is None else names.get(one, f"class {one}"), share)
+            for one, share in won
+        ]
         blocks.append(Block(figure=usurper_figure(labelled, "9", captions.CLASSES)))
         of = "" if golden is None else f" in place of {names.get(golden, f'class {golden}')}"
         title = f"Classes that took over{of}"

@@ -2,7 +2,7 @@
 
 Colours are Okabe and Ito's, which the colour-blind tell apart (https://jfly.uni-koeln.de/color/),
 and every outcome has a hatch of its own for print without colours.  What is neither is drawn in
-two inks that a page replaces by its own, so that a figure fits a light and a dark page.
+inks that a page replaces by its own, so that a figure fits a light and a dark page.
 """
 
 from __future__ import annotations
@@ -13,8 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure as Canvas
+    from numpy.typing import ArrayLike
 
 #: Colour and hatch of each outcome, and of faults that are never read.
 OUTCOME_STYLES = {
@@ -28,7 +33,7 @@ OUTCOME_STYLES = {
 ACCENT = "#009e73"
 
 #: Inks by their place in the page; no figure uses these colours for anything else.
-INK, FAINT = "#1a1b1c", "#c8c9ca"
+INK, FAINT, PAPER = "#1a1b1c", "#c8c9ca", "#fdfefe"
 
 _FONT = "DejaVu Sans"
 
@@ -59,6 +64,50 @@ _SETTINGS: dict[str, Any] = {
     "pdf.fonttype": 42,
     "path.simplify": False,
 }
+
+
+def whiskers(
+    axes: Axes, x: ArrayLike, y: ArrayLike, reach: ArrayLike, *, horizontal: bool = False
+) -> None:
+    """Draw intervals, edged in the paper's colour so that they are seen on a bar of any colour.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where.
+    x, y : array of n numbers
+        The estimates' places.
+    reach : array of (2, n) numbers
+        How far each interval reaches below and above its estimate.
+    horizontal : bool
+        Whether the intervals lie along x.
+    """
+    from matplotlib.patheffects import withStroke
+
+    lengths = np.asarray(reach).clip(min=0.0)
+    container = axes.errorbar(
+        x,
+        y,
+        xerr=lengths if horizontal else None,
+        yerr=None if horizontal else lengths,
+        fmt="none",
+        ecolor=INK,
+        elinewidth=0.8,
+        capsize=1.5,
+        capthick=0.8,
+    )
+    _, caps, bars = container.lines
+    for line in (*caps, *bars):
+        line.set_path_effects([withStroke(linewidth=2.0, foreground=PAPER)])
+
+
+def strength(colour: str) -> LinearSegmentedColormap:
+    """Return a colour map from nothing to a colour: shares on a light and on a dark page."""
+    from matplotlib.colors import LinearSegmentedColormap, to_rgb
+
+    red, green, blue = to_rgb(colour)
+    ends = [(red, green, blue, 0.0), (red, green, blue, 1.0)]
+    return LinearSegmentedColormap.from_list("strength", ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +185,7 @@ def _for_page(svg: str, title: str) -> str:
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = svg.replace(INK, "currentColor").replace(FAINT, "var(--faint)")
+    svg = svg.replace(PAPER, "var(--paper)")
     svg = re.sub(rf" font-family: [^;\"]*'{_FONT}'[^;\"]*;", "", svg)
     svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found.group()):.2f}", svg)

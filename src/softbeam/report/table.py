@@ -90,7 +90,8 @@ def outcome_table(counts: Counts, streams: Sequence[Stream], *, details: bool) -
     for stream in streams:
         whole = counts.where(lambda cell, own=stream: cell.stream == own).n  # type: ignore[misc]
         foot += [number(whole), Cell("")]
-    columns = [text for s in streams for text in (f"{s.mode.upper()}, n", f"{s.model}, %")]
+    names = [f"{stream.mode.upper()} {stream.model}" for stream in streams]
+    columns = [text for name in names for text in (f"{name}, n", f"{name}, %")]
     return Table(
         "outcomes-in-detail" if details else "outcomes-in-short",
         "How the injections of each mode ended" + (", in detail" if details else ""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from softbeam.analysis.counts import Stream
+from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.estimation import Share
 from softbeam.analysis.factors import Key
 
@@ -58,6 +58,25 @@ def percent(share: Share) -> str:
     if not share.n:
         return "–"
     return f"{100 * share.estimate:.1f} [{100 * share.low:.1f}, {100 * share.high:.1f}]"
+
+
+def unfinished(counts: Counts) -> str:
+    """Return what a stratified campaign lacks that was stopped; empty if it lacks nothing."""
+    parts = []
+    for stream in counts.streams():
+        undrawn = counts.undrawn(stream)
+        if undrawn:
+            of = len(counts.design.weights[stream.mode])
+            parts.append(
+                f"{stream.mode.upper()} {stream.model} has no injection yet in {len(undrawn)} of "
+                f"{of} kernels in layers, {100 * sum(undrawn.values()):.1f} % of its fault space"
+            )
+    if not parts:
+        return ""
+    return (
+        f"Not complete: {'; '.join(parts)}. Shares of all are of the rest only. The same softbeam "
+        "campaign command goes on."
+    )
 
 
 def runs(numbers: Iterable[int]) -> str:
