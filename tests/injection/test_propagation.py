@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -13,7 +14,7 @@ from softbeam.injection.liveness import live_words
 from softbeam.injection.propagation import propagate
 from softbeam.network.cfg import parse_cfg
 from softbeam.network.golden import GoldenRun, execute, golden_run
-from softbeam.network.layers import trained_buffers
+from softbeam.network.layers import Convolution, trained_buffers
 from softbeam.network.planner import make_plan
 
 NET = "[net]\nheight={}\nwidth={}\nchannels=3\n"
@@ -50,6 +51,14 @@ NETWORKS = {
     + "[yolo]\nclasses=2\nnum=3\nmask=0,1,2\nanchors=1,2, 3,4, 5,6\n"
     + "[connected]\noutput=9\nbatch_normalize=1\nactivation=leaky\n"
     + "[softmax]\ngroups=3\n",
+    # Here the groups of a convolution are one launch, as in models from ONNX.
+    "grouped": NET.format(9, 10)
+    + CONVOLUTION.format(6, 3, 1, "leaky") + "groups=3\n" + NORM
+    + CONVOLUTION.format(12, 3, 2, "relu") + "groups=6\n" + NORM
+    + CONVOLUTION.format(8, 1, 1, "leaky") + "groups=2\n"
+    + "[local]\nfilters=5\nsize=3\nstride=1\npad=1\nactivation=leaky\n"
+    + "[local]\nfilters=6\nsize=2\nstride=1\npad=0\nactivation=linear\n"
+    + "[avgpool]\n[softmax]\n",
 }  # fmt: skip
 
 
@@ -57,6 +66,11 @@ NETWORKS = {
 def example(name: str, im2col: str) -> tuple[GoldenRun, list[dict[str, int]]]:
     """Return a golden run of a tiny network with random weights, and its live words."""
     layers = parse_cfg(NETWORKS[name], name)
+    if name == "grouped":
+        layers = tuple(
+            replace(layer, batched=True) if isinstance(layer, Convolution) else layer
+            for layer in layers
+        )
     plan = make_plan(name, layers, im2col)
     rng = np.random.default_rng(3)
     weights = {}

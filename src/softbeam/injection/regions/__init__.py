@@ -25,7 +25,7 @@ from softbeam.injection.regions.elementwise import (
     scale_rule,
 )
 from softbeam.injection.regions.moving import copy_rule, shortcut_rule, upsample_rule
-from softbeam.injection.regions.product import gemm_rule
+from softbeam.injection.regions.product import batched_rule, gemm_rule, local_rule
 from softbeam.injection.regions.step import NotCoveredError, Result, Rule, Step, whole_launch
 from softbeam.injection.regions.window import avgpool_rule, im2col_rule, maxpool_rule
 
@@ -49,6 +49,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "axpy": axpy_rule,
         "im2col": im2col_rule,
         "gemm": gemm_rule,
+        "gemm_batched": batched_rule,
+        "gemm_local": local_rule,
         "maxpool": maxpool_rule,
         "avgpool": avgpool_rule,
     }

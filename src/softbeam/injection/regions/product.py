@@ -1,8 +1,12 @@
-"""The rule of the matrix product.
+"""The rules of the matrix products.
 
-C[i, j] depends on row i of A, column j of B and its own value, and is the same chain of fused
-multiply-adds whatever else is computed (:mod:`softbeam.kernels.native.matrix`).  Changed columns
-of B or C give the same columns of C; changed rows of A give rows of C.
+In ``gemm`` C[i, j] depends on row i of A, column j of B and its own value, and is the same chain of
+fused multiply-adds whatever else is computed (:mod:`softbeam.kernels.native.matrix`).  Changed
+columns of B or C give the same columns of C; changed rows of A give rows of C.
+
+``gemm_batched`` is many such products one below the other, so a changed column of all B gives the
+same column of all C.  In ``gemm_local`` column j of C depends on column j of B and on the filters
+of location j alone.  Both are products as above (:mod:`softbeam.kernels.native.products`).
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from softbeam.injection.changes import Columns, Floats, Places, Windows, Words
 from softbeam.injection.regions.step import Map, NotCoveredError, Result, Step
 from softbeam.kernels.native import columns as jitted
 from softbeam.kernels.native.matrix import pack_columns, pack_rows, padded_rows
+from softbeam.kernels.native.products import gemm_batched, local_columns
 
 
 def gemm_rule(step: Step) -> Result:
@@ -93,3 +98,41 @@ def _with_rows(
     values[columns.places] = columns.values
     values[:, rows] = out
     return Columns(n, every, values)
+
+
+def batched_rule(step: Step) -> Result:
+    """gemm_batched: columns whose column of B or of C changed."""
+    count, m, n, k = (step.integer(number) for number in range(4))
+    c, places, left, right, before = _library_columns(step, 4, n, count * k, count * m)
+    # The twin on matrices of these columns alone.
+    out = np.ascontiguousarray(before.T)
+    columns = np.ascontiguousarray(right.T)
+    gemm_batched(count, m, places.size, k, left, columns.reshape(-1), out.reshape(-1))
+    values = np.ascontiguousarray(out.T)
+    return {c.buffer: step.written(c, Columns(n, places, values))}
+
+
+def local_rule(step: Step) -> Result:
+    """gemm_local: locations whose column of B or of C changed."""
+    filters, locations, k = (step.integer(number) for number in range(3))
+    c, places, left, right, out = _library_columns(step, 3, locations, k, filters)
+    local_columns(left, places, right, out)
+    return {c.buffer: step.written(c, Columns(locations, places, out))}
+
+
+def _library_columns(
+    step: Step, first: int, n: int, b_rows: int, c_rows: int
+) -> tuple[Map, Places, Floats, Floats, Floats]:
+    """Return C, which of its columns change, all of A, and these columns of B and, before, of C.
+
+    Arguments from `first` on point to A, B and C.
+    """
+    weights = step.pointer(first)
+    if weights.buffer in step.changes:
+        raise NotCoveredError
+    b, c = step.map(first + 1, b_rows, n, prefix=True), step.map(first + 2, c_rows, n)
+    of_b, of_c = step.changed(b), step.changed(c)
+    places = np.union1d(of_b.places, of_c.places)
+    left = step.before(weights.buffer)[weights.word :].view(np.float32)
+    right = step.columns(b, places, of_b)
+    return c, places, left, right, _columns_before(step, c, places, of_c)

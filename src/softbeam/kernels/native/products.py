@@ -1,4 +1,8 @@
-"""Twins of the library's small matrix products: chains of fused multiply-adds, in order."""
+"""Twins of the library's small matrix products: chains of fused multiply-adds, in order.
+
+Each element is one chain, from the first step to the last, and is added to C once, as in
+:mod:`softbeam.kernels.native.matrix`; which elements are computed side by side decides no bit.
+"""
 
 from __future__ import annotations
 
@@ -9,30 +13,60 @@ from softbeam.jit import jit
 
 
 @jit
+def add_filters(filters, k, a, first, column, c, place, step_between):  # type: ignore[no-untyped-def]
+    """Add the products of some filters, from ``a[first]`` on, and one column to words of `c`."""
+    zero = np.float32(0.0)
+    for row in range(0, filters, 4):
+        # Four chains at once, for each step waits for the one before; a filter that is not there
+        # is the last one again.
+        at = first + row * k
+        at_1 = first + min(row + 1, filters - 1) * k
+        at_2 = first + min(row + 2, filters - 1) * k
+        at_3 = first + min(row + 3, filters - 1) * k
+        total, total_1, total_2, total_3 = zero, zero, zero, zero
+        for step in range(k):
+            value = column[step]
+            total = fma_rn(a[at + step], value, total)
+            total_1 = fma_rn(a[at_1 + step], value, total_1)
+            total_2 = fma_rn(a[at_2 + step], value, total_2)
+            total_3 = fma_rn(a[at_3 + step], value, total_3)
+        totals = (total, total_1, total_2, total_3)
+        for more in range(min(4, filters - row)):
+            word = place + (row + more) * step_between
+            c[word] = canonical(np.float32(c[word] + totals[more]))
+
+
+@jit
 def gemm_local(filters, locations, k, a, b, c):  # type: ignore[no-untyped-def]
     """Add to `c` (filters x locations) each location's filters times its column of `b`."""
     column = np.empty(k, dtype=np.float32)
     for location in range(locations):
         for step in range(k):
             column[step] = b[step * locations + location]
-        for row in range(filters):
-            first = (location * filters + row) * k
-            total = np.float32(0.0)
-            for step in range(k):
-                total = fma_rn(a[first + step], column[step], total)
-            place = row * locations + location
-            c[place] = canonical(np.float32(c[place] + total))
+        add_filters(filters, k, a, location * filters * k, column, c, location, locations)
+
+
+@jit
+def local_columns(a, places, columns, out):  # type: ignore[no-untyped-def]
+    """Add to columns `out` of C what ``gemm_local`` adds at these locations: [columns, rows]."""
+    filters, k = out.shape[1], columns.shape[1]
+    for number in range(places.shape[0]):
+        first = places[number] * filters * k
+        add_filters(filters, k, a, first, columns[number], out[number], 0, 1)
 
 
 @jit
 def gemm_batched(count, m, n, k, a, b, c):  # type: ignore[no-untyped-def]
     """Add to each of `count` `c` (m x n) the product of its `a` (m x k) and `b` (k x n)."""
+    totals = np.empty(n, dtype=np.float32)
     for product in range(count):
         for row in range(m):
+            totals[:] = np.float32(0.0)
+            for step in range(k):
+                weight = a[(product * m + row) * k + step]
+                first = (product * k + step) * n
+                for column in range(n):
+                    totals[column] = fma_rn(weight, b[first + column], totals[column])
+            first = (product * m + row) * n
             for column in range(n):
-                total = np.float32(0.0)
-                for step in range(k):
-                    other = b[(product * k + step) * n + column]
-                    total = fma_rn(a[(product * m + row) * k + step], other, total)
-                place = (product * m + row) * n + column
-                c[place] = canonical(np.float32(c[place] + total))
+                c[first + column] = canonical(np.float32(c[first + column] + totals[column]))
