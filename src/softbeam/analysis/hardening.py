@@ -9,9 +9,9 @@ same, whatever its number of injections.  How far the answer is certain is
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +50,10 @@ class Damage:
         many there are, harmless ones too.
     weights : tuple of float
         For each group what one injection stands for: its share of the stream's fault space.
-    place, group : numpy.ndarray of int64
-        For each injection that did damage the number of its item and of its group.
+    place, group, image : numpy.ndarray of int64
+        For each injection that did damage the number of its item, of its group and of its input.
+    drawn : numpy.ndarray of int64, [groups, inputs]
+        How many injections there are of each input in each group.
     """
 
     keys: tuple[Key, ...]
@@ -60,13 +62,20 @@ class Damage:
     weights: tuple[float, ...]
     place: NDArray[np.int64]
     group: NDArray[np.int64]
+    image: NDArray[np.int64]
+    drawn: NDArray[np.int64]
 
-    def values(self, times: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+    @property
+    def inputs(self) -> int:
+        """How many inputs the injections are of."""
+        return int(self.drawn.shape[1])
+
+    def values(self, times: NDArray[Any] | None = None) -> NDArray[np.float64]:
         """Return the damage of each item, as the sum of its shares of the streams' fault spaces.
 
         Parameters
         ----------
-        times : numpy.ndarray of int64, optional
+        times : numpy.ndarray, optional
             How often each damaging injection counts; once if not given.
         """
         weights: NDArray[np.float64] = np.array(self.weights, dtype=np.float64)[self.group]
@@ -104,30 +113,35 @@ def damage_of(
         Items to have even where no injection did damage.
     """
     does_damage = DAMAGE[of]
-    drawn: Counter[tuple[Stream, Stratum | None]] = Counter()
-    hits: list[tuple[Key, tuple[Stream, Stratum | None]]] = []
+    drawn: dict[tuple[Stream, Stratum | None], NDArray[np.int64]] = {}
+    hits: list[tuple[Key, tuple[Stream, Stratum | None], int]] = []
     found = set(keys)
     for record in records:
         stratum = (record.layer, record.kernel) if design.stratified else None
         group = (Stream(record.mode, record.model), stratum)
-        drawn[group] += 1
+        if group not in drawn:
+            drawn[group] = np.zeros(design.images, dtype=np.int64)
+        drawn[group][record.image] += 1
         key = Key(None if by is By.KERNEL else record.layer, record.kernel)
         found.add(key)
         if does_damage(record):
-            hits.append((key, group))
+            hits.append((key, group, record.image))
     items = tuple(sorted(found, key=lambda key: key.order))
     item_of = {key: number for number, key in enumerate(items)}
     group_of = {group: number for number, group in enumerate(drawn)}
+    sizes = tuple(int(numbers.sum()) for numbers in drawn.values())
     return Damage(
         keys=items,
         streams=tuple(sorted({stream for stream, _ in drawn})),
-        sizes=tuple(drawn.values()),
+        sizes=sizes,
         weights=tuple(
             (1.0 if stratum is None else design.weights[stream.mode][stratum]) / size
-            for (stream, stratum), size in drawn.items()
+            for (stream, stratum), size in zip(drawn, sizes, strict=True)
         ),
-        place=np.array([item_of[key] for key, _ in hits], dtype=np.int64),
-        group=np.array([group_of[group] for _, group in hits], dtype=np.int64),
+        place=np.array([item_of[key] for key, _, _ in hits], dtype=np.int64),
+        group=np.array([group_of[group] for _, group, _ in hits], dtype=np.int64),
+        image=np.array([image for _, _, image in hits], dtype=np.int64),
+        drawn=np.array([*drawn.values()], dtype=np.int64).reshape(len(drawn), design.images),
     )
 
 

@@ -1,21 +1,22 @@
-"""How far a choice of code to harden is certain: a bootstrap over injections.
+"""How far a choice of code to harden is certain: a bootstrap over injections and inputs.
 
-Each replicate draws as many injections as there are, with replacement and within each stream and
-stratum, and chooses again.  How
-often an item is chosen tells whether the data decide about it; what the choice removes of the
-damage that was not drawn tells what to expect of it.
+Each replicate chooses again from a sample of :mod:`softbeam.analysis.resampling`.  How often an
+item is chosen tells whether the data decide about it; what the choice removes of the damage that
+was not drawn, and of an input that was left out, tells what to expect of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.analysis.hardening import Damage
 from softbeam.analysis.proportion import wilson
+from softbeam.analysis.resampling import by_input, following, input_weights, redrawn
 
 #: Replicates, and the share of them within which an item counts as decided.
 REPLICATES = 1000
@@ -41,14 +42,18 @@ class Stability:
     unseen : tuple of (float, float, float)
         Share of damage removed from the injections that a replicate did not draw: mean and 95 %
         percentile interval; NaN where there was none.
+    other_inputs : tuple of float
+        For each input the share of its damage that is removed by the choice which the other
+        inputs give; NaN where it has none.  Empty for a single input.
     replicates : int
-        How many there were.
+        How many replicates there were.
     """
 
     chosen: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
     unseen: tuple[float, float, float]
+    other_inputs: tuple[float, ...]
     replicates: int
 
     def undecided(self) -> tuple[int, ...]:
@@ -59,7 +64,7 @@ class Stability:
 
 
 def bootstrap(damage: Damage, choose: Choose, seed: int, replicates: int = REPLICATES) -> Stability:
-    """Choose again and again from resampled injections.
+    """Choose again and again from resampled injections and, where there are several, inputs.
 
     Parameters
     ----------
@@ -85,9 +90,14 @@ def bootstrap(damage: Damage, choose: Choose, seed: int, replicates: int = REPLI
     shares = np.zeros((replicates, items))
     often = np.zeros(items)
     unseen = []
+    follows = following(damage)[damage.place] if damage.inputs > 1 else None
     for replicate in range(replicates):
-        drawn = _resample(damage, generator)
-        values = damage.values(drawn)
+        drawn = redrawn(damage, generator)
+        times: NDArray[Any] = drawn
+        if follows is not None:
+            moved = input_weights(damage.inputs, generator)[damage.image] - 1.0
+            times = drawn * (1.0 + follows * moved)
+        values = damage.values(times)
         chosen = np.zeros(items, dtype=np.bool_)
         chosen[list(choose(values))] = True
         often += chosen
@@ -106,20 +116,21 @@ def bootstrap(damage: Damage, choose: Choose, seed: int, replicates: int = REPLI
         low=tuple(low.tolist()),
         high=tuple(high.tolist()),
         unseen=_summary(unseen),
+        other_inputs=_other_inputs(damage, choose),
         replicates=replicates,
     )
 
 
-def _resample(damage: Damage, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Return how often each damaging injection is drawn; harmless ones need not be told apart."""
-    drawn = np.zeros(damage.place.size, dtype=np.int64)
-    for number, size in enumerate(damage.sizes):
-        own = np.flatnonzero(damage.group == number)
-        if not own.size:
-            continue
-        harmful = generator.binomial(size, own.size / size)
-        drawn[own] = np.bincount(generator.integers(0, own.size, harmful), minlength=own.size)
-    return drawn
+def _other_inputs(damage: Damage, choose: Choose) -> tuple[float, ...]:
+    """Return for each input what the choice that the others give removes of its damage."""
+    found = []
+    shares = by_input(damage)
+    for left_out in range(damage.inputs if damage.inputs > 1 else 0):
+        own = shares[:, left_out]
+        # The others' damage, each weighing the same, as the whole weighs all.
+        chosen = list(choose(shares.sum(axis=1) - own))
+        found.append(float(own[chosen].sum() / own.sum()) if own.sum() > 0.0 else float("nan"))
+    return tuple(found)
 
 
 def _percentiles(shares: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

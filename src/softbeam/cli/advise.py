@@ -67,7 +67,7 @@ def advise(
     """Say which kernels, or kernels in layers, to harden.
 
     Either the fewest that remove a share of the damage, or the most damage that a budget removes;
-    with the cost, how often resampled injections give each of them, and where the data do not
+    with the cost, how often resampled data give each of them, and where the data do not
     decide. Then, of the paper's network, its conclusions and whether they hold here.
 
     Costs are dynamic instructions, a share of all in scope. Damage of several modes is added with

@@ -151,6 +151,14 @@ def _certainty(advice: Advice) -> Iterator[str]:
             f"{100 * mean:.0f} % [{100 * low:.0f}, {100 * high:.0f}]: expect that of other "
             "injections, not what the set holds of these (bootstrap)."
         )
+    others = [share for share in stability.other_inputs if share == share]
+    if others:
+        least = min(others)
+        yield (
+            "Of the damage of an input that was left out, sets that the other inputs give remove "
+            f"{100 * sum(others) / len(others):.0f} % on average over the {len(others)} inputs, "
+            f"and {100 * least:.0f} % at the least."
+        )
 
 
 def _capital(text: str) -> str:

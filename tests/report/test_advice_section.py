@@ -1,0 +1,58 @@
+"""The decision in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from softbeam.analysis.advice import Advice, Aim, advise
+from softbeam.analysis.design import Design
+from softbeam.analysis.factors import By, Key
+from softbeam.analysis.techniques import TECHNIQUES, Work
+from softbeam.injection.record import InjectionRecord
+from softbeam.report.advice_section import sentences
+
+Ask = Callable[[int], Advice]
+
+
+@pytest.fixture
+def ask(make_record: Callable[..., InjectionRecord]) -> Ask:
+    """Return a function that gives the advice of a campaign on so many inputs."""
+
+    def make(images: int) -> Advice:
+        records = []
+        for index in range(600):
+            image = index % images
+            # The first input alone has SDCs in copy.
+            kernel = "copy" if index % 4 == 0 and image == 0 else "fill"
+            end = {"outcome": "SDC", "detail": "critical"} if index % 6 < 3 else {}
+            records.append(make_record(index=index, image=image, kernel=kernel, **end))
+        return advise(
+            records,
+            Design(images=images),
+            {Key(0, "fill"): Work(900, 90, 1), Key(0, "copy"): Work(100, 10, 1)},
+            of="critical",
+            by=By.KERNEL,
+            technique=TECHNIQUES["duplication"],
+            aim=Aim(coverage=0.97),
+            seed=1,
+            replicates=100,
+        )
+
+    return make
+
+
+def test_several_inputs_say_what_they_know_of_each_other(ask: Ask) -> None:
+    (said,) = (one for one in sentences(ask(3)) if "left out" in one)
+    # Without the first input nothing points to copy, where that input has some of its SDCs.
+    advice = ask(3)
+    least = min(advice.stability.other_inputs)
+    assert 0.3 < least < 0.9
+    assert said.startswith("Of the damage of an input that was left out, sets that the other")
+    assert said.endswith(f"over the 3 inputs, and {100 * least:.0f} % at the least.")
+    assert any("cannot decide about 1: copy" in one for one in sentences(advice))
+
+
+def test_a_single_input_knows_of_no_other(ask: Ask) -> None:
+    assert not any("left out" in one for one in sentences(ask(1)))
