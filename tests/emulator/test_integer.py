@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from types import SimpleNamespace
 
 import numpy as np
@@ -94,6 +95,12 @@ def _(t: SimpleNamespace) -> dict[str, int]:
     return {"R12": (t.R4 - t.R6) & M32, "P4": int(t.R4 >= t.R6)}
 
 
+@case("IADD3 R12, P4, -RZ, R4, RZ")
+def _(t: SimpleNamespace) -> dict[str, int]:
+    # Zero can always be subtracted.
+    return {"R12": t.R4, "P4": 1}
+
+
 @case("IADD3.X R12, R4, R6, RZ, P0, !PT")
 def _(t: SimpleNamespace) -> dict[str, int]:
     return {"R12": (t.R4 + t.R6 + t.P0) & M32}
@@ -173,6 +180,19 @@ def _(t: SimpleNamespace) -> dict[str, int]:
     return split((t.R4 * t.R6 + pair(t.R8, t.R9) + t.P0) & M64)
 
 
+# Minus a pair: how the compiler writes a * b - c in 64 bits.
+
+
+@case("IMAD.WIDE R12, R4, R6, -R8")
+def _(t: SimpleNamespace) -> dict[str, int]:
+    return split((signed(t.R4) * signed(t.R6) - pair(t.R8, t.R9)) & M64)
+
+
+@case("IMAD.WIDE.U32 R12, R4, 0x5, -R8")
+def _(t: SimpleNamespace) -> dict[str, int]:
+    return split((t.R4 * 5 - pair(t.R8, t.R9)) & M64)
+
+
 # Addresses.
 
 for shift in (0, 1, 2, 8, 31):
@@ -194,6 +214,17 @@ plain("LEA.HI.SX32 R12, R4, R6, 0x1e", lambda t: (signed(t.R4) << 30 >> 32) + t.
 def _(t: SimpleNamespace) -> dict[str, int]:
     total = (t.R4 << 2 & M32) + t.R6
     return {"R12": total & M32, "P4": total >> 32}
+
+
+plain("LEA R12, -R4, R6, 0x3", lambda t: t.R6 - (t.R4 << 3))
+plain("LEA R12, -R4, RZ, 0x1", lambda t: -(t.R4 << 1))
+
+
+@case("LEA R12, P4, -R4, R6, 0x5; IADD3.X R13, RZ, RZ, RZ, P4, !PT")
+def _(t: SimpleNamespace) -> dict[str, int]:
+    shifted = t.R4 << 5 & M32
+    no_borrow = int(shifted <= t.R6)
+    return {"R12": (t.R6 - shifted) & M32, "R13": no_borrow, "P4": no_borrow}
 
 
 @case("LEA R12, P3, R4, R8, 0x3; LEA.HI.X R13, R4, R9, R5, 0x3, P3")
@@ -335,8 +366,56 @@ plain(
     lambda t: t.R8 + sum(abs(a - b) for a, b in zip(parts(t.R4, 8), parts(t.R6, 8), strict=True)),
 )
 plain("VIADD.16x2 R12, R4, R6", lambda t: by_part(lambda a, b: a + b, t, 16))
+plain("VIADD.16x2 R12, R4, -R6", lambda t: by_part(lambda a, b: a - b, t, 16))
 plain("VIMNMX.S16x2 R12, R4, R6, !PT", lambda t: by_part(max, t, 16, is_signed=True))
 plain("VIMNMX.U16x2 R12, R4, R6, PT", lambda t: by_part(min, t, 16))
+
+
+def dpx(t: SimpleNamespace, kind: str, function) -> int:  # type: ignore[no-untyped-def]
+    """Join what a function makes of the parts of R4, R6 and R8."""
+    width, is_signed = (16 if "16" in kind else 32), kind[0] == "S"
+    fields = [parts(word, width, is_signed=is_signed) for word in (t.R4, t.R6, t.R8)]
+    return joined([function(*three) for three in zip(*fields, strict=True)], width)
+
+
+def wrapped(value: int, kind: str) -> int:
+    width = 16 if "16" in kind else 32
+    value &= (1 << width) - 1
+    return value - (value >> (width - 1) << width) if kind[0] == "S" else value
+
+
+for kind, relu in itertools.product(("S16x2", "U16x2", "S32", "U32"), (False, True)):
+    if relu and kind[0] == "U":
+        continue
+    name = ("" if kind == "S32" else f".{kind}") + ".RELU" * relu
+    for predicate, pick in (("PT", min), ("!PT", max)):
+        plain(
+            f"VIMNMX{name} R12, R4, R6, {predicate}",
+            lambda t, k=kind, p=pick, z=relu: dpx(
+                t, k, lambda a, b, c: max(p(a, b), 0) if z else p(a, b)
+            ),
+        )
+        plain(
+            f"VIMNMX3{name} R12, R4, R6, R8, {predicate}",
+            lambda t, k=kind, p=pick, z=relu: dpx(
+                t, k, lambda a, b, c: max(p(a, b, c), 0) if z else p(a, b, c)
+            ),
+        )
+        plain(
+            f"VIADDMNMX{name} R12, R4, R6, R8, {predicate}",
+            lambda t, k=kind, p=pick, z=relu: dpx(
+                t,
+                k,
+                lambda a, b, c: max(p(wrapped(a + b, k), c), 0) if z else p(wrapped(a + b, k), c),
+            ),
+        )
+
+
+@case("VIMNMX.S16x2 R12, P4, P5, R4, R6, PT")
+def _(t: SimpleNamespace) -> dict[str, int]:
+    a, b = (parts(word, 16, is_signed=True) for word in (t.R4, t.R6))
+    smaller = [min(pair) for pair in zip(a, b, strict=True)]
+    return {"R12": joined(smaller, 16), "P4": int(a[0] <= b[0]), "P5": int(a[1] <= b[1])}
 
 
 def dot(t: SimpleNamespace, width: int, *, is_signed: bool, first: int = 0) -> int:
@@ -499,6 +578,10 @@ UNIFORM = [
     ),
     Case(
         "USHF.L.U64.HI UR8, UR4, 0x2, UR5", lambda u: {"UR8": pair(u.UR4, u.UR5) << 2 >> 32 & M32}
+    ),
+    Case(
+        "UP2UR UR8, UPR, UR4, 0x3",
+        lambda u: {"UR8": u.UR4 & ~3 & M32 | u.UP0 | u.UP1 << 1},
     ),
     Case("UPOPC UR8, UR4", lambda u: {"UR8": u.UR4.bit_count()}),
     Case("UFLO.U32 UR8, UR4", lambda u: {"UR8": (u.UR4.bit_length() - 1) & M32}),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -153,3 +155,20 @@ def test_nan_immediates_get_their_bits_back() -> None:
     found = [o for i in code if i.opcode == "MUFU" for o in i.operands if o.kind == "integer"]
     assert {(operand.text, operand.value) for operand in found} == {("0xffc00000", 0xFFC00000)}
     assert not any("NAN" in operand.text for one in code for operand in one.operands)
+
+
+def test_immediates_in_decimals_get_their_bits() -> None:
+    """Every number that is written in decimals is the word that the machine code holds."""
+    checked = 0
+    for name, architecture in itertools.product(("normalize", "softmax", "pow"), ARCHITECTURES):
+        functions = link(
+            read_listing(listing_bytes(name, architecture), origin=name),
+            read_cubin(cubin_bytes(name, architecture), origin=name),
+            origin=name,
+        )
+        for one in (i for f in functions.values() for i in f.instructions):
+            for operand in one.operands:
+                if operand.kind == "float" and one.opcode[0] == "F":
+                    assert operand.bits == int(np.float32(operand.value).view(np.uint32)), one
+                    checked += 1
+    assert checked > 100

@@ -24,6 +24,15 @@ from softbeam.sass.opcodes import find_opcode, is_bit_exact
 #: hardware gives what the driver reserves, 1 KiB by default where the compiler cannot tell.
 LOCAL_BYTES = (1 << 24) - 0xFFFDC0 + (1 << 14)
 
+#: Operations that give destination predicates; of others no instruction may name one.
+_PREDICATE_WRITERS = frozenset(
+    {
+        *(k.IADD3, k.IMAD_HI, k.IMAD_WIDE, k.LEA, k.LEA_HI, k.LOP3, k.PLOP3, k.MINMAX_PARTS),
+        *(k.ISETP, k.FSETP, k.DSETP, k.HSETP2, k.FCHK, k.QUERY_SPACE, k.ATOMIC),
+        *(k.SHUFFLE, k.VOTE, k.MATCH_ALL, k.ELECT, k.BARRIER_RESULT),
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -92,6 +101,9 @@ def _lower_instruction(
         written = written_registers(instruction, opcode)
         if max((*read, *written), default=0) > ZERO_REGISTER:
             raise Unsupported("registers that no GPU has")
+        written_predicates = (row[k.PREDICATE_0], row[k.PREDICATE_1]) != (7, 7)
+        if written_predicates and row[k.OP] not in _PREDICATE_WRITERS:
+            raise Unsupported("a destination predicate")
     except (Unsupported, IndexError):
         # An operand that is missing is a form of the opcode that softbeam does not know.
         row = Row()

@@ -199,20 +199,25 @@ def read_cubin(data: bytes, *, origin: str) -> tuple[str, dict[str, CubinFacts]]
     return f"sm_{sm}", kernels
 
 
-def _with_nan(instruction: Instruction, code: bytes) -> Instruction:
-    """Return an instruction whose NaN immediate has the bits that the machine code holds.
+def _with_bits(instruction: Instruction, code: bytes) -> Instruction:
+    """Return an instruction whose immediates in decimals have the word of the machine code.
 
-    The disassembler writes every NaN as ``+QNAN`` or ``-QNAN``, but ``FSEL`` hands its bits on: the
-    compiler so selects the high word of a float64.  An immediate is the second word of its
-    instruction (seen in every instruction of the corpus that has one).
+    Decimals do not say all: the disassembler writes every NaN as ``+QNAN`` or ``-QNAN``, though
+    ``FSEL`` hands its bits on; float64 immediates have more digits than it prints; and ``1`` is a
+    float32 in ``FADD``, the high word of a float64 in ``MUFU.RCP64H``.  An immediate is the second
+    word of its instruction, two halves together (seen in every instruction of the corpus that has
+    one).
     """
-    if not instruction.opcode.startswith(("F", "MUFU")):
-        return instruction
     operands = list(instruction.operands)
     for place, operand in enumerate(operands):
-        if operand.kind is OperandKind.FLOAT and operand.value != operand.value:
-            bits = int.from_bytes(code[instruction.pc + 4 : instruction.pc + 8], "little")
-            operands[place] = Operand(OperandKind.INTEGER, f"{bits:#x}", value=bits)
+        decimal = operand.kind is OperandKind.FLOAT or (
+            operand.kind is OperandKind.INTEGER and "0x" not in operand.text
+        )
+        if decimal:
+            word = int.from_bytes(code[instruction.pc + 4 : instruction.pc + 8], "little")
+            operands[place] = replace(operand, bits=word)
+            if operand.value != operand.value and not instruction.opcode.startswith("H"):
+                operands[place] = Operand(OperandKind.INTEGER, f"{word:#x}", value=word, bits=word)
     return replace(instruction, operands=tuple(operands))
 
 
@@ -243,7 +248,7 @@ def link(
         functions[name] = Function(
             name=name,
             architecture=architecture,
-            instructions=tuple(_with_nan(one, facts.code) for one in instructions),
+            instructions=tuple(_with_bits(one, facts.code) for one in instructions),
             registers=facts.registers,
             shared_bytes=facts.shared_bytes,
             parameter_base=facts.parameter_base,

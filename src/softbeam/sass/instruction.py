@@ -62,6 +62,9 @@ class Operand:
         ``-x``; ``~x`` or ``!P``; ``|x|``.
     selector : str
         Suffix that selects a part of the register, e.g. ``H0_H0`` or ``B1``; empty for none.
+    bits : int or None
+        Of an immediate written in decimals: the word in the machine code, None where only the
+        text is known.
     """
 
     kind: OperandKind
@@ -76,6 +79,7 @@ class Operand:
     inverted: bool = False
     absolute: bool = False
     selector: str = ""
+    bits: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ _OPCODE = re.compile(r"[A-Z][A-Z0-9_]*(\.\w+)*\Z", re.ASCII)
 _COMMENT = re.compile(r"/\*[0-9a-f]+\*/")
 # In plain listings a register that a branch goes to and what is added to it have no comma between.
 _SECOND_TARGET = re.compile(r"(?<=[A-Z0-9]) (?=-?0x|`\()")
+_TWO_ADDRESSES = re.compile(r"\A(\[[^][]*\])(\[)")
 _SCALE = re.compile(r"\.X([0-9]{1,2})\b")
 # A symbol is what neither begins as a number nor looks like a register that does not exist.
 #: One word of an address that only a linker knows, e.g. ``32@lo((kernel + 0x850))``.
@@ -229,6 +230,9 @@ def parse_instruction(pc: int, entry: Mapping[str, Any]) -> Instruction:
             raise ListingError("opcode, operands or predicate are not text")
         if not _OPCODE.match(name):
             raise ListingError(f"{_shown(name)} is not an opcode")
+        if name.startswith("LDGSTS"):
+            # Before sm_90 the two addresses have no comma between them.
+            operands = _TWO_ADDRESSES.sub(r"\1,\2", operands)
         parts = split_operands(operands)
         if guard in _ALL_PREDICATES:
             # nvdisasm takes P2R's and R2P's operand PR for a guard when it writes JSON.

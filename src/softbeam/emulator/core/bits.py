@@ -6,7 +6,8 @@ import numpy as np
 
 from softbeam.emulator.core.layout import (
     ACCUMULATE,
-    ADD_HALVES,
+    ADD_MINMAX_PARTS,
+    ADD_PARTS,
     BMSK,
     BREV,
     DETAIL,
@@ -14,16 +15,22 @@ from softbeam.emulator.core.layout import (
     DOT4,
     FLAGS,
     HIGH,
-    MINMAX3,
-    MINMAX_HALVES,
+    MINMAX3_PARTS,
+    MINMAX_PARTS,
     OFFSET,
     PERMUTE_BY_MODE,
+    PREDICATE_0,
+    PREDICATE_1,
     PREDICATES_TO_REGISTER,
     REGISTER_TO_PREDICATES,
+    RELU,
     S16,
+    S32,
     SGXT,
     SIGNED,
     SIZE,
+    U16,
+    UNIFORM,
     VABSDIFF,
     VABSDIFF4,
     WRAP,
@@ -112,26 +119,53 @@ def _dot(operation, row, a, b, c):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _halves(operation, row, a, b, take_minimum):  # type: ignore[no-untyped-def]
-    """VIADD.16x2 and VIMNMX.S16x2 (.U16x2): two 16-bit integers a word."""
+def _wrapped(value, bits, signed):  # type: ignore[no-untyped-def]
+    """Return an integer modulo 2**bits, as a field of that width holds it."""
+    value &= (np.int64(1) << np.int64(bits)) - 1
+    if signed and value >> np.int64(bits - 1):
+        value -= np.int64(1) << np.int64(bits)
+    return value
+
+
+@jit
+def _by_parts(operation, row, a, b, c, take_minimum):  # type: ignore[no-untyped-def]
+    """VIADD, VIMNMX, VIMNMX3 and VIADDMNMX of a word, or of its two 16-bit halves."""
     word = np.uint32(0)
-    signed = row[DETAIL] == S16
-    for part in range(2):
-        x, y = _field(a, part, 16, signed), _field(b, part, 16, signed)
-        value = x + y
-        if operation == MINMAX_HALVES:
+    kind, signs = row[DETAIL], row[OFFSET]
+    bits = 16 if kind == S16 or kind == U16 else 32
+    signed = kind == S16 or kind == S32
+    for part in range(32 // bits):
+        x, y = _field(a, part, bits, signed), _field(b, part, bits, signed)
+        z = _field(c, part, bits, signed)
+        if signs:
+            x = _wrapped(-x, bits, signed) if signs & 1 else x
+            y = _wrapped(-y, bits, signed) if signs & 2 else y
+            z = _wrapped(-z, bits, signed) if signs & 4 else z
+        if operation == ADD_PARTS:
+            value = x + y
+        elif operation == MINMAX_PARTS:
             value = min(x, y) if take_minimum else max(x, y)
-        word |= (np.uint32(value) & np.uint32(0xFFFF)) << np.uint32(16 * part)
+        elif operation == ADD_MINMAX_PARTS:
+            x = _wrapped(x + y, bits, signed)
+            value = min(x, z) if take_minimum else max(x, z)
+        else:
+            value = min(x, y, z) if take_minimum else max(x, y, z)
+        if row[FLAGS] & RELU:
+            value = max(value, 0)
+        word |= np.uint32(value & ((np.int64(1) << np.int64(bits)) - 1)) << np.uint32(bits * part)
     return word
 
 
 @jit
-def _smallest_or_largest(signed, a, b, c, take_minimum):  # type: ignore[no-untyped-def]
-    """VIMNMX3: the smallest or the largest of three words."""
-    x, y, z = np.int64(a), np.int64(b), np.int64(c)
-    if signed:
-        x, y, z = np.int64(np.int32(a)), np.int64(np.int32(b)), np.int64(np.int32(c))
-    return np.uint32(min(x, y, z) if take_minimum else max(x, y, z))
+def _picks_first(row, a, b, take_minimum):  # type: ignore[no-untyped-def]
+    """VIMNMX of halves: bit 0 where the result is a's low half, bit 1 where it is a's high half."""
+    signed = row[DETAIL] == S16
+    picked = 0
+    for part in range(2):
+        x, y = _field(a, part, 16, signed), _field(b, part, 16, signed)
+        if (x <= y) if take_minimum else (x >= y):
+            picked |= 1 << part
+    return picked
 
 
 @jit
@@ -155,8 +189,17 @@ def _predicates_of(w, lane):  # type: ignore[no-untyped-def]
 
 
 @jit
+def _uniform_predicates_of(w):  # type: ignore[no-untyped-def]
+    word = np.uint32(0)
+    for index in range(7):
+        word |= np.uint32(w.uniform_predicates[index] & 1) << np.uint32(index)
+    return word
+
+
+@jit
 def bits_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
-    """Execute one operation of this part; returns destination predicate lanes (none)."""
+    """Execute one operation of this part; returns destination predicate lanes."""
+    picked_low, picked_high = np.uint32(0), np.uint32(0)
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
     flags = row[FLAGS]
     shift = np.uint32(row[SIZE])
@@ -177,18 +220,20 @@ def bits_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore
             out[lane] = _absolute_differences(flags, a[lane], b[lane], c[lane])
         elif operation == DOT4 or operation == DOT2:
             out[lane] = _dot(operation, row, a[lane], b[lane], c[lane])
-        elif operation == ADD_HALVES or operation == MINMAX_HALVES:
-            out[lane] = _halves(operation, row, a[lane], b[lane], p & bit != np.uint32(0))
-        elif operation == MINMAX3:
+        elif ADD_PARTS <= operation <= MINMAX3_PARTS:
             yes = p & bit != np.uint32(0)
-            signed = flags & SIGNED != 0
-            out[lane] = _smallest_or_largest(signed, a[lane], b[lane], c[lane], yes)
+            out[lane] = _by_parts(operation, row, a[lane], b[lane], c[lane], yes)
+            if row[PREDICATE_0] != 7 or row[PREDICATE_1] != 7:
+                picked = _picks_first(row, a[lane], b[lane], yes)
+                picked_low |= bit if picked & 1 else np.uint32(0)
+                picked_high |= bit if picked & 2 else np.uint32(0)
         elif operation == PERMUTE_BY_MODE:
             out[lane] = _permute(row[OFFSET], a[lane], b[lane], c[lane])
         elif operation == PREDICATES_TO_REGISTER:
             # a keeps its bits outside the mask b; both are shifted to the byte that .Bn names.
             mask = b[lane] << shift
-            out[lane] = (a[lane] & ~mask) | ((_predicates_of(w, lane) << shift) & mask)
+            held = _uniform_predicates_of(w) if row[UNIFORM] else _predicates_of(w, lane)
+            out[lane] = (a[lane] & ~mask) | ((held << shift) & mask)
         elif operation == REGISTER_TO_PREDICATES and executed & bit:
             for index in range(7):
                 if (b[lane] >> np.uint32(index)) & np.uint32(1):
@@ -196,4 +241,4 @@ def bits_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore
                         w.predicates[index] |= bit
                     else:
                         w.predicates[index] &= ~bit
-    return np.uint64(0)
+    return np.uint64(picked_low) | (np.uint64(picked_high) << np.uint64(32))

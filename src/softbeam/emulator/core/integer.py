@@ -10,9 +10,12 @@ import numpy as np
 
 from softbeam.emulator.core.layout import (
     AND,
+    C_CHANGE,
     EXTENDED,
     FLAGS,
     HIGH,
+    INVERT_SHIFTED,
+    NEGATE,
     OR,
     OR_PREDICATE,
     SIGN_EXTEND_A,
@@ -74,6 +77,10 @@ def multiply_add_wide(row, a, b, c, c_high, carry, out, out_high):  # type: igno
     signed = row[FLAGS] & SIGNED
     extended = row[FLAGS] & EXTENDED
     carries = np.uint64(0)
+    if row[C_CHANGE] == NEGATE:
+        # c is negated already; the pair is the complement of its high word, plus a carry.
+        for lane in range(32):
+            c_high[lane] = ~c_high[lane] + np.uint32(c[lane] == np.uint32(0))
     for lane in range(32):
         product = _product(a[lane], b[lane], signed)
         total = product + ((np.uint64(c_high[lane]) << np.uint64(32)) | np.uint64(c[lane]))
@@ -104,6 +111,8 @@ def load_effective(row, ones, shift, a, b, c, carry, out):  # type: ignore[no-un
             shifted = (((high << np.uint64(32)) | low) << amount) >> np.uint64(32)
         else:
             shifted = (low << amount) & np.uint64(0xFFFFFFFF)
+            if flags & INVERT_SHIFTED:
+                shifted ^= np.uint64(0xFFFFFFFF)
         total = shifted + np.uint64(b[lane]) + np.uint64(ones)
         if flags & EXTENDED:
             total += _bit(carry, lane)

@@ -72,6 +72,8 @@ UNORDERED = 1024
 NAN_TO_ZERO = 2048  # F2I.NTZ
 ACCUMULATE = 4096
 TO_FLOAT = 8192  # HADD2.F32: the result is one float32
+RELU = 16384  # negative results become 0
+INVERT_SHIFTED = 32768  # LEA of a negated operand, which is inverted after it is shifted
 
 # Comparisons (DETAIL of a SETP): bit 0 less, bit 1 equal, bit 2 greater.
 COMPARE_F, COMPARE_LT, COMPARE_EQ, COMPARE_LE, COMPARE_GT, COMPARE_NE, COMPARE_GE, COMPARE_T = (
@@ -142,9 +144,10 @@ GLOBAL, SHARED, LOCAL, GENERIC = range(4)
     VABSDIFF4,
     DOT4,
     DOT2,
-    ADD_HALVES,
-    MINMAX_HALVES,
-    MINMAX3,
+    ADD_PARTS,
+    MINMAX_PARTS,
+    ADD_MINMAX_PARTS,
+    MINMAX3_PARTS,
     PERMUTE_BY_MODE,
     PREDICATES_TO_REGISTER,
     REGISTER_TO_PREDICATES,
@@ -200,7 +203,7 @@ GLOBAL, SHARED, LOCAL, GENERIC = range(4)
     BREAK,
     BRA_DIVERGENT,
     WARPSYNC,
-) = range(97)
+) = range(98)
 
 #: Operations from here on are rare and only compute.
 FIRST_RARE = BREV

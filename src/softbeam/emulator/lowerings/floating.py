@@ -99,13 +99,26 @@ def _convert(row: Row, form: Form) -> None:
     if source[2] != k.AS_IS and read != "F64" and read != "F32":
         raise Unsupported(f"a changed operand {operand.text}")
     if source[0] == k.IMMEDIATE and operand.kind is not OperandKind.REGISTER:
-        raise Unsupported(f"an immediate {operand.text}")
+        source = _converted_immediate(read, source[1], operand)
     row.set_source(k.A, source)
     row[k.SIZE] = _PARTS[operand.selector]
     row[k.DETAIL] = _TYPES[read] | _TYPES[written] << 4
     row[k.FLAGS] = form.flags()
     row[k.ROUNDING] = form.rounding()
     form.destinations(row)
+
+
+def _converted_immediate(read: str, word: int, operand: Operand) -> Source:
+    """Return the immediate of a conversion; of 64 bits it is the high word, the low one is zero.
+
+    So the compiler uses them: what does not end in a zero word it loads from a constant bank.
+    """
+    if read in ("S64", "U64"):
+        high = word & 0xFFFFFFFF
+        return k.IMMEDIATE, (high - (high >> 31 << 32)) << 32, k.AS_IS
+    if read not in ("F32", "F64", "S32", "U32"):
+        raise Unsupported(f"an immediate {operand.text}")
+    return k.IMMEDIATE, word & 0xFFFFFFFF, k.AS_IS
 
 
 def _narrow(row: Row, form: Form) -> None:
@@ -170,7 +183,7 @@ def _half_sources(form: Form) -> Iterator[tuple[Source, int]]:
             low = next(operands, None)
             if low is None or low.kind not in (OperandKind.INTEGER, OperandKind.FLOAT):
                 raise Unsupported(f"a single half immediate {operand.text}")
-            yield (k.IMMEDIATE, half_bits(operand) << 16 | half_bits(low), k.AS_IS), k.HALVES
+            yield (k.IMMEDIATE, half_bits(operand, low), k.AS_IS), k.HALVES
         else:
             kind, value, _ = form.source(operand, part=True)
             yield (kind, value, k.AS_IS), _half_code(operand)

@@ -11,7 +11,7 @@ import numpy as np
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.rows import Row
-from softbeam.sass.effects import Roles, destination_words
+from softbeam.sass.effects import Roles, conversion_types, destination_words
 from softbeam.sass.instruction import Function, Instruction, Operand, OperandKind
 from softbeam.sass.opcodes import Immediate, Opcode
 
@@ -101,13 +101,21 @@ class Form:
         return address & 0xFFFFFFFF if match.group(1) == "lo" else address >> 32
 
     def _immediate(self, operand: Operand) -> int:
+        if self.opcode.immediate is Immediate.DOUBLE or self._reads_double():
+            return double_high_bits(operand)
         if self.opcode.immediate is Immediate.FLOAT:
             return float_bits(operand)
-        if self.opcode.immediate is Immediate.DOUBLE:
-            return double_high_bits(operand)
         if operand.kind is OperandKind.FLOAT:
             raise Unsupported(f"a float immediate {operand.text}")
         return int(operand.value)
+
+    def _reads_double(self) -> bool:
+        """Return whether an opcode that mostly reads float32 reads a float64 here."""
+        if self.instruction.opcode == "MUFU":
+            return bool({"RCP64H", "RSQ64H"} & self.modifiers)
+        return self.instruction.opcode in ("F2F", "F2I", "FRND") and (
+            conversion_types(self.instruction)[0] == "F64"
+        )
 
     def _change(self, operand: Operand) -> int:
         floating = self.opcode.immediate is not Immediate.INTEGER
@@ -191,16 +199,21 @@ def predicate_code(operand: Operand) -> int:
 
 def float_bits(operand: Operand) -> int:
     """Return the float32 bits of an immediate of a floating-point instruction."""
-    text = operand.text.strip()
-    if "0x" in text:
+    if operand.bits is not None:
+        return operand.bits
+    if "0x" in operand.text:
         return int(operand.value) & 0xFFFFFFFF
-    if "NAN" in text.upper():
-        return 0xFFC00000 if text.startswith("-") else 0x7FC00000
+    if "NAN" in operand.text.upper():
+        return 0xFFC00000 if operand.text.strip().startswith("-") else 0x7FC00000
+    if abs(operand.value) > np.finfo(np.float32).max and not np.isinf(operand.value):
+        raise Unsupported(f"a float32 immediate {operand.text}")
     return int(np.float32(operand.value).view(np.uint32))
 
 
 def double_high_bits(operand: Operand) -> int:
     """Return the high word of a float64 immediate, whose low word is zero."""
+    if operand.bits is not None:
+        return operand.bits
     if "0x" in operand.text:
         raise Unsupported(f"a float64 immediate in hexadecimal, {operand.text}")
     if "NAN" in operand.text.upper():
@@ -210,8 +223,14 @@ def double_high_bits(operand: Operand) -> int:
     return (bits + 0x80000000) >> 32
 
 
-def half_bits(operand: Operand) -> int:
-    """Return the half-precision bits of one immediate of a pair."""
+def half_bits(high: Operand, low: Operand) -> int:
+    """Return the word of the two immediates of a pair of halves."""
+    if high.bits is not None:
+        return high.bits
+    return _half_bits(high) << 16 | _half_bits(low)
+
+
+def _half_bits(operand: Operand) -> int:
     if "0x" in operand.text:
         return int(operand.value) & 0xFFFF
     if "NAN" in operand.text.upper():

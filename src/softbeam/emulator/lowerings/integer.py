@@ -34,21 +34,20 @@ def _move(row: Row, form: Form) -> None:
 def _inverted(source: Source) -> tuple[Source, int]:
     """Turn a negated source into an inverted one and the one to add.
 
-    RZ negated is zero, not a borrow: only a value that can be subtracted is inverted.
+    RZ too: minus zero carries, as the compiler counts on where it subtracts a constant of 64 bits
+    whose low word is zero (``IADD3 R7, P0, -RZ, R4, RZ`` in ``__mul64hi(x, LLONG_MIN)``).
     """
     kind, value, how = source
     if how != k.NEGATE:
         return source, 0
-    if (kind, value) == (k.IMMEDIATE, 0):
-        return ZERO, 0
     return (kind, value, k.INVERT), 1
 
 
 def _add3(row: Row, form: Form) -> None:
     if "16x2" in form.modifiers:
-        plain(k.ADD_HALVES, k.A, k.B, part=k.PART_BITS)(row, form)
-        if row[k.A_CHANGE] or row[k.B_CHANGE]:
-            raise Unsupported("a negated operand of two halves")
+        plain(k.ADD_PARTS, k.A, k.B, part=k.PART_BITS)(row, form)
+        row[k.DETAIL] = k.S16
+        _separate_signs(row)
         return
     found = form.sources()
     if form.instruction.opcode == "VIADD":
@@ -73,15 +72,25 @@ def _add3(row: Row, form: Form) -> None:
 def _multiply(row: Row, form: Form) -> None:
     wide = "WIDE" in form.modifiers
     row[k.OP] = k.IMAD_WIDE if wide else (k.IMAD_HI if "HI" in form.modifiers else k.IMAD)
+    row[k.FLAGS] = (form.flags() & k.EXTENDED) | form.signed()
+    form.destinations(row)
     for column, source in zip((k.A, k.B, k.C), form.sources(3), strict=True):
         zero = source[:2] == (k.IMMEDIATE, 0)
         if row[k.OP] != k.IMAD and source[2] != k.AS_IS and not zero:
-            raise Unsupported("a negated operand of a wide product")
+            _check_negated_pair(row, column, source)
         row.set_source(column, ZERO if zero and source[2] == k.NEGATE else source)
-    row[k.FLAGS] = (form.flags() & k.EXTENDED) | form.signed()
-    form.destinations(row)
     if row[k.FLAGS] & k.EXTENDED:
         form.source_predicates(row)
+
+
+def _check_negated_pair(row: Row, column: int, source: Source) -> None:
+    """Allow a - b * c in 64 bits: IMAD.WIDE with the negative of the pair that it adds.
+
+    What carries would then be, no code that a compiler wrote says.
+    """
+    carries = row[k.FLAGS] & k.EXTENDED or (row[k.PREDICATE_0], row[k.PREDICATE_1]) != (7, 7)
+    if row[k.OP] != k.IMAD_WIDE or column != k.C or source[2] != k.NEGATE or carries:
+        raise Unsupported("a negated operand of a wide product")
 
 
 def _shifted_add(row: Row, form: Form) -> None:
@@ -90,17 +99,18 @@ def _shifted_add(row: Row, form: Form) -> None:
     # RZ can stand for a shift of nothing.
     if len(found) != (4 if high and not extends else 3) or found[-1][0] != k.IMMEDIATE:
         raise Unsupported("this form of LEA")
-    if found[0][2] != k.AS_IS:
-        raise Unsupported("a negated operand that is shifted")
     row[k.OP] = k.LEA_HI if high else k.LEA
-    row.set_source(k.A, found[0])
+    shifted, inverts = _inverted(found[0])
     addend, one = _inverted(found[1])
+    if found[0][2] != k.AS_IS and (high or one or not inverts):
+        raise Unsupported("this negated operand that is shifted")
+    row.set_source(k.A, (*shifted[:2], k.AS_IS))
     row.set_source(k.B, addend)
     if high and not extends:
         row.set_source(k.C, found[2])
-    row[k.DETAIL] = one
+    row[k.DETAIL] = one + inverts
     row[k.SIZE] = found[-1][1]
-    row[k.FLAGS] = form.flags()
+    row[k.FLAGS] = form.flags() | (k.INVERT_SHIFTED if inverts else 0)
     form.destinations(row)
     if row[k.FLAGS] & k.EXTENDED:
         form.source_predicates(row)
@@ -148,14 +158,53 @@ def _permute(row: Row, form: Form) -> None:
     row[k.OFFSET] = selectors - (selectors >> 63 << 64)
 
 
+_PART_TYPES = {"S16x2": k.S16, "U16x2": k.U16, "U32": k.U32}
+
+
+def _parts(operation: int, *columns: int) -> Lowering:
+    """Make the lowering of a minimum or maximum of whole words or of both their halves.
+
+    VIMNMX of halves may write two predicates: whether a's low half, its high half was picked, as
+    the functions for which the compiler uses it return it (``__vibmin_s16x2``).
+    """
+
+    def lowering(row: Row, form: Form) -> None:
+        plain(operation, *columns, part=k.PART_BITS)(row, form)
+        row[k.DETAIL] = _chosen_type(form)
+        row[k.FLAGS] = k.RELU if "RELU" in form.modifiers else 0
+        picks = operation == k.MINMAX_PARTS and row[k.DETAIL] in (k.S16, k.U16)
+        if form.roles.destination_predicates and (row[k.FLAGS] or not picks):
+            raise Unsupported("a minimum that writes predicates")
+        _separate_signs(row)
+
+    return lowering
+
+
+def _chosen_type(form: Form) -> int:
+    return next((_PART_TYPES[name] for name in _PART_TYPES if name in form.modifiers), k.S32)
+
+
+def _separate_signs(row: Row) -> None:
+    """Have operands negated part by part: `fetch` would carry from one half into the other."""
+    for place, column in enumerate((k.A_CHANGE, k.B_CHANGE, k.C_CHANGE)):
+        if row[column] not in (k.AS_IS, k.NEGATE):
+            raise Unsupported("a changed operand of two halves")
+        row[k.OFFSET] |= (row[column] == k.NEGATE) << place
+        row[column] = k.AS_IS
+
+
 def _minimum(row: Row, form: Form) -> None:
-    halves = {"S16x2": k.S16, "U16x2": k.U16}
-    for name, kind in halves.items():
-        if name in form.modifiers:
-            plain(k.MINMAX_HALVES, k.A, k.B, part=k.PART_BITS)(row, form)
-            row[k.DETAIL] = kind
-            return
-    plain(k.IMNMX, k.A, k.B, signed=True)(row, form)
+    if form.modifiers & {"S16x2", "U16x2", "RELU"}:
+        _parts(k.MINMAX_PARTS, k.A, k.B)(row, form)
+    else:
+        plain(k.IMNMX, k.A, k.B, signed=True)(row, form)
+
+
+def _add_minimum(row: Row, form: Form) -> None:
+    if form.modifiers & {"S16x2", "U16x2", "RELU"}:
+        _parts(k.ADD_MINMAX_PARTS, k.A, k.B, k.C)(row, form)
+    else:
+        plain(k.ADD_MINMAX, k.A, k.B, k.C, signed=True)(row, form)
 
 
 def comparison(row: Row, form: Form, column: int = k.DETAIL, *, floating: bool) -> None:
@@ -233,7 +282,7 @@ def _byte(form: Form, name: str) -> int:
 
 
 def _predicates_to_register(row: Row, form: Form) -> None:
-    if not form.roles.sources or form.roles.sources[0].text != "PR":
+    if not form.roles.sources or form.roles.sources[0].text not in ("PR", "UPR"):
         raise Unsupported("this form of P2R")
     row[k.OP], row[k.PART] = k.PREDICATES_TO_REGISTER, k.PART_BITS
     row.set_source(k.A, form.source(form.roles.sources[1]))
@@ -290,12 +339,13 @@ LOWERINGS: dict[str, Lowering] = {
     **{f"U{name}": lowering for name, lowering in _BASE.items()},
     "VIADD": _add3,
     "VIMNMX": _minimum,
-    "VIMNMX3": plain(k.MINMAX3, k.A, k.B, k.C, signed=True, part=k.PART_BITS),
-    "VIADDMNMX": plain(k.ADD_MINMAX, k.A, k.B, k.C, signed=True),
+    "VIMNMX3": _parts(k.MINMAX3_PARTS, k.A, k.B, k.C),
+    "VIADDMNMX": _add_minimum,
     "VABSDIFF": _difference,
     "VABSDIFF4": _difference,
     "IDP": _dot,
     "P2R": _predicates_to_register,
+    "UP2UR": _predicates_to_register,
     "R2P": _register_to_predicates,
     "LEPC": _address,
 }

@@ -53,6 +53,6 @@ def add_to(table: Table) -> None:
     table.add(
         "MEMBAR ERRBAR CGAERRBAR CCTL FENCE DEPBAR",
         "order of memory accesses: nothing, as they take effect in order",
-        "SC ALL CTA GPU SYS VC IVALL IV LE SB0 SB1 SB2 SB3 SB4 SB5 VIEW ASYNC E PF2 C",
+        "SC ALL CTA GPU SYS VC IVALL IV LE SB0 SB1 SB2 SB3 SB4 SB5 VIEW ASYNC E PF1 PF2 C",
         common=named,
     )

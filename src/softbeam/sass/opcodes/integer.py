@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from softbeam.sass.opcodes.opcode import Shape
-from softbeam.sass.opcodes.table import COMPARISONS, MANUAL, Table
+from softbeam.sass.opcodes.table import COMPARISONS, COMPILED, MANUAL, Table
+
+#: The DPX functions, which for sm_75 and sm_80 are compiled to instructions that are known.
+DPX = "CUDA C++ Programming Guide, DPX functions; agrees with their code for sm_75 and sm_80"
 
 
 def add_to(table: Table) -> None:
@@ -46,11 +49,21 @@ def _arithmetic(table: Table) -> None:
     table.add(
         "VIMNMX",
         "minimum or maximum by predicate; .S16x2, .U16x2 of both halves",
-        "U32 S32 S16x2 U16x2",
-        source=MANUAL,
+        "U32 S32 S16x2 U16x2 RELU",
+        source=DPX,
     )
-    table.add("VIMNMX3", "minimum or maximum of three words", "U32 S32", source=MANUAL)
-    table.add("VIADDMNMX", "minimum or maximum of a + b and c", "U32 S32", source=MANUAL)
+    table.add(
+        "VIMNMX3",
+        "minimum or maximum of three words, or halves",
+        "U32 S32 S16x2 U16x2 RELU",
+        source=DPX,
+    )
+    table.add(
+        "VIADDMNMX",
+        "minimum or maximum of a + b and c, or of halves",
+        "U32 S32 S16x2 U16x2 RELU",
+        source=DPX,
+    )
     table.add(
         "I2I",
         "integer to the type that is named first, from the second, at its bounds if beyond",
@@ -104,6 +117,12 @@ def _predicates(table: Table) -> None:
         source=MANUAL,
     )
     table.add("P2R", "predicates as bits, under a mask", "B1 B2 B3", source=MANUAL)
+    table.add(
+        "UP2UR",
+        "uniform predicates as bits, under a mask",
+        uniform=True,
+        source=COMPILED,
+    )
     table.add(
         "R2P",
         "bits as predicates, under a mask",

@@ -61,6 +61,7 @@ _EVERYWHERE = {
     "128": "128 bits",
     "X": "carries of the source predicates are added",
     "EX": "the high words of a comparison whose low words the last predicate compares",
+    "RELU": "a negative result becomes 0",
     "HI": "the high word of the result",
     "LO": "the low bytes",
     "WIDE": "all 64 bits of the result",
