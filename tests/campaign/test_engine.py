@@ -116,13 +116,24 @@ def test_what_is_missing_is_done(store: ResultsStore, make_record: Make) -> None
     wanted = {RF: 5, IOV: 2}
     names = [InjectionName("iov", "random-value", "", n) for n in (0, 1)]
     names += [InjectionName("rf", "single-bit", "", n) for n in (1, 4)]
-    assert missing(store, wanted) == names
+    assert sorted(missing(store, wanted)) == names
     assert run(store, wanted, worker) == CampaignEnd(4, (), wanted)
     assert sorted(worker.done) == names
     # Index 9 is kept, though nobody asks for it.
     assert store.done("rf", "single-bit") == {0, 1, 2, 3, 4, 9}
     assert run(store, wanted, worker) == CampaignEnd(0, (), wanted)
     assert len(worker.done) == 4
+
+
+def test_streams_take_turns(store: ResultsStore) -> None:
+    wanted = {RF: 400, IOV: 200}
+    names = missing(store, wanted)
+    assert len(set(names)) == len(names) == 600
+    for stop in range(0, 600, 30):
+        begun = [name.mode for name in names[:stop]]
+        assert abs(begun.count("rf") - 2 * begun.count("iov")) <= 2
+    own = [name.index for name in names if name.mode == "rf"]
+    assert own == sorted(own)
 
 
 def test_a_part_is_every_nth_injection(store: ResultsStore, make_record: Make) -> None:

@@ -58,16 +58,20 @@ class CampaignEnd:
 def missing(
     store: ResultsStore, counts: Mapping[StreamKey, int], part: Part = WHOLE
 ) -> list[InjectionName]:
-    """Return those of a part of the first `counts` injections of each stream that a store lacks."""
-    names: list[InjectionName] = []
+    """Return those of a part of the first `counts` injections of each stream that a store lacks.
+
+    Streams take turns, in proportion to their numbers: a campaign that is stopped half-way has
+    about half of each, and so is a smaller sample of the whole.
+    """
+    turns: list[tuple[float, InjectionName]] = []
     for key in sorted(counts):
         done = store.done(key.mode, key.model, key.stratum)
-        names.extend(
-            InjectionName(key.mode, key.model, key.stratum, index)
+        turns.extend(
+            ((index + 0.5) / counts[key], InjectionName(key.mode, key.model, key.stratum, index))
             for index in part.indexes(counts[key])
             if index not in done
         )
-    return names
+    return [name for _, name in sorted(turns)]
 
 
 def endings_of(store: ResultsStore, counts: Mapping[StreamKey, int]) -> Endings:
