@@ -1,4 +1,4 @@
-"""The library's small products are the chains of the large one, whatever is computed beside them."""
+"""The library's small products are the chains of the large one, whatever is computed beside."""
 
 from __future__ import annotations
 
