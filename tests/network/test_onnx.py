@@ -146,8 +146,8 @@ def refused(tmp_path: Path, build) -> str:  # type: ignore[no-untyped-def]
         (lambda b: b.node("Softmax", "input", axis=1), "another axis"),
         (lambda b: b.node("MatMul", "input", b.normal(8, 8)), "it multiplies"),
         (
-            lambda b: b.node("Gemm", b.node("Flatten", "input"), b.normal(192, 4), alpha=0.5),
-            "transA, alpha or beta",
+            lambda b: b.node("Gemm", b.node("Flatten", "input"), b.normal(192, 4), transA=1),
+            "it has transA",
         ),
     ],
 )

@@ -58,7 +58,8 @@ def _lower_all(lowering: Lowering) -> list[str]:
     for node in graph.nodes:
         known = [name for name in node.inputs if name and name not in graph.constants]
         # A node that depends on a refused one is passed by.
-        if node.name in lowering.absorbed or any(name not in lowering.places for name in known):
+        absorbed = node.outputs[0] in lowering.absorbed
+        if absorbed or any(name not in lowering.places for name in known):
             continue
         try:
             lower(lowering, node)

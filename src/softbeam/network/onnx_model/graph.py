@@ -14,6 +14,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from softbeam.errors import NetworkError
+from softbeam.network.onnx_model.folding import fold, shapes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,40 +82,54 @@ def read_graph(path: Path) -> Graph:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise NetworkError(f"cannot read the model {path}: {reason}; give an ONNX file") from error
     graph = model.graph
-    constants = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
-    images = [one for one in graph.input if one.name not in constants]
+    weights = {one.name for one in graph.initializer}
+    images = [one for one in graph.input if one.name not in weights]
     if len(images) != 1 or len(graph.output) != 1:
         raise NetworkError(
             f"{path} has {len(images)} inputs and {len(graph.output)} outputs; "
             "softbeam takes models of one image and one answer"
         )
-    _fix_batch(images[0], path)
-    inferred = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
-    shapes = {
-        one.name: tuple(side.dim_value for side in one.type.tensor_type.shape.dim)
-        for one in (*inferred.input, *inferred.value_info, *inferred.output)
-    }
-    nodes = []
+    _take_one(model, images[0], path)
     for number, one in enumerate(graph.node):
-        attributes = {each.name: onnx.helper.get_attribute_value(each) for each in one.attribute}
-        if one.op_type == "Constant" and "value" in attributes:
-            constants[one.output[0]] = onnx.numpy_helper.to_array(attributes["value"])
-            continue
-        name = one.name or f"{one.op_type}_{number}"
-        nodes.append(Node(name, one.op_type, tuple(one.input), tuple(one.output), attributes))
+        one.name = one.name or f"{one.op_type}_{number}"
+    fold(model)
+    constants = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
+    nodes = [
+        Node(
+            one.name,
+            one.op_type,
+            tuple(one.input),
+            tuple(one.output),
+            {each.name: onnx.helper.get_attribute_value(each) for each in one.attribute},
+        )
+        for one in graph.node
+    ]
     output = graph.output[0].name
-    return Graph(_needed(nodes, output), constants, shapes, images[0].name, output)
+    return Graph(_needed(nodes, output), constants, shapes_of(model), images[0].name, output)
 
 
-def _fix_batch(image: Any, path: Path) -> None:
+def _take_one(model: Any, image: Any, path: Path) -> None:
     """Make the shapes those of one image."""
-    sides = image.type.tensor_type.shape.dim
+    import onnx
+
+    tensor = image.type.tensor_type
+    sides = tensor.shape.dim
     if len(sides) != 4 or any(side.dim_value < 1 for side in sides[1:]):
         found = [side.dim_value or side.dim_param or "?" for side in sides]
         raise NetworkError(
             f"the input {image.name!r} of {path} has the shape {found}; it must be images, "
             "channels, height and width, the last three as numbers"
         )
+    if tensor.elem_type != onnx.TensorProto.FLOAT:
+        kind = onnx.TensorProto.DataType.Name(tensor.elem_type).lower()
+        raise NetworkError(
+            f"the input {image.name!r} of {path} is of type {kind}; export the model with float32"
+        )
+    if sides[0].dim_value > 1:
+        # The shapes that the file gives are those of so many.
+        del model.graph.value_info[:]
+        for one in model.graph.output:
+            one.type.tensor_type.ClearField("shape")
     sides[0].ClearField("dim_param")
     sides[0].dim_value = 1
 

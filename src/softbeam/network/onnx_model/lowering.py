@@ -36,7 +36,7 @@ def activation_of(node: Node) -> Activation:
     if node.op == "LeakyRelu":
         slope = np.float32(node.attributes.get("alpha", 0.01))
         if slope not in _SLOPES:
-            raise Refused(f"its slope is {slope}; Darknet's kernels know 0.1 and 0.01")
+            raise Refused(f"its slope is {slope:g}; Darknet's kernels know 0.1 and 0.01")
         return _SLOPES[slope]
     if node.op == "Elu" and node.attributes.get("alpha", 1.0) != 1.0:
         raise Refused("Darknet's kernels know alpha = 1 alone")
@@ -62,7 +62,9 @@ class Lowering:
     places : dict of str to (int, Shape)
         By tensor the layer that holds it, -1 for the image, and its shape.
     absorbed : set of str
-        Nodes that are part of a layer before.
+        Outputs of nodes that are part of a layer before.
+    padded : dict of str to int
+        By tensor the zeros on each side that its readers add to their own.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -71,6 +73,7 @@ class Lowering:
         self.weights: Weights = {}
         self.places: dict[str, tuple[int, Shape]] = {graph.input: (-1, self.shape(graph.input))}
         self.absorbed: set[str] = set()
+        self.padded: dict[str, int] = {}
 
     def keep(self, node: Node, source: int, elements: int) -> None:
         """Note that a node's output lies where its input does."""
@@ -122,7 +125,7 @@ class Lowering:
 
     def absorb(self, node: Node) -> str:
         """Make a node part of the layer before; return its output."""
-        self.absorbed.add(node.name)
+        self.absorbed.add(node.outputs[0])
         return node.outputs[0]
 
     def activation(self, tensor: str) -> tuple[Activation, str]:

@@ -50,26 +50,56 @@ def _one(node: Node, name: str, values: Sequence[int], what: str) -> int:
     return int(values[0])
 
 
-def _window(node: Node, kernel: Sequence[int], shape: Shape) -> tuple[int, int, int]:
-    """Return side, step and padding of a window that has one of each."""
+def _window(node: Node, kernel: Sequence[int], shape: Shape) -> tuple[int, int, list[int]]:
+    """Return side, step and padding (top, left, bottom, right) of a window."""
     a = node.attributes
     size = _one(node, "kernel_shape", kernel, "Darknet's windows are squares")
     stride = _one(node, "strides", a.get("strides", [1, 1]), "Darknet has one step")
-    if set(a.get("dilations", [1, 1])) != {1}:
+    if size > 1 and set(a.get("dilations", [1, 1])) != {1}:
         raise Refused(f"dilations is {a['dilations']}; Darknet's windows have no gaps")
     how = a.get("auto_pad", b"NOTSET").decode()
-    pads = list(a.get("pads", [0, 0, 0, 0]))
+    pads = [0, 0, 0, 0] if how == "VALID" else list(a.get("pads", [0, 0, 0, 0]))
     if how.startswith("SAME"):
         over = [max((-(-side // stride) - 1) * stride + size - side, 0) for side in shape[1:]]
-        pads = [over[0] // 2, over[1] // 2, -(-over[0] // 2), -(-over[1] // 2)]
-    padding = _one(node, "pads", pads, "Darknet pads all sides alike")
-    return size, stride, padding
+        less, more = [side // 2 for side in over], [-(-side // 2) for side in over]
+        pads = [*less, *more] if how == "SAME_UPPER" else [*more, *less]
+    return size, stride, pads
+
+
+def _padding(pads: Sequence[int]) -> int:
+    """Return the zeros on each side, if they are as many on all."""
+    if len(set(pads)) != 1:
+        raise Refused(f"pads is {list(pads)}; Darknet pads all sides alike")
+    return pads[0]
+
+
+def _pad(lowering: Lowering, node: Node) -> None:
+    """Leave zeros around an image to the convolutions that read it."""
+    takes, shape = lowering.place(node)
+    a, tensor = node.attributes, node.outputs[0]
+    pads = lowering.constant(node, 1)
+    axes = lowering.constant(node, 3)
+    value = _scalar(lowering, node, 2) or a.get("value", 0.0)
+    sides = list(a.get("pads", ())) if pads is None else [int(side) for side in pads]
+    if a.get("mode", b"constant") != b"constant" or value or axes is not None or len(sides) != 8:
+        raise Refused("Darknet pads with zeros alone, height and width")
+    padding = _padding([*sides[2:4], *sides[6:8]])
+    if padding < 0 or any(sides[0:2] + sides[4:6]):
+        raise Refused(f"pads is {sides}; Darknet pads height and width")
+    readers = lowering.graph.readers(tensor)
+    if padding and (tensor == lowering.graph.output or {one.op for one in readers} != {"Conv"}):
+        raise Refused("Darknet pads in its convolutions alone")
+    lowering.places[tensor] = takes, shape
+    lowering.padded[tensor] = padding
 
 
 def _conv(lowering: Lowering, node: Node) -> None:
     takes, shape = lowering.place(node)
     weights, bias = lowering.weight(node, 1), lowering.constant(node, 2)
-    size, stride, padding = _window(node, weights.shape[2:], shape)
+    before = lowering.padded.get(node.inputs[0], 0)
+    within = (shape[0], shape[1] + 2 * before, shape[2] + 2 * before)
+    size, stride, pads = _window(node, weights.shape[2:], within)
+    padding = before + _padding(pads)
     filters, groups = weights.shape[0], int(node.attributes.get("group", 1))
     zeros = np.zeros(filters, dtype=np.float32)
     bias, tensor = zeros if bias is None else bias, node.outputs[0]
@@ -151,22 +181,38 @@ def _max_pool(lowering: Lowering, node: Node) -> None:
     takes, shape = lowering.place(node)
     if len(node.outputs) > 1 and lowering.graph.readers(node.outputs[1]):
         raise Refused("its indices are read")
-    size, stride, padding = _window(node, node.attributes["kernel_shape"], shape)
+    size, stride, pads = _window(node, node.attributes["kernel_shape"], shape)
+    first, last = pads[:2], pads[2:]
+    more = set(last) - set(first)
+    if len(set(first)) > 1 or len(set(last)) > 1 or not more <= {first[0] + 1}:
+        raise Refused(f"pads is {pads}; Darknet pads all sides alike, or one more at the end")
     # Darknet's padding is that of both sides; an odd one begins as the even one below it, which
     # is how windows reach over the last pixel where the size is rounded up.
-    more = int(node.attributes.get("ceil_mode", 0))
+    up = int(node.attributes.get("ceil_mode", 0))
+    total = first[0] + last[0]
     layers = [
         kinds.MaxPool(len(lowering.layers), shape, size, stride, over, label=node.name, takes=takes)
-        for over in (2 * padding, 2 * padding + more)
+        for over in (total, total + up)
     ]
     tensor = node.outputs[0]
+    across = [_windows(side, size, stride, first[0], last[0], up) for side in shape[1:]]
+    if list(lowering.shape(tensor)[1:]) != across:
+        raise Refused(f"it has {across} windows, but the model says {lowering.shape(tensor)[1:]}")
     fitting = [one for one in layers if one.output_shape == lowering.shape(tensor)]
     lowering.add((fitting or layers)[0], tensor)
 
 
+def _windows(side: int, size: int, stride: int, first: int, last: int, up: int) -> int:
+    """Return the windows along a side; one that would begin behind the last pixel is left out."""
+    reach = side + first + last - size
+    count = (-(-reach // stride) if up else reach // stride) + 1
+    return count - (up and (count - 1) * stride >= side + first)
+
+
 def _average_pool(lowering: Lowering, node: Node) -> None:
     takes, shape = lowering.place(node)
-    size, stride, padding = _window(node, node.attributes["kernel_shape"], shape)
+    size, stride, pads = _window(node, node.attributes["kernel_shape"], shape)
+    padding = _padding(pads)
     if padding and not node.attributes.get("count_include_pad", 0):
         raise Refused("it leaves its padding out of the averages")
     number, label = len(lowering.layers), node.name
@@ -184,6 +230,18 @@ def _global_average(lowering: Lowering, node: Node) -> None:
     lowering.add(layer, node.outputs[0])
 
 
+def _mean(lowering: Lowering, node: Node) -> None:
+    """Lower a mean over height and width, which is what a global average is."""
+    rank = len(lowering.graph.shapes[node.inputs[0]])
+    given = node.attributes.get("axes")
+    if given is None:
+        given = lowering.constant(node, 1)
+    axes = [] if given is None else sorted(int(axis) % rank for axis in given)
+    if rank != 4 or axes != [2, 3]:
+        raise Refused("it is no mean over height and width")
+    _global_average(lowering, node)
+
+
 def _add(lowering: Lowering, node: Node) -> None:
     (one, shape), (other, second) = (lowering.place(node, number) for number in (0, 1))
     if shape != second:
@@ -199,6 +257,8 @@ def _concat(lowering: Lowering, node: Node) -> None:
     if node.attributes["axis"] not in (1, 1 - len(lowering.graph.shapes[node.outputs[0]])):
         raise Refused(f"it joins along axis {node.attributes['axis']}; Darknet joins channels")
     places = [lowering.place(node, number) for number in range(len(node.inputs))]
+    if not lowering.layers:
+        raise Refused("it joins the image with itself")
     sources = tuple((number, prod(shape)) for number, shape in places)
     shape = lowering.shape(node.outputs[0])
     layer = kinds.Route(len(lowering.layers), shape, sources, label=node.name)
@@ -207,10 +267,12 @@ def _concat(lowering: Lowering, node: Node) -> None:
 
 def _gemm(lowering: Lowering, node: Node) -> None:
     a = node.attributes
-    if a.get("transA", 0) or a.get("alpha", 1.0) != 1.0 or a.get("beta", 1.0) != 1.0:
-        raise Refused("it has transA, alpha or beta")
-    matrix = lowering.weight(node, 1)
+    if a.get("transA", 0):
+        raise Refused("it has transA")
+    matrix = lowering.weight(node, 1) * np.float32(a.get("alpha", 1.0))
     bias = lowering.constant(node, 2)
+    if bias is not None:
+        bias = bias * np.float32(a.get("beta", 1.0))
     _product(lowering, node, matrix if a.get("transB", 0) else matrix.T, bias, node.outputs[0])
 
 
@@ -281,6 +343,8 @@ _MAKERS: Mapping[str, Callable[[Lowering, Node], Any]] = {
     "MaxPool": _max_pool,
     "AveragePool": _average_pool,
     "GlobalAveragePool": _global_average,
+    "ReduceMean": _mean,
+    "Pad": _pad,
     "Add": _add,
     "Concat": _concat,
     "Gemm": _gemm,
