@@ -11,11 +11,15 @@ import pytest
 from support.corpus import own_machine
 
 from softbeam.emulator import Fault, Machine
-from softbeam.errors import LaunchError, ListingError, ToolchainError
+from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
+from softbeam.emulator.launching import Launch
+from softbeam.emulator.lowering import lower
+from softbeam.errors import InternalError, LaunchError, ListingError, ToolchainError
 from softbeam.kernels import ARCHITECTURES, KERNELS, cubin_bytes, listing_bytes
 from softbeam.sass import toolchain
 
 SYMBOL = "fill_kernel"
+SHAPE = LaunchShape((1, 1, 1), (32, 1, 1))
 
 
 def _machine(name: str = "fill", architecture: str = "sm_90") -> Machine:
@@ -275,3 +279,16 @@ def test_every_shipped_kernel_loads() -> None:
     for name, kernel in KERNELS.items():
         for architecture in ARCHITECTURES:
             assert _machine(name, architecture).find(kernel.symbol).architecture == architecture
+
+
+def test_a_launch_takes_memory_that_the_interpreter_can_write_only() -> None:
+    """Compiled code is called without a look at its arguments, so they are checked before."""
+    program = lower(_machine().kernels[SYMBOL])
+    constants = launch_constants(program, SHAPE, [1, 1.0, 0, 1])
+    words = np.zeros(8, dtype=np.uint32)
+    Launch(program, SHAPE, constants, memory_map(words, []))
+    frozen = words.copy()
+    frozen.flags.writeable = False
+    for bad in (frozen, words[::2], words.view(np.int32)):
+        with pytest.raises(InternalError, match="fill_kernel cannot run on such memory"):
+            Launch(program, SHAPE, constants, memory_map(bad, []))

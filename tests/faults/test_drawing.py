@@ -185,9 +185,3 @@ def test_a_site_depends_on_its_names_alone(tiny) -> None:
     assert alone == backwards[::-1]
     assert len(set(alone)) == 5
     assert tiny.injector("other names").site("iov", "single-bit", 0) != alone[0]
-
-
-def test_a_profiled_instruction_must_be_in_the_opcode_table(tiny, monkeypatch) -> None:
-    monkeypatch.setattr("softbeam.faults.drawing.find_opcode", lambda instruction: None)
-    with pytest.raises(InternalError, match="was profiled but is not in the opcode table"):
-        drawn(tiny, "iov", "single-bit", [0])

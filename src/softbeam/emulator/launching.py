@@ -7,9 +7,9 @@ or share memory run block by block, all others warp by warp.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,13 @@ from softbeam.errors import InternalError
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A kernel ready to run: program, dimensions, constants and the memory that it starts from."""
+    """A kernel ready to run: program, dimensions, constants and the memory that it starts from.
+
+    Raises
+    ------
+    InternalError
+        If an array is not as the interpreter takes it; it would not notice.
+    """
 
     program: Program
     shape: LaunchShape
@@ -32,13 +38,49 @@ class Launch:
     memory: k.Memory
     shared_bytes: int = 0
 
+    def __post_init__(self) -> None:
+        """Check the arrays that change from launch to launch."""
+        for array in (self.constants, self.memory.words):
+            flags = array.flags
+            if array.dtype != np.uint32 or not (flags.c_contiguous and flags.writeable):
+                raise InternalError(f"{self.program.function.name} cannot run on such memory")
+
 
 def distinct(words: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the different words of a short log, ascending; ``numpy.unique`` takes longer."""
     ordered = np.sort(words)
-    first = np.ones(ordered.size, dtype=np.bool_)
-    first[1:] = ordered[1:] != ordered[:-1]
+    if ordered.size < 2:
+        return ordered
+    first = np.empty(ordered.size, dtype=np.bool_)
+    first[0] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
     return ordered[first]
+
+
+class _Direct:
+    """A compiled function that is called without a look at the types of its arguments.
+
+    Numba finds out the type of every array of every tuple at each call, which takes a third of
+    the time of a short run.  Arguments must have the types of the first call, as those of
+    :class:`Launch` and :func:`~softbeam.emulator.execution.new_state` have.
+    """
+
+    def __init__(self, function: Any) -> None:
+        self._function = function
+        self._entry: Callable[..., Any] | None = None
+
+    def __call__(self, *arguments: Any) -> Any:
+        if self._entry is not None:
+            return self._entry(*arguments)
+        result = self._function(*arguments)
+        compiled = list(self._function.overloads.values())
+        # Of two kinds of arguments, nothing says here which was met.
+        if len(compiled) == 1:
+            self._entry = compiled[0].entry_point
+        return result
+
+
+_run, _roll_back = _Direct(run), _Direct(roll_back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +211,11 @@ class Runner:
                 used = surroundings.around(used)
                 fault = fault.copy()
                 fault[k.FAULT_KEEPS] = 1
-            status = run(
+            # A state of the caller's, or foreign stores, may have arrays of other kinds.
+            plain = state is None and surroundings is None
+            execute: Any = _run if plain else run
+            undo: Any = _roll_back if plain else roll_back
+            status = execute(
                 launch.program.code,
                 launch.constants,
                 tables(launch.program),
@@ -185,7 +231,7 @@ class Runner:
             words = distinct(used.log_word[:entries])
             values = launch.memory.words[words]
             information = used.information.copy()
-            roll_back(launch.memory, used)
+            undo(launch.memory, used)
             if status == k.LOG_FULL:
                 if state is not None:
                     raise InternalError("the store log of a traced execution is full")

@@ -61,6 +61,8 @@ class Program:
         Per row: writes a general register.
     stores : numpy.ndarray of bool
         Per row: stores to memory.
+    destinations : tuple of tuple of int
+        Per row: the general registers that it writes, in order.
     """
 
     function: Function
@@ -73,6 +75,7 @@ class Program:
     inexact: tuple[int, ...]
     general: NDArray[np.bool_]
     stores: NDArray[np.bool_]
+    destinations: tuple[tuple[int, ...], ...]
 
 
 def _bank_starts(function: Function) -> dict[int, int]:
@@ -130,14 +133,14 @@ def lower(function: Function) -> Program:
     rows = np.zeros((number, k.COLUMNS), dtype=np.int64)
     reads = np.zeros((number, 4), dtype=np.uint64)
     writes = np.zeros((number, 4), dtype=np.uint64)
-    general = np.zeros(number, dtype=np.bool_)
+    destinations = []
     for position, instruction in enumerate(function.instructions):
         row, read, written = _lower_instruction(instruction, function, starts)
         rows[position] = row
         for bits, registers in ((reads, read), (writes, written)):
             for register in registers:
                 bits[position, register >> 6] |= np.uint64(1 << (register & 63))
-        general[position] = bool(written)
+        destinations.append(written)
     banks = tuple((starts[bank], content) for bank, content in sorted(function.constants.items()))
     operations = rows[:, k.OP]
     accesses = (operations >= k.LOAD) & (operations <= k.REDUCTION)
@@ -153,8 +156,9 @@ def lower(function: Function) -> Program:
         local_bytes=LOCAL_BYTES if {k.LOCAL, k.GENERIC} & spaces else 0,
         parts=tuple(sorted(set(parts.tolist()) - {0})),
         inexact=tuple(_inexact_rows(function)),
-        general=general,
+        general=np.array([bool(written) for written in destinations], dtype=np.bool_),
         stores=(operations == k.STORE) | (operations == k.STORE_OTHER),
+        destinations=tuple(destinations),
     )
 
 

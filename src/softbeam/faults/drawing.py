@@ -13,9 +13,6 @@ from softbeam.faults.randomness import Draws
 from softbeam.faults.site import FaultSite
 from softbeam.faults.space import FaultSpace
 from softbeam.network.device import Device
-from softbeam.sass import Instruction
-from softbeam.sass.effects import written_registers
-from softbeam.sass.opcodes import find_opcode
 
 #: Bits of a register index, of a register, and of a store's address.
 INDEX_BITS, REGISTER_BITS, ADDRESS_BITS = 8, 32, 64
@@ -55,20 +52,6 @@ def resolve(
         f"{launch.program.function.name}: unit {unit} has fewer executions of pc {16 * row:#x} "
         "than its profile"
     )
-
-
-def destinations(instruction: Instruction) -> tuple[int, ...]:
-    """Return the general registers that an instruction writes.
-
-    Raises
-    ------
-    InternalError
-        If it is not in the opcode table, though it was profiled.
-    """
-    opcode = find_opcode(instruction)
-    if opcode is None:
-        raise InternalError(f"'{instruction}' was profiled but is not in the opcode table")
-    return written_registers(instruction, opcode)
 
 
 def draw_site(
@@ -112,13 +95,13 @@ def draw_site(
     if space.mode == "rf":
         register = draws.below(program.function.registers, "register")
     elif space.mode == "iov":
-        written = destinations(program.function.instructions[row])
+        written = program.destinations[row]
         register = written[draws.below(len(written), "register")]
     elif program.stores[row]:
         width, target = ADDRESS_BITS, "store_address"
     else:
         width, target = INDEX_BITS, "destination_index"
-        register = destinations(program.function.instructions[row])[0]
+        register = program.destinations[row][0]
     changed = change(
         model,
         draws.below(positions(model, width), "bit"),

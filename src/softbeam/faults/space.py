@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,11 +85,11 @@ class FaultSpace:
             if groups is not None:
                 wanted = wanted & in_groups(program, frozenset(groups))
             counts = profiles[number].totals[:, self._executed] * wanted
-            self._rows.append(np.cumsum(counts))
+            self._rows.append(list(accumulate(counts.tolist())))
             sizes.append(int(counts.sum()))
-        self._ends = np.cumsum(np.array(sizes, dtype=np.int64))
+        self._ends = list(accumulate(sizes))
         #: Number of places.
-        self.size = int(self._ends[-1]) if sizes else 0
+        self.size = self._ends[-1] if sizes else 0
         if self.size == 0:
             raise CampaignError(
                 f"nothing to strike: no instruction of the launches in scope is a place for {mode}"
@@ -95,8 +97,11 @@ class FaultSpace:
 
     def sizes(self) -> dict[int, int]:
         """Return the number of places in each launch."""
-        counts = np.diff(self._ends, prepend=0)
-        return {number: int(count) for number, count in zip(self._launches, counts, strict=True)}
+        starts = [0, *self._ends[:-1]]
+        return {
+            number: end - start
+            for number, start, end in zip(self._launches, starts, self._ends, strict=True)
+        }
 
     def locate(self, rank: int) -> tuple[int, int, int, int]:
         """Return where the place with this number is.
@@ -113,11 +118,11 @@ class FaultSpace:
             Which of the unit's thread-instructions at this row, in the order of execution, lanes
             ascending.
         """
-        position = int(np.searchsorted(self._ends, rank, side="right"))
-        rank -= int(self._ends[position - 1]) if position else 0
+        position = bisect_right(self._ends, rank)
+        rank -= self._ends[position - 1] if position else 0
         ends = self._rows[position]
-        row = int(np.searchsorted(ends, rank, side="right"))
-        rank -= int(ends[row - 1]) if row else 0
+        row = bisect_right(ends, rank)
+        rank -= ends[row - 1] if row else 0
         number = self._launches[position]
         return number, row, *self._unit(number, row, rank)
 
@@ -128,12 +133,12 @@ class FaultSpace:
         if number not in self._histograms:
             self._histograms[number] = _histogram(profile)
         # Units are searched in two steps, stretches first: a launch has up to 25,000.
-        stretches = np.cumsum(self._histograms[number] @ counts)
-        stretch = int(np.searchsorted(stretches, rank, side="right"))
+        stretches = (self._histograms[number] @ counts).cumsum()
+        stretch = int(stretches.searchsorted(rank, side="right"))
         rank -= int(stretches[stretch - 1]) if stretch else 0
         first = STRETCH * stretch
-        ends = np.cumsum(counts[profile.class_of_unit[first : first + STRETCH]])
-        unit = int(np.searchsorted(ends, rank, side="right"))
+        ends = counts[profile.class_of_unit[first : first + STRETCH]].cumsum()
+        unit = int(ends.searchsorted(rank, side="right"))
         rank -= int(ends[unit - 1]) if unit else 0
         return first + unit, rank
 
