@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
+import textwrap
+import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -19,21 +22,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softbeam.campaign import cluster
-from softbeam.campaign.cluster import (
-    CHUNK,
-    LEAST_CHUNK,
-    ROUNDS,
-    chunk_size,
-    golden_folder,
-    on_cluster,
-)
+from softbeam.campaign.cluster import CHUNK, LEAST_CHUNK, ROUNDS, chunk_size, on_cluster
+from softbeam.campaign.cluster_worker import golden_folder
 from softbeam.campaign.engine import run_campaign
 from softbeam.campaign.setup import InjectorSetup, inject_in_worker
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.campaign.store import ResultsStore
 from softbeam.campaign.streams import InjectionName, StreamKey
 from softbeam.campaign.workers import Failure
-from softbeam.errors import CampaignError, InternalError
+from softbeam.errors import CampaignError
 from softbeam.injection.record import InjectionRecord
 
 distributed = pytest.importorskip("distributed", reason="softbeam[dask] is not installed")
@@ -165,6 +162,67 @@ def test_only_the_injection_that_kills_is_to_blame(
     assert sum(120 in indexes for indexes in tried) == 1
 
 
+def test_a_cluster_without_workers_is_waited_for(
+    scheduler: Any, prepared: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "SILENCE", 0.2)
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        said.append(text)
+        scheduler.scale(2)
+
+    setup = replace(prepared.setup, campaign_id="b" * 64)
+    names = [InjectionName("rf", "single-bit", "", index) for index in range(15)]
+    scheduler.scale(0)
+    with distributed.Client(scheduler) as client:
+        while client.scheduler_info(n_workers=-1)["workers"]:
+            time.sleep(0.05)
+    try:
+        with on_cluster(scheduler.scheduler_address, setup, prepared.workload, None, say) as run:
+            answers = list(run(names))
+    finally:
+        scheduler.scale(2)
+    assert sorted(one.index for one in answers) == list(range(15))
+    assert said == ["The Dask cluster has no workers; waiting for them, Ctrl-C stops."]
+    assert not golden_folder("b" * 64).exists()
+
+
+def test_a_cluster_that_goes_ends_it(
+    prepared: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import dask
+
+    script = f"""
+        import sys, distributed
+        with distributed.LocalCluster(
+            n_workers=0, dashboard_address=":0", local_directory={str(tmp_path)!r}
+        ) as cluster:
+            print(cluster.scheduler_address, flush=True)
+            sys.stdin.read()
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    monkeypatch.setattr(cluster, "SILENCE", 0.3)
+    # How long the client tries to come back.
+    monkeypatch.setattr(cluster, "PATIENCE", 2.0)
+    setup = replace(prepared.setup, campaign_id="c" * 64)
+    names = [InjectionName("rf", "single-bit", "", index) for index in range(5)]
+    with process, dask.config.set({"distributed.comm.timeouts.connect": "1s"}):
+        assert process.stdout is not None
+        where = process.stdout.readline().strip()
+        # When it is waited for, and so in the middle of the run.
+        with (
+            pytest.raises(CampaignError, match=r"^the Dask cluster is gone; what was done is kept"),
+            on_cluster(where, setup, prepared.workload, None, lambda text: process.kill()) as run,
+        ):
+            list(run(names))
+
+
 def test_an_error_of_the_campaigns_ends_it(scheduler: Any, prepared: Any) -> None:
     # A worker's machine where the golden run's folder is a file.
     setup = replace(prepared.setup, campaign_id="e" * 64)
@@ -177,31 +235,6 @@ def test_an_error_of_the_campaigns_ends_it(scheduler: Any, prepared: Any) -> Non
                 list(results)
     finally:
         folder.unlink(missing_ok=True)
-
-
-def test_a_chunk(prepared: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    setup = replace(prepared.setup, campaign_id="f" * 64)
-    chosen = cluster.ClusterSetup(setup, prepared.workload.weights, prepared.workload.images)
-    names = tuple(InjectionName("rf", "single-bit", "", index) for index in range(3))
-    # A stratum that no launch has is the campaign's mistake, not one injection's.
-    with pytest.raises(CampaignError, match="nothing to strike"):
-        cluster.inject_chunk(chosen, (replace(names[0], stratum="9/nothing"),))
-    inject = cluster._injectors["f" * 64]
-
-    def failing(name: InjectionName) -> Any:
-        if name.index == 1:
-            raise InternalError("it cannot be trusted")
-        return inject(name)
-
-    monkeypatch.setitem(cluster._injectors, "f" * 64, failing)
-    first, second, third = cluster.inject_chunk(chosen, names)
-    assert (first, third) == (inject(names[0]), inject(names[2]))
-    assert second == Failure(names[1], "it cannot be trusted")
-    cluster.forget("f" * 64)
-    # Another worker of the machine may have been faster.
-    cluster.forget("f" * 64)
-    assert list(tmp_path.iterdir()) == []
 
 
 @given(st.integers(1, 10**7), st.integers(1, 5000))

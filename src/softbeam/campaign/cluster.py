@@ -1,33 +1,24 @@
 """A campaign on a Dask cluster: the same injections, the same store, other machines' processes.
 
-The golden run is computed once on every machine and mapped by its workers.  Injections travel in
-chunks; a chunk whose worker dies is done again elsewhere, and one that dies again and again is
-taken apart.  An injection that still loses its workers is done once more at the end, with nothing
-beside it: only then is it to blame.
+Here is the client.  Injections travel in chunks; a chunk whose worker dies is done again elsewhere,
+and one that dies again and again is taken apart.  An injection that still loses its workers is done
+once more at the end, with nothing beside it: only then is it to blame.  What a worker does is
+:mod:`softbeam.campaign.cluster_worker`'s.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-import shutil
-import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from softbeam.campaign.setup import InjectorSetup, InputSetup, inject_in_worker
+from softbeam.campaign.cluster_worker import ClusterSetup, forget, inject_chunk
+from softbeam.campaign.setup import InjectorSetup
 from softbeam.campaign.streams import InjectionName
 from softbeam.campaign.workers import Failure
-from softbeam.errors import CampaignError, InternalError, SoftbeamError
-from softbeam.injection.record import InjectionRecord
-from softbeam.network.golden import golden_run
+from softbeam.errors import CampaignError, SoftbeamError
 
 if TYPE_CHECKING:
     from softbeam.campaign.engine import Results, Run
@@ -44,83 +35,10 @@ ROUNDS = 2
 #: Chunks that each worker has in hand or waiting.
 AHEAD = 3
 
-#: Seconds to wait for a scheduler to answer.
-PATIENCE = 10.0
+#: Seconds to wait for a scheduler to answer, and for workers before that is said.
+PATIENCE, SILENCE = 10.0, 5.0
 
 GONE = "the Dask cluster is gone; what was done is kept, run the same command again to go on"
-
-Answer = InjectionRecord | Failure[InjectionName]
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterSetup:
-    """What a machine of the cluster needs to make the golden runs and the injectors itself."""
-
-    setup: InjectorSetup
-    weights: Mapping[str, NDArray[np.float32]] = field(repr=False)
-    images: tuple[NDArray[np.float32], ...] = field(repr=False)
-
-
-def golden_folder(campaign_id: str) -> Path:
-    """Return the folder in which the workers of a machine keep a campaign's golden runs."""
-    return Path(tempfile.gettempdir()) / f"softbeam-{os.getuid()}-{campaign_id[:32]}"
-
-
-def shared_golden_runs(cluster: ClusterSetup) -> InjectorSetup:
-    """Make a machine's golden runs, unless another worker has, and return where they are.
-
-    Raises
-    ------
-    CampaignError
-        If the machine has no room for them.
-    """
-    folder = golden_folder(cluster.setup.campaign_id)
-    inputs = []
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        if folder.stat().st_uid != os.getuid():
-            raise PermissionError(f"{folder} is somebody else's")
-        for number, known in enumerate(cluster.setup.inputs):
-            path = folder / f"golden-{number}.bin"
-            with (folder / f"lock-{number}").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                if not path.exists():
-                    unfinished = path.with_suffix(f".{os.getpid()}")
-                    golden_run(
-                        cluster.setup.plan, cluster.weights, cluster.images[number], unfinished
-                    )
-                    os.replace(unfinished, path)
-            inputs.append(InputSetup(path, known.profiles))
-    except OSError as error:
-        machine = os.uname().nodename
-        raise CampaignError(f"the worker machine {machine} keeps no golden run: {error}") from error
-    return replace(cluster.setup, inputs=tuple(inputs))
-
-
-# One injector a process: its threads take turns.
-_turn = threading.Lock()
-_injectors: dict[str, Callable[[InjectionName], InjectionRecord]] = {}
-
-
-def inject_chunk(cluster: ClusterSetup, names: tuple[InjectionName, ...]) -> list[Answer]:
-    """Make injections in a worker of the cluster."""
-    answers: list[Answer] = []
-    with _turn:
-        known = cluster.setup.campaign_id
-        if known not in _injectors:
-            _injectors[known] = inject_in_worker(shared_golden_runs(cluster))
-        for name in names:
-            try:
-                answers.append(_injectors[known](name))
-            except InternalError as error:
-                answers.append(Failure(name, str(error)))
-    return answers
-
-
-def forget(campaign_id: str) -> None:
-    """Remove a campaign's golden runs from a worker's machine, where other workers do it, too."""
-    _injectors.pop(campaign_id, None)
-    shutil.rmtree(golden_folder(campaign_id), ignore_errors=True)
 
 
 def kept(cluster: ClusterSetup) -> ClusterSetup:
@@ -130,7 +48,11 @@ def kept(cluster: ClusterSetup) -> ClusterSetup:
 
 @contextmanager
 def on_cluster(
-    where: str, setup: InjectorSetup, workload: Workload, workers: int | None = None
+    where: str,
+    setup: InjectorSetup,
+    workload: Workload,
+    workers: int | None = None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Run]:
     """Yield what makes injections on a Dask cluster.
 
@@ -145,6 +67,8 @@ def on_cluster(
         Its weights and inputs.
     workers : int, optional
         How many to queue; by default one job's.
+    say : callable
+        Called, in another thread, with a sentence when there is no worker for a while.
 
     Raises
     ------
@@ -155,7 +79,8 @@ def on_cluster(
         cluster = ClusterSetup(setup, dict(workload.weights), workload.images)
         shared = _share(client, cluster)
         try:
-            yield lambda names: run_on(client, shared, names)
+            with _watched(client, say):
+                yield lambda names: run_on(client, shared, names)
         finally:
             # A cluster that is gone has forgotten.
             with suppress(OSError, RuntimeError):
@@ -215,8 +140,8 @@ def run_on(client: Any, shared: Any, names: Iterable[InjectionName]) -> Results:
     """
     try:
         yield from _answers(client, shared, list(names))
-    except OSError as error:
-        raise CampaignError(f"{GONE} ({error})") from error
+    except (OSError, CancelledError) as error:
+        raise CampaignError(f"{GONE} ({' '.join(str(error).split())})") from error
 
 
 def chunk_size(injections: int, workers: int) -> int:
@@ -276,7 +201,38 @@ def _answers(client: Any, shared: Any, names: list[InjectionName]) -> Results:
 
 
 def _workers(client: Any) -> int:
-    return max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
+    return max(1, _present(client))
+
+
+def _present(client: Any) -> int:
+    return len(client.scheduler_info(n_workers=-1)["workers"])
+
+
+@contextmanager
+def _watched(client: Any, say: Callable[[str], None]) -> Iterator[None]:
+    """Say it when the cluster has no worker, and again only after there was one."""
+    done = threading.Event()
+
+    def watch() -> None:
+        said = False
+        while not done.wait(SILENCE):
+            try:
+                none = _present(client) == 0
+            except (OSError, RuntimeError):
+                # The cluster is gone; whoever works with it says so.
+                return
+            if none and not said:
+                say("The Dask cluster has no workers; waiting for them, Ctrl-C stops.")
+            said = none
+
+    thread = threading.Thread(target=watch, name="softbeam-watch", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        # Not for ever, if a scheduler that is gone does not answer it.
+        thread.join(SILENCE)
 
 
 def _failed(future: Any) -> str | None:

@@ -196,7 +196,7 @@ def _runner(
     if dask is not None:
         from softbeam.campaign.cluster import on_cluster
 
-        with on_cluster(dask, setup, workload, workers) as run:
+        with on_cluster(dask, setup, workload, workers, _say) as run:
             yield run
         return
     count = workers or cores()
