@@ -175,7 +175,7 @@ def test_nobody_finds_golden_runs_half_removed(
     chosen = campaign(prepared, "a")
 
     def come_and_go(worker: int) -> None:
-        for _ in range(150):
+        for _ in range(400):
             setup, lock = shared_golden_runs(chosen)
             with lock:
                 assert [one.golden.read_bytes() for one in setup.inputs] == [b"whole"] * 2

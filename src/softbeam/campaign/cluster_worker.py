@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
@@ -159,10 +160,11 @@ def _make_once(cluster: ClusterSetup, number: int, path: Path) -> None:
 def _shared(folder: Path) -> IO[str]:
     """Make a folder, unless it is there, and return the lock that keeps it there."""
     while True:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        if folder.stat().st_uid != os.getuid():
-            raise PermissionError(f"{folder} is somebody else's")
+        with suppress(FileExistsError):
+            os.mkdir(folder, mode=0o700)
         try:
+            if folder.stat().st_uid != os.getuid():
+                raise PermissionError(f"{folder} is somebody else's")
             lock = (folder / LOCK).open("a")
         except FileNotFoundError:
             # Removed this very moment.
