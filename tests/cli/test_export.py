@@ -37,5 +37,5 @@ def test_a_file_that_cannot_be_written_is_named(
     path = tmp_path / "none" / "x.csv"
     assert main(["export", str(made_up_run), "--output", str(path)]) == 2
     printed = capsys.readouterr()
-    assert printed.err.startswith("softbeam: error: No such file")
-    assert printed.err.count("\n") == 1
+    wanted = f"softbeam: error: cannot read or write {path}: No such file or directory\n"
+    assert printed.err == wanted

@@ -209,7 +209,7 @@ def test_csv_that_cannot_be_finished_is_not_begun(
     def failing(*_: object) -> None:
         raise OSError(28, "No space left on device", "lvf.csv")
 
-    monkeypatch.setattr("softbeam.cli.tables.os.replace", failing)
+    monkeypatch.setattr("softbeam.files.os.replace", failing)
     assert main(["tables", str(run), "--csv", str(tmp_path / "csv")]) == 2
     assert list((tmp_path / "csv").iterdir()) == []
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from softbeam.analysis.columns import COLUMNS, Column, in_order
 from softbeam.errors import ResultsError
+from softbeam.files import whole_file
 from softbeam.injection.record import InjectionRecord
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def write_csv(
     records: Iterable[InjectionRecord], specification: CampaignSpecification, path: Path
 ) -> None:
     """Write injections as CSV: UTF-8, a line of names, commas, line feeds."""
-    with _whole_file(path) as file:
+    with whole_file(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(column.name for column in COLUMNS)
@@ -111,7 +110,7 @@ def write_parquet(
         },
     )
     ordered = in_order(records)
-    with _whole_file(path) as file, parquet.ParquetWriter(file, schema) as writer:
+    with whole_file(path) as file, parquet.ParquetWriter(file, schema) as writer:
         for start in range(0, len(ordered), ROWS):
             part = ordered[start : start + ROWS]
             columns = {one.name: [one.value(record) for record in part] for one in COLUMNS}
@@ -143,15 +142,3 @@ def frame(records: Iterable[InjectionRecord]) -> DataFrame:
         for column in COLUMNS
     }
     return pandas.DataFrame(columns)
-
-
-@contextmanager
-def _whole_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that is there only once it is complete."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        with unfinished.open("wb") as file:
-            yield file
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)

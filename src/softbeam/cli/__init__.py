@@ -58,8 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SoftbeamError as error:
         return _complain(str(error))
     except OSError as error:
-        place = f": {error.filename}" if error.filename else ""
-        return _complain(f"{error.strerror or error}{place}")
+        reason = error.strerror or str(error)
+        place = f"cannot read or write {error.filename}: " if error.filename else ""
+        return _complain(f"{place}{reason}")
     return 0
 
 

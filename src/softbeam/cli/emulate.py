@@ -7,7 +7,6 @@ and how its outcome is printed.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -191,14 +190,11 @@ def _write(path: Path, array: NDArray[Any]) -> None:
     """Write a buffer to a file that is complete from the first moment on."""
     import numpy as np
 
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        with unfinished.open("wb") as file:
-            if path.suffix == ".npy":
-                np.save(file, array, allow_pickle=False)
-            else:
-                file.write(array.tobytes())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    from softbeam.files import whole_file
+
+    with whole_file(path) as file:
+        if path.suffix == ".npy":
+            np.save(file, array, allow_pickle=False)
+        else:
+            file.write(array.tobytes())
     typer.echo(f"wrote {path}", err=True)

@@ -6,8 +6,8 @@ The numbers come from :mod:`softbeam.analysis`; here is how they are laid out.
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable, Iterator, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -230,13 +230,12 @@ def _write_csv(folder: Path, counts: Counts) -> list[Path]:
 
 def write_csv(path: Path, columns: Sequence[str], lines: Iterable[Sequence[str]]) -> Path:
     """Write a CSV file that is complete from the first moment on."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        with unfinished.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows(lines)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    from softbeam.files import whole_file
+
+    text = StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(lines)
+    with whole_file(path) as file:
+        file.write(text.getvalue().encode())
     return path

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from softbeam.analysis.results import Results
+from softbeam.files import whole_file
 from softbeam.injection.replay import Replay
 from softbeam.network.layers import Layer
 from softbeam.report import advice_section, method_section, replay_page, sections
@@ -127,10 +127,6 @@ def write_report(results: Results, folder: Path) -> list[Path]:
 
 def write_file(path: Path, content: bytes) -> Path:
     """Write a file that is complete from the first moment on."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        unfinished.write_bytes(content)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        file.write(content)
     return path
