@@ -20,8 +20,9 @@ from softbeam.campaign.engine import (
     missing,
     run_campaign,
 )
+from softbeam.campaign.reading import Ending
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest
-from softbeam.campaign.store import Ending, ResultsStore
+from softbeam.campaign.store import ResultsStore
 from softbeam.campaign.streams import InjectionName, Part, StreamKey
 from softbeam.campaign.workers import Failure
 from softbeam.errors import ResultsError

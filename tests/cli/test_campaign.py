@@ -19,8 +19,9 @@ import numpy as np
 import pytest
 from support.networks import NetworkFiles
 
+from softbeam.campaign.results_file import FILE_NAME
 from softbeam.campaign.setup import inject_in_worker
-from softbeam.campaign.store import FILE_NAME, ResultsStore
+from softbeam.campaign.store import ResultsStore
 from softbeam.campaign.streams import InjectionName
 from softbeam.cli import main
 

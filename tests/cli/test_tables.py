@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from softbeam.analysis.proportion import Proportion
+from softbeam.campaign.results_file import FILE_NAME
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest
-from softbeam.campaign.store import FILE_NAME, ResultsStore
+from softbeam.campaign.store import ResultsStore
 from softbeam.cli import main
 from softbeam.cli.tables import percent
 from softbeam.faults.space import FaultSpaceSize

@@ -15,8 +15,8 @@ from softbeam.analysis.factors import Key
 from softbeam.analysis.sample import design_of
 from softbeam.analysis.techniques import Work, work_of
 from softbeam.campaign.names import read_names
+from softbeam.campaign.reading import ResultsReader
 from softbeam.campaign.specification import CampaignSpecification
-from softbeam.campaign.store import ResultsStore
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord
 
@@ -68,7 +68,7 @@ class Results:
         ResultsError
             If there are no results, or they cannot be read.
         """
-        with ResultsStore.open(Path(folder)) as store:
+        with ResultsReader.open(Path(folder)) as store:
             return cls(
                 specification=store.specification,
                 records=tuple(store.records()),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from softbeam.analysis.counts import Counts
 from softbeam.analysis.design import Design, exposures
+from softbeam.campaign.reading import ResultsReader
 from softbeam.campaign.specification import CampaignSpecification
-from softbeam.campaign.store import ResultsStore
 
 
-def design_of(store: ResultsStore) -> Design:
+def design_of(store: ResultsReader) -> Design:
     """Return how the injections of a store were drawn."""
     specification: CampaignSpecification = store.specification
     return Design(
@@ -18,6 +18,6 @@ def design_of(store: ResultsStore) -> Design:
     )
 
 
-def counts_of(store: ResultsStore) -> Counts:
+def counts_of(store: ResultsReader) -> Counts:
     """Count the injections of a store, with their design."""
     return Counts.of(store.records(), design_of(store))

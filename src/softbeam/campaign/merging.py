@@ -11,8 +11,9 @@ from functools import reduce
 from itertools import groupby, islice
 from pathlib import Path
 
+from softbeam.campaign.results_file import FILE_NAME
 from softbeam.campaign.specification import first_difference, merged
-from softbeam.campaign.store import FILE_NAME, ResultsStore, environment
+from softbeam.campaign.store import ResultsStore, environment
 from softbeam.campaign.streams import InjectionName
 from softbeam.errors import CampaignError, ResultsError
 from softbeam.injection.record import InjectionRecord

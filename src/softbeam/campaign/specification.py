@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from softbeam.errors import CampaignError
 from softbeam.faults.models import check_model, check_semantics
 
-#: Version of the results' columns and of what their words mean; see softbeam.campaign.store.
+#: Version of the results' columns and of what their words mean; see softbeam.campaign.rows.
 RESULTS_SCHEMA = 1
 
 Mode = Literal["rf", "iov", "ioa"]

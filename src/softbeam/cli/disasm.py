@@ -149,9 +149,9 @@ def _without_cubin(name: str, instructions: tuple) -> Function:  # type: ignore[
 def _factors(run: Path, kernel: str, architecture: str) -> Factors:
     from softbeam.analysis.instructions import instruction_factors
     from softbeam.analysis.sample import design_of
-    from softbeam.campaign.store import ResultsStore
+    from softbeam.campaign.reading import ResultsReader
 
-    with ResultsStore.open(run) as store:
+    with ResultsReader.open(run) as store:
         struck = store.specification.architecture
         if struck != architecture:
             raise typer.BadParameter(

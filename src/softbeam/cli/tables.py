@@ -75,10 +75,10 @@ def tables(
     injection can have besides); share, share_low, share_high: among the n of the mode and model.
     """
     from softbeam.analysis.sample import counts_of
-    from softbeam.campaign.store import ResultsStore
+    from softbeam.campaign.reading import ResultsReader
     from softbeam.report.words import unfinished
 
-    with ResultsStore.open(run) as store:
+    with ResultsReader.open(run) as store:
         counts = counts_of(store)
         specification = store.specification
     written = [] if folder is None else _write_csv(folder, counts)
