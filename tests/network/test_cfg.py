@@ -91,7 +91,7 @@ def test_the_sections_of_detectors_and_of_branches() -> None:
 @pytest.mark.parametrize(
     ("rest", "line", "reason"),
     [
-        ("[gru]\n", 5, r"unknown section \[gru\]; known are"),
+        ("[gru]\n", 5, r"unknown section '\[gru\]'; known are"),
         ("[maxpool\n", 5, "unknown section"),
         ("[maxpool]\nsize=2\nsquare=2\n", 7, "unknown key 'square'.*stride, size, padding"),
         ("[maxpool]\nsize=two\n", 6, "size=two.*whole number from 1"),
@@ -123,7 +123,7 @@ def test_the_sections_of_detectors_and_of_branches() -> None:
         ),
         ("[reorg]\nstride=2\n", 5, "its square the 3 channels"),
         ("[crop]\ncrop_height=13\ncrop_width=4\n", 5, "crops 4x13 pixels .* 16x12"),
-        ("[local]\nsize=5\npad=1\n", 5, "size of 2 or 3, not 5"),
+        ("[local]\nsize=5\npad=1\n", 5, "size=5 and stride=1 .* 16x12 pixels; with size=3"),
         ("[lrn]\nsize=9\n", 5, "twice the 3 channels"),
         ("[lrn]\nbeta=inf\n", 6, "must be a number"),
         ("[upsample]\nstride=-2\n", 6, "stride=-2"),
@@ -159,6 +159,21 @@ def test_errors_name_file_line_and_reason(rest: str, line: int, reason: str) -> 
 def test_a_file_must_begin_with_a_whole_net(text: str, reason: str) -> None:
     with pytest.raises(NetworkError, match=reason):
         parse_cfg(text, "a.cfg")
+
+
+def test_files_of_other_editors_are_read(tmp_path: Path) -> None:
+    """A byte-order mark, line ends of DOS, comments in another encoding, keys of training twice."""
+    path = tmp_path / "a.cfg"
+    text = NET.replace("[net]\n", "[net]\n# caf\xe9\nbatch=1\nseen=3\n#batch=8\nbatch=64\n")
+    text += "[avgpool]\n"
+    path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode("latin-1"))
+    assert read_cfg(path) == parse_cfg(NET + "[avgpool]\n", "a.cfg")
+
+
+def test_long_junk_is_cut() -> None:
+    with pytest.raises(NetworkError) as caught:
+        parse_cfg(NET + "[maxpool]\nsize=" + "9" * 10_000, "a.cfg")
+    assert len(str(caught.value)) < 200
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:

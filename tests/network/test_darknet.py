@@ -93,6 +93,69 @@ groups=4
 temperature=2
 """
 
+#: Sizes, steps and paddings that nobody draws: even windows, windows beside the image, routes of a
+#: layer twice, sums of maps of other sizes, response normalizations of even size.
+ODD = """[net]
+batch=1
+height=13
+width=9
+channels=4
+[convolutional]
+filters=12
+size=4
+stride=2
+padding=2
+groups=4
+batch_normalize=1
+activation=selu
+[convolutional]
+filters=8
+size=5
+pad=1
+activation=lhtan
+[maxpool]
+size=3
+stride=2
+padding=1
+[upsample]
+stride=2
+scale=.5
+[convolutional]
+filters=6
+size=2
+padding=1
+activation=loggy
+[normalization]
+size=2
+alpha=.5
+beta=.5
+[route]
+layers=-1, 4,-1
+[convolutional]
+filters=8
+size=3
+pad=1
+activation=hardtan
+[shortcut]
+from=-6
+activation=relie
+[local]
+size=2
+filters=3
+activation=stair
+[reorg]
+flatten=1
+[convolutional]
+filters=14
+size=1
+activation=linear
+[yolo]
+classes=2
+num=5
+mask=1,4
+anchors=1,2, 3,4, 5,6, 7,8, 9,10
+"""
+
 
 def outputs(network: Network, golden: GoldenRun) -> list[np.ndarray]:
     """Return each layer's output as it was when the layer had run."""
@@ -136,15 +199,15 @@ def strike_every_kernel(golden: GoldenRun) -> None:
 
 
 def text_of(name: str, darknet: Path) -> str:
-    if name == "others":
-        return OTHERS
+    if name in ("others", "odd"):
+        return OTHERS if name == "others" else ODD
     if name == "googlenet":
         return files("softbeam.network").joinpath("data", "googlenet.cfg").read_text()
     return (darknet / f"{name}.cfg").read_text()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*NETWORKS, "others"])
+@pytest.mark.parametrize("name", [*NETWORKS, "others", "odd"])
 def test_every_layer_agrees_with_darknet(name, darknet, predict, tmp_path) -> None:  # type: ignore[no-untyped-def]
     cfg = tmp_path / f"{name}.cfg"
     text = text_of(name, darknet)

@@ -204,6 +204,12 @@ def reason(tmp_path: Path, model) -> str:  # type: ignore[no-untyped-def]
             lambda b: conv(b, b.node("Pad", "input", whole(b, *[0] * 8), mode="reflect")),
             "(Pad): Darknet pads with zeros alone",
         ),
+        (lambda b: conv(b, channels=2), "(Conv): its weights are 72 numbers, not 108"),
+        (lambda b: conv(b, filters=4, group=2), "2 groups do not divide 3 channels, 4 filters"),
+        (
+            lambda b: b.node("Conv", "input", b.normal(4, 3, 3, 3), b.normal(5)),
+            "(Conv): its biases are 5 numbers, not 4",
+        ),
         (pooled("MaxPool", 2, 1, auto_pad="SAME_LOWER"), "pads is [1, 1, 0, 0]"),
         (
             silu,
@@ -220,6 +226,13 @@ def test_what_darknets_kernels_lack_is_refused(tmp_path: Path, example, expected
     graph = onnx.helper.make_graph(builder.nodes, "model", [image], [answer], builder.constants)
     opsets = [onnx.helper.make_opsetid("", models.OPSET)]
     assert expected in reason(tmp_path, onnx.helper.make_model(graph, opset_imports=opsets))
+
+
+def test_weights_that_their_file_cuts_short_are_refused(tmp_path: Path) -> None:
+    model = build(conv)
+    weights = model.graph.initializer[0]
+    weights.raw_data = weights.raw_data[:-3]
+    assert "cannot read the model" in reason(tmp_path, model)
 
 
 def test_images_of_another_type_are_refused(tmp_path: Path) -> None:

@@ -14,6 +14,9 @@ from softbeam.errors import NetworkError
 from softbeam.network.layers import Layer, Shape
 from softbeam.network.sections import ALIASES, IGNORED, INT32_MAX, KEYS, Invalid, make_layer
 
+#: Characters of a wrong line that an error shows.
+_SHOWN = 60
+
 
 @dataclass(frozen=True, slots=True)
 class _Section:
@@ -44,10 +47,14 @@ def read_cfg(path: Path) -> tuple[Layer, ...]:
         If the file cannot be read or says something that softbeam does not know.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise NetworkError(f"cannot read the network {path}: {error}; give a .cfg file") from error
-    return parse_cfg(text, str(path))
+        written = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or error
+        raise NetworkError(f"cannot read the network {path}: {reason}; give a .cfg file") from error
+    if b"\0" in written:
+        raise NetworkError(f"cannot read the network {path}: it is no text; give a .cfg file")
+    # Only comments hold more than ASCII, in whatever encoding; editors put a mark before the text.
+    return parse_cfg(written.decode("utf-8-sig", errors="replace"), str(path))
 
 
 def parse_cfg(text: str, place: str) -> tuple[Layer, ...]:
@@ -116,13 +123,13 @@ def _sections(text: str, place: str) -> list[_Section]:
             kind = ALIASES.get(line[1:-1], line[1:-1])
             if line[-1] != "]" or kind not in KEYS:
                 known = ", ".join(f"[{name}]" for name in KEYS)
-                _fail(place, number, f"unknown section {line}; known are {known}")
+                _fail(place, number, f"unknown section {line[:_SHOWN]!r}; known are {known}")
             entries = {}
             sections.append(_Section(kind, number, entries))
             continue
         key, equals, value = line.partition("=")
         if not (key and equals and value):
-            _fail(place, number, f"{line!r} is neither a [section] nor a key=value")
+            _fail(place, number, f"{line[:_SHOWN]!r} is neither a [section] nor a key=value")
         if not sections:
             _fail(place, number, "the first section must be [net]")
         _check_key(sections[-1], key, place, number)
@@ -134,8 +141,9 @@ def _check_key(section: _Section, key: str, place: str, line: int) -> None:
     keys = KEYS[section.kind]
     if key not in keys and key not in IGNORED[section.kind]:
         known = ", ".join(keys) or "none"
-        _fail(place, line, f"unknown key {key!r} in [{section.kind}]; known are {known}")
-    if key in section.entries:
+        _fail(place, line, f"unknown key {key[:_SHOWN]!r} in [{section.kind}]; known are {known}")
+    # Darknet's own files give keys of training twice.
+    if key in section.entries and key in keys:
         before = section.entries[key][0]
         _fail(place, line, f"{key!r} was given in line {before} already; give it once")
 
@@ -149,7 +157,7 @@ def _values(section: _Section, place: str) -> dict[str, Any]:
         try:
             values[name] = key.read(text)
         except Invalid as error:
-            _fail(place, line, f"{name}={text} in [{section.kind}]: it {error}")
+            _fail(place, line, f"{name}={text[:_SHOWN]} in [{section.kind}]: it {error}")
     return values
 
 

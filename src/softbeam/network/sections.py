@@ -17,6 +17,9 @@ from softbeam.network.layers import Activation, Layer, Shape
 INT32_MAX = 2**31 - 1
 """Darknet counts elements in 32-bit integers."""
 
+#: No whole number has as many digits; Python refuses to read very long ones.
+_DIGITS = 20
+
 
 class Invalid(Exception):  # noqa: N818  (what the value is, without the place)
     """A value that does not do; the caller knows the place."""
@@ -32,7 +35,8 @@ class Key(NamedTuple):
 def _whole(least: int, most: int = INT32_MAX) -> Callable[[str], int]:
     def read(text: str) -> int:
         digits = text.removeprefix("-") if least < 0 else text
-        if not (digits.isascii() and digits.isdecimal() and least <= int(text) <= most):
+        written = digits.isascii() and digits.isdecimal() and len(digits) < _DIGITS
+        if not (written and least <= int(text) <= most):
             raise Invalid(f"must be a whole number from {least} to {most}")
         return int(text)
 
@@ -104,7 +108,7 @@ ALIASES = {
 """Darknet's second names of sections."""
 
 _FLAG, _COUNT = Key(_whole(0, 1), 0), _whole(1)
-_TREE = _never("softbeam does not know hierarchical classes; take the key out")
+_TREE = _never("must be left out, as softbeam does not know hierarchical classes")
 _INDEX = _whole(-INT32_MAX)
 
 KEYS: dict[str, dict[str, Key]] = {
@@ -207,7 +211,7 @@ IGNORED: dict[str, frozenset[str]] = {kind: frozenset(_EVERY_LAYER) for kind in 
     for kind, names in {
         "net": """adam angle aspect B1 B2 batch burn_in center cutout decay eps exposure gamma
             hue inputs letterbox max_batches max_chart_loss max_crop min_crop momentum mosaic
-            mixup notruth policy power random saturation scale scales seq_scales step steps
+            mixup notruth policy power random saturation scale scales seen seq_scales step steps
             subdivisions time_steps track""",
         "softmax": "noloss",
         "dropout": "probability",
@@ -280,7 +284,10 @@ def _local(values: Values, shape: Shape, before: Sequence[Layer]) -> Layer:
     _, height, width = shape
     windows = [(side + 2 * layer.padding - size) // stride + 1 for side in (height, width)]
     if layer.output_shape[1:] != tuple(windows):
-        raise Invalid(f"a local layer with pad=1 must have a size of 2 or 3, not {size}")
+        raise Invalid(
+            f"with pad=1, size={size} and stride={stride} Darknet's own formulas disagree about "
+            f"the windows over {width}x{height} pixels; with size=3 they agree"
+        )
     return layer
 
 

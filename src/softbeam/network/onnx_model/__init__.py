@@ -65,4 +65,7 @@ def _lower_all(lowering: Lowering) -> list[str]:
             lower(lowering, node)
         except Refused as error:
             refused.append(f"{node.name!r} ({node.op}): {error}")
+        # A window of no size, an axis that is not there: what no checker looks at.
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            refused.append(f"{node.name!r} ({node.op}): its attributes do not fit ({error})")
     return refused

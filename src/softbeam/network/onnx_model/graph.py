@@ -79,8 +79,7 @@ def read_graph(path: Path) -> Graph:
         onnx.checker.check_model(model)
     # protobuf and the checker raise what they like on a file that is no model.
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise NetworkError(f"cannot read the model {path}: {reason}; give an ONNX file") from error
+        raise _unreadable(path, error) from error
     graph = model.graph
     weights = {one.name for one in graph.initializer}
     images = [one for one in graph.input if one.name not in weights]
@@ -90,22 +89,33 @@ def read_graph(path: Path) -> Graph:
             "softbeam takes models of one image and one answer"
         )
     _take_one(model, images[0], path)
-    for number, one in enumerate(graph.node):
-        one.name = one.name or f"{one.op_type}_{number}"
-    fold(model)
-    constants = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
-    nodes = [
-        Node(
-            one.name,
-            one.op_type,
-            tuple(one.input),
-            tuple(one.output),
-            {each.name: onnx.helper.get_attribute_value(each) for each in one.attribute},
-        )
-        for one in graph.node
-    ]
+    try:
+        for number, one in enumerate(graph.node):
+            one.name = one.name or f"{one.op_type}_{number}"
+        fold(model)
+        constants = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
+        shapes = shapes_of(model)
+        nodes = [
+            Node(
+                one.name,
+                one.op_type,
+                tuple(one.input),
+                tuple(one.output),
+                {each.name: onnx.helper.get_attribute_value(each) for each in one.attribute},
+            )
+            for one in graph.node
+        ]
+    # Weights of another size than their shape says, and what else the checker does not see.
+    except Exception as error:
+        raise _unreadable(path, error) from error
     output = graph.output[0].name
-    return Graph(_needed(nodes, output), constants, shapes_of(model), images[0].name, output)
+    return Graph(_needed(nodes, output), constants, shapes, images[0].name, output)
+
+
+def _unreadable(path: Path, error: Exception) -> NetworkError:
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    first = reason.strip().splitlines()[0].rstrip(".")
+    return NetworkError(f"cannot read the model {path}: {first}; give an ONNX file")
 
 
 def _take_one(model: Any, image: Any, path: Path) -> None:

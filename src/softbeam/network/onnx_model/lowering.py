@@ -148,6 +148,8 @@ class Lowering:
             )
         for name, values in weights.items():
             flat = np.ascontiguousarray(values, dtype=np.float32).reshape(-1)
+            if flat.size != layer.buffers[name]:
+                raise Refused(f"its {name} are {flat.size} numbers, not {layer.buffers[name]}")
             self.weights[f"{layer.index}.{name}"] = flat
         self.layers.append(layer)
         self.places[tensor] = layer.index, self.shape(tensor)

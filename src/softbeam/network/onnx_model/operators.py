@@ -101,6 +101,8 @@ def _conv(lowering: Lowering, node: Node) -> None:
     size, stride, pads = _window(node, weights.shape[2:], within)
     padding = before + _padding(pads)
     filters, groups = weights.shape[0], int(node.attributes.get("group", 1))
+    if shape[0] % groups or filters % groups:
+        raise Refused(f"its {groups} groups do not divide {shape[0]} channels, {filters} filters")
     zeros = np.zeros(filters, dtype=np.float32)
     bias, tensor = zeros if bias is None else bias, node.outputs[0]
     trained = {"biases": bias, "weights": weights}
@@ -296,8 +298,9 @@ def _product(
 ) -> None:
     """Add a connected layer; `matrix` has a row for each output."""
     takes, shape = lowering.place(node)
-    if matrix.ndim != 2 or matrix.shape[1] != prod(shape):
-        raise Refused(f"it multiplies {list(shape)} by {list(matrix.shape[::-1])}")
+    sides = lowering.graph.shapes[node.inputs[0]]
+    if matrix.ndim != 2 or len(sides) != 2 or matrix.shape[1] != prod(shape):
+        raise Refused(f"it multiplies {list(sides)} by {list(matrix.shape[::-1])}")
     units = matrix.shape[0]
     spread = np.broadcast_to(0.0 if bias is None else bias.reshape(-1), units)
     activation, tensor = lowering.activation(tensor)
@@ -310,7 +313,8 @@ def _product(
 def _softmax(lowering: Lowering, node: Node) -> None:
     takes, shape = lowering.place(node)
     rank = len(lowering.graph.shapes[node.outputs[0]])
-    if node.attributes.get("axis", -1) % rank != 1 or shape[1:] != (1, 1):
+    axis = node.attributes.get("axis", -1)
+    if axis not in (1, 1 - rank) or shape[1:] != (1, 1):
         raise Refused("it runs along another axis than all classes")
     layer = kinds.Softmax(len(lowering.layers), shape, label=node.name, takes=takes)
     lowering.add(layer, node.outputs[0])
