@@ -24,7 +24,7 @@ from softbeam.analysis.factors import By, FactorTable, factor_table
 from softbeam.analysis.proportion import Proportion, wilson_of
 from softbeam.campaign.streams import allocate
 from softbeam.emulator.launching import Runner
-from softbeam.faults.drawing import destinations, draw_site
+from softbeam.faults.drawing import draw_site
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.injector import Injector
 from softbeam.injection.record import OUTCOMES
@@ -329,7 +329,7 @@ def enumerated(network_files: NetworkFiles) -> Enumerated:
     runner = Runner()
     for rank in range(space.size):
         launch, row, _, _ = space.locate(rank)
-        written = destinations(device.launch(launch).program.function.instructions[row])
+        written = device.launch(launch).program.destinations[row]
         for register in range(len(written)):
             draws = _Chosen(place=rank, register=register)
             site = draw_site(device, runner, space, "zero-value", draws)  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from softbeam.analysis.proportion import Proportion
+from softbeam.campaign.reading import ResultsReader
 from softbeam.campaign.results_file import FILE_NAME
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 from softbeam.campaign.store import ResultsStore
@@ -230,7 +231,7 @@ def test_interruption_is_status_130(run: Path, monkeypatch: pytest.MonkeyPatch) 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ResultsStore, "open", interrupted)
+    monkeypatch.setattr(ResultsReader, "open", interrupted)
     assert main(["tables", str(run)]) == 130
 
 
@@ -238,7 +239,7 @@ def test_error_of_ours_is_not_hidden(run: Path, monkeypatch: pytest.MonkeyPatch)
     def wrong(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(ResultsStore, "open", wrong)
+    monkeypatch.setattr(ResultsReader, "open", wrong)
     with pytest.raises(ZeroDivisionError):
         main(["tables", str(run)])
 
