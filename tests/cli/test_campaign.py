@@ -568,7 +568,7 @@ def test_a_temporary_disk_without_room_for_the_golden_run(
     disk = small_disk("16k")
     monkeypatch.setenv("TMPDIR", str(disk))
     message = refused([*command, "--paper", "--out", str(tmp_path / "run")], capsys)
-    assert message.startswith("no room for a golden run of ")
+    assert "no room for a golden run of " in message
     assert str(disk) in message
     assert not (tmp_path / "run").exists()
     assert list(disk.iterdir()) == []
