@@ -179,7 +179,14 @@ def test_a_stratified_campaign_that_was_stopped_says_what_it_lacks(
 def test_empty_campaign_says_so(tmp_path: Path, capsys: Capture) -> None:
     ResultsStore.create(tmp_path, SPECIFICATION).close()
     assert main(["tables", str(tmp_path)]) == 0
-    assert "No injection has been made yet" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "No injection has been made yet" in printed
+    assert "0 injections of 1,010 asked for (campaign" in printed
+
+
+def test_a_campaign_that_is_done_is_not_short_of_any(run: Path, capsys: Capture) -> None:
+    assert main(["tables", str(run)]) == 0
+    assert "1010 injections (campaign" in capsys.readouterr().out
 
 
 def test_missing_run_is_one_sentence(tmp_path: Path, capsys: Capture) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from softbeam.analysis.counts import Counts
 from softbeam.analysis.design import Design, exposures
 from softbeam.campaign.reading import ResultsReader
 from softbeam.campaign.specification import CampaignSpecification
+from softbeam.campaign.streams import requested
+from softbeam.faults.space import FaultSpaceSize
 
 
 def design_of(store: ResultsReader) -> Design:
@@ -16,6 +20,17 @@ def design_of(store: ResultsReader) -> Design:
         images=len(specification.inputs_sha256),
         weights=exposures(store.fault_space()),
     )
+
+
+def short_of(
+    specification: CampaignSpecification, sizes: Iterable[FaultSpaceSize], made: int
+) -> str:
+    """Return " of M asked for" where fewer injections were made than asked for; else nothing.
+
+    A campaign that was stopped has fewer, and so has a part of one.  A margin asks for no number.
+    """
+    asked = sum(requested(specification, sizes).values())
+    return f" of {asked:,} asked for" if made < asked else ""
 
 
 def counts_of(store: ResultsReader) -> Counts:

@@ -74,18 +74,19 @@ def tables(
     In outcomes.csv kind is outcome, detail (which divides its outcome) or flag (which an
     injection can have besides); share, share_low, share_high: among the n of the mode and model.
     """
-    from softbeam.analysis.sample import counts_of
+    from softbeam.analysis.sample import counts_of, short_of
     from softbeam.campaign.reading import ResultsReader
     from softbeam.report.words import unfinished
 
     with ResultsReader.open(run) as store:
         counts = counts_of(store)
         specification = store.specification
+        short = short_of(specification, store.fault_space(), counts.n)
     written = [] if folder is None else _write_csv(folder, counts)
     out = console(COLUMNS)
     out.print(
         f"{specification.network}, {specification.architecture}, "
-        f"seed {specification.seed}: {counts.n} injections "
+        f"seed {specification.seed}: {counts.n} injections{short} "
         f"(campaign {specification.campaign_id[:12]})"
     )
     out.print(READING if counts.n else "No injection has been made yet.")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from softbeam.analysis.results import Results
+from softbeam.analysis.sample import short_of
 from softbeam.files import whole_file
 from softbeam.injection.replay import Replay
 from softbeam.network.layers import Layer
@@ -48,8 +49,9 @@ def render(results: Results, parts: tuple[Section, ...]) -> str:
     """Return the page: one HTML document that needs nothing else."""
     specification = results.specification
     n = len(results.records)
+    short = short_of(specification, results.sizes, n)
     lead = (
-        f"{n:,} injections into its GPU kernels on {specification.architecture}, seed "
+        f"{n:,} injections{short} into its GPU kernels on {specification.architecture}, seed "
         f"{specification.seed}, campaign {specification.campaign_id[:12]}."
     )
     return _document(
