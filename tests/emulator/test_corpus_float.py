@@ -16,7 +16,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from support import exact as x
-from support.cases import DOUBLES, FLOATS, HALVES, M32, signed
+from support.cases import DOUBLES, FLOATS, HALVES, M32, M64, signed
 from support.corpus import covered, each, kernels, shared_machine
 from support.exact import DOUBLE, HALF, SINGLE
 
@@ -361,8 +361,21 @@ EXACT_DOUBLE: dict[str, Callable[[int, int], int]] = {
     "compare": compared,
     "select": lambda a, b: a if x.compare(a, b, DOUBLE) == "<" else b ^ DOUBLE.sign,
     "absolute": lambda a, b: x.add(a & ~DOUBLE.sign, b | DOUBLE.sign, "RN", DOUBLE),
+    "divide_by_one": lambda a, b: quotient(a, 0x3FF0000000000000, "RN", DOUBLE),
+    "divide_by_root": lambda a, b: quotient(a, root(0x3FC999999999999A, DOUBLE), "RN", DOUBLE),
+    "constant_to_float": lambda a, b: 0xBFC00000,
+    "constant_to_long": lambda a, b: -8 & M64,
+    "constant_from_long": lambda a, b: 0xDF000000,
 }
-NARROW = ("to_float", "to_float_up", "to_int", "to_unsigned", "compare")
+NARROW = (
+    "to_float",
+    "to_float_up",
+    "to_int",
+    "to_unsigned",
+    "compare",
+    "constant_to_float",
+    "constant_from_long",
+)
 
 # Python's own library errs by less than one ulp, which is allowed besides.
 APPROXIMATE_DOUBLE: dict[str, tuple[float, Callable[..., float]]] = {

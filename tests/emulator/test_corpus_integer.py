@@ -64,6 +64,23 @@ def turns(v: int) -> int:
     return count
 
 
+def halves(word: int, *, is_signed: bool = True) -> list[int]:
+    """Return the low and the high half of a word."""
+    parts = [word & 0xFFFF, word >> 16 & 0xFFFF]
+    return [signed(part, 16) for part in parts] if is_signed else parts
+
+
+def by_halves(function: Callable[..., int], *words: int, is_signed: bool = True) -> int:
+    columns = zip(*(halves(word, is_signed=is_signed) for word in words), strict=True)
+    low, high = (function(*column) & 0xFFFF for column in columns)
+    return low | high << 16
+
+
+def which_half(a: int, b: int) -> int:
+    picked = [x <= y for x, y in zip(halves(a), halves(b), strict=True)]
+    return by_halves(min, a, b) ^ (picked[0] + 2 * picked[1]) << 7
+
+
 def c_short(value: int) -> int:
     return signed(value & 0xFFFF, 16)
 
@@ -135,6 +152,25 @@ MODELS: dict[str, tuple[str, Callable[[int, int], int]]] = {
     "double_s32": ("int", lambda a, b: double_bits(a)),
     "wide": ("U", lambda a, b: a * b >> 32),
     "wide_add": ("L", lambda a, b: a + b >> 1),
+    "minus_product": ("L", lambda a, b: s32(a) * s32(b) - (a ^ b)),
+    "minus_product_u": ("U", lambda a, b: (a & M32) * (b & M32) - (a ^ b)),
+    "minus_shifted": ("L", lambda a, b: a - (b << 5)),
+    "minus_shifted_32": ("unsigned", lambda a, b: -(a << 3) & M32),
+    "mulhi_least": ("L", lambda a, b: a * -(1 << 63) >> 64),
+    "halves_minus": ("unsigned", lambda a, b: by_halves(lambda x, y: x - y, a, b)),
+    "halves_min": ("unsigned", lambda a, b: by_halves(min, a, b, ~a)),
+    "halves_max": ("unsigned", lambda a, b: by_halves(max, a, b, ~a, is_signed=False)),
+    "halves_add_max": (
+        "unsigned",
+        lambda a, b: by_halves(lambda x, y, z: max(signed(x + y & 0xFFFF, 16), z), a, b, ~a),
+    ),
+    "halves_add_min": (
+        "unsigned",
+        lambda a, b: by_halves(lambda x, y, z: min(x + y & 0xFFFF, z), a, b, ~a, is_signed=False),
+    ),
+    "halves_relu": ("unsigned", lambda a, b: by_halves(lambda x, y: max(x, y, 0), a, b)),
+    "add_max_relu": ("int", lambda a, b: max(s32(a + b), ~a, 0)),
+    "which_half": ("unsigned", which_half),
     "gcd": ("unsigned", lambda a, b: gcd(a & 0xFFFF, b & 0xFFFF)),
     "collatz": ("unsigned", lambda a, b: turns((a & 0x3FF) + 1)),
 }
