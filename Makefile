@@ -20,6 +20,9 @@ help:
 demo: $(VENV)/.installed
 	$(BIN)/softbeam campaign extraction --paper --out runs/demo
 	$(BIN)/softbeam tables runs/demo
+	@echo
+	@echo "Every injection is kept in runs/demo. What to harden, with figures, as a page:"
+	@echo "    $(BIN)/softbeam report runs/demo"
 
 test: lint
 	$(BIN)/python -m pytest -m "not slow"
