@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.outcomes import NOT_FINITE, UNRECORDED, outcome_rows
-from softbeam.injection.record import DETAILS, OUTCOMES, InjectionRecord
+from softbeam.injection.record import DETAILS, DETECTION_DETAILS, OUTCOMES, InjectionRecord
 
 MakeRecord = Callable[..., InjectionRecord]
 
@@ -61,3 +61,20 @@ def test_detail_that_is_not_known_is_not_dropped(make_record: MakeRecord) -> Non
 def test_other_streams_do_not_count(make_record: MakeRecord) -> None:
     counts = Counts.of([make_record(), make_record(model="double-bit")])
     assert {row.share.n for row in outcome_rows(counts, RF)} == {1}
+
+
+def test_a_detectors_sdcs_are_divided_by_their_boxes(make_record: MakeRecord) -> None:
+    """The same rows in every stream, those without any box that changed too."""
+    iov = Stream("iov", "single-bit")
+    counts = Counts.of(
+        [
+            make_record(outcome="SDC", detail="box number"),
+            make_record(outcome="SDC", detail="tolerable"),
+            make_record(mode="iov"),
+        ]
+    )
+    for stream, number in ((RF, 1), (iov, 0)):
+        rows = [row for row in outcome_rows(counts, stream) if row.outcome == "SDC"]
+        details = {row.detail: row.share.successes for row in rows if row.kind == "detail"}
+        assert tuple(details) == DETECTION_DETAILS
+        assert details["box number"] == number

@@ -100,6 +100,18 @@ def test_an_error_is_judged_by_the_boxes_it_changes(runs: tuple[Path, Path]) -> 
 
 
 @pytest.mark.slow
+def test_tables_and_report_of_a_detector(
+    runs: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["tables", str(runs[0])]) == 0
+    printed = capsys.readouterr().out
+    assert all(detail in printed for detail in DETECTION_DETAILS)
+    assert "top-5" not in printed
+    assert main(["report", str(runs[0]), "--out", str(tmp_path / "report")]) == 0
+    assert "SDC, box number" in (tmp_path / "report" / "report.html").read_text()
+
+
+@pytest.mark.slow
 def test_a_replay_judges_boxes_as_its_campaign_did(
     detector: list[str], runs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from softbeam.analysis.counts import Cell, Counts, Stream
 from softbeam.analysis.estimation import Condition, Estimator, Share
-from softbeam.injection.record import DETAILS, OUTCOMES
+from softbeam.injection.record import DETAILS, DETECTION_DETAILS, OUTCOMES
 
 #: Flags, which divide nothing: an injection can have any of them beside its detail.
 NOT_FINITE = "output not finite"
@@ -55,7 +55,7 @@ def outcome_rows(counts: Counts, stream: Stream) -> tuple[OutcomeRow, ...]:
     -------
     tuple of OutcomeRow
         Each outcome, then its details, those that never occurred too (0 of n is an upper bound);
-        then the flags.
+        then the flags.  The same rows for every stream of `counts`.
     """
     chosen = counts.where(lambda cell: cell.stream == stream)
     share = Estimator(chosen).share
@@ -65,8 +65,6 @@ def outcome_rows(counts: Counts, stream: Stream) -> tuple[OutcomeRow, ...]:
 
     rows = []
     for outcome in OUTCOMES:
-        seen = {cell.detail for cell in chosen.cells if cell.outcome == outcome}
-        details = dict.fromkeys((*DETAILS[outcome], *sorted(seen)))
 
         def has(cell: Cell, outcome: str = outcome, detail: str = "") -> bool:
             return cell.outcome == outcome and detail in ("", cell.detail)
@@ -74,8 +72,17 @@ def outcome_rows(counts: Counts, stream: Stream) -> tuple[OutcomeRow, ...]:
         rows.append(OutcomeRow("outcome", outcome, "", of_all(has)))
         rows.extend(
             OutcomeRow("detail", outcome, detail, of_all(partial(has, detail=detail)))
-            for detail in details
+            for detail in _details(counts, outcome)
         )
     rows.append(OutcomeRow("flag", "SDC", NOT_FINITE, of_all(lambda cell: cell.not_finite)))
     rows.append(OutcomeRow("flag", "", UNRECORDED, of_all(lambda cell: cell.unrecorded)))
     return tuple(rows)
+
+
+def _details(counts: Counts, outcome: str) -> tuple[str, ...]:
+    """Return what an outcome is divided into; an SDC of a detector by its boxes."""
+    seen = {cell.detail for cell in counts.cells if cell.outcome == outcome}
+    known = DETAILS[outcome]
+    if outcome == "SDC" and seen <= set(DETECTION_DETAILS) and not seen <= set(known):
+        known = DETECTION_DETAILS
+    return tuple(dict.fromkeys((*known, *sorted(seen))))
