@@ -19,7 +19,7 @@ from support.networks import NetworkFiles
 
 from softbeam.analysis.counts import Cell, Counts, Stream
 from softbeam.analysis.design import Design, exposures
-from softbeam.analysis.estimation import Condition, Estimator, Share
+from softbeam.analysis.estimation import Condition, Estimator, Floor, Share
 from softbeam.analysis.factors import By, FactorTable, factor_table
 from softbeam.analysis.proportion import Proportion, wilson_of
 from softbeam.campaign.streams import allocate
@@ -414,6 +414,33 @@ def test_simple_designs_are_proportions() -> None:
     # Another confidence is Wilson's interval, too.
     wide = Estimator(counts, 0.99).share(ends("SDC"), everywhere)
     assert (wide.low, wide.high) == pytest.approx(wilson_of(sdc / 500, 500, 0.99))
+
+
+def test_cells_are_asked_once_for_all_shares_of_a_row() -> None:
+    counts = Images(6, 100, 0.4, True).campaign()
+    estimator = Estimator(counts)
+    asked = Counter[str]()
+
+    def inside(cell: Cell) -> bool:
+        asked["inside"] += 1
+        return cell.layer == 0
+
+    def sdc(cell: Cell) -> bool:
+        asked["sdc"] += 1
+        return cell.outcome == "SDC"
+
+    for _ in range(5):
+        estimator.share(sdc, inside)
+    within = sum(cell.layer == 0 for cell in counts.cells)
+    assert asked == {"inside": len(counts.cells), "sdc": 5 * within}
+
+
+def test_inputs_are_not_told_apart_where_the_design_does_not() -> None:
+    counts = Images(6, 100, 0.4, False).campaign()
+    together = Counts(counts.cells, Design(weights=counts.design.weights))
+    share = Estimator(together).share(ends("SDC"), everywhere)
+    assert share == Proportion(counts.where(ends("SDC")).n, counts.n)
+    assert Estimator(together).floor(ends("SDC"), everywhere) == Floor(0.0, 0.0)
 
 
 def test_a_weighted_share_by_hand() -> None:

@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 
 from softbeam.analysis.clusters import Clusters
 from softbeam.analysis.counts import Cell, Counts
-from softbeam.analysis.design import Design
 from softbeam.analysis.proportion import CONFIDENCE, Proportion, wilson_of
 
 Condition = Callable[[Cell], bool]
+
+#: Injections by input and stratum, or by stratum alone.
+Table = NDArray[np.float64]
 
 #: Pseudo-injections that each stratum gets for its variance, spread as the whole sample is: a
 #: stratum in which nothing happened yet has a variance all the same.  Two at each end, as A.
@@ -92,19 +94,23 @@ class Estimator:
         self._numbers = np.array(list(counts.cells.values()), dtype=np.float64)
         self._design = counts.design
         self._confidence = confidence
-        strata = self._strata(counts.design)
-        self._stratum = np.array([strata[self._name(cell)] for cell in self._cells], dtype=np.intp)
-        self._weights = np.zeros(len(strata))
-        for name, position in strata.items():
-            self._weights[position] = self._weight(name)
-        self._image = np.array([cell.image for cell in self._cells], dtype=np.intp)
+        strata = self._strata()
+        self._weights = np.array([self._weight(name) for name in strata])
+        # Where each cell is added to, in tables with a row for each input.
+        several = counts.design.images > 1
+        image = np.array([cell.image if several else 0 for cell in self._cells], dtype=np.intp)
+        stratum = np.array([strata[self._name(cell)] for cell in self._cells], dtype=np.intp)
+        self._stratum = stratum
+        self._place = image * len(strata) + stratum
+        self._drawn = self._table(self._numbers)
+        self._asked: tuple[Condition | None, NDArray[np.intp]] = (None, np.zeros(0, np.intp))
 
     def _name(self, cell: Cell) -> tuple[str, int, str]:
         if not self._design.stratified:
             return (cell.stream.mode, -1, "")
         return (cell.stream.mode, cell.layer, cell.kernel)
 
-    def _strata(self, design: Design) -> dict[tuple[str, int, str], int]:
+    def _strata(self) -> dict[tuple[str, int, str], int]:
         names = dict.fromkeys(self._name(cell) for cell in self._cells)
         return {name: position for position, name in enumerate(names)}
 
@@ -122,9 +128,9 @@ class Estimator:
             how much of the fault space they are is known exactly, and only the rest is estimated.
         """
         if not self._design.stratified:
-            return self.share(numerator, lambda cell: True)
+            return self.share(numerator, _everywhere)
         inner = self.share(numerator, within)
-        here = np.unique(self._stratum[[within(cell) for cell in self._cells]])
+        here = np.unique(self._stratum[self._where(within)])
         exposure = float(self._weights[here].sum() / self._weights.sum())
         return Estimate(
             inner.successes,
@@ -148,7 +154,7 @@ class Estimator:
             return Proportion(successes, n)
         if n == 0:
             return Estimate(0, 0, math.nan, 0.0, 1.0)
-        ratio = self._ratio(d, x, self._numbers)
+        ratio = self._ratio(d, x)
         low, high = wilson_of(ratio, self._effective(d, x), self._confidence)
         return Estimate(successes, n, ratio, min(low, ratio), max(high, ratio))
 
@@ -164,8 +170,8 @@ class Estimator:
         clusters = self._clusters(d, x)
         if clusters is None:
             return Floor(0.0, 0.0)
-        ratio = self._ratio(d, x, self._numbers)
-        _, pulled = self._linearised(d, x, self._numbers)
+        ratio = self._ratio(d, x)
+        _, pulled = self._linearised(d, x)
 
         def half(spread: float) -> float:
             if spread <= 0.0:
@@ -176,89 +182,94 @@ class Estimator:
 
         return Floor(half(clusters.likely), half(clusters.proven))
 
-    def _inside(
-        self, numerator: Condition, of: Condition
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the injections of each cell for which `of` holds, and those with both."""
-        inside = np.array([of(cell) for cell in self._cells], dtype=np.bool_)
-        both = np.array(
-            [at and numerator(cell) for cell, at in zip(self._cells, inside, strict=True)],
-            dtype=np.bool_,
+    def _where(self, of: Condition) -> NDArray[np.intp]:
+        """Return which cells meet a condition; a table asks for the same one many times."""
+        if self._asked[0] is not of:
+            met = [place for place, cell in enumerate(self._cells) if of(cell)]
+            self._asked = (of, np.array(met, dtype=np.intp))
+        return self._asked[1]
+
+    def _inside(self, numerator: Condition, of: Condition) -> tuple[Table, Table]:
+        """Return the injections for which `of` holds, and those with `numerator` too."""
+        inside = self._where(of)
+        both = [place for place in inside.tolist() if numerator(self._cells[place])]
+        return self._table(self._numbers, inside), self._table(
+            self._numbers, np.array(both, dtype=np.intp)
         )
-        return self._numbers * inside, self._numbers * both
 
-    def _sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        sums = np.zeros(self._weights.size)
-        np.add.at(sums, self._stratum, values)
-        return sums
+    def _table(self, numbers: NDArray[np.float64], cells: NDArray[np.intp] | None = None) -> Table:
+        """Return the numbers of some cells, of all if not given, by input and stratum."""
+        places = self._place
+        if cells is not None:
+            numbers, places = numbers[cells], places[cells]
+        shape = (self._design.images, self._weights.size)
+        table = np.bincount(places, weights=numbers, minlength=math.prod(shape))
+        return table.astype(np.float64).reshape(shape)
 
-    def _ratio(
-        self,
-        d: NDArray[np.float64],
-        x: NDArray[np.float64],
-        numbers: NDArray[np.float64],
-    ) -> float:
-        """Return the weighted ratio; strata without injections are left out."""
-        n = np.maximum(self._sums(numbers), 1e-300)
-        whole = float(self._weights @ (self._sums(d) / n))
-        return float(self._weights @ (self._sums(x) / n)) / whole if whole else math.nan
+    def _ratio(self, d: Table, x: Table) -> float:
+        """Return the weighted ratio of all inputs together."""
+        return float(self._ratios(*(one.sum(axis=0) for one in (d, x, self._drawn))))
 
-    def _pulled(self, d: NDArray[np.float64], x: NDArray[np.float64]) -> float:
-        """Return a share with half a success and half a failure more: never none and never all."""
-        return float((x.sum() + 0.5) / (d.sum() + 1.0))
+    def _ratios(self, d: Table, x: Table, n: Table) -> NDArray[np.float64]:
+        """Return the weighted ratio of each row; strata without injections are left out."""
+        n = np.maximum(n, 1e-300)
+        whole = np.asarray((d / n) @ self._weights)
+        part = np.asarray((x / n) @ self._weights)
+        nothing = np.full_like(whole, math.nan)
+        ratios: NDArray[np.float64] = np.divide(part, whole, out=nothing, where=whole > 0.0)
+        return ratios
 
-    def _effective(self, d: NDArray[np.float64], x: NDArray[np.float64]) -> float:
+    def _effective(self, d: Table, x: Table) -> float:
         """Return how many simple random draws would estimate the ratio as precisely."""
-        variance, ratio = self._linearised(d, x, self._numbers)
+        variance, ratio = self._linearised(d, x)
         clusters = self._clusters(d, x)
         if clusters is not None:
             variance = max(variance, clusters.variance(self._confidence))
         n = float(self._numbers.sum())
         return max(ratio * (1 - ratio) / variance, 1e-9) if variance else n
 
-    def _linearised(
-        self,
-        d: NDArray[np.float64],
-        x: NDArray[np.float64],
-        numbers: NDArray[np.float64],
-    ) -> tuple[float, float]:
-        """Return the ratio's variance by the draw of faults, and the ratio that it is taken at.
+    def _linearised(self, d: Table, x: Table) -> tuple[float, float]:
+        """Return the variance of the ratio of all inputs together, and where it is taken."""
+        variance, ratio = self._variances(*(one.sum(axis=0) for one in (d, x, self._drawn)))
+        return float(variance), float(ratio)
+
+    def _variances(
+        self, d: Table, x: Table, n: Table
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the variance of each row's ratio by the draw of faults, and where it is taken.
 
         It is linearised (Taylor), stratum by stratum, from shares that are pulled a little
-        towards those of the whole sample (:data:`PSEUDO`).  Strata without injections are left
-        out.
+        towards those of the whole row (:data:`PSEUDO`), and these by half a success and half a
+        failure: never none and never all.  Strata without injections are left out.
         """
-        n = self._sums(numbers)
-        weights = np.where(n > 0, self._weights, 0.0)
-        share_d = (self._sums(d) + PSEUDO * d.sum() / n.sum()) / (n + PSEUDO)
-        pulled = self._pulled(d, x)
-        share_x = (self._sums(x) + PSEUDO * pulled * d.sum() / n.sum()) / (n + PSEUDO)
-        here = self._sums(d) > 0
+        all_d, all_x, all_n = (one.sum(axis=-1, keepdims=True) for one in (d, x, n))
+        weights = np.where(n > 0.0, self._weights, 0.0)
+        share_d = (d + PSEUDO * all_d / all_n) / (n + PSEUDO)
+        pulled = (all_x + 0.5) / (all_d + 1.0)
+        share_x = (x + PSEUDO * pulled * all_d / all_n) / (n + PSEUDO)
+        here = d > 0.0
         if self._design.stratified:
             # Where `of` is whole strata, it is known exactly which; only the others vary.
-            share_d = np.where(self._sums(d) == n, 1.0, np.where(here, share_d, 0.0))
+            share_d = np.where(d == n, 1.0, np.where(here, share_d, 0.0))
             share_x = np.where(here, np.minimum(share_x, share_d), 0.0)
         else:
             share_x = np.minimum(share_x, share_d)
-        whole = float(weights @ share_d)
-        ratio = float(weights @ share_x) / whole
+        whole = (weights * share_d).sum(axis=-1, keepdims=True)
+        ratio = (weights * share_x).sum(axis=-1, keepdims=True) / whole
         mean = share_x - ratio * share_d
         square = share_x * (1 - ratio) ** 2 + (share_d - share_x) * ratio**2
-        scale = (weights / whole) ** 2
-        variance = float(scale @ (np.maximum(square - mean**2, 0.0) / np.maximum(n, 1.0)))
-        return variance, ratio
+        each = np.maximum(square - mean**2, 0.0) / np.maximum(n, 1.0)
+        return ((weights / whole) ** 2 * each).sum(axis=-1), ratio[..., 0]
 
-    def _clusters(self, d: NDArray[np.float64], x: NDArray[np.float64]) -> Clusters | None:
+    def _clusters(self, d: Table, x: Table) -> Clusters | None:
         """Return how the ratio differs between the inputs; None if fewer than two have it."""
-        if self._design.images == 1:
+        have = d.sum(axis=1) > 0.0
+        if int(have.sum()) < 2:
             return None
-        ratios, noises = [], []
-        for image in range(self._design.images):
-            own = self._image == image
-            if d[own].sum() > 0:
-                one = d * own, x * own, self._numbers * own
-                ratios.append(self._ratio(*one))
-                noises.append(self._linearised(*one)[0])
-        if len(ratios) < 2:
-            return None
-        return Clusters(len(ratios), float(np.var(ratios, ddof=1)), float(np.mean(noises)))
+        own = d[have], x[have], self._drawn[have]
+        ratios, (noises, _) = self._ratios(*own), self._variances(*own)
+        return Clusters(ratios.size, float(np.var(ratios, ddof=1)), float(np.mean(noises)))
+
+
+def _everywhere(cell: Cell) -> bool:
+    return True

@@ -210,7 +210,12 @@ class _Rows:
 
     def of_key(self, key: Key) -> FactorRow:
         """Return the row of a layer, a kernel, or both."""
-        return self.row(key, lambda cell: Key.of(cell, self._by) == key)
+        layer, kernel = key
+
+        def within(cell: Cell) -> bool:
+            return layer in (None, cell.layer) and kernel in (None, cell.kernel)
+
+        return self.row(key, within)
 
     def row(self, key: Key, within: Condition) -> FactorRow:
         """Return the row of the cells that meet a condition."""

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from math import ceil, sqrt
 
 from softbeam.analysis.counts import Cell, Counts
-from softbeam.analysis.design import Design
-from softbeam.analysis.factors import everywhere
 from softbeam.campaign.streams import StreamKey
 
 #: A round grows a stream at least and at most by these factors.
@@ -37,7 +35,6 @@ def neyman(
     sample: Counts,
     keys: tuple[StreamKey, ...],
     ends: Callable[[Cell], bool],
-    design: Design,
     growth: float,
 ) -> dict[StreamKey, int]:
     """Divide a cell's injections where they narrow its interval most (Neyman's allocation).
@@ -50,8 +47,6 @@ def neyman(
         The streams that make up the cell.
     ends : callable
         Whether an injection ended in what the interval is of.
-    design : Design
-        How injections are drawn.
     growth : float
         By which factor the cell's injections are to grow.
 
@@ -74,9 +69,9 @@ def neyman(
             layer, _, kernel = key.stratum.partition("/")
             place = (int(layer), kernel)
             own = sample.where(lambda cell, place=place: (cell.layer, cell.kernel) == place)  # type: ignore[misc]
-            weight = design.weights[key.mode][place]
+            weight = sample.design.weights[key.mode][place]
         present[key] = own.n
-        share = (own.where(ends).n + 1) / (own.where(everywhere).n + 2)
+        share = (own.where(ends).n + 1) / (own.n + 2)
         importance[key] = weight * sqrt(share * (1 - share))
     total = ceil(growth * sum(present.values()))
     whole = sum(importance.values())

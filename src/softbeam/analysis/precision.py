@@ -78,8 +78,8 @@ def rounds(specification: CampaignSpecification, design: Design) -> NextRound:
 
     def next_round(counts: Mapping[StreamKey, int], endings: Endings) -> Mapping[StreamKey, int]:
         wanted = dict(counts)
-        for sample, keys in _samples(specification, design, counts, endings):
-            for key, n in _needed(sample, keys, target, design).items():
+        for sample, estimator, keys in _samples(specification, design, counts, endings):
+            for key, n in _needed(sample, estimator, keys, target).items():
                 wanted[key] = max(wanted[key], n)
         return wanted
 
@@ -108,8 +108,8 @@ def out_of_reach(
             one.width,
             one.floor.proven,
         )
-        for sample, keys in _samples(specification, design, counts, endings)
-        for one in _imprecise(sample, keys, target)
+        for _, estimator, keys in _samples(specification, design, counts, endings)
+        for one in _imprecise(estimator, keys, target)
         if one.floor.proven > target.margin
     )
 
@@ -125,8 +125,9 @@ def _samples(
     design: Design,
     counts: Mapping[StreamKey, int],
     endings: Endings,
-) -> Iterator[tuple[Counts, tuple[StreamKey, ...]]]:
-    """Yield each cell's streams, beside the sample that they are a part of."""
+) -> Iterator[tuple[Counts, Estimator, tuple[StreamKey, ...]]]:
+    """Yield each cell's streams, behind the sample that they are a part of and its estimator."""
+    target = _target(specification)
     for stream in specification.streams:
         own = {
             key: n
@@ -134,8 +135,9 @@ def _samples(
             if (key.mode, key.model) == (stream.mode, stream.model)
         }
         sample = sample_of(Stream(stream.mode, stream.model), own, endings, design)
-        for keys in cells_of(own, _target(specification).per):
-            yield sample, keys
+        estimator = Estimator(sample, target.confidence)
+        for keys in cells_of(own, target.per):
+            yield sample, estimator, keys
 
 
 def sample_of(
@@ -175,13 +177,14 @@ class _Imprecise:
     floor: Floor
 
 
-def _imprecise(sample: Counts, keys: tuple[StreamKey, ...], target: Target) -> Iterator[_Imprecise]:
+def _imprecise(
+    estimator: Estimator, keys: tuple[StreamKey, ...], target: Target
+) -> Iterator[_Imprecise]:
     strata = {key.stratum for key in keys}
 
     def within(cell: Cell) -> bool:
         return "" in strata or f"{cell.layer}/{cell.kernel}" in strata
 
-    estimator = Estimator(sample, target.confidence)
     for outcome in OUTCOMES:
 
         def ends(cell: Cell, outcome: str = outcome) -> bool:
@@ -193,18 +196,18 @@ def _imprecise(sample: Counts, keys: tuple[StreamKey, ...], target: Target) -> I
 
 
 def _needed(
-    sample: Counts, keys: tuple[StreamKey, ...], target: Target, design: Design
+    sample: Counts, estimator: Estimator, keys: tuple[StreamKey, ...], target: Target
 ) -> dict[StreamKey, int]:
     """Return the injections that the streams of one cell need next.
 
     None if it is precise, or as precise as the inputs let it be.
     """
     needed: dict[StreamKey, int] = {}
-    for one in _imprecise(sample, keys, target):
+    for one in _imprecise(estimator, keys, target):
         if one.floor.proven > target.margin:
             continue
         growth = growth_of(one.width / target.margin, one.floor.likely / target.margin)
-        for key, n in neyman(sample, keys, one.ends, design, growth).items():
+        for key, n in neyman(sample, keys, one.ends, growth).items():
             needed[key] = max(needed.get(key, 0), n)
     return needed
 
