@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import results
 
 from softbeam.campaign.engine import (
     WRITE_RECORDS,
@@ -21,7 +22,7 @@ from softbeam.campaign.engine import (
     run_campaign,
 )
 from softbeam.campaign.reading import Ending
-from softbeam.campaign.specification import CampaignSpecification, StreamRequest
+from softbeam.campaign.specification import StreamRequest
 from softbeam.campaign.store import ResultsStore
 from softbeam.campaign.streams import InjectionName, Part, StreamKey
 from softbeam.campaign.workers import Failure
@@ -30,16 +31,11 @@ from softbeam.injection.record import OUTCOMES, InjectionRecord
 
 RF, IOV = StreamKey("rf", "single-bit"), StreamKey("iov", "random-value")
 
-SPECIFICATION = CampaignSpecification(
-    network="tiny",
-    weights_sha256="1" * 64,
-    plan_sha256="4" * 64,
-    inputs_sha256=("2" * 64,),
-    architecture="sm_90",
-    kernels_sha256="3" * 64,
-    emulator_semantics=1,
-    seed=1,
-    streams=(StreamRequest(mode="rf", model="single-bit", injections=10),),
+SPECIFICATION = results.SPECIFICATION.model_copy(
+    update={
+        "network": "tiny",
+        "streams": (StreamRequest(mode="rf", model="single-bit", injections=10),),
+    }
 )
 
 Make = Callable[..., InjectionRecord]

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support import results
 
-from softbeam.campaign.specification import CampaignSpecification, StreamRequest
+from softbeam.campaign.specification import StreamRequest
 from softbeam.campaign.store import ResultsStore
 from softbeam.cli import main
 from softbeam.injection.record import InjectionRecord
@@ -17,16 +18,12 @@ from softbeam.sass import toolchain
 
 Capture = pytest.CaptureFixture[str]
 
-SPECIFICATION = CampaignSpecification(
-    network="extraction",
-    weights_sha256="1" * 64,
-    plan_sha256="4" * 64,
-    inputs_sha256=("2" * 64,),
-    architecture="sm_80",
-    kernels_sha256="3" * 64,
-    emulator_semantics=1,
-    seed=5,
-    streams=(StreamRequest(mode="rf", model="single-bit", injections=100),),
+SPECIFICATION = results.SPECIFICATION.model_copy(
+    update={
+        "architecture": "sm_80",
+        "seed": 5,
+        "streams": (StreamRequest(mode="rf", model="single-bit", injections=100),),
+    }
 )
 
 

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support import results
 
 from softbeam.analysis.proportion import Proportion
 from softbeam.campaign.reading import ResultsReader
 from softbeam.campaign.results_file import FILE_NAME
-from softbeam.campaign.specification import CampaignSpecification, StreamRequest
+from softbeam.campaign.specification import StreamRequest
 from softbeam.campaign.store import ResultsStore
 from softbeam.cli import main
 from softbeam.cli.tables import percent
@@ -22,19 +23,14 @@ from softbeam.injection.record import InjectionRecord
 MakeRecord = Callable[..., InjectionRecord]
 Capture = pytest.CaptureFixture[str]
 
-SPECIFICATION = CampaignSpecification(
-    network="extraction",
-    weights_sha256="1" * 64,
-    plan_sha256="4" * 64,
-    inputs_sha256=("2" * 64,),
-    architecture="sm_90",
-    kernels_sha256="3" * 64,
-    emulator_semantics=1,
-    seed=5,
-    streams=(
-        StreamRequest(mode="rf", model="single-bit", injections=1000),
-        StreamRequest(mode="iov", model="random-value", injections=10),
-    ),
+SPECIFICATION = results.SPECIFICATION.model_copy(
+    update={
+        "seed": 5,
+        "streams": (
+            StreamRequest(mode="rf", model="single-bit", injections=1000),
+            StreamRequest(mode="iov", model="random-value", injections=10),
+        ),
+    }
 )
 
 SDC = {"outcome": "SDC", "detail": "critical", "top1": 3, "largest_change": 0.5}

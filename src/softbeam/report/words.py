@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from softbeam.analysis.checklist import KERNELS
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.estimation import Share
 from softbeam.analysis.factors import Key
@@ -14,20 +15,6 @@ MODE_TITLES = {
     "ioa": "IOA, instruction output address",
     "iov": "IOV, instruction output value",
 }
-
-#: The paper's order of kernels.
-KERNEL_ORDER = (
-    "fill",
-    "copy",
-    "im2col",
-    "add_bias",
-    "scale_bias",
-    "normalize",
-    "activate_array",
-    "maxpool",
-    "avgpool",
-    "softmax",
-)
 
 
 def stream_order(stream: Stream) -> tuple[int, str, str]:
@@ -49,7 +36,7 @@ def kernel_title(kernel: str) -> str:
 
 def kernel_order(kernel: str) -> tuple[int, str]:
     """Return what kernels are sorted by: the paper's order, then by name."""
-    place = KERNEL_ORDER.index(kernel) if kernel in KERNEL_ORDER else len(KERNEL_ORDER)
+    place = KERNELS.index(kernel) if kernel in KERNELS else len(KERNELS)
     return (place, kernel)
 
 
