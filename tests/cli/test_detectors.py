@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -122,6 +123,20 @@ def test_a_replay_judges_boxes_as_its_campaign_did(
     command = ["replay", str(runs[1]), str(record.index), "--network", cfg, "--weights", weights]
     assert main(command) == 0
     assert f"SDC, {record.detail}\n" in capsys.readouterr().out
+    assert main(command[:3]) == 2
+    assert "the campaign is of 'own', a network of your own; give its file" in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_detector_says_what_it_finds(
+    detector: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["classify", *detector]) == 0
+    *listed, last = capsys.readouterr().out.splitlines()
+    assert len(listed) == 20
+    assert re.fullmatch(r" 1  0\.\d{6}  (cup|spoon) at [\d., ]+ × [\d.]+", listed[0])
+    assert re.fullmatch(r"\d+ objects with a score above 0.5, the best 20 above", last)
 
 
 def details_by_default(

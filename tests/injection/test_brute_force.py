@@ -15,7 +15,8 @@ import pytest
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.launching import Runner
 from softbeam.faults.models import MODELS, MODES
-from softbeam.injection.detection import from_boxes, has_boxes
+from softbeam.injection.boxes import has_boxes
+from softbeam.injection.detection import from_boxes
 from softbeam.injection.liveness import live_words
 from softbeam.injection.propagation import propagate
 from softbeam.injection.strike import strike

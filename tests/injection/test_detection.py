@@ -14,15 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softbeam.injection.detection import (
-    Box,
-    boxes,
-    from_boxes,
-    matched,
-    overlaps,
-    rule_for,
-    thinned,
-)
+from softbeam.injection.boxes import Box, boxes, overlaps, thinned
+from softbeam.injection.detection import from_boxes, matched, rule_for
 from softbeam.network.cfg import parse_cfg
 from softbeam.network.golden import golden_run
 from softbeam.network.plan import Plan

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from softbeam.faults.models import MODES
-from softbeam.injection.detection import has_boxes
+from softbeam.injection.boxes import has_boxes
 from softbeam.injection.injector import Injector
 from softbeam.injection.record import DETAILS, DETECTION_DETAILS
 from softbeam.network.buffers import output_buffers

@@ -23,7 +23,8 @@ from softbeam.emulator.semantics import EMULATOR_SEMANTICS
 from softbeam.errors import CampaignError
 from softbeam.faults.models import MODES
 from softbeam.faults.space import FaultSpaceSize
-from softbeam.injection.detection import Rule, has_boxes, rule_for
+from softbeam.injection.boxes import has_boxes
+from softbeam.injection.detection import Rule, rule_for
 from softbeam.injection.injector import Injector
 from softbeam.injection.record import InjectionRecord
 from softbeam.network.device import Device

@@ -115,9 +115,15 @@ def _workload(
     from softbeam.campaign.setup import specify_again
     from softbeam.campaign.specification import first_difference
     from softbeam.errors import CampaignError
+    from softbeam.network.catalogue import NETWORKS
     from softbeam.network.workload import load_workload
 
     stored = results.specification
+    if network is None and stored.network not in NETWORKS:
+        raise CampaignError(
+            f"the campaign is of {stored.network!r}, a network of your own; give its file with "
+            "--network"
+        )
     workload = load_workload(
         network or stored.network,
         weights=weights,

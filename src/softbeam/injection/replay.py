@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from softbeam.emulator.core import layout as k
 from softbeam.errors import InternalError
 from softbeam.faults.site import FaultSite
+from softbeam.injection.boxes import Bits, Box, boxes
 from softbeam.injection.classification import Outcome
-from softbeam.injection.detection import Box, boxes, has_boxes
+from softbeam.injection.detection import BoxJudge, matched
 from softbeam.injection.injector import Injector
 from softbeam.injection.liveness import in_spans
 from softbeam.injection.record import InjectionRecord
@@ -61,8 +62,10 @@ class Replay:
         the golden memory.
     golden, faulty : numpy.ndarray of float32
         The network's scores; those with the fault are empty where there are none.
-    golden_boxes, faulty_boxes : tuple of Box, or None
-        What a detector sees, the best first; None for other networks.
+    objects : tuple of (Box or None, Box or None), or None
+        What a detector sees without the fault and with it, by the campaign's rule for boxes: those
+        that are one object together, the best first, then those that are new.  None for other
+        networks.
     """
 
     record: InjectionRecord
@@ -72,8 +75,7 @@ class Replay:
     layers: tuple[LayerSpread, ...]
     golden: NDArray[np.float32]
     faulty: NDArray[np.float32]
-    golden_boxes: tuple[Box, ...] | None = None
-    faulty_boxes: tuple[Box, ...] | None = None
+    objects: tuple[tuple[Box | None, Box | None], ...] | None = None
 
     @property
     def lanes(self) -> tuple[int, ...]:
@@ -107,11 +109,9 @@ def replay(injector: Injector, mode: str, model: str, index: int, stratum: str =
         found = spread(golden, site.launch, struck.changed)
         _check(record, injector.rule(golden.answer, found.output))
         layers, faulty = found.layers, found.output.view(np.float32)
-    plan = injector.device.plan
-    found_boxes = [
-        tuple(boxes(plan, answer.view(np.uint32))) if has_boxes(plan) and answer.size else None
-        for answer in (scores, faulty)
-    ]
+    objects = None
+    if isinstance(injector.rule, BoxJudge):
+        objects = _objects(injector.rule, golden.answer, faulty.view(np.uint32))
     return Replay(
         record=record,
         site=site,
@@ -120,9 +120,22 @@ def replay(injector: Injector, mode: str, model: str, index: int, stratum: str =
         layers=layers,
         golden=scores.copy(),
         faulty=faulty.copy(),
-        golden_boxes=found_boxes[0],
-        faulty_boxes=found_boxes[1],
+        objects=objects,
     )
+
+
+def _objects(
+    rule: BoxJudge, golden: Bits, faulty: Bits
+) -> tuple[tuple[Box | None, Box | None], ...]:
+    """Return the objects of both answers; the second has none where it is empty."""
+    wanted = boxes(rule.plan, golden, rule.threshold)
+    found = boxes(rule.plan, faulty, rule.threshold) if faulty.size else []
+    partners = dict(matched(wanted, found, rule.overlap))
+    taken = set(partners.values())
+    lost_or_kept = [
+        (box, found[partners[one]] if one in partners else None) for one, box in enumerate(wanted)
+    ]
+    return (*lost_or_kept, *((None, box) for one, box in enumerate(found) if one not in taken))
 
 
 def _check(record: InjectionRecord, plain: Outcome) -> None:

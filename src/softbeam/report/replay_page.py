@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Mapping, Sequence
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from softbeam.injection.boxes import Box
 from softbeam.injection.classification import ranking
-from softbeam.injection.detection import Box
 from softbeam.injection.replay import Replay, WrongWord
 from softbeam.injection.spread import LayerSpread
 from softbeam.network.layers import Layer
@@ -27,6 +26,9 @@ AROUND = 6
 
 #: Wrong words that are shown one by one.
 WORDS = 32
+
+#: Objects of a detector that are shown one by one.
+OBJECTS = 20
 
 #: Pictures of layers in a row.
 IN_A_ROW = 5
@@ -220,8 +222,8 @@ def layers_table(replay: Replay) -> Table:
 
 def answer_table(replay: Replay, names: Mapping[int, str]) -> Table:
     """Return the five best classes, or the boxes, without fault and with it, side by side."""
-    if replay.golden_boxes is not None:
-        return _boxes_table(replay.golden_boxes, replay.faulty_boxes or (), names)
+    if replay.objects is not None:
+        return _objects_table(replay.objects, names)
 
     def best(scores: np.ndarray) -> list[str]:
         return [
@@ -238,19 +240,27 @@ def answer_table(replay: Replay, names: Mapping[int, str]) -> Table:
     return Table("answer", "The five best classes", ("", "without fault", "with the fault"), rows)
 
 
-def _boxes_table(golden: Sequence[Box], faulty: Sequence[Box], names: Mapping[int, str]) -> Table:
+def _objects_table(
+    objects: Sequence[tuple[Box | None, Box | None]], names: Mapping[int, str]
+) -> Table:
     def text(box: Box | None) -> str:
         if box is None:
-            return ""
-        place = f"at {box.x:.3f}, {box.y:.3f}, {box.width:.3f} × {box.height:.3f}"
-        return f"{box.score:.6f}  {names.get(box.label, f'class {box.label}')} {place}"
+            return "–"
+        return f"{box.score:.6f}  {names.get(box.label, f'class {box.label}')} {box.place}"
 
+    shown, title = list(objects), "Objects, the best first"
+    if len(shown) > OBJECTS:
+        differ = [pair for pair in objects if pair[0] != pair[1]]
+        # Those that are lost, new or of another class before those that moved a little.
+        differ.sort(key=lambda pair: bool(pair[0] and pair[1] and pair[0].label == pair[1].label))
+        shown = (differ or shown)[:OBJECTS]
+        title = f"{len(shown)} of {len(objects):,} objects, of which {len(differ):,} differ"
+    title += "; places in parts of the image"
     rows = tuple(
         (number(rank), Cell(text(right)), Cell(text(found)))
-        for rank, (right, found) in enumerate(zip_longest(golden, faulty), start=1)
+        for rank, (right, found) in enumerate(shown, start=1)
     )
-    columns = ("", "without fault", "with the fault")
-    return Table("answer", "Objects, the best first, places in parts of the image", columns, rows)
+    return Table("answer", title, ("", "without fault", "with the fault"), rows)
 
 
 def tables(replay: Replay, names: Mapping[int, str]) -> list[Table]:
