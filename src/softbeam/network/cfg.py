@@ -1,6 +1,7 @@
 """Reads Darknet's ``.cfg`` files into layers; every error names file and line.
 
-What a section may say and the layer that it makes are in :mod:`softbeam.network.sections`.
+What a section may say is in :mod:`softbeam.network.keys`, the layer that it makes in
+:mod:`softbeam.network.sections`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from softbeam.errors import NetworkError
+from softbeam.network.keys import ALIASES, IGNORED, INT32_MAX, KEYS, Invalid
 from softbeam.network.layers import Layer, Shape
-from softbeam.network.sections import ALIASES, IGNORED, INT32_MAX, KEYS, Invalid, make_layer
+from softbeam.network.sections import make_layer
 
 #: Characters of a wrong line that an error shows.
 _SHOWN = 60

@@ -1,7 +1,7 @@
 """Darknet's layers as facts: their parameters, and the shapes and buffers that follow from them.
 
 What a layer launches is in :mod:`softbeam.network.launches`, how it is written in a file in
-:mod:`softbeam.network.sections`.
+:mod:`softbeam.network.keys` and :mod:`softbeam.network.sections`.
 """
 
 from __future__ import annotations

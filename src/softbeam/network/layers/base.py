@@ -36,12 +36,12 @@ class Activation(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class BaseLayer:
-    """A layer: its number, from 0, and the shape of the input.
+    """A layer: its number, from 0, and the shape of the input; each kind says what it adds.
 
     Parameters
     ----------
     index
-        Darknet's number of the layer.
+        Darknet's number of the layer; of layers that Darknet lacks, counted alike.
     input_shape
         Channels, height and width of the input.
     label

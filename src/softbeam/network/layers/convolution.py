@@ -14,10 +14,6 @@ class Convolution(BaseLayer):
 
     Parameters
     ----------
-    index
-        Darknet's number of the layer.
-    input_shape
-        Channels, height and width of the input.
     filters
         Output channels.
     size, stride
@@ -129,10 +125,6 @@ class Connected(BaseLayer):
 
     Parameters
     ----------
-    index
-        Darknet's number of the layer.
-    input_shape
-        Channels, height and width of the input.
     units
         Elements of the output.
     batch_normalize
@@ -209,10 +201,6 @@ class Local(BaseLayer):
 
     Parameters
     ----------
-    index
-        Darknet's number of the layer.
-    input_shape
-        Channels, height and width of the input.
     filters
         Output channels.
     size, stride

@@ -17,10 +17,6 @@ class Detection(BaseLayer):
 
     Parameters
     ----------
-    index
-        Darknet's number of the layer.
-    input_shape
-        Channels, height and width of the input.
     side
         Cells along each side of the image.
     boxes
@@ -51,10 +47,6 @@ class Region(BaseLayer):
 
     Parameters
     ----------
-    index
-        Darknet's number of the layer.
-    input_shape
-        Channels, height and width of the input.
     anchors
         Boxes that the head starts from, in cells.
     classes, coords
@@ -91,10 +83,6 @@ class Yolo(BaseLayer):
 
     Parameters
     ----------
-    index
-        Darknet's number of the layer.
-    input_shape
-        Channels, height and width of the input.
     anchors
         Boxes that the head starts from, in pixels of the network's input.
     classes

@@ -10,14 +10,10 @@ from softbeam.network.layers.base import Activation, BaseLayer, Shape
 
 @dataclass(frozen=True, slots=True)
 class Route(BaseLayer):
-    """The outputs of other layers, one after the other.
+    """The outputs of other layers, one after the other; together they are its input.
 
     Parameters
     ----------
-    index
-        Darknet's number of the layer.
-    input_shape
-        Channels, height and width of all of them together.
     sources
         For each of the other layers its number and the elements of its output.
     """
@@ -43,10 +39,6 @@ class Shortcut(BaseLayer):
 
     Parameters
     ----------
-    index
-        Darknet's number of the layer.
-    input_shape
-        Channels, height and width of the input.
     source
         The other layer's number.
     source_shape
@@ -85,10 +77,6 @@ class Upsample(BaseLayer):
 
     Parameters
     ----------
-    index
-        Darknet's number of the layer.
-    input_shape
-        Channels, height and width of the input.
     stride
         Side of the square.
     scale
@@ -123,10 +111,6 @@ class Reorg(BaseLayer):
 
     Parameters
     ----------
-    index
-        Darknet's number of the layer.
-    input_shape
-        Channels, height and width of the input.
     stride
         Side of the squares.
     reverse
@@ -163,14 +147,10 @@ class Reorg(BaseLayer):
 
 @dataclass(frozen=True, slots=True)
 class Crop(BaseLayer):
-    """The middle of the image, its values mapped from 0 ... 1 to -1 ... 1.
+    """The middle of an image of three channels, its values mapped from 0 ... 1 to -1 ... 1.
 
     Parameters
     ----------
-    index
-        Darknet's number of the layer.
-    input_shape
-        Channels (3), height and width of the input.
     height, width
         Those of the output.
     adjust

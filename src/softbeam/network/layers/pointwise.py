@@ -14,10 +14,6 @@ class Softmax(BaseLayer):
 
     Parameters
     ----------
-    index
-        Darknet's number of the layer.
-    input_shape
-        Channels, height and width of the input.
     temperature
         What the inputs are divided by first.
     groups
@@ -46,10 +42,6 @@ class ActivationLayer(BaseLayer):
 
     Parameters
     ----------
-    index
-        Darknet's number of the layer.
-    input_shape
-        Channels, height and width of the input.
     activation
         The function.
     """
@@ -78,10 +70,6 @@ class Clip(BaseLayer):
 
     Parameters
     ----------
-    index
-        Number of the layer.
-    input_shape
-        Channels, height and width of the input.
     limit
         The largest value.
     rectified
@@ -136,10 +124,6 @@ class Normalization(BaseLayer):
 
     Parameters
     ----------
-    index
-        Darknet's number of the layer.
-    input_shape
-        Channels, height and width of the input.
     size
         Channels that the sum goes over.
     alpha, beta, kappa

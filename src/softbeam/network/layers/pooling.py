@@ -14,10 +14,6 @@ class MaxPool(BaseLayer):
 
     Parameters
     ----------
-    index
-        Darknet's number of the layer.
-    input_shape
-        Channels, height and width of the input.
     size, stride
         Side of the window and its step, in pixels.
     padding
@@ -65,10 +61,6 @@ class WindowAverage(BaseLayer):
 
     Parameters
     ----------
-    index
-        Number of the layer.
-    input_shape
-        Channels, height and width of the input.
     size, stride
         Side of the window and its step, in pixels.
     padding
