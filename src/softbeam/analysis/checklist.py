@@ -14,8 +14,8 @@ from functools import partial
 from softbeam.analysis.comparison import Order, compare_shares, compare_within, estimator
 from softbeam.analysis.conclusions import Conclusion, Finding, Verdict, verdict_of
 from softbeam.analysis.counts import Cell, Counts, Stream
-from softbeam.analysis.estimation import Condition, Estimator
-from softbeam.analysis.factors import everywhere, is_never_read
+from softbeam.analysis.estimation import Condition, Estimator, everywhere
+from softbeam.analysis.factors import is_never_read
 from softbeam.faults.models import PAPER
 
 #: The network that the paper is about, and facts of it (Darknet's cfg/extraction.cfg).

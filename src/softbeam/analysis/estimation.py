@@ -30,6 +30,11 @@ Table = NDArray[np.float64]
 PSEUDO = 4.0
 
 
+def everywhere(cell: Cell) -> bool:
+    """Return True: a condition that every cell meets."""
+    return True
+
+
 class Share(Protocol):
     """An estimated share with its interval, and the injections behind it."""
 
@@ -128,7 +133,7 @@ class Estimator:
             how much of the fault space they are is known exactly, and only the rest is estimated.
         """
         if not self._design.stratified:
-            return self.share(numerator, _everywhere)
+            return self.share(numerator, everywhere)
         inner = self.share(numerator, within)
         here = np.unique(self._stratum[self._where(within)])
         exposure = float(self._weights[here].sum() / self._weights.sum())
@@ -269,7 +274,3 @@ class Estimator:
         own = d[have], x[have], self._drawn[have]
         ratios, (noises, _) = self._ratios(*own), self._variances(*own)
         return Clusters(ratios.size, float(np.var(ratios, ddof=1)), float(np.mean(noises)))
-
-
-def _everywhere(cell: Cell) -> bool:
-    return True

@@ -19,7 +19,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from softbeam.analysis.counts import NEVER_READ, Cell, Counts, Stream
-from softbeam.analysis.estimation import Condition, Estimator, Share
+from softbeam.analysis.estimation import Condition, Estimator, Share, everywhere
 from softbeam.injection.record import OUTCOMES
 
 #: What stands for the layer and the kernel of faults that are never read: the paper's bar.
@@ -160,11 +160,6 @@ def factor_table(
         never_read_row=rows.unread() if never_read is NeverRead.APART else None,
         total=rows.row(Key(), everywhere),
     )
-
-
-def everywhere(cell: Cell) -> bool:
-    """Return True: a condition that every cell meets."""
-    return True
 
 
 def is_never_read(cell: Cell) -> bool:

@@ -70,15 +70,21 @@ def _place(pc: int) -> str:
 
 def _factors(counts: Counts, pcs: Iterable[int]) -> dict[int, InstructionFactors]:
     estimator = Estimator(counts)
-
-    def share(outcome: str, pc: int) -> Share:
-        place = _place(pc)
-        return estimator.share(
-            lambda cell: cell.outcome == outcome, lambda cell: cell.detail == place
-        )
-
     factors = {}
     for pc in sorted(pcs):
-        sdc, due = share("SDC", pc), share("DUE", pc)
+        place = _place(pc)
+
+        def here(cell: Cell, place: str = place) -> bool:
+            return cell.detail == place
+
+        sdc, due = (estimator.share(ends, here) for ends in (_is_sdc, _is_due))
         factors[pc] = InstructionFactors(sdc.n, sdc, due)
     return factors
+
+
+def _is_sdc(cell: Cell) -> bool:
+    return cell.outcome == "SDC"
+
+
+def _is_due(cell: Cell) -> bool:
+    return cell.outcome == "DUE"

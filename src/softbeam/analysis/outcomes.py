@@ -10,7 +10,7 @@ from functools import partial
 from typing import Literal
 
 from softbeam.analysis.counts import Cell, Counts, Stream
-from softbeam.analysis.estimation import Condition, Estimator, Share
+from softbeam.analysis.estimation import Condition, Estimator, Share, everywhere
 from softbeam.injection.record import DETAILS, DETECTION_DETAILS, OUTCOMES
 
 #: Flags, which divide nothing: an injection can have any of them beside its detail.
@@ -61,7 +61,7 @@ def outcome_rows(counts: Counts, stream: Stream) -> tuple[OutcomeRow, ...]:
     share = Estimator(chosen).share
 
     def of_all(numerator: Condition) -> Share:
-        return share(numerator, lambda cell: True)
+        return share(numerator, everywhere)
 
     rows = []
     for outcome in OUTCOMES:

@@ -9,8 +9,7 @@ from math import ceil, sqrt
 from softbeam.analysis.clusters import widening
 from softbeam.analysis.counts import Counts
 from softbeam.analysis.design import Design
-from softbeam.analysis.estimation import Estimator, Floor
-from softbeam.analysis.factors import everywhere
+from softbeam.analysis.estimation import Estimator, Floor, everywhere
 from softbeam.analysis.precision import cells_of
 from softbeam.analysis.proportion import wilson_of
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
