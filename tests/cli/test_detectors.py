@@ -122,11 +122,22 @@ def test_a_replay_judges_boxes_as_its_campaign_did(
     record = next(one for one in other.records if by_default(one) != one.detail)
     command = ["replay", str(runs[1]), str(record.index), "--network", cfg, "--weights", weights]
     assert main(command) == 0
-    assert f"SDC, {record.detail}\n" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert f"SDC, {record.detail}\n" in printed
+    names = {0: "conv 8 3x3/1", 1: "max 2x2/2", 2: "conv 14 1x1/1", 3: "yolo"}
+    assert f"{record.kernel} of layer {record.layer} {names[record.layer]}, sm_90\n" in printed
+    assert re.search(r"^ +3  yolo  +\d+  504 ", printed, re.MULTILINE)
     assert main(command[:3]) == 2
     assert "the campaign is of 'own', a network of your own; give its file" in (
         capsys.readouterr().err
     )
+
+
+def test_a_profile_names_layers(detector: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["profile", detector[0]]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"^ +2  conv 14 1x1/1  fill ", printed, re.MULTILINE)
+    assert printed.count("conv 14 1x1/1") == 1
 
 
 def test_a_detector_says_what_it_finds(

@@ -83,23 +83,31 @@ def profile(
     if as_json:
         typer.echo(json.dumps([row.as_dict() for row in rows], indent=1))
         return
-    _print(rows, total(rows), opcode_counts(rows) if by_opcode else {})
+    titles = {layer.index: layer.title for layer in workload.network.layers}
+    _print(rows, total(rows), titles, opcode_counts(rows) if by_opcode else {})
 
 
-def _print(rows: list[ProfileRow], whole: ProfileRow, opcodes: dict[str, int]) -> None:
+def _print(
+    rows: list[ProfileRow], whole: ProfileRow, titles: dict[int, str], opcodes: dict[str, int]
+) -> None:
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     table.add_column("layer", justify="right")
+    table.add_column("name", overflow="fold")
     table.add_column("kernel")
     for name in ("launches", "all", "executed", "writes register", "stores"):
         table.add_column(name, justify="right", no_wrap=True)
+    left: dict[int | None, str] = {**titles}
     for row in rows:
-        table.add_row(str(row.layer), row.kernel, *_numbers(row))
+        # A layer's name stands in its first row.
+        title = escape(left.pop(row.layer, ""))
+        table.add_row(str(row.layer), title, row.kernel, *_numbers(row))
     table.add_section()
-    table.add_row("all", "", *_numbers(whole))
-    out = console(100)
+    table.add_row("all", "", "", *_numbers(whole))
+    out = console(130)
     out.print(table)
     if opcodes:
         listing = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)

@@ -66,17 +66,18 @@ def replay(
     workload = _workload(results, network, weights, image or [])
     done = do(_injector(results, workload, record), record.mode, record.model, index, stratum)
     _check(record, done.record)
-    names = dict(enumerate(workload.network.classes or ()))
+    names, layers = dict(enumerate(workload.network.classes or ())), workload.network.layers
+    told = facts(done, layers)
     screen = console(COLUMNS)
-    width = max(len(name) for name, _ in facts(done))
-    for name, value in facts(done):
+    width = max(len(name) for name, _ in told)
+    for name, value in told:
         screen.print(f"{name:<{width}}  {value}", markup=False, soft_wrap=True)
-    for table in tables(done, names):
+    for table in tables(done, names, layers):
         _print(screen, table)
     if html is not None:
         from softbeam.report.page import render_replay, write_file
 
-        write_file(html, render_replay(done, results, names, workload.network.layers).encode())
+        write_file(html, render_replay(done, results, names, layers).encode())
         screen.print(f"\nwrote {html}", markup=False, soft_wrap=True)
 
 

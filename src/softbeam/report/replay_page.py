@@ -81,8 +81,9 @@ def _change(largest: float | None) -> str:
     return f" The largest change of a score is {largest:.3g}."
 
 
-def facts(replay: Replay) -> tuple[tuple[str, str], ...]:
-    """Return where the fault struck and what it changed."""
+def facts(replay: Replay, layers: Sequence[Layer]) -> tuple[tuple[str, str], ...]:
+    """Return where the fault struck and what it changed; `layers` are the network's."""
+    (struck,) = (layer for layer in layers if layer.index == replay.record.layer)
     record, site = replay.record, replay.site
     value = "" if record.before is None else f", {_hex(record.before)} → {_hex(record.after)}"
     target = {
@@ -94,7 +95,7 @@ def facts(replay: Replay) -> tuple[tuple[str, str], ...]:
     return (
         ("injection", f"{record.mode} {record.model} {record.stratum} {record.index}"),
         ("input", str(record.image)),
-        ("launch", f"{record.launch}: {record.kernel} of layer {record.layer}, {record.arch}"),
+        ("launch", f"{record.launch}: {record.kernel} of layer {struck.name}, {record.arch}"),
         ("block", f"{record.block_x}, {record.block_y}, {record.block_z}"),
         (
             "thread",
@@ -203,11 +204,13 @@ def words_table(replay: Replay) -> Table:
     )
 
 
-def layers_table(replay: Replay) -> Table:
+def layers_table(replay: Replay, layers: Sequence[Layer]) -> Table:
     """Return how many values differ behind each layer, and by how much."""
+    titles = {layer.index: layer.title for layer in layers}
     rows = tuple(
         (
             number(layer.layer, str(layer.layer)),
+            Cell(titles[layer.layer]),
             number(layer.wrong),
             number(layer.values),
             number(100 * layer.wrong / layer.values, f"{100 * layer.wrong / layer.values:.3g}"),
@@ -216,7 +219,7 @@ def layers_table(replay: Replay) -> Table:
         for layer in replay.layers
     )
     title = "Values that differ behind each layer"
-    columns = ("layer", "differ", "of", "%", "largest relative difference")
+    columns = ("layer", "name", "differ", "of", "%", "largest relative difference")
     return Table("spread", title, columns, rows)
 
 
@@ -263,13 +266,13 @@ def _objects_table(
     return Table("answer", title, ("", "without fault", "with the fault"), rows)
 
 
-def tables(replay: Replay, names: Mapping[int, str]) -> list[Table]:
+def tables(replay: Replay, names: Mapping[int, str], layers: Sequence[Layer]) -> list[Table]:
     """Return the tables of an injection, those that have anything to show."""
     found = [code_table(replay), register_table(replay)]
     if replay.words:
         found.append(words_table(replay))
     if replay.layers:
-        found.append(layers_table(replay))
+        found.append(layers_table(replay, layers))
     found.append(answer_table(replay, names))
     return found
 
@@ -278,8 +281,8 @@ def sections(
     replay: Replay, names: Mapping[int, str], layers: tuple[Layer, ...]
 ) -> tuple[Section, ...]:
     """Return the sections of an injection's page."""
-    blocks = [Block(facts=facts(replay))]
-    blocks.extend(Block(table=table) for table in tables(replay, names))
+    blocks = [Block(facts=facts(replay, layers))]
+    blocks.extend(Block(table=table) for table in tables(replay, names, layers))
     parts = [Section("injection", "What happened", tuple(blocks))]
     if replay.layers:
         pictures = spread_figure(replay, {layer.index: layer for layer in layers})

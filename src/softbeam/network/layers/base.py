@@ -63,7 +63,12 @@ class BaseLayer:
 
         Such as ``0 conv 64 7x7/2``.
         """
-        return f"{self.index} {self.label}" if self.label else f"{self.index} {self.summary}"
+        return f"{self.index} {self.title}"
+
+    @property
+    def title(self) -> str:
+        """The label; without one the type and what tells it apart."""
+        return self.label or self.summary
 
     @property
     def summary(self) -> str:
