@@ -100,10 +100,11 @@ def _print(
     table.add_column("kernel")
     for name in ("launches", "all", "executed", "writes register", "stores"):
         table.add_column(name, justify="right", no_wrap=True)
-    left: dict[int | None, str] = {**titles}
+    before = None
     for row in rows:
         # A layer's name stands in its first row.
-        title = escape(left.pop(row.layer, ""))
+        title = "" if row.layer in (None, before) else escape(titles[row.layer])
+        before = row.layer
         table.add_row(str(row.layer), title, row.kernel, *_numbers(row))
     table.add_section()
     table.add_row("all", "", "", *_numbers(whole))
