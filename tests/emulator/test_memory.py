@@ -210,6 +210,42 @@ def test_an_exception_leaves_memory_as_it_was() -> None:
     assert not result.words.any()
 
 
+@pytest.mark.parametrize("split", [1, 5, 16, 31])
+def test_lanes_may_reach_into_several_segments(split: int) -> None:
+    """The lanes from `split` on use a page of its own, whose words lie elsewhere in the pool."""
+    page = [(BASE + PAGE, BASE + PAGE + 128, 64)]
+    code = (
+        *HEAD,
+        f"ISETP.GE.AND P0, PT, R0, {split:#x}, PT",
+        "@P0 IADD3 R2, R2, 0x200000, RZ",
+        "IADD3 R4, R0, 0x64, RZ",
+        "STG.E [R2.64], R4",
+        "LDG.E R5, [R2.64]",
+        "IADD3 R5, R5, R4, RZ",
+        *store("R5"),
+    )
+    left = launch(code, 96, segments=page).words
+    wanted = np.zeros(96, dtype=np.uint32)
+    lanes = np.arange(32)
+    wanted[np.where(lanes >= split, 64 + lanes, lanes)] = 2 * (lanes + 100)
+    np.testing.assert_array_equal(left, wanted)
+
+
+def test_where_lanes_of_several_segments_meet_the_lowest_stays() -> None:
+    """The same words of the pool under two addresses: lane 0 stores through the second one."""
+    alias = [(BASE + PAGE, BASE + PAGE + 128, 0)]
+    code = (
+        *HEAD,
+        "MOV R2, c[0x0][0x210]",
+        "ISETP.EQ.AND P0, PT, R0, RZ, PT",
+        "@P0 IADD3 R2, R2, 0x200000, RZ",
+        "IADD3 R4, R0, 0x7, RZ",
+        *store("R4"),
+    )
+    left = launch(code, 32, segments=alias).words
+    assert left.tolist() == [7] + [0] * 31
+
+
 def test_driver_pages_read_zero_and_lose_stores() -> None:
     pages = [(BASE + PAGE, BASE + 2 * PAGE, -1)]
     code = (

@@ -34,6 +34,7 @@ from softbeam.emulator.core.layout import (
     WIDE_ADDRESS,
     A,
 )
+from softbeam.emulator.core.words import is_of_words, load_words, store_words
 from softbeam.jit import jit
 
 
@@ -129,6 +130,8 @@ def check(row, address, shared_bytes):  # type: ignore[no-untyped-def]
 @jit
 def load(row, mask, w, memory, shared, information):  # type: ignore[no-untyped-def]
     """LDG, LDS: load the lanes of `mask`; returns a status."""
+    if is_of_words(row) and load_words(row, mask, w, memory):
+        return RUNNING
     size = row[SIZE]
     words = (size + 3) >> 2
     last = np.int64(-1)
@@ -217,6 +220,9 @@ def store(row, mask, flip, flip_lanes, w, memory, state):  # type: ignore[no-unt
 
     `flip` is XORed into the address register of the lanes of `flip_lanes`; returns a status.
     """
+    common = is_of_words(row) and not flip_lanes
+    if common and store_words(row, mask, w, memory, state):
+        return RUNNING
     size = row[SIZE]
     words = (size + 3) >> 2
     information = state.information
