@@ -7,6 +7,7 @@ import pytest
 
 from softbeam.analysis.breakdown import (
     OPCODE_GROUPS,
+    Split,
     by_bit,
     by_opcode_group,
     golden_class,
@@ -67,9 +68,31 @@ def test_strata_are_weighed(make_record: MakeRecord) -> None:
     share = one.ended["SDC"]
     assert (share.successes, share.n) == (10, 20)
     assert share.estimate == pytest.approx(0.1)
-    # 20 injections of unequal weight tell as much as 12 equal ones (Kish).
+    # 20 injections of unequal weight tell less than 20 equal ones.
     assert share.low < 0.1 < share.high
     assert share.high - share.low > Proportion(2, 20).high - Proportion(2, 20).low
+
+
+def test_inputs_are_clusters(make_record: MakeRecord) -> None:
+    # Of bit 1 the inputs differ, of bit 2 they do not.
+    records = []
+    for number in range(240):
+        image = number % 3
+        for bit, sdc in ((1, number % 12 < 4 * image + 2), (2, number % 12 < 6)):
+            end = SDC if sdc else {}
+            records.append(make_record(bit=bit, image=image, **end))
+    together = by_bit(records, "register")
+    apart = by_bit(records, "register", Design(images=3))
+    for one, other in zip(together, apart, strict=True):
+        assert (one.key, one.n) == (other.key, other.n)
+        assert one.ended["SDC"].estimate == pytest.approx(other.ended["SDC"].estimate)
+
+    def width(splits: tuple[Split[int], ...], place: int) -> float:
+        share = splits[place].ended["SDC"]
+        return share.high - share.low
+
+    assert width(apart, 0) > 3 * width(together, 0)
+    assert width(apart, 1) < 1.2 * width(together, 1)
 
 
 def test_scores(make_record: MakeRecord) -> None:

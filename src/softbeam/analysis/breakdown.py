@@ -6,14 +6,15 @@ One pass over a stream's records each; what is summed by layer and kernel is
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from softbeam.analysis.counts import Cell, Counts
 from softbeam.analysis.design import Design
-from softbeam.analysis.estimation import Estimate, Share
-from softbeam.analysis.proportion import Proportion, wilson_of
+from softbeam.analysis.estimation import Estimator, Share
+from softbeam.analysis.proportion import Proportion
 from softbeam.injection.record import OUTCOMES, InjectionRecord
 from softbeam.sass.opcodes import OPCODES, Shape
 
@@ -68,50 +69,28 @@ def split(
 
     Notes
     -----
-    With strata an injection weighs what it stands for, and the interval is Wilson's for Kish's
-    effective number of draws (L. Kish, "Survey sampling", 1965, section 11.7).
+    Strata and inputs count as in the tables of factors (:mod:`softbeam.analysis.estimation`).
     """
-    records = tuple(records)
-    weights = injection_weights(records, design or Design())
-    heights: defaultdict[Key, defaultdict[str, list[float]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    for record, weight in zip(records, weights, strict=True):
+    cells: Counter[Cell] = Counter()
+    labels: dict[Key, str] = {}
+    for record in records:
         under = key(record)
-        if under is not None:
-            heights[under][record.outcome].append(weight)
-    return tuple(
-        Split(
-            under,
-            sum(map(len, ended.values())),
-            {outcome: weighted_share(ended, outcome) for outcome in OUTCOMES},
-        )
-        for under, ended in sorted(heights.items(), key=lambda item: item[0])  # type: ignore[arg-type, return-value]
-    )
+        # What an injection is counted under takes the place of how exactly it ended.
+        label = "" if under is None else labels.setdefault(under, f"key {len(labels)}")
+        cells[Cell.of(record)._replace(detail=label)] += 1
+    estimator = Estimator(Counts(cells, design or Design()))
+    splits = []
+    for under in sorted(labels):  # type: ignore[type-var]
 
+        def here(cell: Cell, label: str = labels[under]) -> bool:
+            return cell.detail == label
 
-def injection_weights(records: Sequence[InjectionRecord], design: Design) -> list[float]:
-    """Return what each injection of a stream stands for: its share of the fault space."""
-    if not design.stratified:
-        return [1.0 / len(records)] * len(records)
-    drawn = Counter((record.layer, record.kernel) for record in records)
-    return [
-        design.weights[record.mode][record.layer, record.kernel]
-        / drawn[record.layer, record.kernel]
-        for record in records
-    ]
-
-
-def weighted_share(ended: Mapping[str, Sequence[float]], outcome: str) -> Share:
-    """Return the share of an outcome from the weights of the injections by outcome."""
-    everything = [weight for weights in ended.values() for weight in weights]
-    successes, n = len(ended.get(outcome, ())), len(everything)
-    if len(set(everything)) <= 1:
-        return Proportion(successes, n)
-    share = sum(ended.get(outcome, ())) / sum(everything)
-    effective = sum(everything) ** 2 / sum(weight**2 for weight in everything)
-    low, high = wilson_of(share, effective)
-    return Estimate(successes, n, share, min(low, share), max(high, share))
+        ended = {
+            outcome: estimator.share(lambda cell, o=outcome: cell.outcome == o, here)  # type: ignore[misc]
+            for outcome in OUTCOMES
+        }
+        splits.append(Split(under, next(iter(ended.values())).n, ended))
+    return tuple(splits)
 
 
 def opcode_group(opcode: str) -> str:

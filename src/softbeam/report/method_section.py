@@ -60,9 +60,9 @@ def limits(results: Results) -> tuple[str, ...]:
         )
     if results.design.images > 1:
         own.append(
-            "The inputs are clusters in the intervals of layers and kernels and in the choice of "
-            "what to harden. For bits, instructions, scores and classes they are not told apart, "
-            "and intervals can be too short."
+            "The inputs are clusters in every interval but those of how far scores moved and of "
+            "which classes took over: there they are not told apart, and intervals can be too "
+            "short."
         )
     return (*LIMITS, *own)
 
