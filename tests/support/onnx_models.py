@@ -208,6 +208,55 @@ def densenet() -> ModelProto:
     return b.model(b.linear(b.node("Flatten", x, axis=1), channels, 100), 64)
 
 
+def googlenet() -> ModelProto:
+    """GoogLeNet's stem and three inception modules; pools that round up, some with padding."""
+    b = Builder()
+
+    def conv(x: str, *sizes: int) -> str:
+        return b.node("Relu", b.norm(b.conv(x, *sizes, bias=False), sizes[1]))
+
+    def inception(x: str, channels: int, *filters: int) -> str:
+        one, three_in, three, five_in, five, pool = filters
+        parts = (
+            conv(x, channels, one, 1),
+            conv(conv(x, channels, three_in, 1), three_in, three, 3, 1, 1),
+            conv(conv(x, channels, five_in, 1), five_in, five, 3, 1, 1),
+            conv(b.pool(x, "MaxPool", 3, 1, 1, 1), channels, pool, 1),
+        )
+        return b.node("Concat", *parts, axis=1)
+
+    x = b.pool(conv("input", 3, 64, 7, 2, 3), "MaxPool", 3, 2, ceil=1)
+    x = b.pool(conv(conv(x, 64, 64, 1), 64, 192, 3, 1, 1), "MaxPool", 3, 2, ceil=1)
+    x = inception(inception(x, 192, 64, 96, 128, 16, 32, 32), 256, 128, 128, 192, 32, 96, 64)
+    x = inception(b.pool(x, "MaxPool", 3, 2, ceil=1), 480, 192, 96, 208, 16, 48, 64)
+    x = b.node("GlobalAveragePool", b.pool(x, "MaxPool", 2, 2, ceil=1))
+    x = b.node("Dropout", b.node("Flatten", x, axis=1))
+    return b.model(b.linear(x, 512, 40), 96)
+
+
+def mnasnet() -> ModelProto:
+    """The beginning of MNASNet: windows of 5 in groups, and its mean over height and width."""
+    b = Builder()
+
+    def conv(x: str, *sizes: int, groups: int = 1) -> str:
+        return b.norm(b.conv(x, *sizes, groups=groups, bias=False), sizes[1])
+
+    x = b.node("Relu", conv("input", 3, 32, 3, 2, 1))
+    x = conv(b.node("Relu", conv(x, 32, 32, 3, 1, 1, groups=32)), 32, 16, 1)
+    channels = 16
+    for filters, size in ((24, 3), (40, 5)):
+        for stride in (2, 1):
+            hidden = 3 * channels
+            inner = b.node("Relu", conv(x, channels, hidden, 1))
+            padding = size // 2
+            inner = conv(inner, hidden, hidden, size, stride, padding, groups=hidden)
+            inner = conv(b.node("Relu", inner), hidden, filters, 1)
+            x, channels = inner if stride == 2 else b.node("Add", inner, x), filters
+    x = b.node("Relu", conv(x, channels, 100, 1))
+    x = b.node("Dropout", b.node("ReduceMean", x, axes=[2, 3], keepdims=0))
+    return b.model(b.linear(x, 100, 30), 64)
+
+
 def mixed() -> ModelProto:
     """Every operator that the others leave out, or use in one way only."""
     b = Builder()
@@ -228,5 +277,15 @@ def mixed() -> ModelProto:
 
 
 MODELS: dict[str, Callable[[], ModelProto]] = {
-    one.__name__: one for one in (alexnet, resnet18, squeezenet, mobilenet, densenet, mixed)
+    one.__name__: one
+    for one in (
+        alexnet,
+        resnet18,
+        squeezenet,
+        mobilenet,
+        densenet,
+        googlenet,
+        mnasnet,
+        mixed,
+    )
 }
