@@ -128,8 +128,9 @@ WRONG = [
     ("im2col = 'never'", "line 3, im2col", "'except-1x1'"),
     ("seed = -1", "line 3, seed", "greater than or equal to 0"),
     ("stratified = 'perhaps'", "line 3, stratified", "valid boolean"),
-    ("mode = ['rf']", "line 3, mode", "Extra inputs are not permitted"),
-    ('"seeds" = 3', "line 3, seeds", "Extra inputs are not permitted"),
+    ("mode = ['rf']", "line 3, mode", "there is no such field; did you mean modes?"),
+    ("zzz = 1", "line 3, zzz", "there is no such field"),
+    ('"seeds" = 3', "line 3, seeds", "there is no such field; did you mean seed?"),
 ]
 
 

@@ -112,10 +112,10 @@ def test_notes_and_target_are_kept(make_part: MakePart, make_record: Make, tmp_p
 @pytest.mark.parametrize(
     ("options", "field"),
     [
-        ({"seed": 2}, "seed is 2, not 1"),
-        ({"kernels": ("fill",), "seed": 2}, "kernels is ['fill'], not None"),
-        ({"semantics": "sassifi"}, "fault_semantics is 'sassifi', not 'hardware'"),
-        ({"sampling": "stratified"}, "sampling is 'stratified', not 'uniform'"),
+        ({"seed": 2}, "seed is 2, that one's 1"),
+        ({"kernels": ("fill",), "seed": 2}, "kernels is 'fill', that one's not given"),
+        ({"semantics": "sassifi"}, "fault_semantics is 'sassifi', that one's 'hardware'"),
+        ({"sampling": "stratified"}, "sampling is 'stratified', that one's 'uniform'"),
     ],
 )
 def test_another_campaign_is_refused_naming_the_first_field(

@@ -138,6 +138,38 @@ def test_first_difference_has_both_values() -> None:
     assert found == Difference("seed", 1, 7)
 
 
+@pytest.mark.parametrize(
+    ("field", "first", "second", "named", "values"),
+    [
+        ("seed", 1, 7, "seed", ("1", "7")),
+        ("kernels", None, ["fill", "copy"], "kernels", ("not given", "'fill', 'copy'")),
+        ("kernels", [], ["fill"], "kernels", ("none", "'fill'")),
+        (
+            "weights_sha256",
+            "1" * 64,
+            "2" * 64,
+            "weights_sha256 (weights)",
+            ("111111111111…", "222222222222…"),
+        ),
+        ("layers", [1, 2, 3, 4, 5], [1], "layers", ("1, 2, 3 and 2 more", "1")),
+        ("layers", [1, 2, 3, 4], [1, 2, 3, 5], "layers", ("[1, 2, 3, 4]", "[1, 2, 3, 5]")),
+        (
+            "boxes",
+            {"threshold": 0.5, "overlap": 0.4},
+            None,
+            "boxes (how a detector's boxes are compared)",
+            ("threshold 0.5, overlap 0.4", "not given"),
+        ),
+    ],
+)
+def test_a_difference_can_be_read(
+    field: str, first: Any, second: Any, named: str, values: tuple[str, str]
+) -> None:
+    difference = Difference(field, first, second)
+    assert difference.named == named
+    assert difference.values == values
+
+
 def test_scope_is_a_set() -> None:
     one = specification(kernels=("im2col", "fill", "fill"), layers=(3, 1))
     assert one.kernels == ("fill", "im2col")

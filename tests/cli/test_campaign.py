@@ -461,6 +461,19 @@ def finished(command: list[str], tmp_path: Path, capsys: Capture) -> Path:
 
 
 @pytest.mark.slow
+def test_a_campaign_is_not_made_shorter(
+    command: list[str], finished: Path, capsys: Capture
+) -> None:
+    fewer = ["--mode", "rf", "--mode", "iov", "--injections", "1", "--workers", "1"]
+    assert main([*command, *fewer, "--out", str(finished)]) == 0
+    first, last = capsys.readouterr().err.splitlines()
+    assert first == (
+        "This campaign was asked for more before, and goes on to that: 2 of rf single-bit."
+    )
+    assert last.startswith("1 injections made, 3 in ")
+
+
+@pytest.mark.slow
 def test_results_that_cannot_be_continued(
     command: list[str], network_files: NetworkFiles, finished: Path, capsys: Capture
 ) -> None:
@@ -469,13 +482,15 @@ def test_results_that_cannot_be_continued(
     for options, field in [
         (["--seed", "2"], "seed is 1, this one's 2"),
         (["--semantics", "sassifi"], "fault_semantics is 'hardware', this one's 'sassifi'"),
-        (["--kernels", "fill"], "kernels is None, this one's ['fill']"),
+        (["--kernels", "fill"], "kernels is not given, this one's 'fill'"),
         (["--stratified"], "sampling is 'uniform', this one's 'stratified'"),
     ]:
         message = refused([*command, *more, *options], capsys)
         assert message.startswith(f"{finished / FILE_NAME} holds another campaign: its {field}")
     one_input = ["campaign", *network_files.options, "--image", str(network_files.images[0])]
-    assert "holds another campaign: its inputs_sha256 is" in refused([*one_input, *more], capsys)
+    assert "holds another campaign: its inputs_sha256 (inputs) is " in refused(
+        [*one_input, *more], capsys
+    )
     assert (finished / FILE_NAME).read_bytes() == before
     # A page, the end, everything.
     for broken in (before[:4096] + b"\xff" * 4096 + before[8192:], before[:9000], b"no database"):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -211,4 +212,7 @@ def line_of(text: str, field: str) -> int:
 
 
 def _reason(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        near = get_close_matches(str(error["loc"][0]), Request.model_fields, n=1)
+        return "there is no such field" + (f"; did you mean {near[0]}?" if near else "")
     return str(error["msg"]).removeprefix("Value error, ")

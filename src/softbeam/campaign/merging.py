@@ -51,9 +51,10 @@ def merge(parts: Sequence[Path], out: Path) -> int:
         for other in stores[1:]:
             difference = first_difference(first.specification, other.specification)
             if difference is not None:
+                expected, found = difference.values
                 raise CampaignError(
                     f"{other.path} is of another campaign than {first.path}: its "
-                    f"{difference.field} is {difference.second!r}, not {difference.first!r}"
+                    f"{difference.named} is {found}, that one's {expected}"
                 )
         _check_fault_spaces(stores)
         # A first pass finds every disagreement before anything is written.

@@ -100,12 +100,49 @@ class BoxRule(_Fact):
     overlap: float = Field(default=0.5, gt=0, le=1)
 
 
+#: What fields are that a hash or an unusual name does not explain.
+_IN_WORDS = {
+    "plan_sha256": "buffers and launches",
+    "weights_sha256": "weights",
+    "kernels_sha256": "machine code",
+    "inputs_sha256": "inputs",
+    "emulator_semantics": "the emulator's rules",
+    "boxes": "how a detector's boxes are compared",
+}
+
+
 class Difference(NamedTuple):
     """The first field in which two specifications differ, and its values in the two."""
 
     field: str
     first: Any
     second: Any
+
+    @property
+    def named(self) -> str:
+        """The field, and in words what it is."""
+        words = _IN_WORDS.get(self.field)
+        return f"{self.field} ({words})" if words else self.field
+
+    @property
+    def values(self) -> tuple[str, str]:
+        """The two values for a person to read: hashes by their first digits, long lists cut."""
+        first, second = _shown(self.first), _shown(self.second)
+        return (first, second) if first != second else (repr(self.first), repr(self.second))
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "not given"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_shown(one)}" for name, one in value.items())
+    if isinstance(value, (list, tuple)):
+        shown = [_shown(one) for one in value]
+        more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
+        return ", ".join(shown[:3]) + more if shown else "none"
+    if isinstance(value, str):
+        return f"{value[:12]}…" if len(value) == 64 else repr(value)
+    return str(value)
 
 
 class CampaignSpecification(_Fact):

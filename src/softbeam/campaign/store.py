@@ -108,9 +108,10 @@ class ResultsStore(ResultsReader):
         try:
             difference = first_difference(store.specification, specification)
             if difference is not None:
+                held, wanted = difference.values
                 raise CampaignError(
-                    f"{store.path} holds another campaign: its {difference.field} is "
-                    f"{difference.first!r}, this one's {difference.second!r}; choose another "
+                    f"{store.path} holds another campaign: its {difference.named} is "
+                    f"{held}, this one's {wanted}; choose another "
                     "folder for this one, or give the same options to continue that one"
                 )
             store._ask(merged(store.specification, specification))

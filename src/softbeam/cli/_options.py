@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -78,6 +78,24 @@ def cores() -> int:
     """Return the cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def now_and_then(
+    say: Callable[[str], None], clock: Callable[[], float], seconds: float = 60.0
+) -> Callable[[int, int], None]:
+    """Return what says in a line how far the work is, once in so many seconds.
+
+    For logs, where a bar would only be in the way.
+    """
+    last = begin = clock()
+
+    def told(done: int, of: int) -> None:
+        nonlocal last
+        if clock() - last >= seconds:
+            last = clock()
+            say(f"{done:,} of {of:,} after {(last - begin) / 60:.0f} min")
+
+    return told
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import typer
 from softbeam.cli import _campaign_options as given
 from softbeam.cli._app import app
 from softbeam.cli._groups import with_groups
-from softbeam.cli._options import cores, progress_bar, say_if_cold
+from softbeam.cli._options import cores, now_and_then, progress_bar, say_if_cold
 
 if TYPE_CHECKING:
     from softbeam.campaign.engine import CampaignEnd, Run
@@ -81,6 +81,8 @@ def campaign(
     chosen = _checked_part(part, specification)
     folder = out or Path("runs") / workload.network.name
     with ResultsStore.resume(folder, specification) as store:
+        for line in _asked_before(store, specification):
+            _say(line)
         try:
             if workload.network.classes is not None and struck.names is not None:
                 write_names(folder, workload.network.classes)
@@ -101,6 +103,19 @@ def campaign(
     if limits:
         _say("\n".join(limits))
         raise typer.Exit(OUT_OF_REACH)
+
+
+def _asked_before(store: ResultsStore, specification: CampaignSpecification) -> list[str]:
+    """Return what the campaign asks for beyond this command: it is never made shorter."""
+    now = {(one.mode, one.model): one.injections for one in specification.streams}
+    more = [
+        f"{one.injections:,} of {one.mode} {one.model}"
+        for one in store.specification.streams
+        if one.injections > now.get((one.mode, one.model), 0)
+    ]
+    if not more:
+        return []
+    return [f"This campaign was asked for more before, and goes on to that: {', '.join(more)}."]
 
 
 def _checked_part(text: str | None, specification: CampaignSpecification) -> Part:
@@ -146,6 +161,13 @@ def _run(
                 counts[key] = max(counts.get(key, 0), first)
         with _runner(setup, workload, workers, dask) as run, progress_bar("injections") as bar:
             task = bar.add_task("injections", total=None)
+            tell = now_and_then(_say, time.monotonic) if bar.disable else None
+
+            def progress(done: int, of: int) -> None:
+                bar.update(task, completed=done, total=of)
+                if tell is not None:
+                    tell(done, of)
+
             return run_campaign(
                 store,
                 counts,
@@ -153,7 +175,7 @@ def _run(
                 clock=time.monotonic,
                 next_round=aim,
                 part=part,
-                progress=lambda done, of: bar.update(task, completed=done, total=of),
+                progress=progress,
             )
 
 

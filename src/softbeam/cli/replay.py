@@ -134,9 +134,10 @@ def _workload(
     )
     difference = first_difference(stored, specify_again(stored, workload))
     if difference is not None:
+        struck, here = difference.values
         raise CampaignError(
-            f"this is not what the campaign struck: its {difference.field} is "
-            f"{difference.first!r}, here it is {difference.second!r}; give the --network, "
+            f"this is not what the campaign struck: its {difference.named} is "
+            f"{struck}, here it is {here}; give the --network, "
             "--weights and --image that the campaign was given"
         )
     return workload

@@ -165,11 +165,18 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _launches(own: int, of: int) -> Cell:
+    if not own:
+        return Cell("–")
+    return number(own, f"{own:,} ({100 * own / of:.1f})")
+
+
 def item_table(advice: Advice) -> Table:
     """Return a row for every item: its damage, its cost, how often it is chosen."""
     values, found = advice.damage.values(), advice.damage.injections()
     total = float(values.sum()) or 1.0
     stability = advice.stability
+    launches = sum(advice.launches)
     rows = []
     for place, key in enumerate(advice.damage.keys):
         share = 100 * float(values[place]) / total
@@ -183,7 +190,7 @@ def item_table(advice: Advice) -> Table:
                 number(int(found[place])),
                 number(share, f"{share:.1f} [{low:.1f}, {high:.1f}]"),
                 number(100 * advice.costs[place], f"{100 * advice.costs[place]:.2f}"),
-                number(advice.launches[place]) if advice.launches[place] else Cell("–"),
+                _launches(advice.launches[place], launches),
                 Cell("yes" if place in advice.answer.members else "no"),
                 number(100 * stability.chosen[place], f"{100 * stability.chosen[place]:.0f}"),
             )
@@ -194,7 +201,7 @@ def item_table(advice: Advice) -> Table:
         f"harden-{advice.of}-{'kernel' if advice.by is By.KERNEL else 'cell'}",
         f"{_capital(ITEM_TITLES[advice.by])} by their share of the {damage}, with 95 % intervals "
         "(bootstrap; Wilson's where none was seen); chosen: in so many % of the resamplings",
-        (*names, f"{damage}, n", "share, %", "cost, %", "launches", "in the set", "chosen, %"),
+        (*names, f"{damage}, n", "share, %", "cost, %", "launches, %", "in the set", "chosen, %"),
         tuple(rows),
     )
 
