@@ -12,6 +12,7 @@ import pytest
 
 from softbeam.campaign import merging
 from softbeam.campaign.merging import merge
+from softbeam.campaign.names import read_layers, write_layers
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
 from softbeam.campaign.store import ResultsStore
 from softbeam.errors import CampaignError, ResultsError
@@ -203,3 +204,10 @@ def test_a_merge_that_cannot_be_finished_leaves_nothing(
     assert list(tmp_path.rglob("*.new")) == []
     if existed:
         assert list(out.iterdir()) == []
+
+
+def test_names_of_layers_come_along(make_part: MakePart, make_record: Make, tmp_path: Path) -> None:
+    parts = [make_part("a", [make_record()]), make_part("b", [make_record(index=1)])]
+    write_layers(parts[0], {0: "conv1"})
+    merge(parts, tmp_path / "out")
+    assert read_layers(tmp_path / "out") == {0: "conv1"}

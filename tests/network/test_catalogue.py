@@ -64,8 +64,13 @@ def test_googlenet_has_nine_inception_modules_and_no_weights() -> None:
 
 def test_class_names_are_read(tmp_path: Path) -> None:
     names = tmp_path / "my.names"
-    names.write_text("cat\n dog \n")
-    assert load_network("googlenet", names).classes == ("cat", "dog")
-    assert load_network("extraction", names).classes == ("cat", "dog")
+    # Darknet's own lists have more names than its networks have classes.
+    given = [f"class {number}" for number in range(1200)]
+    names.write_text("".join(f" {name}\n" for name in given))
+    assert load_network("googlenet", names).classes == tuple(given)
+    assert load_network("extraction", names).classes == tuple(given)
+    names.write_text("cat\ndog\n")
+    with pytest.raises(NetworkError, match=r"my\.names names 2 classes, but .* tells 1000 apart"):
+        load_network("extraction", names)
     with pytest.raises(NetworkError, match=r"class names .*none\.names"):
         load_network("extraction", tmp_path / "none.names")

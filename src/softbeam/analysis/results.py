@@ -14,7 +14,7 @@ from softbeam.analysis.design import Design
 from softbeam.analysis.factors import Key
 from softbeam.analysis.sample import design_of
 from softbeam.analysis.techniques import Work, work_of
-from softbeam.campaign.names import read_names
+from softbeam.campaign.names import read_classes, read_layers
 from softbeam.campaign.reading import ResultsReader
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.faults.space import FaultSpaceSize
@@ -44,6 +44,8 @@ class Results:
         Remarks.
     classes : tuple of str
         Names of the classes, empty where they are not known.
+    layers : mapping of int to str
+        Names of the layers by number, empty where they are not known.
     """
 
     specification: CampaignSpecification
@@ -53,6 +55,7 @@ class Results:
     sessions: tuple[Mapping[str, str], ...] = field(repr=False)
     notes: tuple[str, ...] = field(repr=False)
     classes: tuple[str, ...] = field(default=(), repr=False)
+    layers: Mapping[int, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Results:
@@ -76,7 +79,8 @@ class Results:
                 sizes=store.fault_space(),
                 sessions=store.sessions(),
                 notes=store.notes(),
-                classes=_class_names(Path(folder), store.specification.network),
+                classes=_class_names(store.path.parent, store.specification.network),
+                layers=read_layers(store.path.parent),
             )
 
     @cached_property
@@ -114,7 +118,7 @@ def _class_names(folder: Path, network: str) -> tuple[str, ...]:
     """Return the names that the user gave, else those of a network that is one of softbeam's."""
     from softbeam.network.catalogue import NETWORKS, load_network
 
-    given = read_names(folder.parent if folder.is_file() else folder)
+    given = read_classes(folder)
     if given or network not in NETWORKS:
         return given
     return load_network(network).classes or ()

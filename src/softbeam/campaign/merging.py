@@ -11,6 +11,7 @@ from functools import reduce
 from itertools import groupby, islice
 from pathlib import Path
 
+from softbeam.campaign.names import copy_names
 from softbeam.campaign.results_file import FILE_NAME
 from softbeam.campaign.specification import first_difference, merged
 from softbeam.campaign.store import ResultsStore, environment
@@ -69,6 +70,7 @@ def merge(parts: Sequence[Path], out: Path) -> int:
                 joined.add_fault_space(store.fault_space())
                 joined.add_history(store)
             _copy(stores, joined)
+    copy_names(first.path.parent, out)
     return number
 
 

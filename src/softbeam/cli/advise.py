@@ -77,7 +77,7 @@ def advise(
     from softbeam.analysis.results import Results
     from softbeam.analysis.techniques import TECHNIQUES
     from softbeam.report.advice_section import front_table, item_table, model, sentences
-    from softbeam.report.words import unfinished
+    from softbeam.report.words import layer_legend, unfinished
 
     aim = _aim(coverage, budget)
     _check("--of", of, ("critical", "sdc", "due"))
@@ -106,6 +106,10 @@ def advise(
         screen.print(f"* {sentence}", markup=False, soft_wrap=True)
     if advice.enough:
         _print(screen, item_table(advice), damaging_only=True)
+        damaged = zip(advice.damage.keys, advice.damage.values(), strict=True)
+        struck = [key.layer for key, value in damaged if value and key.layer is not None]
+        if legend := layer_legend(results.layers, struck):
+            screen.print(f"\n{legend}", markup=False)
         _print(screen, front_table(advice, PRINTED))
     screen.print(f"\n{model(advice)}", markup=False, soft_wrap=True)
     _print_checklist(screen, results)

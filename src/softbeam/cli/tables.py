@@ -75,8 +75,9 @@ def tables(
     injection can have besides); share, share_low, share_high: among the n of the mode and model.
     """
     from softbeam.analysis.sample import counts_of, short_of
+    from softbeam.campaign.names import read_layers
     from softbeam.campaign.reading import ResultsReader
-    from softbeam.report.words import unfinished
+    from softbeam.report.words import layer_legend, unfinished
 
     with ResultsReader.open(run) as store:
         counts = counts_of(store)
@@ -100,6 +101,9 @@ def tables(
         for title, table in _stream_tables(counts, stream, layer_kernel):
             out.print(f"\n[bold]{title}[/bold]")
             out.print(table)
+    struck = {cell.layer for cell in counts.cells}
+    if legend := layer_legend(read_layers(store.path.parent), struck):
+        out.print(f"\n{legend}", markup=False)
     for path in written:
         out.print(f"wrote {path}", soft_wrap=True, markup=False)
 

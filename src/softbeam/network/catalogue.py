@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from softbeam.errors import NetworkError
 from softbeam.network.cfg import parse_cfg, read_cfg
-from softbeam.network.layers import Layer, Shape, trained_buffers
+from softbeam.network.layers import Detection, Layer, Region, Shape, Yolo, trained_buffers
 from softbeam.network.plan import Plan
 from softbeam.network.planner import Im2col, make_plan
 
@@ -111,6 +111,7 @@ def load_network(name_or_cfg_path: str, names: Path | None = None) -> Network:
         if classes is None and table.is_file():
             lines = table.read_text(encoding="utf-8").splitlines()[1:]
             classes = tuple(line.split("\t")[2] for line in lines)
+        _check_names(names, classes, layers)
         return Network(name_or_cfg_path, layers, classes)
     path = Path(name_or_cfg_path)
     if path.suffix not in (".cfg", ".onnx") and not path.is_file():
@@ -122,8 +123,25 @@ def load_network(name_or_cfg_path: str, names: Path | None = None) -> Network:
         from softbeam.network.onnx_model import read_onnx
 
         onnx_layers, weights = read_onnx(path)
+        _check_names(names, classes, onnx_layers)
         return Network(path.stem, onnx_layers, classes, weights)
-    return Network(path.stem, read_cfg(path), classes)
+    layers = read_cfg(path)
+    _check_names(names, classes, layers)
+    return Network(path.stem, layers, classes)
+
+
+def _check_names(
+    path: Path | None, names: tuple[str, ...] | None, layers: tuple[Layer, ...]
+) -> None:
+    """Refuse too few names; Darknet's own files have more than its networks have classes."""
+    heads = [one.classes for one in layers if isinstance(one, (Detection, Region, Yolo))]
+    channels, height, width = layers[-1].output_shape
+    classes = max(heads, default=channels if height == width == 1 else 0)
+    if path is not None and names is not None and len(names) < classes:
+        raise NetworkError(
+            f"{path} names {len(names)} classes, but the network tells {classes} apart; give a "
+            "name a line for each"
+        )
 
 
 def _read_names(path: Path) -> tuple[str, ...]:

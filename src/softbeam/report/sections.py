@@ -28,7 +28,14 @@ from softbeam.report.detail_figures import (
 from softbeam.report.factor_figures import kernel_figure, layer_figure
 from softbeam.report.listing import listing
 from softbeam.report.table import Cell, Table, factors_table, number, outcome_table, split_table
-from softbeam.report.words import kernel_order, percent, stream_order, stream_title, unfinished
+from softbeam.report.words import (
+    kernel_order,
+    layer_legend,
+    percent,
+    stream_order,
+    stream_title,
+    unfinished,
+)
 
 #: Targets of faults in words.
 TARGETS = {
@@ -102,6 +109,8 @@ def layers(scope: Scope) -> Section:
             scope.counts, stream, By.LAYER, keys, f"lvf-{stream.mode}-{stream.model}", title
         )
         blocks.append(Block(table=table, folded=title))
+    if legend := layer_legend(scope.results.layers, scope.layers):
+        blocks.append(Block(text=legend))
     return Section("layers", "Layers", tuple(blocks))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from softbeam.analysis.checklist import KERNELS
 from softbeam.analysis.counts import Counts, Stream
@@ -32,6 +32,18 @@ def stream_title(stream: Stream) -> str:
 def kernel_title(kernel: str) -> str:
     """Return a kernel's name as the paper writes it, such as ``Im2col``."""
     return kernel[:1].upper() + kernel[1:]
+
+
+def layer_legend(names: Mapping[int, str], numbers: Iterable[int]) -> str:
+    """Return what layers are, in a sentence; empty where it is not known.
+
+    Examples
+    --------
+    >>> layer_legend({0: "conv1", 1: "relu", 2: "fc"}, [2, 0])
+    'Layers: 0 conv1; 2 fc.'
+    """
+    known = [f"{number} {names[number]}" for number in sorted(set(numbers)) if number in names]
+    return f"Layers: {'; '.join(known)}." if known else ""
 
 
 def kernel_order(kernel: str) -> tuple[int, str]:
