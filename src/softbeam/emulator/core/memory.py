@@ -34,6 +34,7 @@ from softbeam.emulator.core.layout import (
     WIDE_ADDRESS,
     A,
 )
+from softbeam.emulator.core.segments import find_segment
 from softbeam.emulator.core.words import is_of_words, load_words, store_words
 from softbeam.jit import jit
 
@@ -56,21 +57,6 @@ def address_of(row, lane, w, flip):  # type: ignore[no-untyped-def]
     if row[SPACE] != GLOBAL:
         base &= np.uint64(0xFFFFFFFF)
     return base
-
-
-@jit
-def find_segment(memory, address):  # type: ignore[no-untyped-def]
-    """Return the index of the segment that holds a byte address, or -1."""
-    low, high = 0, memory.start.shape[0]
-    while low < high:
-        middle = (low + high) >> 1
-        if memory.start[middle] <= address:
-            low = middle + 1
-        else:
-            high = middle
-    if low and address < memory.end[low - 1]:
-        return low - 1
-    return -1
 
 
 @jit

@@ -21,6 +21,7 @@ from softbeam.emulator.core.layout import (
     WIDE_ADDRESS,
     A,
 )
+from softbeam.emulator.core.segments import find_segment
 from softbeam.jit import jit
 
 
@@ -43,17 +44,11 @@ def _common_offset(row, w):  # type: ignore[no-untyped-def]
 @jit
 def _segment_of(memory, address):  # type: ignore[no-untyped-def]
     """Return (first byte address, bytes, first word in the pool) of an address; 0 bytes if none."""
-    low, high = 0, memory.start.shape[0]
-    while low < high:
-        middle = (low + high) >> 1
-        if memory.start[middle] <= address:
-            low = middle + 1
-        else:
-            high = middle
-    if not low or address >= memory.end[low - 1] or memory.offset[low - 1] < 0:
+    segment = find_segment(memory, address)
+    if segment < 0 or memory.offset[segment] < 0:
         return np.uint64(0), np.uint64(0), np.int64(0)
-    start = memory.start[low - 1]
-    return np.uint64(start), np.uint64(memory.end[low - 1] - start), memory.offset[low - 1]
+    start = memory.start[segment]
+    return np.uint64(start), np.uint64(memory.end[segment] - start), memory.offset[segment]
 
 
 @jit
