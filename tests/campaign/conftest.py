@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 from support.networks import NetworkFiles
+from support.results import SPECIFICATION
 
 from softbeam.campaign.preparation import prepare
 from softbeam.campaign.setup import InjectorSetup, specify
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest
+from softbeam.campaign.store import ResultsStore
+from softbeam.injection.record import InjectionRecord
 from softbeam.network.workload import Workload, load_workload
 
 STREAMS = (
@@ -62,3 +65,11 @@ def specified(workload: Workload) -> Callable[..., CampaignSpecification]:
 def folder(tmp_path: Path) -> Path:
     """Return a folder for results that does not exist yet."""
     return tmp_path / "runs" / "one"
+
+
+@pytest.fixture
+def hundred(tmp_path: Path, make_record: Callable[..., InjectionRecord]) -> Path:
+    """Return the folder of a campaign with a hundred injections."""
+    with ResultsStore.create(tmp_path / "run", SPECIFICATION, {}) as store:
+        store.append(make_record(index=index) for index in range(100))
+    return tmp_path / "run"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.results import SPECIFICATION, execute
+from support.results import execute
 
 from softbeam.campaign.reading import ResultsReader
 from softbeam.campaign.results_file import FILE_NAME
@@ -18,16 +18,8 @@ from softbeam.injection.record import InjectionRecord
 MakeRecord = Callable[..., InjectionRecord]
 
 
-@pytest.fixture
-def folder(tmp_path: Path, make_record: MakeRecord) -> Path:
-    """Return the folder of a campaign with a hundred injections."""
-    with ResultsStore.create(tmp_path / "run", SPECIFICATION, {}) as store:
-        store.append(make_record(index=index) for index in range(100))
-    return tmp_path / "run"
-
-
-def test_file_itself_can_be_named(folder: Path) -> None:
-    with ResultsReader.open(folder / FILE_NAME) as store:
+def test_file_itself_can_be_named(hundred: Path) -> None:
+    with ResultsReader.open(hundred / FILE_NAME) as store:
         assert len(list(store.records())) == 100
 
 
@@ -36,15 +28,15 @@ def test_missing_results_are_named(tmp_path: Path) -> None:
         ResultsReader.open(tmp_path / "no-such-run")
 
 
-def test_a_session_that_cannot_be_read_is_damage(folder: Path) -> None:
-    execute(folder, "UPDATE sessions SET environment = '{'")
-    with ResultsReader.open(folder) as store, pytest.raises(ResultsError, match="is damaged"):
+def test_a_session_that_cannot_be_read_is_damage(hundred: Path) -> None:
+    execute(hundred, "UPDATE sessions SET environment = '{'")
+    with ResultsReader.open(hundred) as store, pytest.raises(ResultsError, match="is damaged"):
         store.sessions()
 
 
-def test_a_reader_sees_what_a_writer_adds(folder: Path, make_record: MakeRecord) -> None:
+def test_a_reader_sees_what_a_writer_adds(hundred: Path, make_record: MakeRecord) -> None:
     sizes = (FaultSpaceSize(0, "rf", 0, "im2col", 12345),)
-    with ResultsReader.open(folder) as reader, ResultsStore.open(folder) as store:
+    with ResultsReader.open(hundred) as reader, ResultsStore.open(hundred) as store:
         assert (reader.size(), reader.fault_space(), reader.notes()) == (100, (), ())
         store.append([make_record(index=100)])
         store.add_fault_space(sizes)
@@ -55,12 +47,12 @@ def test_a_reader_sees_what_a_writer_adds(folder: Path, make_record: MakeRecord)
         assert not hasattr(reader, "append")
 
 
-def test_a_changed_fault_space_is_damage(folder: Path) -> None:
-    with ResultsStore.open(folder) as store:
+def test_a_changed_fault_space_is_damage(hundred: Path) -> None:
+    with ResultsStore.open(hundred) as store:
         store.add_fault_space([FaultSpaceSize(0, "rf", 0, "im2col", 12345)])
-    execute(folder, "UPDATE fault_space SET size = 12344")
+    execute(hundred, "UPDATE fault_space SET size = 12344")
     with (
-        ResultsReader.open(folder) as reader,
+        ResultsReader.open(hundred) as reader,
         pytest.raises(ResultsError, match="the row of fault space 0 rf 0 im2col is not as it was"),
     ):
         reader.fault_space()

@@ -22,16 +22,8 @@ from softbeam.injection.record import InjectionRecord
 MakeRecord = Callable[..., InjectionRecord]
 
 
-@pytest.fixture
-def folder(tmp_path: Path, make_record: MakeRecord) -> Path:
-    """Return the folder of a campaign with a hundred injections."""
-    with ResultsStore.create(tmp_path / "run", SPECIFICATION, {}) as store:
-        store.append(make_record(index=index) for index in range(100))
-    return tmp_path / "run"
-
-
-def test_folder_holds_the_file_and_nothing_else(folder: Path) -> None:
-    assert [path.name for path in folder.iterdir()] == [FILE_NAME]
+def test_folder_holds_the_file_and_nothing_else(hundred: Path) -> None:
+    assert [path.name for path in hundred.iterdir()] == [FILE_NAME]
 
 
 def test_path_may_hold_any_character(tmp_path: Path) -> None:
@@ -39,9 +31,9 @@ def test_path_may_hold_any_character(tmp_path: Path) -> None:
         assert store.path.is_file()
 
 
-def test_results_are_not_overwritten(folder: Path) -> None:
+def test_results_are_not_overwritten(hundred: Path) -> None:
     with pytest.raises(ResultsError, match="exists already"):
-        ResultsStore.create(folder, SPECIFICATION)
+        ResultsStore.create(hundred, SPECIFICATION)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database" * 100, b"SQLite format 3\0" * 64])
@@ -57,49 +49,49 @@ def test_other_database_is_not_results(tmp_path: Path) -> None:
         ResultsStore.open(tmp_path)
 
 
-def test_other_schema_version_is_named(folder: Path) -> None:
-    execute(folder, "UPDATE schema_version SET version = 99")
+def test_other_schema_version_is_named(hundred: Path) -> None:
+    execute(hundred, "UPDATE schema_version SET version = 99")
     with pytest.raises(ResultsError, match="schema 99"):
-        ResultsStore.open(folder)
+        ResultsStore.open(hundred)
 
 
 @pytest.mark.parametrize("table", ["schema_version", "campaign"])
 @pytest.mark.parametrize("action", ["DELETE FROM", "DROP TABLE"])
-def test_file_without_its_facts_is_damaged(folder: Path, table: str, action: str) -> None:
-    execute(folder, f"{action} {table}")
+def test_file_without_its_facts_is_damaged(hundred: Path, table: str, action: str) -> None:
+    execute(hundred, f"{action} {table}")
     with pytest.raises(ResultsError, match=FILE_NAME):
-        ResultsStore.open(folder)
+        ResultsStore.open(hundred)
 
 
-def test_truncated_file_is_damaged(folder: Path) -> None:
-    path = folder / FILE_NAME
+def test_truncated_file_is_damaged(hundred: Path) -> None:
+    path = hundred / FILE_NAME
     os.truncate(path, path.stat().st_size // 2)
     with pytest.raises(ResultsError, match=FILE_NAME):
-        ResultsStore.open(folder)
+        ResultsStore.open(hundred)
 
 
-def test_overwritten_page_is_damaged(folder: Path) -> None:
-    path = folder / FILE_NAME
+def test_overwritten_page_is_damaged(hundred: Path) -> None:
+    path = hundred / FILE_NAME
     with path.open("r+b") as file:
         file.seek(-4096, os.SEEK_END)
         file.write(b"\xa5" * 4096)
     with pytest.raises(ResultsError, match=FILE_NAME):
-        ResultsStore.open(folder)
+        ResultsStore.open(hundred)
 
 
-def test_changed_specification_is_noticed(folder: Path) -> None:
+def test_changed_specification_is_noticed(hundred: Path) -> None:
     execute(
-        folder,
+        hundred,
         "UPDATE campaign SET specification = replace(specification, '\"seed\": 1', '\"seed\": 2')",
     )
     with pytest.raises(ResultsError, match="was changed"):
-        ResultsStore.open(folder)
+        ResultsStore.open(hundred)
 
 
-def test_invalid_specification_is_named(folder: Path) -> None:
-    execute(folder, "UPDATE campaign SET specification = '{}'")
+def test_invalid_specification_is_named(hundred: Path) -> None:
+    execute(hundred, "UPDATE campaign SET specification = '{}'")
     with pytest.raises(ResultsError, match="network"):
-        ResultsStore.open(folder)
+        ResultsStore.open(hundred)
 
 
 def test_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
@@ -121,14 +113,14 @@ def test_unwritable_folder_is_named(tmp_path: Path) -> None:
         tmp_path.chmod(0o700)
 
 
-def test_unfinished_transaction_is_rolled_back(folder: Path, tmp_path: Path) -> None:
+def test_unfinished_transaction_is_rolled_back(hundred: Path, tmp_path: Path) -> None:
     """A copy taken in the middle of a transaction is what a loss of power leaves behind."""
-    connection = sqlite3.connect(folder / FILE_NAME, isolation_level=None)
+    connection = sqlite3.connect(hundred / FILE_NAME, isolation_level=None)
     connection.execute("PRAGMA cache_size = 1")
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("UPDATE injections SET kernel = printf('%.3000c', 'x')")
     copy = tmp_path / "copy"
-    shutil.copytree(folder, copy)
+    shutil.copytree(hundred, copy)
     assert {path.name for path in copy.iterdir()} == {FILE_NAME, f"{FILE_NAME}-journal"}
     connection.execute("ROLLBACK")
     connection.close()
@@ -137,11 +129,11 @@ def test_unfinished_transaction_is_rolled_back(folder: Path, tmp_path: Path) -> 
         assert len(list(store.records())) == 100
 
 
-def test_any_flipped_bit_is_found_or_harmless(folder: Path, make_record: MakeRecord) -> None:
-    path = folder / "new" / FILE_NAME
+def test_any_flipped_bit_is_found_or_harmless(hundred: Path, make_record: MakeRecord) -> None:
+    path = hundred / "new" / FILE_NAME
     records = [make_record(index=n, pc=16 * n, largest_change=n / 7) for n in range(60)]
     sizes = (FaultSpaceSize(0, "rf", 0, "im2col", 12345), FaultSpaceSize(0, "rf", 1, "fill", 99))
-    with ResultsStore.create(folder / "new", SPECIFICATION) as store:
+    with ResultsStore.create(hundred / "new", SPECIFICATION) as store:
         store.append(records)
         store.add_fault_space(sizes)
     whole = path.read_bytes()
