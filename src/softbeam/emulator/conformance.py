@@ -21,8 +21,6 @@ from softbeam.emulator.surroundings import REPLAY_BUDGET, FaultFree, run_fault_f
 from softbeam.errors import RecordingError, UnsupportedInstruction
 from softbeam.sass.instruction import INSTRUCTION_BYTES
 
-_REGISTER_BITS = 32
-
 #: Steps that an emulated thread may have beyond its trace, for those that the debugger missed.
 _SPARE_STEPS = 4096
 
@@ -186,11 +184,9 @@ def fault_vector(scenario: Scenario, fault: FaultRecord) -> NDArray[np.int64]:
         vector[k.FAULT_INDEX_MASK] = 1 << (fault.bit or 0)
         vector[k.FAULT_DROPS] = 1
     else:
-        # The debugger changed the low register only: flips of bits 32 and up did nothing, as the
-        # three that were recorded say (docs/conformance.md).
-        bit = fault.bit or 0
         vector[k.FAULT_KIND] = k.FAULT_STORE
-        vector[k.FAULT_VALUE] = 1 << bit if bit < _REGISTER_BITS else 0
+        mask = np.array([1 << (fault.bit or 0)], dtype=np.uint64)
+        vector[k.FAULT_VALUE] = mask.view(np.int64)[0]
     return vector
 
 
