@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from softbeam.emulator.conformance import Comparison, replay
-from softbeam.emulator.recordings import Recordings
+from softbeam.conformance.recordings import Recordings
+from softbeam.conformance.replay import Comparison, replay
 from softbeam.errors import RecordingError
 
 MakeFolder = Callable[..., Path]
