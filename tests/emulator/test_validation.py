@@ -179,3 +179,22 @@ def test_every_operation_is_declared_once_under_its_name() -> None:
         assert number == operation.number == getattr(k, operation.name)
         assert (operation.part != 0) >= (operation.kind is operation.kind.RARE)
     assert OPERATIONS[0].name == "UNSUPPORTED"
+
+
+def test_an_instruction_with_a_value_that_no_gpu_has_raises_when_it_is_reached() -> None:
+    code = program((*HEAD, "LOP3.LUT R4, R4, R5, R6, 0x1ff, !PT", *store()), parameters=PARAMETERS)
+    assert code.supported.tolist().count(False) == 1
+    assert run(code) == "unsupported"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "MOV R4, 0xffffffffffffffff",
+        "LDC R4, c[0x0][0xffffffffffffffff]",
+        "LDG.E R4, [R2.64+0xffffffffffffffff]",
+        "LEA R4, R5, R6, 0x8000000000000000",
+    ],
+)
+def test_a_number_that_no_instruction_can_hold_raises_when_it_is_reached(line: str) -> None:
+    assert run(program((line, "EXIT"), parameters=PARAMETERS)) == "unsupported"

@@ -17,7 +17,7 @@ from softbeam.emulator.core.operations import OPERATIONS, Writes
 from softbeam.emulator.lowerings import LOWERINGS, Form, Unsupported
 from softbeam.emulator.lowerings.form import BANK_0_WORDS
 from softbeam.emulator.rows import Row
-from softbeam.emulator.validation import check_rows
+from softbeam.emulator.validation import wrong_rows
 from softbeam.sass.effects import read_registers, roles, written_registers
 from softbeam.sass.instruction import ZERO_REGISTER, Function, Instruction
 from softbeam.sass.opcodes import find_opcode, is_bit_exact
@@ -112,6 +112,8 @@ def _lower_instruction(
         written = written_registers(instruction, opcode)
         if max((*read, *written), default=0) > ZERO_REGISTER:
             raise Unsupported("registers that no GPU has")
+        if min(row.values) < -(1 << 63) or max(row.values) >= 1 << 63:
+            raise Unsupported("a number of more than 64 bits")
         operation = OPERATIONS[row[k.OP]]
         written_predicates = (row[k.PREDICATE_0], row[k.PREDICATE_1]) != (7, 7)
         if written_predicates and operation.writes not in (Writes.PREDICATES, Writes.BOTH):
@@ -152,15 +154,18 @@ def lower(function: Function) -> Program:
                 bits[position, register >> 6] |= np.uint64(1 << (register & 63))
         destinations.append(written)
     banks = tuple((starts[bank], content) for bank, content in sorted(function.constants.items()))
+    for position in {row for row, _, _ in wrong_rows(rows, bank_words(banks))}:
+        # The listing names what no GPU has: it is not executed, whatever it would mean.
+        guarded = rows[position, k.GUARD] & 31
+        rows[position], destinations[position] = Row().values, ()
+        rows[position, k.GUARD], reads[position], writes[position] = guarded, 0, 0
     operations = rows[:, k.OP]
     accesses = np.isin(operations, _ACCESSES)
     spaces = set(rows[accesses, k.SPACE].tolist())
     atomics = (operations == k.ATOMIC) | (operations == k.REDUCTION)
-    code = k.Code(rows, reads, writes)
-    check_rows(code, bank_words(banks), function.name)
     return Program(
         function=function,
-        code=code,
+        code=k.Code(rows, reads, writes),
         banks=banks,
         has_barrier=bool(np.any(operations == k.BAR)) or k.SHARED in spaces,
         communicates=bool(np.any(atomics & (rows[:, k.SPACE] != k.SHARED))),

@@ -1,10 +1,13 @@
 """The check of lowered rows before they run: the interpreter looks at no bound itself.
 
 It is data against limits, column by column, over all rows at once, and so cheap that every function
-passes it when it is lowered.  Whoever makes rows in another way calls :func:`check_rows`.
+passes it when it is lowered: an instruction whose row does not becomes one that raises when it is
+reached.  Whoever makes rows in another way calls :func:`check_rows`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,24 +100,52 @@ def check_rows(code: k.Code, constants: int, name: str = "a function") -> None:
         shape = (rows.shape[0], width)
         if array.dtype != dtype or array.shape != shape or not array.flags.c_contiguous:
             raise InternalError(f"{name}: its rows are not arrays that the interpreter takes")
+    for row, label, value in wrong_rows(rows, constants):
+        raise InternalError(
+            f"{name}: the row of pc {pc_of(row):#x} has {label} {value}, which the interpreter "
+            "cannot take"
+        )
+
+
+def wrong_rows(rows: NDArray[np.int64], constants: int) -> list[tuple[int, str, int]]:
+    """Return what the interpreter cannot take of some rows: row, column and value.
+
+    A row with several wrong values may be named once or several times.
+
+    Parameters
+    ----------
+    rows : numpy.ndarray of int64, [rows, COLUMNS]
+        Lowered instructions.
+    constants : int
+        As for :func:`check_rows`.
+    """
+    found: list[tuple[int, str, int]] = []
+
+    def check(column: int, fits: NDArray[np.bool_], label: str) -> None:
+        found.extend((int(row), label, int(rows[row, column])) for row in np.flatnonzero(~fits))
+
     bounded = rows[:, _COLUMNS]
-    wrong = (bounded < _LEAST) | (bounded > _GREATEST)
-    if wrong.any():
-        row, place = np.argwhere(wrong)[0].tolist()
-        _refuse(name, row, list(_BOUNDS)[place], int(bounded[row, place]))
-    _check(rows, name, k.OP, _KNOWN[rows[:, k.OP]], "OP")
-    _check(rows, name, k.PART, rows[:, k.PART] == _PART[rows[:, k.OP]], "PART")
-    _check_registers(rows, name, constants)
-    _check_operations(rows, name)
+    inside = (bounded >= _LEAST) & (bounded <= _GREATEST)
+    for label, (column, _, _), fits in zip(_BOUNDS, _BOUNDS.values(), inside.T, strict=True):
+        check(column, fits, label)
+    operation = np.clip(rows[:, k.OP], 0, _NUMBER_OF_OPERATIONS - 1)
+    check(k.OP, _KNOWN[operation], "OP")
+    check(k.PART, rows[:, k.PART] == _PART[operation], "PART")
+    _check_registers(rows, constants, check)
+    _check_operations(rows, check)
+    return found
 
 
-def _check_registers(rows: NDArray[np.int64], name: str, constants: int) -> None:
+Check = Callable[[int, NDArray[np.bool_], str], None]
+
+
+def _check_registers(rows: NDArray[np.int64], constants: int, check: Check) -> None:
     """Check register numbers and constant words, pairs and longer rows of registers included."""
     destination, words = rows[:, k.DESTINATION], rows[:, k.DESTINATIONS]
     general = (destination == _RZ) | (destination + words <= _REGISTERS)
     uniform = destination + words <= _UNIFORMS
     fits = np.where(rows[:, k.UNIFORM] == 1, uniform, general)
-    _check(rows, name, k.DESTINATION, fits, "DESTINATION")
+    check(k.DESTINATION, fits, "DESTINATION")
     stores = np.isin(rows[:, k.OP], (k.STORE, k.STORE_OTHER, k.ATOMIC, k.REDUCTION))
     moved = np.where(stores, (rows[:, k.SIZE] + 3) >> 2, 1)
     for label, column in (("A", k.A), ("B", k.B), ("C", k.C)):
@@ -127,10 +158,10 @@ def _check_registers(rows: NDArray[np.int64], name: str, constants: int) -> None
         most = np.where(kind == k.CONSTANT, constants - 1, most)
         named = (kind != k.NOTHING) & (kind != k.IMMEDIATE)
         inside = (value >= 0) & (value <= most)
-        _check(rows, name, column + 1, inside | ~named, f"{label}_VALUE")
+        check(column + 1, inside | ~named, f"{label}_VALUE")
 
 
-def _check_operations(rows: NDArray[np.int64], name: str) -> None:
+def _check_operations(rows: NDArray[np.int64], check: Check) -> None:
     """Check what only some operations look at: sizes of accesses, modes, constant banks."""
     operation = rows[:, k.OP]
     accesses = (operation >= Kind.MEMORY) & (operation < Kind.CONTROL)
@@ -138,25 +169,8 @@ def _check_operations(rows: NDArray[np.int64], name: str) -> None:
     sized = np.isin(rows[:, k.SIZE], _SIZES)
     atomic = (operation == k.ATOMIC) | (operation == k.REDUCTION)
     sized &= ~atomic | np.isin(rows[:, k.SIZE], (4, 8))
-    _check(rows, name, k.SIZE, sized | ~accesses, "SIZE")
-    bank = (rows[:, k.OFFSET] >= 0) | (operation != k.LDC)
-    _check(rows, name, k.OFFSET, bank, "OFFSET")
+    check(k.SIZE, sized | ~accesses, "SIZE")
+    check(k.OFFSET, (rows[:, k.OFFSET] >= 0) | (operation != k.LDC), "OFFSET")
     for number, most in _DETAILS.items():
         detail = rows[:, k.DETAIL]
-        inside = ((detail >= 0) & (detail <= most)) | (operation != number)
-        _check(rows, name, k.DETAIL, inside, "DETAIL")
-
-
-def _check(
-    rows: NDArray[np.int64], name: str, column: int, fits: NDArray[np.bool_], label: str
-) -> None:
-    if not fits.all():
-        row = int(np.argmin(fits))
-        _refuse(name, row, label, int(rows[row, column]))
-
-
-def _refuse(name: str, row: int, label: str, value: int) -> None:
-    raise InternalError(
-        f"{name}: the row of pc {pc_of(row):#x} has {label} {value}, which the interpreter "
-        "cannot take"
-    )
+        check(k.DETAIL, ((detail >= 0) & (detail <= most)) | (operation != number), "DETAIL")
