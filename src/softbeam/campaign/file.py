@@ -25,8 +25,12 @@ from softbeam.campaign.specification import (
     Target,
 )
 from softbeam.errors import CampaignError
+from softbeam.files import read_file
 from softbeam.faults.models import PAPER, PAPER_INJECTIONS, check_semantics
 from softbeam.network.planner import Im2col
+
+#: Bytes of a campaign file.
+_MOST = 1 << 20
 
 #: Fields of a request that are options by another name, which can be given several times.
 OPTIONS = {"modes": "mode", "models": "model", "images": "image"}
@@ -166,7 +170,7 @@ def read_request(path: Path) -> Request:
         If it cannot be read or is no valid campaign, naming file, line and field.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_file(path, _MOST).decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise CampaignError(f"cannot read the campaign file {path}: {reason}") from None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softbeam.errors import NetworkError
+from softbeam.files import read_file
 from softbeam.network.cfg import parse_cfg, read_cfg
 from softbeam.network.layers import Detection, Layer, Region, Shape, Yolo, trained_buffers
 from softbeam.network.plan import Plan
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 NETWORKS: tuple[str, ...] = ("extraction", "googlenet")
 """The names that :func:`load_network` takes."""
+
+#: Bytes of a file of class names: a hundred for each of 80,000.
+_MOST = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +150,10 @@ def _check_names(
 
 def _read_names(path: Path) -> tuple[str, ...]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_file(path, _MOST).decode().splitlines()
     except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise NetworkError(
-            f"cannot read the class names {path}: {error}; give a text file, a name a line"
+            f"cannot read the class names {path}: {reason}; give a text file, a name a line"
         ) from error
     return tuple(line.strip() for line in lines)

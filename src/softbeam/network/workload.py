@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from softbeam.errors import ImageError, NetworkError
 from softbeam.kernels import ARCHITECTURES, KERNELS, machine_code_sha256
+from softbeam.memory import require_memory
+from softbeam.network.buffers import buffer_words
 from softbeam.network.catalogue import Network, load_network
 from softbeam.network.image import load_image
 from softbeam.network.plan import Plan
@@ -126,12 +128,18 @@ def load_workload(
         If the network, its weights or the architecture cannot be used.
     ImageError
         If the image cannot.
+    TooLargeError
+        If the network needs more memory than there is.
     """
     if architecture not in ARCHITECTURES:
         raise NetworkError(
             f"no machine code is shipped for {architecture!r}; use {', '.join(ARCHITECTURES)}"
         )
     loaded = load_network(network, names)
+    # Before anything of that size is made; training's buffers count, a wild store may land there.
+    require_memory(
+        4 * sum(buffer_words(loaded.layers).values()), network, "give a smaller network or input"
+    )
     plan = loaded.plan(im2col)
     if loaded.weights is not None:
         values = loaded.weights
