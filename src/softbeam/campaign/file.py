@@ -25,8 +25,9 @@ from softbeam.campaign.specification import (
     Target,
 )
 from softbeam.errors import CampaignError
-from softbeam.files import read_file
 from softbeam.faults.models import PAPER, PAPER_INJECTIONS, check_semantics
+from softbeam.files import read_file
+from softbeam.network.decoding import Exif
 from softbeam.network.planner import Im2col
 
 #: Bytes of a campaign file.
@@ -49,6 +50,8 @@ class Request(BaseModel):
         Names of the classes, one a line.
     images : tuple of Path
         Inputs: files, and folders of files.
+    exif : str
+        Whether pictures are turned, see :data:`softbeam.network.decoding.Exif`.
     modes, models : tuple of str
         Each mode with each model; ``paper`` instead of both.
     paper : bool
@@ -85,6 +88,7 @@ class Request(BaseModel):
     layers: tuple[int, ...] | None = None
     kernels: tuple[Name, ...] | None = None
     groups: tuple[Name, ...] | None = None
+    exif: Exif = "apply"
     im2col: Im2col = "always"
     arch: Name = "sm_90"
     seed: int = Field(default=1, ge=0)

@@ -274,9 +274,11 @@ def _words(path: Path) -> NDArray[np.uint32]:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
-        with regular_file(path) as (file, _):
-            packed = path.suffix == ".xz"
-            stream = lzma.open(file, "rt") if packed else TextIOWrapper(file, encoding="utf-8")
+        packed = path.suffix == ".xz"
+        with (
+            regular_file(path) as (file, _),
+            TextIOWrapper(lzma.LZMAFile(file) if packed else file, encoding="utf-8") as stream,
+        ):
             for number, line in enumerate(stream, 1):
                 if line.strip():
                     yield number, line

@@ -41,17 +41,25 @@ class Network:
         The names of its outputs, or None where softbeam does not know them.
     weights
         By buffer, where they came with the layers, as in an ONNX model.
+    answer
+        The shape that the model gives its answer, where it is not the last layer's.
     """
 
     name: str
     layers: tuple[Layer, ...]
     classes: tuple[str, ...] | None = None
     weights: Weights | None = field(default=None, repr=False, compare=False)
+    answer: Shape | None = None
 
     @property
     def input_shape(self) -> Shape:
         """Channels, height and width of the image."""
         return self.layers[0].input_shape
+
+    @property
+    def answer_shape(self) -> Shape:
+        """Channels, height and width of the answer."""
+        return self.answer or self.layers[-1].output_shape
 
     @property
     def parameters(self) -> int:
@@ -126,9 +134,9 @@ def load_network(name_or_cfg_path: str, names: Path | None = None) -> Network:
     if path.suffix == ".onnx":
         from softbeam.network.onnx_model import read_onnx
 
-        onnx_layers, weights = read_onnx(path)
+        onnx_layers, weights, answer = read_onnx(path)
         _check_names(names, classes, onnx_layers)
-        return Network(path.stem, onnx_layers, classes, weights)
+        return Network(path.stem, onnx_layers, classes, weights, answer)
     layers = read_cfg(path)
     _check_names(names, classes, layers)
     return Network(path.stem, layers, classes)

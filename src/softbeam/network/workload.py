@@ -19,6 +19,7 @@ from softbeam.kernels import ARCHITECTURES, KERNELS, machine_code_sha256
 from softbeam.memory import require_memory
 from softbeam.network.buffers import buffer_words
 from softbeam.network.catalogue import Network, load_network
+from softbeam.network.decoding import Exif
 from softbeam.network.image import load_image
 from softbeam.network.plan import Plan
 from softbeam.network.planner import Im2col
@@ -95,6 +96,7 @@ def load_workload(
     names: Path | None = None,
     untrained: bool = False,
     images: Sequence[Path] = (),
+    exif: Exif = "apply",
     im2col: Im2col = "always",
     architecture: str = ARCHITECTURES[0],
 ) -> Workload:
@@ -112,6 +114,8 @@ def load_workload(
         Whether a network without weights gets random ones, always the same.
     images : sequence of Path
         Image files, and folders of them; scikit-image's ``coffee.png`` if none is given.
+    exif : {"apply", "ignore"}
+        Whether pictures are turned, see :data:`softbeam.network.decoding.Exif`.
     im2col : {"always", "except-1x1"}
         See :func:`softbeam.network.planner.make_plan`.
     architecture : str
@@ -152,7 +156,7 @@ def load_workload(
     else:
         values = shipped_weights(loaded.name, loaded.layers)
     files: list[Path | None] = [file for path in images for file in image_files(path)]
-    inputs = tuple(load_image(file, loaded.input_shape) for file in files or [None])
+    inputs = tuple(load_image(file, loaded.input_shape, exif) for file in files or [None])
     kernels = sorted({launch.kernel for launch in plan.launches} & KERNELS.keys())
     return Workload(
         network=loaded,
