@@ -119,8 +119,9 @@ def _functions(path: Path, listing: Path | None, architecture: str) -> dict[str,
     """Return the functions of a user's file; of a listing alone with what the code itself says."""
     from softbeam.emulator import Machine
     from softbeam.errors import ListingError
+    from softbeam.files import read_file
     from softbeam.kernels import KERNELS
-    from softbeam.sass import read_listing
+    from softbeam.sass import MOST_BYTES, read_listing
 
     if not path.exists():
         raise typer.BadParameter(
@@ -128,7 +129,7 @@ def _functions(path: Path, listing: Path | None, architecture: str) -> dict[str,
             param_hint="KERNEL",
         )
     if path.suffix == ".json":
-        code = read_listing(path.read_bytes(), origin=str(path))
+        code = read_listing(read_file(path, MOST_BYTES), origin=str(path))
         functions = {name: _without_cubin(name, code[name]) for name in code}
     else:
         functions = dict(Machine.load(path, listing, architecture=architecture).kernels)

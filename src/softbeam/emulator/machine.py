@@ -24,7 +24,8 @@ from softbeam.emulator.launching import Launch
 from softbeam.emulator.lowering import Program, lower
 from softbeam.emulator.outcome import CountingRunner, Outcome, outcome_of
 from softbeam.errors import LaunchError
-from softbeam.sass import link, read_cubin, read_listing, read_variables
+from softbeam.files import read_file
+from softbeam.sass import MOST_BYTES, link, read_cubin, read_listing, read_variables
 from softbeam.sass.instruction import Function
 from softbeam.sass.toolchain import compile_source, disassemble
 
@@ -126,8 +127,8 @@ class Machine:
             path.open().close()
             cubin = compile_source(path, architecture, options)
         else:
-            cubin = path.read_bytes()
-        text = None if listing is None else Path(listing).read_bytes()
+            cubin = read_file(path, MOST_BYTES)
+        text = None if listing is None else read_file(Path(listing), MOST_BYTES)
         return cls(cubin, text, origin=str(path))
 
     @property

@@ -7,6 +7,7 @@ No execution here (:mod:`softbeam.emulator`) and, but for NVIDIA's own tools in
 from softbeam.sass.cubin import CubinFacts, link, read_cubin
 from softbeam.sass.instruction import (
     INSTRUCTION_BYTES,
+    MOST_BYTES,
     Function,
     Guard,
     Instruction,
@@ -20,6 +21,7 @@ from softbeam.sass.variables import Variables, read_variables
 
 __all__ = [
     "INSTRUCTION_BYTES",
+    "MOST_BYTES",
     "CubinFacts",
     "Function",
     "Guard",

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+#: Bytes of a cubin or a listing that are read; those of ten kernels have about 100,000.
+MOST_BYTES = 64 << 20
+
 #: Bytes of one instruction on Volta and newer GPUs; pcs are multiples of it.
 INSTRUCTION_BYTES = 16
 
