@@ -25,7 +25,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 #: Folders below the package whose modules are compiled, and the only ones; their sources key the
 #: cache.
-JITTED_FOLDERS = ("emulator/core", "kernels/native")
+JITTED_FOLDERS = ("emulator/core", "kernels")
 
 
 def cache_home() -> Path:

@@ -8,9 +8,8 @@ import pytest
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map, no_fault
 from softbeam.emulator.launching import Launch, Runner
-from softbeam.emulator.special import special_function_tables
 from softbeam.kernels import ARCHITECTURES, KERNELS, program
-from softbeam.kernels.native import TABLES, TWINS
+from softbeam.kernels.families import compute
 
 BASE = 0x7F0000000000
 EDGES = np.array(
@@ -73,18 +72,10 @@ class Bench:
         )
         assert status == k.FINISHED
         native = [
-            np.float32(a)
-            if isinstance(a, float)
-            else (
-                a.view(np.int32 if parameter.name == "indexes" else np.float32)
-                if isinstance(a, np.ndarray)
-                else a
-            )
+            a.view(parameter.element) if isinstance(a, np.ndarray) else a
             for a, parameter in zip(arguments, KERNELS[name].parameters, strict=True)
         ]
-        tables = special_function_tables()
-        native.extend(getattr(tables, table) for table in TABLES.get(name, ()))
-        TWINS[name](*native)
+        compute(name, native)
         for start, words in zip(starts, self.buffers, strict=False):
             found = emulated[start : start + words.size]
             wrong = np.flatnonzero(found != words)

@@ -9,14 +9,14 @@ Behind the buffers lie the weights once more, as the matrix product reads them.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from softbeam.kernels.signatures import signature
 from softbeam.network.plan import Launch, Plan, Pointer
 from softbeam.network.pool import is_clearing, pool_layout
 
@@ -47,10 +47,7 @@ def packed_layout(plan: Plan, first: int) -> dict[int, slice]:
     places = {}
     for launch in plan.launches:
         if launch.kernel == "gemm":
-            m, _, k, *_ = launch.arguments
-            assert isinstance(m, int)
-            assert isinstance(k, int)
-            end = first + padded_rows(m) * k
+            end = first + padded_rows(launch.arguments.m) * launch.arguments.k
             places[launch.index] = slice(first, end)
             first = end
     return places
@@ -72,25 +69,18 @@ def execute(launch: Launch, views: Mapping[str, Words]) -> None:
     views : mapping of str to numpy.ndarray of uint32
         Contents of the buffers that it reads and writes.
     """
-    from softbeam.emulator.special import special_function_tables
-    from softbeam.kernels import KERNELS
-    from softbeam.kernels.native import TABLES, TWINS
+    from softbeam.kernels.families import compute
 
-    kernel = KERNELS.get(launch.kernel)
-    arguments: list[object] = []
-    for number, argument in enumerate(launch.arguments):
-        if isinstance(argument, Pointer):
-            words = views[argument.buffer][argument.word :]
-            whole = kernel is not None and kernel.parameters[number].name == "indexes"
-            arguments.append(words.view(np.int32 if whole else np.float32))
-        elif isinstance(argument, float):
-            arguments.append(np.float32(argument))
-        else:
-            arguments.append(argument)
-    tables = special_function_tables()
-    arguments.extend(getattr(tables, name) for name in TABLES.get(launch.kernel, ()))
-    twin = cast("Callable[..., None]", TWINS[launch.kernel])
-    twin(*arguments)
+    parameters = signature(launch.kernel).parameters
+    compute(
+        launch.kernel,
+        (
+            views[value.buffer][value.word :].view(parameter.element)
+            if isinstance(value, Pointer)
+            else value
+            for parameter, value in zip(parameters, launch.arguments, strict=True)
+        ),
+    )
 
 
 class GoldenRun:
@@ -235,10 +225,9 @@ class GoldenRun:
         """Pack the weights of a matrix product."""
         from softbeam.kernels.native.matrix import pack_rows
 
-        m, _, k, a, *_ = launch.arguments
-        assert isinstance(a, Pointer)
-        weights = self.view(a.buffer, launch.index)[a.word :].view(np.float32)
-        pack_rows(m, k, weights, self.packed(launch.index))
+        a = launch.arguments
+        weights = self.view(a.a.buffer, launch.index)[a.a.word :].view(np.float32)
+        pack_rows(a.m, a.k, weights, self.packed(launch.index))
 
     def execute(self, launch: Launch, views: Mapping[str, Words]) -> None:
         """Compute one launch natively, in place, on memory whose weights are the golden ones.
@@ -250,13 +239,9 @@ class GoldenRun:
         if launch.kernel != "gemm":
             execute(launch, views)
             return
-        m, n, k = (argument for argument in launch.arguments if isinstance(argument, int))
-        _, b, c = (
-            views[argument.buffer][argument.word :].view(np.float32)
-            for argument in launch.arguments
-            if isinstance(argument, Pointer)
-        )
-        gemm_packed(m, n, k, self.packed(launch.index), b, c)
+        a = launch.arguments
+        b, c = (views[one.buffer][one.word :].view(np.float32) for one in (a.b, a.c))
+        gemm_packed(a.m, a.n, a.k, self.packed(launch.index), b, c)
 
 
 def golden_run(

@@ -10,48 +10,28 @@ computed as a whole: so is softmax, each of whose words depends on all.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
-from softbeam.injection.regions.elementwise import (
-    activate_rule,
-    axpy_rule,
-    bias_rule,
-    constrain_rule,
-    mish_rule,
-    mul_rule,
-    normalize_rule,
-    pow_rule,
-    scal_rule,
-    scale_rule,
-)
+from softbeam.injection.regions.elementwise import declared_rule
 from softbeam.injection.regions.moving import copy_rule, shortcut_rule, upsample_rule
 from softbeam.injection.regions.product import batched_rule, gemm_rule, local_rule
 from softbeam.injection.regions.step import NotCoveredError, Result, Rule, Step, whole_launch
 from softbeam.injection.regions.window import avgpool_rule, im2col_rule, maxpool_rule
+from softbeam.kernels.families import BEHAVIOURS
 
 __all__ = ["RULES", "NotCoveredError", "Result", "Rule", "Step", "whole_launch"]
 
-#: The rule of each kernel that has one.
-RULES: Mapping[str, Rule] = MappingProxyType(
-    {
-        "copy": copy_rule,
-        "shortcut": shortcut_rule,
-        "upsample": upsample_rule,
-        "activate_array": activate_rule,
-        "activate_mish": mish_rule,
-        "normalize": normalize_rule,
-        "scale_bias": scale_rule,
-        "add_bias": bias_rule,
-        "scal": scal_rule,
-        "constrain": constrain_rule,
-        "pow": pow_rule,
-        "mul": mul_rule,
-        "axpy": axpy_rule,
-        "im2col": im2col_rule,
-        "gemm": gemm_rule,
-        "gemm_batched": batched_rule,
-        "gemm_local": local_rule,
-        "maxpool": maxpool_rule,
-        "avgpool": avgpool_rule,
-    }
-)
+_DECLARED = {name: declared_rule(behaviour) for name, behaviour in BEHAVIOURS.items()}
+
+#: The rule of each kernel that has one: what its family declares, and what is written out here.
+RULES: Mapping[str, Rule] = {
+    **{name: rule for name, rule in _DECLARED.items() if rule is not None},
+    "copy": copy_rule,
+    "shortcut": shortcut_rule,
+    "upsample": upsample_rule,
+    "im2col": im2col_rule,
+    "gemm": gemm_rule,
+    "gemm_batched": batched_rule,
+    "gemm_local": local_rule,
+    "maxpool": maxpool_rule,
+    "avgpool": avgpool_rule,
+}
