@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,6 +26,9 @@ Runs = tuple[tuple[int, int, int], ...]
 
 #: Bytes of zeros that are written at a time.
 _CHUNK = 1 << 20
+
+#: Buffers before launches whose runs are remembered, some hundred bytes each.
+_KNOWN_RUNS = 1 << 16
 
 
 def packed_layout(plan: Plan, first: int) -> dict[int, slice]:
@@ -104,7 +108,8 @@ class GoldenRun:
             frozenset(span.buffer for span in (*launch.reads, *launch.writes))
             for launch in plan.launches
         ]
-        self._runs: dict[tuple[str, int], Runs] = {}
+        self._runs = lru_cache(_KNOWN_RUNS)(self._find_runs)
+        # One answer for each version of a product's C: no more than the plan has products.
         self._zero: dict[tuple[str, bytes], bool] = {}
 
     def runs(self, buffer: str, launch: int) -> Runs:
@@ -112,18 +117,18 @@ class GoldenRun:
 
         Each has its first word in the buffer, its first word in the pool and its words.
         """
-        key = buffer, launch
-        if key not in self._runs:
-            columns = self.layout.columns[buffer]
-            pieces = self.layout.pieces[columns.start : columns.stop]
-            places = self.layout.offsets[launch, columns.start : columns.stop]
-            shifts = places - np.array([piece.start for piece in pieces])
-            edges = [0, *(np.flatnonzero(np.diff(shifts)) + 1).tolist(), len(pieces)]
-            self._runs[key] = tuple(
-                (pieces[one].start, int(places[one]), pieces[end - 1].end - pieces[one].start)
-                for one, end in pairwise(edges)
-            )
-        return self._runs[key]
+        return self._runs(buffer, launch)
+
+    def _find_runs(self, buffer: str, launch: int) -> Runs:
+        columns = self.layout.columns[buffer]
+        pieces = self.layout.pieces[columns.start : columns.stop]
+        places = self.layout.offsets[launch, columns.start : columns.stop]
+        shifts = places - np.array([piece.start for piece in pieces])
+        edges = [0, *(np.flatnonzero(np.diff(shifts)) + 1).tolist(), len(pieces)]
+        return tuple(
+            (pieces[one].start, int(places[one]), pieces[end - 1].end - pieces[one].start)
+            for one, end in pairwise(edges)
+        )
 
     def view(self, buffer: str, launch: int) -> Words:
         """Return a buffer's contents before a launch; `len(plan.launches)` is the end.
