@@ -8,8 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import memory_map
+from softbeam.emulator.execution import Memory, memory_map
 from softbeam.emulator.pages import OTHER_SPACE, PAGE, SMALL, STEP, round_up
 from softbeam.errors import LaunchError
 
@@ -24,6 +23,7 @@ class Heap:
     def __init__(self) -> None:
         self._used = 0
         self._words: NDArray[np.uint32] = np.zeros(0, dtype=np.uint32)
+        self._map: Memory | None = None
 
     def allocate(self, size: int) -> int:
         """Return the address of new memory, filled with zeros.
@@ -51,7 +51,7 @@ class Heap:
             # Doubling keeps the copies of many allocations cheap.
             room = np.zeros(max(words, min(2 * self._words.size, CAPACITY // 4)), dtype=np.uint32)
             room[: self._words.size] = self._words
-            self._words = room
+            self._words, self._map = room, None
         return BASE + start
 
     def bytes_at(self, address: int, size: int) -> NDArray[np.uint8]:
@@ -70,12 +70,10 @@ class Heap:
             )
         return self._words.view(np.uint8)[start : start + size]
 
-    def memory(self) -> k.Memory:
-        """Return the memory as the interpreter takes it; it stores into this heap."""
+    def memory(self) -> Memory:
+        """Return the memory as the interpreter takes it; what is stored there is in this heap."""
         pages = round_up(self._used, PAGE)
-        segments = [(BASE, BASE + pages, 0)] if pages else []
-        return memory_map(self._words[: pages // 4], [*segments, (*OTHER_SPACE, -3)])
-
-    def replace(self, words: NDArray[np.uint32]) -> None:
-        """Set all of the memory to what a launch left."""
-        self._words[: words.size] = words
+        if self._map is None or 4 * self._map.words.size != pages:
+            segments = [(BASE, BASE + pages, 0)] if pages else []
+            self._map = memory_map(self._words[: pages // 4], [*segments, (*OTHER_SPACE, -3)])
+        return self._map

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from math import isqrt
 from typing import Literal, TypeAlias
 
+from softbeam.errors import TooLargeError
 from softbeam.kernels.behaviour import BLOCK
 from softbeam.kernels.signatures import arguments
 from softbeam.network.activation import Activation
@@ -17,6 +18,9 @@ from softbeam.network.plan import WORKSPACE, Launch, Pointer, Span, buffer_name
 
 LARGEST_GRID = 65_535
 """Blocks along x above which Darknet folds a grid into x and y."""
+
+MOST_LAUNCHES = 1 << 18
+"""Launches of one inference; those of a deep network are some thousands, and each is an object."""
 
 Im2col = Literal["always", "except-1x1"]
 IM2COL: tuple[Im2col, ...] = ("always", "except-1x1")
@@ -124,6 +128,11 @@ class LaunchMaker:
         writes: Spans,
         values: dict[str, Value],
     ) -> None:
+        if len(self.launches) == MOST_LAUNCHES:
+            raise TooLargeError(
+                f"layer {self.layer} makes it more than {MOST_LAUNCHES:,} launches, more than are "
+                "planned; give a network of fewer layers, groups or channels"
+            )
         given = {
             name: Pointer(value.buffer, value.start) if isinstance(value, Span) else value
             for name, value in values.items()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from softbeam.emulator.core.arithmetic import canonical, fma_rn
+from softbeam.emulator.arithmetic import canonical, fma_rn
 from softbeam.jit import jit
 from softbeam.kernels.behaviour import Behaviour, Pointwise
 from softbeam.kernels.native.power import powf

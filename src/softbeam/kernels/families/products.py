@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from softbeam.emulator.core.arithmetic import canonical, fma_rn
+from softbeam.emulator.arithmetic import canonical, fma_rn
 from softbeam.jit import jit
 from softbeam.kernels.behaviour import Behaviour
 from softbeam.kernels.native.matrix import gemm

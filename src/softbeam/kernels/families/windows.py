@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from softbeam.emulator.core.arithmetic import canonical
+from softbeam.emulator.arithmetic import canonical
 from softbeam.jit import jit
 from softbeam.kernels.behaviour import Behaviour
 from softbeam.kernels.signatures import Arguments
