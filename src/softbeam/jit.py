@@ -3,14 +3,15 @@
 Numba's own ``cache=True`` looks only at the file of the compiled function and so runs stale code
 when a function that it calls, in another file, has changed.  Here the cache folder's name is a
 hash over every jitted source of the package and over the versions that generate the code, so a
-changed source can never meet an old cache.  Nothing is compiled at import: Numba compiles at the
-first call.
+changed source can never meet an old cache.  Functions may be jitted wherever they belong.  Nothing
+is compiled at import: Numba compiles at the first call.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -23,9 +24,8 @@ from numba import config
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: Folders below the package whose modules are compiled, and the only ones; their sources key the
-#: cache.
-JITTED_FOLDERS = ("emulator/core", "kernels")
+_PACKAGE = Path(__file__).parent
+_IMPORTS = re.compile(r"^from (softbeam[\w.]*) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
 def cache_home() -> Path:
@@ -49,15 +49,32 @@ def cache_home() -> Path:
         return fallback
 
 
+def jitted_sources(package: Path = _PACKAGE) -> list[Path]:
+    """Return the modules that the machine code of jitted functions depends on.
+
+    Those that compile functions, and all that they import at their top, for a function's constants
+    and callees may stand there.
+    """
+    sources = {path: path.read_text(encoding="utf-8") for path in package.rglob("*.py")}
+    waiting = [path for path, text in sources.items() if "\nfrom softbeam.jit import " in text]
+    found: set[Path] = set()
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            for module, names in _IMPORTS.findall(sources[path]):
+                place = package.parent.joinpath(*module.split("."))
+                imported = [place / f"{name}.py" for name in re.findall(r"\w+", names)]
+                waiting.extend({place.with_suffix(".py"), *imported} & sources.keys())
+    return sorted(found)
+
+
 def sources_hash() -> str:
     """Return a hash over all jitted sources and the versions that turn them into machine code."""
-    package = Path(__file__).parent
     digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {sys.version}".encode())
-    for folder in JITTED_FOLDERS:
-        for path in sorted((package / folder).rglob("*.py")):
-            digest.update(str(path.relative_to(package)).encode())
-            digest.update(path.read_bytes())
-    digest.update(Path(__file__).read_bytes())
+    for path in jitted_sources():
+        digest.update(str(path.relative_to(_PACKAGE)).encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.kernels.native import boxes as native
+from softbeam.injection.native import boxes as native
 from softbeam.network.buffers import output_buffers
 from softbeam.network.layers import Detection, Region, Yolo
 from softbeam.network.plan import Plan
@@ -72,7 +72,7 @@ def overlaps(ones: Numbers, others: Numbers) -> Numbers:
 
 
 def edges_of(table: Numbers) -> Numbers:
-    """Return boxes by their edges, as :mod:`softbeam.kernels.native.boxes` takes them."""
+    """Return boxes by their edges, as :mod:`softbeam.injection.native.boxes` takes them."""
     edges = np.zeros((len(table), 7))
     with np.errstate(all="ignore"):
         half = table[:, 2:4] / 2

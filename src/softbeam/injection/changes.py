@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from softbeam.injection.native import columns as jitted
 from softbeam.kernels.families.windows import maxpool_columns
-from softbeam.kernels.native import columns as jitted
 
 Bits = NDArray[np.uint32]
 Floats = NDArray[np.float32]

@@ -1,33 +1,20 @@
-"""Rules of the kernels that change words one by one, made from what their families declare.
+"""Rules of the kernels of which a word depends on the words at its own place.
 
-A word depends on its own place, in this buffer or in another, and on its channel's parameters.
-Changed columns give changed columns; a changed parameter changes its channel, that is all columns.
-These kernels are cheap, so columns are not compared with golden here, but where they are
-multiplied next.
+Changed columns give the same columns.  These kernels are cheap, so columns are not compared with
+golden here, but where they are multiplied next.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 import numpy as np
 
 from softbeam.injection.changes import Columns, Floats, Windows, Words
-from softbeam.injection.regions.step import NotCoveredError, Result, Rule, Step
-from softbeam.kernels.behaviour import Behaviour, Channelwise, Pointwise, spacing
+from softbeam.injection.regions.step import NotCoveredError, Result, Step
+from softbeam.kernels.behaviour import Pointwise, spacing
 from softbeam.kernels.families import compute
 from softbeam.network.plan import Pointer
-
-
-def declared_rule(behaviour: Behaviour) -> Rule | None:
-    """Return the rule that follows from what a family says of its kernel; None if none does."""
-    change = behaviour.change
-    if isinstance(change, Channelwise):
-        return partial(channelwise_rule, kernel=change)
-    if change is not None and change.reads:
-        return partial(pointwise_rule, kernel=change)
-    return None
 
 
 def pointwise_rule(step: Step, kernel: Pointwise) -> Result:
@@ -98,22 +85,27 @@ def _compute(step: Step, kernel: Pointwise, vectors: Mapping[str, Floats]) -> No
     compute(step.launch.kernel, some)
 
 
-def channelwise_rule(step: Step, kernel: Channelwise) -> Result:
-    """Apply a function of a word and its channel's parameters to changed columns."""
-    arguments = step.arguments
-    if kernel.images is not None and getattr(arguments, kernel.images) != 1:
+def copy_rule(step: Step) -> Result:
+    """copy: the same change in the other buffer, as many words on as the pointers say."""
+    a = step.arguments
+    count, source, target = a.N, a.X, a.Y
+    change, old = step.changes[source.buffer], step.changes.get(target.buffer)
+    inside_one = source.buffer == target.buffer and abs(source.word - target.word) < count
+    dense = spacing(a, "X") == spacing(a, "Y") == (0, 1)
+    if not dense or inside_one or isinstance(change, Windows):
         raise NotCoveredError
-    rows, stride = getattr(arguments, kernel.channels), getattr(arguments, kernel.spatial)
-    map_ = step.map(getattr(arguments, kernel.output), rows, stride)
-    changed = step.changed(map_, shrink=False)
-    pointers = [getattr(arguments, name) for name in kernel.parameters]
-    places = changed.places
-    if any(pointer.buffer in step.changes for pointer in pointers):
-        places = np.arange(stride)
-    values = step.columns(map_, places, changed)
-    floats = [
-        step.contents(pointer.buffer)[pointer.word : pointer.word + rows].view(np.float32)
-        for pointer in pointers
-    ]
-    kernel.columns(values, *floats)
-    return {map_.buffer: step.written(map_, Columns(stride, places, values))}
+    if isinstance(change, Words) and (old is None or isinstance(old, Words)):
+        inside = (change.indexes >= source.word) & (change.indexes < source.word + count)
+        indexes = change.indexes[inside] - source.word + target.word
+        values = change.values[inside]
+        if old is not None:
+            outside = (old.indexes < target.word) | (old.indexes >= target.word + count)
+            indexes = np.concatenate([indexes, old.indexes[outside]])
+            values = np.concatenate([values, old.values[outside]])
+        return {target.buffer: Words(indexes, values) if indexes.size else None}
+    strides = [one.stride for one in (change, old) if isinstance(one, Columns)]
+    if not strides or count % strides[0]:
+        raise NotCoveredError
+    rows, stride = count // strides[0], strides[0]
+    changed = step.changed(step.map(source, rows, stride))
+    return {target.buffer: step.written(step.map(target, rows, stride), changed)}

@@ -1,42 +1,12 @@
-"""Rules of the kernels that move and join feature maps.
-
-Every output word is an input word, or a function of one word of each input.
-"""
+"""Rules of the kernels that join feature maps: a word depends on a word of each input."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from softbeam.injection.changes import Columns, Windows, Words
+from softbeam.injection.changes import Columns
 from softbeam.injection.regions.step import NotCoveredError, Result, Step
-from softbeam.kernels.behaviour import spacing
 from softbeam.kernels.families import compute
-
-
-def copy_rule(step: Step) -> Result:
-    """copy: the same change in the other buffer, as many words on as the pointers say."""
-    a = step.arguments
-    count, source, target = a.N, a.X, a.Y
-    change, old = step.changes[source.buffer], step.changes.get(target.buffer)
-    inside_one = source.buffer == target.buffer and abs(source.word - target.word) < count
-    dense = spacing(a, "X") == spacing(a, "Y") == (0, 1)
-    if not dense or inside_one or isinstance(change, Windows):
-        raise NotCoveredError
-    if isinstance(change, Words) and (old is None or isinstance(old, Words)):
-        inside = (change.indexes >= source.word) & (change.indexes < source.word + count)
-        indexes = change.indexes[inside] - source.word + target.word
-        values = change.values[inside]
-        if old is not None:
-            outside = (old.indexes < target.word) | (old.indexes >= target.word + count)
-            indexes = np.concatenate([indexes, old.indexes[outside]])
-            values = np.concatenate([values, old.values[outside]])
-        return {target.buffer: Words(indexes, values) if indexes.size else None}
-    strides = [one.stride for one in (change, old) if isinstance(one, Columns)]
-    if not strides or count % strides[0]:
-        raise NotCoveredError
-    rows, stride = count // strides[0], strides[0]
-    changed = step.changed(step.map(source, rows, stride))
-    return {target.buffer: step.written(step.map(target, rows, stride), changed)}
 
 
 def shortcut_rule(step: Step) -> Result:

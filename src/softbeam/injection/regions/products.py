@@ -14,9 +14,9 @@ from __future__ import annotations
 import numpy as np
 
 from softbeam.injection.changes import Columns, Floats, Places, Windows, Words
+from softbeam.injection.native import columns as jitted
 from softbeam.injection.regions.step import Map, NotCoveredError, Result, Step
 from softbeam.kernels.families.products import gemm_batched, local_columns
-from softbeam.kernels.native import columns as jitted
 from softbeam.kernels.native.matrix import pack_columns, pack_rows, padded_rows
 
 
