@@ -57,6 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except SoftbeamError as error:
         return _complain(str(error))
+    except MemoryError as error:
+        # What can be reckoned was refused before; this is the rest.
+        return _complain(
+            f"out of memory ({str(error) or 'no more is given'}); give a smaller input"
+        )
     except OSError as error:
         reason = error.strerror or str(error)
         place = f"cannot read or write {error.filename}: " if error.filename else ""

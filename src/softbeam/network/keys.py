@@ -11,10 +11,7 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Any, NamedTuple
 
-from softbeam.network.layers import Activation
-
-INT32_MAX = 2**31 - 1
-"""Darknet counts elements in 32-bit integers."""
+from softbeam.network.layers import MOST_ELEMENTS, Activation
 
 #: No whole number has as many digits; Python refuses to read very long ones.
 _DIGITS = 20
@@ -31,7 +28,7 @@ class Key(NamedTuple):
     default: Any
 
 
-def _whole(least: int, most: int = INT32_MAX) -> Callable[[str], int]:
+def _whole(least: int, most: int = MOST_ELEMENTS) -> Callable[[str], int]:
     def read(text: str) -> int:
         digits = text.removeprefix("-") if least < 0 else text
         written = digits.isascii() and digits.isdecimal() and len(digits) < _DIGITS
@@ -111,7 +108,7 @@ _ANCHORS = 1024
 
 _FLAG, _COUNT = Key(_whole(0, 1), 0), _whole(1)
 _TREE = _never("must be left out, as softbeam does not know hierarchical classes")
-_INDEX = _whole(-INT32_MAX)
+_INDEX = _whole(-MOST_ELEMENTS)
 
 KEYS: dict[str, dict[str, Key]] = {
     "net": {name: Key(_COUNT, None) for name in ("width", "height", "channels")},

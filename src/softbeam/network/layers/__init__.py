@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from softbeam.network.layers.base import Activation, Shape
+from softbeam.network.layers.base import MOST_ELEMENTS, Activation, Shape
 from softbeam.network.layers.convolution import Connected, Convolution, Local
 from softbeam.network.layers.heads import Detection, Region, Yolo
 from softbeam.network.layers.joining import Crop, Dropout, Reorg, Route, Shortcut, Upsample
@@ -64,6 +64,7 @@ def trained_buffers(layers: tuple[Layer, ...]) -> dict[str, int]:
 
 
 __all__ = [
+    "MOST_ELEMENTS",
     "Activation",
     "ActivationLayer",
     "AveragePool",

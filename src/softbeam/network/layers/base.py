@@ -10,6 +10,9 @@ from typing import ClassVar, TypeAlias
 Shape: TypeAlias = tuple[int, int, int]
 """Channels, height, width."""
 
+MOST_ELEMENTS = 2**31 - 1
+"""Elements of a buffer: Darknet counts them in 32-bit integers."""
+
 
 class Activation(IntEnum):
     """Darknet's codes of activation functions (its enumeration ``ACTIVATION``).
@@ -104,6 +107,11 @@ class BaseLayer:
     def workspace(self) -> int:
         """Words of the network's workspace that the layer needs."""
         return 0
+
+    @property
+    def largest(self) -> int:
+        """The most elements that anything of it has, which Darknet counts in 32-bit integers."""
+        return max(self.inputs, self.outputs, self.workspace, *self.trained.values())
 
     @property
     def buffers(self) -> dict[str, int]:
