@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from softbeam.errors import ImageError
+from softbeam.errors import ImageError, SoftbeamError
 from softbeam.files import read_file
 from softbeam.memory import require_memory
 
@@ -103,7 +103,7 @@ def read_pixels(path: Path, exif: Exif = "apply") -> npt.NDArray[np.generic]:
                 if exif == "apply":
                     plain = ImageOps.exif_transpose(plain)
                 return np.asarray(plain)
-    except ImageError:
+    except SoftbeamError:
         raise
     except Image.DecompressionBombError as error:
         raise _too_many("more than", path) from error

@@ -18,7 +18,7 @@ BLOCK = 512
 LARGEST_GRID = 65_535
 """Blocks along x above which Darknet folds a grid into x and y."""
 
-MOST_LAUNCHES = 1 << 18
+MOST_LAUNCHES = 1 << 16
 """Launches of one inference; those of a deep network are some thousands, and each is an object."""
 
 Grid: TypeAlias = tuple[int, int, int]

@@ -118,7 +118,7 @@ def _elements(node: Any, inputs: Sequence[NDArray[Any]]) -> int:
     sides = [one.shape for one in inputs]
     if node.op_type == "Gather":
         axis = next((each.i for each in node.attribute if each.name == "axis"), 0)
-        return inputs[1].size * inputs[0].size // max(inputs[0].shape[axis], 1)
+        return int(inputs[1].size * inputs[0].size // max(inputs[0].shape[axis], 1))
     if node.op_type == "ConstantOfShape":
         sides = [tuple(inputs[0].tolist())]
     elif node.op_type == "Expand":
