@@ -83,11 +83,11 @@ def test_an_answer_without_a_first_class_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "ending", ["[avgpool]\n", "[connected]\noutput=9\n", "[maxpool]\nsize=6\n"]
+    "ending", ["[avgpool]\n", "[connected]\noutput=9\n", "[maxpool]\nsize=6\nstride=6\npadding=0\n"]
 )
 def test_scores_of_classes_are_a_list(tmp_path: Path, ending: str) -> None:
     cfg = tmp_path / "net.cfg"
-    cfg.write_text(NET + CONV + ending.replace("size=6", "size=6\nstride=6\npadding=0"))
+    cfg.write_text(NET + CONV + ending)
     network = load_network(str(cfg))
     check_meaning(network, network.plan())
 
@@ -96,7 +96,6 @@ def test_scores_of_classes_are_a_list(tmp_path: Path, ending: str) -> None:
     ("ending", "shape"),
     [
         ("", "4x6x6"),
-        ("[softmax]\n", "4x6x6"),
         ("[maxpool]\nsize=6\nstride=1\npadding=2\n", "4x3x3"),
         ("[connected]\noutput=1\n", "one number"),
     ],
