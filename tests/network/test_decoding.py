@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from struct import pack
 
@@ -177,6 +178,18 @@ def test_a_picture_that_there_is_no_memory_for_is_refused(
 def test_what_pillow_hands_to_other_programs_is_no_picture(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="no decoder knows"):
         read_pixels(written(tmp_path, picture("RGB", 0), "eps"))
+
+
+def test_a_damaged_tiff_is_told_of_in_softbeam_s_words_alone(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, picture("1", 1), "tif", compression="group4")
+    content = bytearray(path.read_bytes())
+    content[8:12] = b"\x55" * 4
+    path.write_bytes(content)
+    with suppress(ImageError):
+        read_pixels(path)
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize("ending", ["png", "jpg", "tif", "gif", "webp", "bmp"])
