@@ -163,11 +163,10 @@ def _factors(run: Path, kernel: str, architecture: str) -> Factors:
 
 
 def _print(function: Function, lines: Sequence[str], factors: Factors) -> None:
-    from softbeam.emulator.core import layout
     from softbeam.emulator.lowering import lower
 
     program = lower(function)
-    known = [bool(o != layout.UNSUPPORTED) for o in program.code.rows[:, layout.OP]]
+    known = program.supported.tolist()
     out = console(COLUMNS)
     facts = [f"{len(known)} instructions"]
     if function.architecture:
@@ -190,7 +189,7 @@ def _table(
     from rich import box
     from rich.table import Table
 
-    from softbeam.sass import INSTRUCTION_BYTES
+    from softbeam.sass import row_of
     from softbeam.sass.accesses import accesses
     from softbeam.sass.opcodes import find_opcode
 
@@ -213,7 +212,7 @@ def _table(
             cells += [" ".join(touched.reads), " ".join(touched.writes), opcode.group]
         if not supported:
             cells[4] = "unknown"
-        elif instruction.pc // INSTRUCTION_BYTES in inexact:
+        elif row_of(instruction.pc) in inexact:
             cells[4] += ", inexact"
         for struck in factors.values():
             found = struck.get(instruction.pc)

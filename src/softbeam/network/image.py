@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 SAMPLE = "coffee.png"
 """The sample photo, which comes with scikit-image: a cup of espresso."""
 
+PREPROCESSING = (
+    "Scaled, with anti-aliasing and without a change of proportions, until both sides just cover "
+    "the input; what hangs over is cut off on both sides alike; values from 0 to 1."
+)
+"""What is done to a picture, for reports."""
+
 #: Pixels that are turned to floats at a time.
 _BLOCK = 1 << 20
 

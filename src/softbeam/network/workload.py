@@ -18,9 +18,9 @@ from softbeam.errors import ImageError, NetworkError
 from softbeam.kernels import ARCHITECTURES, KERNELS, machine_code_sha256
 from softbeam.memory import require_memory
 from softbeam.network.buffers import buffer_words
-from softbeam.network.catalogue import Network, load_network
+from softbeam.network.catalogue import NETWORKS, Network, load_network
 from softbeam.network.decoding import Exif
-from softbeam.network.image import load_image
+from softbeam.network.image import SAMPLE, load_image
 from softbeam.network.plan import Plan
 from softbeam.network.planner import Im2col
 from softbeam.network.weights import SHIPPED, random_weights, read_weights, shipped_weights
@@ -49,6 +49,10 @@ class Workload:
         the plan's kernels.
     inputs_sha256 : tuple of str
         Hashes of the inputs as the network gets them.
+    input_files : tuple of str
+        Names of the images' files, without their folders.
+    network_file, weights_file : str or None
+        Names of the files that the user named, without their folders.
     """
 
     network: Network
@@ -61,6 +65,9 @@ class Workload:
     weights_sha256: str
     inputs_sha256: tuple[str, ...]
     kernels_sha256: str
+    input_files: tuple[str, ...]
+    network_file: str | None = None
+    weights_file: str | None = None
 
 
 def weights_hash(weights: Mapping[str, NDArray[np.float32]]) -> str:
@@ -171,4 +178,7 @@ def load_workload(
             hashlib.sha256(pixels.astype("<f4").tobytes()).hexdigest() for pixels in inputs
         ),
         kernels_sha256=machine_code_sha256(kernels, architecture),
+        input_files=tuple(SAMPLE if file is None else file.name for file in files or [None]),
+        network_file=None if network in NETWORKS else Path(network).name,
+        weights_file=None if weights is None else weights.name,
     )

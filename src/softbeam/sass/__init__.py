@@ -13,6 +13,8 @@ from softbeam.sass.instruction import (
     Instruction,
     Operand,
     OperandKind,
+    pc_of,
+    row_of,
 )
 from softbeam.sass.reader import parse_line, parse_operand, read_listing
 from softbeam.sass.variables import Variables, read_variables
@@ -30,7 +32,9 @@ __all__ = [
     "link",
     "parse_line",
     "parse_operand",
+    "pc_of",
     "read_cubin",
     "read_listing",
     "read_variables",
+    "row_of",
 ]

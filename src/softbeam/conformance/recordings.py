@@ -1,8 +1,8 @@
 """Read a folder of hardware recordings: scenarios, golden memory, traces and faults.
 
 The format is described in the README of the recordings, its records are in
-:mod:`softbeam.emulator.recorded`; how they are replayed is in
-:mod:`softbeam.emulator.conformance`.  A folder may lack traces, faults or outside.tsv.
+:mod:`softbeam.conformance.recorded`; how they are replayed is in
+:mod:`softbeam.conformance.replay`.  A folder may lack traces, faults or outside.tsv.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
-from softbeam.emulator.launching import Launch
-from softbeam.emulator.lowering import Program, lower
-from softbeam.emulator.recorded import (
+from softbeam.conformance.recorded import (
     Buffer,
     FaultRecord,
     ScenarioRecord,
     TraceRecord,
     read_record,
 )
+from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
+from softbeam.emulator.launching import Launch
+from softbeam.emulator.lowering import Program, lower
 from softbeam.errors import ListingError, RecordingError
 from softbeam.files import read_file, regular_file
-from softbeam.sass import Function, link, read_cubin, read_listing, read_variables
+from softbeam.sass import Function, link, read_cubin, read_listing, read_variables, row_of
 from softbeam.sass.variables import Variables
 
 #: The 4 GiB in which the recorded GPU answered Invalid Address Space (hardware README, point 5).
@@ -245,7 +245,7 @@ class Recordings:
         scenario = self.scenarios[fault.scenario]
         launch = scenario.launch
         _check_place(launch.shape, fault.block, fault.thread, place)
-        if fault.pc >= 16 * len(launch.program.function.instructions):
+        if row_of(fault.pc) >= len(launch.program.function.instructions):
             raise RecordingError(f"{place}: pc {fault.pc} is not in {launch.program.function.name}")
         if fault.target[0] == "R" and int(fault.target[1:]) > 254:
             raise RecordingError(f"{place}: {fault.target} is not a register that can be struck")
