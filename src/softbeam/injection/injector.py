@@ -9,7 +9,7 @@ from softbeam.faults.drawing import draw_site
 from softbeam.faults.randomness import Draws
 from softbeam.faults.site import FaultSite
 from softbeam.faults.space import FaultSpace
-from softbeam.injection.classification import Outcome, from_status
+from softbeam.injection.classification import Outcome, from_ending
 from softbeam.injection.detection import Rule, rule_for
 from softbeam.injection.liveness import any_live, live_words
 from softbeam.injection.propagation import propagate
@@ -139,7 +139,7 @@ class Injector:
         return self._profiles[launch].longest
 
     def _follow(self, site: FaultSite, struck: Strike) -> tuple[Outcome, bool]:
-        decided = from_status(struck.status)
+        decided = from_ending(struck.ending)
         if decided is not None:
             return decided, False
         live = self._live[site.launch]
