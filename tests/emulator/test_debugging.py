@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.corpus import own_machine
 
 from softbeam.emulator import Fault, Machine
 from softbeam.emulator.debugging import Access, Debugger, Stop
@@ -200,3 +201,60 @@ def test_several_modules(machine: Machine) -> None:
     assert machine.read(y).tolist() == list(range(8))
     with pytest.raises(LaunchError, match="there already: copy_kernel"):
         machine.add(cubin_bytes("copy"), listing_bytes("copy"))
+
+
+def same_as_a_launch(name: str, kernel: str, grid: int, block: int, count: int) -> None:
+    """Assert that a kernel(out, a, n) or (out, a, b, n) does the same under the debugger."""
+    machine = own_machine(name, "sm_90")
+    rng = np.random.default_rng(3)
+    data = rng.integers(0, 1 << 31, count, dtype=np.uint32)
+    out = machine.allocate(np.zeros(count, dtype=np.uint32))
+    inputs = [machine.allocate(data) for _ in range(len(machine.find(kernel).parameters) - 2)]
+    before = machine.save()
+    wanted = machine.launch(kernel, grid, block, out, *inputs, count)
+    after = machine.read(out)
+    machine.restore(before)
+    debugger = machine.debug(kernel, grid, block, out, *inputs, count, in_block=grid - 1)
+    barriers: list[Stop] = []
+    debugger.on_barrier(barriers.append)
+    assert debugger.finish() == wanted
+    assert machine.read(out).tolist() == after.tolist()
+    if "BAR" in {one.opcode for one in machine.find(kernel).instructions}:
+        assert any(stop.instruction.opcode == "BAR" for stop in barriers)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "grid", "block", "count"),
+    [("reduce_k", 3, 96, 280), ("reverse_k", 2, 96, 192), ("count_k", 3, 96, 288)],
+)
+def test_barriers_are_passed_together(kernel: str, grid: int, block: int, count: int) -> None:
+    machine = own_machine("blocks", "sm_90")
+    if kernel == "reverse_k":
+        x = machine.allocate(np.arange(count, dtype=np.uint32))
+        out = machine.allocate(np.zeros(count, dtype=np.uint32))
+        arguments = (kernel, grid, block, out, x, count)
+        wanted = machine.launch(*arguments, shared_bytes=4 * block)
+        after = machine.read(out)
+        assert machine.debug(*arguments, shared_bytes=4 * block).finish() == wanted
+        assert machine.read(out).tolist() == after.tolist()
+        return
+    same_as_a_launch("blocks", kernel, grid, block, count)
+
+
+def takes_arrays(sizes: list[int]) -> bool:
+    """Whether a kernel takes pointers and the number of elements."""
+    return sizes[-1] == 4 and set(sizes[:-1]) == {8}
+
+
+#: What copies through local memory for long.
+LONG = ("local_array_k", "local_bytes_k")
+CONTROL = [
+    pytest.param(name, marks=pytest.mark.slow) if name in LONG else name
+    for name, function in sorted(own_machine("control", "sm_90").kernels.items())
+    if takes_arrays([size for _, size in function.parameters])
+]
+
+
+@pytest.mark.parametrize("kernel", CONTROL)
+def test_divergence_is_stepped_through(kernel: str) -> None:
+    same_as_a_launch("control", kernel, 2, 32, 64)
