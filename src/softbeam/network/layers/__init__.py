@@ -1,7 +1,7 @@
 """Layers as facts: parameters, shapes, buffers, launches, and how a ``.cfg`` file describes them.
 
 One module holds all that concerns a kind of layer.  The sections of Darknet's files are gathered in
-:mod:`softbeam.network.sections`.
+:mod:`softbeam.network.darknet.sections`.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from softbeam.network import keys
 from softbeam.network.activation import Activation
-from softbeam.network.keys import INDEX, Invalid, Key, Section, Values
+from softbeam.network.darknet import keys
+from softbeam.network.darknet.keys import INDEX, Invalid, Key, Section, Values
 from softbeam.network.launches import LaunchMaker, part
 from softbeam.network.layers.base import BaseLayer, Shape
 from softbeam.network.plan import Span

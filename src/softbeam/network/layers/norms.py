@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from softbeam.network import keys
-from softbeam.network.keys import COUNT, Invalid, Key, Section, Values
+from softbeam.network.darknet import keys
+from softbeam.network.darknet.keys import COUNT, Invalid, Key, Section, Values
 from softbeam.network.launches import LaunchMaker, part
 from softbeam.network.layers.base import BaseLayer, Shape
 from softbeam.network.plan import Span

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from softbeam.network import keys
-from softbeam.network.keys import COUNT, Key, Section, Values
+from softbeam.network.darknet import keys
+from softbeam.network.darknet.keys import COUNT, Key, Section, Values
 from softbeam.network.launches import LaunchMaker
 from softbeam.network.layers.base import BaseLayer, Shape
 from softbeam.network.layers.windows import lay_out

@@ -14,7 +14,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from softbeam.errors import NetworkError
-from softbeam.network.onnx_model.folding import fold, shapes_of
+from softbeam.network.onnx.folding import fold, shapes_of
 
 
 @dataclass(frozen=True, slots=True)
