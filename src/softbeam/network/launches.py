@@ -19,7 +19,7 @@ from softbeam.network.plan import WORKSPACE, Launch, Pointer, Span, buffer_name
 LARGEST_GRID = 65_535
 """Blocks along x above which Darknet folds a grid into x and y."""
 
-MOST_LAUNCHES = 1 << 18
+MOST_LAUNCHES = 1 << 16
 """Launches of one inference; those of a deep network are some thousands, and each is an object."""
 
 Im2col = Literal["always", "except-1x1"]

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from softbeam.errors import NetworkError
 from softbeam.files import read_file
-from softbeam.network.darknet.keys import INT32_MAX, Invalid
+from softbeam.network.darknet.keys import MOST_ELEMENTS, Invalid
 from softbeam.network.darknet.sections import ALIASES, IGNORED, KEYS, LAYER_SECTIONS
 from softbeam.network.layers import Layer, Shape
 
@@ -182,8 +182,7 @@ def _check(layer: Layer, section: _Section, place: str) -> None:
         _fail(
             place, section.line, f"layer {layer.name} is too large for its {width}x{height} input"
         )
-    words = [layer.inputs, layer.outputs, layer.workspace, *layer.trained.values()]
-    if max(words) > INT32_MAX:
+    if layer.largest > MOST_ELEMENTS:
         _fail(place, section.line, f"layer {layer.name} needs more than 2^31 - 1 elements")
 
 

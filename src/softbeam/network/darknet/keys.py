@@ -16,8 +16,8 @@ from softbeam.network.activation import Activation
 if TYPE_CHECKING:
     from softbeam.network.layers.base import BaseLayer, Shape
 
-INT32_MAX = 2**31 - 1
-"""Darknet counts elements in 32-bit integers."""
+MOST_ELEMENTS = 2**31 - 1
+"""Elements of a buffer: Darknet counts them in 32-bit integers."""
 
 #: No whole number has as many digits; Python refuses to read very long ones.
 _DIGITS = 20
@@ -63,7 +63,7 @@ class Section:
     aliases: tuple[str, ...] = ()
 
 
-def whole(least: int, most: int = INT32_MAX) -> Callable[[str], int]:
+def whole(least: int, most: int = MOST_ELEMENTS) -> Callable[[str], int]:
     """Return a reader of whole numbers in a range."""
 
     def read(text: str) -> int:
@@ -146,7 +146,7 @@ COUNT = whole(1)
 FLAG = Key(whole(0, 1), 0)
 """A key that is 0, the default, or 1."""
 
-INDEX = whole(-INT32_MAX)
+INDEX = whole(-MOST_ELEMENTS)
 """Reads the number of a layer; a negative one is counted from the layer that says it."""
 
 TREE = never("must be left out, as softbeam does not know hierarchical classes")

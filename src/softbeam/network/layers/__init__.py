@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from softbeam.network.activation import Activation
+from softbeam.network.darknet.keys import MOST_ELEMENTS
 from softbeam.network.layers.base import BaseLayer, Shape
 from softbeam.network.layers.connected import Connected
 from softbeam.network.layers.convolution import Convolution, Local
@@ -44,6 +45,7 @@ def trained_buffers(layers: tuple[Layer, ...]) -> dict[str, int]:
 
 
 __all__ = [
+    "MOST_ELEMENTS",
     "Activation",
     "ActivationLayer",
     "AveragePool",

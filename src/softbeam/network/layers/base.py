@@ -91,6 +91,11 @@ class BaseLayer:
         return 0
 
     @property
+    def largest(self) -> int:
+        """The most elements that anything of it has, which Darknet counts in 32-bit integers."""
+        return max(self.inputs, self.outputs, self.workspace, *self.trained.values())
+
+    @property
     def buffers(self) -> dict[str, int]:
         """What Darknet allocates for the layer, and its words, in its order."""
         return {"output": self.outputs, "delta": self.outputs}
