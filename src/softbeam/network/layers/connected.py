@@ -85,14 +85,11 @@ class Connected(BaseLayer):
                 "x_norm",
             )
             words |= dict.fromkeys(norm, outputs)
-        if self.activation == Activation.MISH:
-            words["activation_input"] = outputs
-        return words
+        return words | self.activation.kept(outputs)
 
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch a connected layer: GEMM with the input as a matrix of one column."""
-        output = maker.own("output", self.outputs)
-        maker.fill(maker.own("delta", self.outputs))
+        output = maker.output(self.outputs)
         maker.fill(output)
         m, k = self.units, self.inputs
         weights = maker.own("weights", m * k)
