@@ -131,10 +131,19 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     ...     before, place.read_bytes(), len(list(Path(folder).iterdir()))
     (False, b'42', 1)
     """
+    with whole_path(path) as unfinished, unfinished.open("wb") as file:
+        yield file
+
+
+@contextmanager
+def whole_path(path: Path) -> Iterator[Path]:
+    """Return where to write a file that is put in its place once it is complete.
+
+    As :func:`whole_file`, for what opens its files itself.
+    """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        with unfinished.open("wb") as file:
-            yield file
+        yield unfinished
         os.replace(unfinished, path)
     except OSError as error:
         if error.filename is None or Path(error.filename) == unfinished:
