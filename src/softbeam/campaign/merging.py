@@ -11,7 +11,6 @@ from functools import reduce
 from itertools import groupby
 from pathlib import Path
 
-from softbeam.campaign.names import copy_names
 from softbeam.campaign.reading import ResultsReader
 from softbeam.campaign.results_file import FILE_NAME
 from softbeam.campaign.schema import stored_columns
@@ -70,9 +69,8 @@ def merge(parts: Sequence[Path], out: Path) -> int:
                 joined.add_history(store)
             known = [facts for facts in (store.facts() for store in stores) if facts.layers]
             if known:
-                joined.keep_facts(known[-1])
+                joined.keep_facts(max(known, key=lambda facts: bool(facts.inputs)))
             joined.add_all(_joined(stores))
-    copy_names(first.path.parent, out)
     return number
 
 

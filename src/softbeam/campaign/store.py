@@ -178,6 +178,7 @@ class ResultsStore(ResultsReader):
                 with cls.open(unfinished) as copy:
                     copy.add_fault_space(held.fault_space())
                     copy.add_history(held)
+                    copy.keep_facts(held.facts())
                     copy.add_all(held.records())
                     copied = copy.size()
                     copy.note(
