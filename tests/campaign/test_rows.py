@@ -88,7 +88,7 @@ def test_outcome_that_no_injection_has_is_refused(
 def test_stream_that_no_injection_has_is_refused(
     make_record: MakeRecord, words: dict[str, str]
 ) -> None:
-    with pytest.raises(ValueError, match="no injection is of|is no stratum"):
+    with pytest.raises(ValueError, match=r"no injection is of|is no stratum"):
         to_row(make_record(**words))
 
 
