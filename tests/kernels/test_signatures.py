@@ -34,7 +34,7 @@ def test_arguments_reach_another_process_as_they_are(kernel: str) -> None:
 
 @pytest.mark.parametrize("names", [("N", "ALPHA", "X"), ("N", "ALPHA", "X", "INCX", "INCY")])
 def test_a_missing_or_unknown_argument_is_an_error(names: tuple[str, ...]) -> None:
-    with pytest.raises(TypeError, match="INC[XY]"):
+    with pytest.raises(TypeError, match=r"INC[XY]"):
         arguments("fill", **dict.fromkeys(names, 1))
 
 
