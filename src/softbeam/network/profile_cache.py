@@ -85,7 +85,8 @@ def write_profiles(path: Path, profiles: Profiles) -> None:
     np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as file:
-        file.write(hashlib.sha256(content.getbuffer()).digest() + content.getbuffer())
+        file.write(hashlib.sha256(content.getbuffer()).digest())
+        file.write(content.getbuffer())
 
 
 def read_profiles(path: Path) -> Profiles | None:
