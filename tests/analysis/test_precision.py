@@ -28,9 +28,9 @@ from softbeam.analysis.precision import (
     sample_of,
 )
 from softbeam.campaign.engine import run_campaign
-from softbeam.campaign.reading import Ending
+from softbeam.campaign.results.reading import Ending
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
-from softbeam.campaign.store import ResultsStore
 from softbeam.campaign.streams import InjectionName, StreamKey
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import OUTCOMES, InjectionRecord

@@ -8,7 +8,7 @@ import pytest
 
 from softbeam.analysis.results import Results
 from softbeam.analysis.techniques import by_kernel
-from softbeam.campaign.store import ResultsStore
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.cli import main
 
 Capture = pytest.CaptureFixture[str]

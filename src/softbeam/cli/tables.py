@@ -75,7 +75,7 @@ def tables(
     injection can have besides); share, share_low, share_high: among the n of the mode and model.
     """
     from softbeam.analysis.sample import counts_of, short_of
-    from softbeam.campaign.reading import ResultsReader
+    from softbeam.campaign.results.reading import ResultsReader
     from softbeam.report.words import layer_legend, unfinished
 
     with ResultsReader.open(run) as store:
