@@ -134,7 +134,7 @@ def test_pools_are_compared_for_each_layer_and_for_each_injection() -> None:
 
 
 def dues(of: Mapping[Stream, int]) -> Counts:
-    rows: list[Row] = []
+    rows: list[Counted] = []
     for stream, number in of.items():
         rows.append((stream, 0, "im2col", "DUE", "hang", number))
         rows.append((stream, 0, "im2col", "Masked", "absorbed", 1000 - number))

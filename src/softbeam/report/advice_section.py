@@ -43,8 +43,7 @@ def section(results: Results) -> Section:
     for place, of in enumerate(DAMAGE_TITLES if work else (), start=1):
         both = [
             advise(
-                results.records,
-                results.design,
+                results.counts,
                 work,
                 of=of,
                 by=by,
