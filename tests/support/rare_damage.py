@@ -123,6 +123,6 @@ def campaign(
 
 def by_roots(world: World, injections: int) -> list[int]:
     """Return the injections of each stratum as ``--stratified`` divides them."""
-    sizes = {f"{layer}/{kernel}": int(1e9 * size) + 1
-             for (layer, kernel), size in zip(world.strata, world.sizes.tolist(), strict=True)}  # fmt: skip
+    pairs = zip(world.strata, world.sizes.tolist(), strict=True)
+    sizes = {f"{layer}/{kernel}": int(1e9 * size) + 1 for (layer, kernel), size in pairs}
     return list(allocate(injections, sizes).values())

@@ -29,7 +29,7 @@ from softbeam.analysis.hardening import (
 )
 from softbeam.analysis.resampling import Samples
 from softbeam.analysis.stability import LEAST_DAMAGE, REPLICATES, Stability, bootstrap, removed
-from softbeam.analysis.techniques import Technique, Work, by_kernel
+from softbeam.analysis.techniques import Technique, Work, work_by
 from softbeam.errors import ResultsError
 
 
@@ -142,7 +142,7 @@ def advise(
     of : str
         One of :data:`softbeam.analysis.hardening.DAMAGE`.
     by : By
-        Kernels in layers, or kernels.
+        Kernels in layers, kernels, or layers.
     technique : Technique
         How they are hardened.
     aim : Aim
@@ -162,8 +162,7 @@ def advise(
             "the results do not say how much the kernels execute, so that costs are not known; "
             "run softbeam campaign again with the same options: it adds what is missing"
         )
-    if by is By.KERNEL:
-        work = by_kernel(work)
+    work = work_by(work, by)
     damage = damage_of(counts, of, by, work)
     whole = sum(one.instructions for one in work.values())
     nothing = Work(0, 0, 0)

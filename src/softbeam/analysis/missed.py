@@ -74,9 +74,7 @@ def reach(
     square = float(ndtri((1 + confidence) / 2)) ** 2
     told = math.sqrt(square * variance)
     gains = parts / draws * (1.0 - 2.0 * rates)
-    order = np.argsort(-gains)[: int((gains > 0.0).sum())]
-    if not order.size:
-        return Reach(told, 0.0)
+    order = np.argsort(-gains)
     g, n = gains[order], draws[order]
     # Over the first strata, the first two, ...: the sums that S's quadratic equation is made of.
     total, first, second = np.cumsum(n), np.cumsum(n * g), np.cumsum(n * g * g)
@@ -85,6 +83,5 @@ def reach(
     c = square * (variance + (second - first**2 / total) / 4.0)
     sums = (b + np.sqrt(b * b + 4.0 * a * c)) / (2.0 * a)
     level = (first - 2.0 * sums) / total
-    enough = level >= np.append(g[1:], 0.0)
-    found = float(sums[int(np.argmax(enough)) if enough.any() else -1])
-    return Reach(found, found - told)
+    found = float(sums[int(np.argmax(level >= np.append(g[1:], -np.inf)))])
+    return Reach(found, max(found - told, 0.0))
