@@ -73,10 +73,13 @@ class Floor(NamedTuple):
     ----------
     likely, proven : float
         As the inputs seem to differ, and as they differ at least; 0 of a single input.
+    deviation : float
+        The standard deviation by which they seem to differ, beyond the draw of injections.
     """
 
     likely: float
     proven: float
+    deviation: float = 0.0
 
 
 class Estimator:
@@ -196,7 +199,7 @@ class Estimator:
             low, high = wilson_of(ratio, pulled * (1 - pulled) / variance, self._confidence)
             return (high - low) / 2
 
-        return Floor(half(clusters.likely), half(clusters.proven))
+        return Floor(half(clusters.likely), half(clusters.proven), math.sqrt(clusters.likely))
 
     def _tally(self, rows: Mask) -> Tally:
         """Return the injections of some rows by input and stratum."""
