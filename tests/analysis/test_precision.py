@@ -45,6 +45,9 @@ STRATA = [
 ]
 SIZES = tuple(FaultSpaceSize(0, "rf", layer, kernel, size) for layer, kernel, size, _ in STRATA)
 
+#: A detail of each outcome; none of them counts here.
+SOME_DETAIL = {"Masked": "absorbed", "SDC": "critical", "DUE": "hang"}
+
 #: Draws of a stratum, all inputs together.
 LONGEST = 400_000
 
@@ -403,7 +406,8 @@ class Worker:
             layer, kernel, outcome, image = self._world.ending(key, name.index)
             yield self._make(
                 mode=name.mode, model=name.model, stratum=name.stratum, index=name.index,
-                layer=layer, kernel=kernel, outcome=outcome, image=image,
+                layer=layer, kernel=kernel, outcome=outcome, detail=SOME_DETAIL[outcome],
+                image=image,
             )  # fmt: skip
 
 
