@@ -212,7 +212,8 @@ class Estimator:
             weights=self.counts.numbers[rows],
             minlength=math.prod(shape),
         )
-        return found.astype(np.float64).reshape(shape)
+        tallies: Tally = found.astype(np.float64).reshape(shape)
+        return tallies
 
     def _share(self, d: Tally, x: Tally) -> Share:
         successes, n = int(x.sum()), int(d.sum())

@@ -185,7 +185,7 @@ def _imprecise(
 ) -> list[_Imprecise]:
     """Return the outcomes that are not precise in a cell, the least precise first."""
     counts = estimator.counts
-    within = _rows_of(counts, keys).any(axis=0)
+    within = np.asarray(_rows_of(counts, keys).any(axis=0))
     found = []
     for outcome in OUTCOMES:
         ends: Mask = counts["outcome"] == outcome

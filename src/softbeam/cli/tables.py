@@ -75,7 +75,6 @@ def tables(
     injection can have besides); share, share_low, share_high: among the n of the mode and model.
     """
     from softbeam.analysis.sample import counts_of, short_of
-    from softbeam.campaign.names import read_layers
     from softbeam.campaign.reading import ResultsReader
     from softbeam.report.words import layer_legend, unfinished
 
@@ -83,6 +82,7 @@ def tables(
         counts = counts_of(store)
         specification = store.specification
         short = short_of(specification, store.fault_space(), counts.n)
+        names = store.facts().layer_names
     written = [] if folder is None else _write_csv(folder, counts)
     out = console(COLUMNS)
     out.print(
@@ -102,7 +102,7 @@ def tables(
             out.print(f"\n[bold]{title}[/bold]")
             out.print(table)
     struck = set(counts["layer"].tolist())
-    if legend := layer_legend(read_layers(store.path.parent), struck):
+    if legend := layer_legend(names, struck):
         out.print(f"\n{legend}", markup=False)
     for path in written:
         out.print(f"wrote {path}", soft_wrap=True, markup=False)

@@ -43,7 +43,8 @@ def section(results: Results) -> Section:
     for place, of in enumerate(DAMAGE_TITLES if work else (), start=1):
         both = [
             advise(
-                results.counts,
+                results.records,
+                results.design,
                 work,
                 of=of,
                 by=by,
