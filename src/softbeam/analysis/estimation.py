@@ -203,7 +203,8 @@ class Estimator:
 
     def _tally(self, rows: Mask) -> Tally:
         """Return the injections of some rows by input and stratum."""
-        return self._tallies(rows, np.zeros_like(self._stratum), 1)[0]
+        found: Tally = self._tallies(rows, np.zeros_like(self._stratum), 1)[0]
+        return found
 
     def _tallies(self, rows: Mask, group: NDArray[np.intp], groups: int) -> Tally:
         shape = (groups, self._design.images, self._weights.size)
