@@ -101,7 +101,7 @@ def tables(
         for title, table in _stream_tables(counts, stream, layer_kernel):
             out.print(f"\n[bold]{title}[/bold]")
             out.print(table)
-    struck = {cell.layer for cell in counts.cells}
+    struck = set(counts["layer"].tolist())
     if legend := layer_legend(names, struck):
         out.print(f"\n{legend}", markup=False)
     for path in written:
