@@ -19,7 +19,7 @@ from softbeam.analysis.design import Design, exposures
 from softbeam.analysis.estimation import Estimator
 from softbeam.analysis.planning import Pilot, forecast
 from softbeam.analysis.precision import cells_of, first_round, half_width, rounds, sample_of
-from softbeam.campaign.reading import Ending
+from softbeam.campaign.results.reading import Ending
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
 from softbeam.campaign.streams import StreamKey
 from softbeam.faults.space import FaultSpaceSize
