@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.core.interpreter import pass_barrier, run, run_warp
+from softbeam.emulator.core.interpreter import run
+from softbeam.emulator.core.stepping import go_on, pass_together
 from softbeam.emulator.ending import Ending
 from softbeam.emulator.execution import check_supported, new_state, tables
 from softbeam.emulator.launching import Launch
@@ -291,7 +292,7 @@ class Debugger:
         if inside:
             rows[row] = code.rows[row]
         before = int(information[k.INFO_INSTRUCTIONS])
-        status = self._call(run_warp, self._stops, warp, 1 << 62, fault, -1)
+        status = self._call(go_on, self._stops, warp, 1 << 62, fault, -1)
         if inside:
             rows[row] = 0
             rows[row, k.GUARD] = 7
@@ -323,7 +324,7 @@ class Debugger:
             if np.all(statuses == k.FINISHED):
                 self._finish(k.FINISHED)
             else:
-                pass_barrier(self._state.warps)
+                pass_together(self._state.warps)
 
     def _finish(self, status: int) -> None:
         check_supported(self._launch.program, status, self._state)
@@ -358,7 +359,7 @@ class Debugger:
         self, function: Any, code: k.Code, what: int, budget: int, fault: FaultVector, traced: int
     ) -> int:
         grid_block = self._grid_block.copy()
-        if function is run_warp:
+        if function is go_on:
             grid_block[6] = self._first + what
         return int(
             function(
