@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest
-from softbeam.campaign.store import ResultsStore
 from softbeam.emulator.semantics import EMULATOR_SEMANTICS
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord

@@ -75,7 +75,7 @@ def tables(
     injection can have besides); share, share_low, share_high: among the n of the mode and model.
     """
     from softbeam.analysis.sample import counts_of, short_of
-    from softbeam.campaign.reading import ResultsReader
+    from softbeam.campaign.results.reading import ResultsReader
     from softbeam.report.words import layer_legend, unfinished
 
     with ResultsReader.open(run) as store:
@@ -101,7 +101,7 @@ def tables(
         for title, table in _stream_tables(counts, stream, layer_kernel):
             out.print(f"\n[bold]{title}[/bold]")
             out.print(table)
-    struck = {cell.layer for cell in counts.cells}
+    struck = set(counts["layer"].tolist())
     if legend := layer_legend(names, struck):
         out.print(f"\n{legend}", markup=False)
     for path in written:

@@ -88,7 +88,7 @@ def outcome_table(counts: Counts, streams: Sequence[Stream], *, details: bool) -
         rows.append((Cell(label, None, kind), *cells))
     foot = [Cell("all")]
     for stream in streams:
-        whole = counts.where(lambda cell, own=stream: cell.stream == own).n  # type: ignore[misc]
+        whole = counts.of_stream(stream).n
         foot += [number(whole), Cell("")]
     names = [f"{stream.mode.upper()} {stream.model}" for stream in streams]
     columns = [text for name in names for text in (f"{name}, n", f"{name}, %")]
