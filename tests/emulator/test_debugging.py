@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from support.corpus import own_machine
 
-from softbeam.emulator import Fault, Machine
-from softbeam.emulator.debugging import Access, Debugger, Stop
+from softbeam.emulator import Access, Debugger, Fault, Machine, Stop
 from softbeam.errors import LaunchError, UnsupportedInstruction
 from softbeam.kernels import cubin_bytes, listing_bytes
 
