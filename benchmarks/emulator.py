@@ -24,7 +24,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.faults.models import PAPER
+from softbeam.faults.modes import PAPER
 from softbeam.injection.injector import Injector
 from softbeam.jit import cache_home
 from softbeam.network.device import Device

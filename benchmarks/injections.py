@@ -30,7 +30,7 @@ from time import perf_counter, thread_time
 import numpy as np
 
 from softbeam.emulator.core.layout import FINISHED
-from softbeam.faults.models import PAPER
+from softbeam.faults.modes import PAPER
 from softbeam.injection.injector import Injector
 from softbeam.injection.liveness import Live, any_live, live_words
 from softbeam.injection.propagation import propagate

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from softbeam.analysis.counts import Cell, Counts, Stream
 from softbeam.analysis.design import Design
-from softbeam.injection.record import DETAILS, InjectionRecord
+from softbeam.injection.outcomes import DETAILS
+from softbeam.injection.record import InjectionRecord
 
 MakeRecord = Callable[..., InjectionRecord]
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from softbeam.analysis.clusters import Clusters
 from softbeam.analysis.planning import Forecast, Pilot, forecast, injections_needed, tolerated
 from softbeam.analysis.proportion import wilson_of
-from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
+from softbeam.campaign.choices import Target
+from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord
 

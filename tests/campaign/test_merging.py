@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from softbeam.campaign import merging
+from softbeam.campaign.choices import Target
 from softbeam.campaign.merging import merge
 from softbeam.campaign.names import read_layers, write_layers
-from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
+from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 from softbeam.campaign.store import ResultsStore
 from softbeam.errors import CampaignError, ResultsError
 from softbeam.faults.space import FaultSpaceSize

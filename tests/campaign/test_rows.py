@@ -9,7 +9,8 @@ import pytest
 
 from softbeam.campaign.rows import INSERT, SCHEMA, DamagedRow, to_record, to_row
 from softbeam.campaign.specification import RESULTS_SCHEMA
-from softbeam.injection.record import DETAILS, OUTCOMES, InjectionRecord
+from softbeam.injection.outcomes import DETAILS, OUTCOMES
+from softbeam.injection.record import InjectionRecord
 
 MakeRecord = Callable[..., InjectionRecord]
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from softbeam.campaign.specification import (
-    BoxRule,
     CampaignSpecification,
     Difference,
     StreamRequest,
@@ -17,6 +16,7 @@ from softbeam.campaign.specification import (
     merged,
 )
 from softbeam.errors import CampaignError
+from softbeam.injection.choices import BoxRule
 
 FIELDS: dict[str, Any] = {
     "network": "extraction",

@@ -58,6 +58,7 @@ def wanted(
     network_files: NetworkFiles, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[int], list[str]]:
     """Return a function that makes the rows of the paper's campaign, one by one, in no pool."""
+    from softbeam.campaign.choices import CampaignChoices
     from softbeam.campaign.preparation import prepare
     from softbeam.campaign.setup import specify
     from softbeam.campaign.specification import StreamRequest
@@ -70,7 +71,7 @@ def wanted(
         StreamRequest(mode=mode, model=model, injections=1)  # type: ignore[arg-type]
         for mode, model in STREAMS
     )
-    specification = specify(workload, seed=1, streams=streams)
+    specification = specify(workload, CampaignChoices(), streams)
     folder = tmp_path_factory.mktemp("wanted")
     inject = inject_in_worker(prepare(workload, specification, folder, folder))
 
@@ -284,7 +285,7 @@ def test_a_margin_in_every_kernel(
 ) -> None:
     from softbeam.analysis.estimation import Estimator
     from softbeam.analysis.sample import counts_of
-    from softbeam.injection.record import OUTCOMES
+    from softbeam.injection.outcomes import OUTCOMES
 
     out = tmp_path / "run"
     arguments = ["campaign", *network_files.options, "--mode", "iov", "--workers", "1"]

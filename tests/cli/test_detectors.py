@@ -17,7 +17,8 @@ from softbeam.campaign.setup import inject_in_worker
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.campaign.streams import InjectionName
 from softbeam.cli import main
-from softbeam.injection.record import DETECTION_DETAILS, InjectionRecord
+from softbeam.injection.outcomes import DETECTION_DETAILS
+from softbeam.injection.record import InjectionRecord
 from softbeam.jit import cache_home
 from softbeam.network import load_network
 from softbeam.network.weights import random_weights, write_weights

@@ -13,7 +13,7 @@ from softbeam.emulator.execution import new_state, no_fault
 from softbeam.emulator.launching import Launch, Runner
 from softbeam.errors import CampaignError, InternalError
 from softbeam.faults.drawing import resolve
-from softbeam.faults.models import MODES
+from softbeam.faults.modes import MODES
 from softbeam.faults.space import FaultSpace
 
 #: Kernels whose launch in the tiny network is small: predicated stores, divisions, loops.

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.execution import EXCEPTIONS
 from softbeam.injection.classification import Outcome, from_output, from_status, ranking
-from softbeam.injection.record import DETAILS, OUTCOMES
+from softbeam.injection.outcomes import DETAILS, OUTCOMES
 
 NAN, INF = float("nan"), float("inf")
 GOLDEN = [0.5, 0.2, 0.1, 0.08, 0.06, 0.04, 0.02]

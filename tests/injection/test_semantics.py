@@ -15,14 +15,8 @@ from support.launching import HEAD, PARAMETERS
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
 from softbeam.emulator.launching import Ending, Launch
-from softbeam.faults.models import (
-    MODELS,
-    SEMANTICS,
-    Change,
-    change,
-    positions,
-    sassifi_address_change,
-)
+from softbeam.faults.models import MODELS, SEMANTICS, Change, change, positions
+from softbeam.faults.modes import sassifi_address_change
 from softbeam.faults.site import FaultSite
 
 ACTIVE, EXECUTED = set(range(20)), set(range(3, 20))

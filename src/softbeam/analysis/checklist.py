@@ -16,7 +16,7 @@ from softbeam.analysis.conclusions import Conclusion, Finding, Verdict, verdict_
 from softbeam.analysis.counts import Cell, Counts, Stream
 from softbeam.analysis.estimation import Condition, Estimator, everywhere
 from softbeam.analysis.factors import is_never_read
-from softbeam.faults.models import PAPER
+from softbeam.faults.modes import PAPER
 
 #: The network that the paper is about, and facts of it (Darknet's cfg/extraction.cfg).
 NETWORK = "extraction"

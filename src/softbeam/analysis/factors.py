@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from softbeam.analysis.counts import NEVER_READ, Cell, Counts, Stream
 from softbeam.analysis.estimation import Condition, Estimator, Share, everywhere
-from softbeam.injection.record import OUTCOMES
+from softbeam.injection.outcomes import OUTCOMES
 
 #: What stands for the layer and the kernel of faults that are never read: the paper's bar.
 NEVER_READ_LABEL = "N-R"

@@ -19,10 +19,8 @@ from numpy.typing import NDArray
 from softbeam.analysis.counts import Stream
 from softbeam.analysis.design import Design, Stratum
 from softbeam.analysis.factors import By, Key
-from softbeam.injection.record import DETECTION_DETAILS, InjectionRecord
-
-#: Details of SDCs that change what the network says is there; the others change only scores.
-CRITICAL = frozenset({"critical", *DETECTION_DETAILS} - {"tolerable"})
+from softbeam.injection.outcomes import CRITICAL
+from softbeam.injection.record import InjectionRecord
 
 #: What can be removed, by its name as an option.
 DAMAGE: Mapping[str, Callable[[InjectionRecord], bool]] = {

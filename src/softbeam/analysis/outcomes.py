@@ -11,7 +11,7 @@ from typing import Literal
 
 from softbeam.analysis.counts import Cell, Counts, Stream
 from softbeam.analysis.estimation import Condition, Estimator, Share, everywhere
-from softbeam.injection.record import DETAILS, DETECTION_DETAILS, OUTCOMES
+from softbeam.injection.outcomes import DETAILS, DETECTION_DETAILS, OUTCOMES
 
 #: Flags, which divide nothing: an injection can have any of them beside its detail.
 NOT_FINITE = "output not finite"

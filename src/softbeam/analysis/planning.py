@@ -12,10 +12,12 @@ from softbeam.analysis.design import Design
 from softbeam.analysis.estimation import Estimator, Floor, everywhere
 from softbeam.analysis.precision import cells_of
 from softbeam.analysis.proportion import wilson_of
-from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
+from softbeam.campaign.choices import Target
+from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 from softbeam.campaign.streams import StreamKey, allocate, strata_sizes
 from softbeam.faults.space import FaultSpaceSize
-from softbeam.injection.record import OUTCOMES, InjectionRecord
+from softbeam.injection.outcomes import OUTCOMES
+from softbeam.injection.record import InjectionRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from softbeam.analysis.factors import Key
-from softbeam.faults.models import MODES
+from softbeam.faults.modes import MODES
 from softbeam.faults.space import FaultSpaceSize
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from softbeam.campaign.setup import InjectorSetup, InputSetup, launches_in_scope
+from softbeam.campaign.setup import InjectorSetup, InputSetup
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.network.device import Device
 from softbeam.network.golden import golden_run
@@ -35,21 +35,11 @@ def prepare(
     progress : callable
         Called with the launches that are profiled and all launches, of one input after the other.
     """
-    launches = launches_in_scope(workload.plan, specification)
     inputs = []
     for number, image in enumerate(workload.images):
         path = scratch / f"golden-{number}.bin"
         golden = golden_run(workload.plan, workload.weights, image, path)
-        device = Device(golden, workload.architecture)
+        device = Device(golden, workload.choices.architecture)
         profiles = profiles_of(workload, device, cache, progress, number)
         inputs.append(InputSetup(path, profiles))
-    return InjectorSetup(
-        plan=workload.plan,
-        architecture=workload.architecture,
-        inputs=tuple(inputs),
-        launches=launches,
-        groups=specification.groups,
-        semantics=specification.fault_semantics,
-        campaign_id=specification.campaign_id,
-        boxes=specification.boxes,
-    )
+    return InjectorSetup(workload.plan, specification, tuple(inputs))

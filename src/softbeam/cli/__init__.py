@@ -44,17 +44,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         Exit status: 0, 2 for an error that the user can cause, 130 for an interruption.
     """
+    try:
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(arguments: list[str]) -> int:
+    from softbeam import logs
     from softbeam.cli._app import app
     from softbeam.errors import SoftbeamError
 
-    for command in COMMANDS:
+    logs.show_if_wanted()
+    named = next((word for word in arguments if not word.startswith("-")), "")
+    # The help of all commands, and a misspelt one, need all of them.
+    for command in (named,) if named in COMMANDS else COMMANDS:
         import_module(f"softbeam.cli.{command}")
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="softbeam")
+        app(args=arguments, prog_name="softbeam")
     except SystemExit as leaving:
         return _status(leaving.code)
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except SoftbeamError as error:
         return _complain(str(error))
     except OSError as error:
@@ -71,5 +80,8 @@ def _status(code: object) -> int:
 
 
 def _complain(message: str) -> int:
-    print(f"softbeam: error: {message}", file=sys.stderr)
+    from softbeam.text import printable
+
+    for line in message.splitlines():
+        print(f"softbeam: error: {printable(line)}", file=sys.stderr)
     return ERROR

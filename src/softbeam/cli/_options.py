@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,65 +13,20 @@ import typer
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from softbeam.network.planner import Im2col
-
 RunArgument = Annotated[
     Path, typer.Argument(metavar="RUN", help="The campaign's folder (its --out).")
-]
-NetworkArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="NETWORK", help="extraction, googlenet, or the path of a .cfg or .onnx file."
-    ),
 ]
 WeightsOption = Annotated[
     Path | None,
     typer.Option("--weights", metavar="FILE", help="Darknet .weights; default: those shipped."),
 ]
-NamesOption = Annotated[
-    Path | None,
-    typer.Option("--names", metavar="FILE", help="Names of the classes, one a line."),
-]
-ImageOption = Annotated[
-    Path | None,
-    typer.Option("--image", metavar="FILE", help="The input; default: a photo of a coffee cup."),
-]
-Im2colOption = Annotated[
-    str,
-    typer.Option(
-        "--im2col",
-        metavar="WHEN",
-        help="always, as Darknet until May 2018 and in the paper, or except-1x1, as since.",
-    ),
-]
-ArchitectureOption = Annotated[
-    str, typer.Option("--arch", metavar="SM", help="Machine code: sm_90, sm_80 or sm_75.")
-]
 
 
-def checked_im2col(text: str) -> Im2col:
-    """Return the option ``--im2col`` if it is one of its two values.
-
-    Raises
-    ------
-    NetworkError
-        If it is not.
-    """
-    from softbeam.errors import NetworkError
-    from softbeam.network.planner import IM2COL
-
-    for known in IM2COL:
-        if text == known:
-            return known
-    raise NetworkError(f"--im2col is {text!r}; it must be one of {', '.join(IM2COL)}")
-
-
-def say_if_cold() -> None:
-    """Say on standard error that a first run compiles, if this is one."""
-    from softbeam.jit import is_cold
-
-    if is_cold():
-        typer.echo("First run: compiling the emulator, once, for about a minute.", err=True)
+def listed(values: Iterable[str] | None) -> list[str]:
+    """Return what was given with commas, or several times, in lower case."""
+    return [
+        part.strip().lower() for value in values or () for part in value.split(",") if part.strip()
+    ]
 
 
 def cores() -> int:
@@ -102,7 +57,7 @@ def now_and_then(
 def progress_bar(unit: str = "") -> Iterator[Progress]:
     """Show progress on standard error: bar, count, rate and remaining time.
 
-    Where standard error is no terminal, nothing is drawn.
+    Where standard error is no terminal, or tells of everything (``--debug``), nothing is drawn.
     """
     from rich.console import Console
     from rich.progress import (
@@ -112,6 +67,8 @@ def progress_bar(unit: str = "") -> Iterator[Progress]:
         TextColumn,
         TimeRemainingColumn,
     )
+
+    from softbeam.logs import wanted
 
     class Rate(TextColumn):
         """Tasks a second, measured over the last half minute."""
@@ -133,5 +90,54 @@ def progress_bar(unit: str = "") -> Iterator[Progress]:
         Rate(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    hidden = wanted() or not console.is_terminal
+    with Progress(*columns, console=console, disable=hidden) as progress:
         yield progress
+
+
+class Preparing:
+    """Shows what goes on before the first result: reading, compiling, counting.
+
+    Parameters
+    ----------
+    progress : Progress
+        The bar; where none is drawn, a line says it when something is compiled.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("golden run", total=None)
+        self._doing = "golden run"
+        self._said = False
+
+    def doing(self, what: str) -> None:
+        """Show what is done now."""
+        self._doing = what
+        self._progress.update(self._task, description=what)
+
+    def launches(self, done: int, of: int) -> None:
+        """Show how many launches are counted."""
+        self._doing = "profile"
+        self._progress.update(self._task, description="profile", completed=done, total=of)
+
+    def compiling(self, name: str) -> None:
+        """Show the function that is compiled; empty: none any more."""
+        if name and self._progress.disable and not self._said:
+            self._said = True
+            typer.echo(
+                f"Compiling {name} and what it needs, once on this machine; about a minute.",
+                err=True,
+            )
+        shown = f"compiling {name} (once on this machine, about a minute)" if name else self._doing
+        self._progress.update(self._task, description=shown)
+
+
+@contextmanager
+def preparing() -> Iterator[Preparing]:
+    """Show what goes on before the first result, compilation too."""
+    from softbeam.compilation import watched
+
+    with progress_bar() as bar:
+        shown = Preparing(bar)
+        with watched(shown.compiling):
+            yield shown

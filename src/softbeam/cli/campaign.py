@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from softbeam.cli import _campaign_options as given
+from softbeam.campaign.request import Request
 from softbeam.cli._app import app
-from softbeam.cli._groups import with_groups
-from softbeam.cli._options import cores, now_and_then, progress_bar, say_if_cold
+from softbeam.cli._choices import with_choices
+from softbeam.cli._options import cores, now_and_then, preparing, progress_bar
 
 if TYPE_CHECKING:
     from softbeam.campaign.engine import CampaignEnd, Run
@@ -34,15 +34,14 @@ NAMED = 5
 
 
 @app.command()
-@with_groups
+@with_choices
 def campaign(
     *,
-    wanted: given.WantedOptions,
+    wanted: Request,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FOLDER", help="Results; default: runs/NETWORK."),
     ] = None,
-    struck: given.StruckOptions,
     part: Annotated[
         str | None,
         typer.Option(
@@ -69,17 +68,21 @@ def campaign(
     """Strike a network and keep what comes of every injection.
 
     The same command continues a campaign that was stopped, or makes it longer. The results do
-    not depend on the number of workers. Exit status 3: some injections have no result because of
+    not depend on the number of workers. SASSIFI, NVIDIA's fault injector, and the paper that
+    used it name the modes: RF, register file; IOA and IOV, instruction output address and value.
+    Exit status 3: some injections have no result because of
     an error of softbeam's own; 4: the inputs differ too much for --margin; 130: stopped by
     Ctrl-C.
     """
+    from softbeam.campaign.setup import load_requested
     from softbeam.campaign.store import ResultsStore
+    from softbeam.campaign.writer import sole_writer
     from softbeam.errors import SoftbeamError
 
-    workload, specification = given.load_requested(given.request_of(wanted, struck))
+    workload, specification = load_requested(wanted)
     chosen = _checked_part(part, specification)
     folder = out or Path("runs") / workload.network.name
-    with ResultsStore.resume(folder, specification) as store:
+    with sole_writer(folder), ResultsStore.resume(folder, specification) as store:
         for line in _asked_before(store, specification):
             _say(line)
         try:
@@ -92,7 +95,7 @@ def campaign(
             raise
         finally:
             if store.path.exists():
-                _keep_names(folder, workload, struck)
+                _keep_names(folder, workload, wanted)
         total = store.size()
         limits = _limits(store, end)
     _say(f"{end.injected} injections made, {total} in {folder}; see softbeam tables {folder}")
@@ -105,14 +108,14 @@ def campaign(
         raise typer.Exit(OUT_OF_REACH)
 
 
-def _keep_names(folder: Path, workload: Workload, struck: given.StruckOptions) -> None:
+def _keep_names(folder: Path, workload: Workload, request: Request) -> None:
     """Keep what layers and classes are called, for who reads the results."""
     from softbeam.campaign.names import write_classes, write_layers
 
     # A disk that is full has been told of, or the next command tells of it.
     with suppress(OSError):
         write_layers(folder, {layer.index: layer.title for layer in workload.network.layers})
-        if workload.network.classes is not None and struck.names is not None:
+        if workload.network.classes is not None and request.names is not None:
             write_classes(folder, workload.network.classes)
 
 
@@ -244,16 +247,8 @@ def prepare_shown(
     from softbeam.campaign.preparation import prepare
     from softbeam.jit import cache_home
 
-    say_if_cold()
-    with progress_bar() as bar:
-        task = bar.add_task("profile", total=None)
-        return prepare(
-            workload,
-            specification,
-            scratch,
-            cache_home() / "profiles",
-            lambda done, of: bar.update(task, completed=done, total=of),
-        )
+    with preparing() as shown:
+        return prepare(workload, specification, scratch, cache_home() / "profiles", shown.launches)
 
 
 def _this_command() -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from softbeam.cli._app import app, console
-from softbeam.cli._options import RunArgument, WeightsOption, progress_bar
+from softbeam.cli._options import RunArgument, WeightsOption, preparing
 from softbeam.cli.tables import COLUMNS
 
 if TYPE_CHECKING:
@@ -129,8 +129,7 @@ def _workload(
         network or stored.network,
         weights=weights,
         images=images,
-        im2col=stored.im2col,
-        architecture=stored.architecture,
+        choices=stored,
     )
     difference = first_difference(stored, specify_again(stored, workload))
     if difference is not None:
@@ -145,35 +144,22 @@ def _workload(
 
 def _injector(results: Results, workload: Workload, record: InjectionRecord) -> Injector:
     """Make the golden run of the injection's input, and its injector."""
-    from softbeam.campaign.setup import answer_rule, launches_in_scope
-    from softbeam.injection.injector import Injector
+    from softbeam.campaign.setup import injector_for
     from softbeam.jit import cache_home
     from softbeam.network.device import Device
     from softbeam.network.golden import golden_run
     from softbeam.network.profile_cache import profiles_of
 
-    specification = results.specification
-    golden = golden_run(workload.plan, workload.weights, workload.images[record.image])
-    device = Device(golden, specification.architecture)
-    with progress_bar() as bar:
-        task = bar.add_task("profile", total=None)
+    with preparing() as shown:
+        golden = golden_run(workload.plan, workload.weights, workload.images[record.image])
         profiles = profiles_of(
             workload,
-            device,
+            Device(golden, workload.choices.architecture),
             cache_home() / "profiles",
-            lambda done, of: bar.update(task, completed=done, total=of),
+            shown.launches,
             record.image,
         )
-    return Injector(
-        device,
-        profiles,
-        launches_in_scope(workload.plan, specification),
-        specification.campaign_id,
-        semantics=specification.fault_semantics,
-        groups=specification.groups,
-        image=record.image,
-        rule=answer_rule(workload.plan, specification.boxes),
-    )
+    return injector_for(results.specification, golden, profiles, record.image)
 
 
 def _check(recorded: InjectionRecord, replayed: InjectionRecord) -> None:

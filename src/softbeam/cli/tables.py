@@ -167,7 +167,7 @@ def _factors(counts: Counts, stream: Stream, by: By, name: str) -> Iterator[tupl
 def _factor_table(factors: FactorTable, *, joint: bool, unread: bool) -> Table:
     """Lay out factors; where never-read faults get a column, Masked is without them."""
     from softbeam.analysis.factors import NEVER_READ_LABEL, By
-    from softbeam.injection.record import OUTCOMES
+    from softbeam.injection.outcomes import OUTCOMES
 
     keys = {
         By.LAYER: ("layer",),

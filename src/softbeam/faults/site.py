@@ -10,6 +10,16 @@ from numpy.typing import NDArray
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.execution import no_fault
 from softbeam.faults.models import Change
+from softbeam.faults.modes import target_of
+
+#: The interpreter's numbers of what a mode's targets are (:class:`softbeam.faults.modes.Target`).
+_KINDS = {
+    "before": k.FAULT_BEFORE,
+    "after": k.FAULT_AFTER,
+    "predicate": k.FAULT_PREDICATE,
+    "index": k.FAULT_INDEX,
+    "store": k.FAULT_STORE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +29,7 @@ class FaultSite:
     Attributes
     ----------
     mode, model : str
-        See :mod:`softbeam.faults.models`.
+        See :mod:`softbeam.faults.modes` and :mod:`softbeam.faults.models`.
     launch : int
         Number of the launch in the plan.
     block, thread : int
@@ -29,7 +39,7 @@ class FaultSite:
     occurrence : int
         How often the thread reached the pc before.
     target : str
-        ``register``, ``destination_index`` or ``store_address``.
+        The name of one of the mode's targets, such as ``register``.
     register : int or None
         The general register; for an index the first destination register.
     change : Change
@@ -59,21 +69,20 @@ class FaultSite:
             The same site with a change that changes nothing: the witness of the fault-free value.
         """
         vector = no_fault()
-        if self.target == "register":
-            vector[k.FAULT_KIND] = k.FAULT_BEFORE if self.mode == "rf" else k.FAULT_AFTER
+        kind = target_of(self.mode, self.target).kind
+        vector[k.FAULT_KIND] = _KINDS[kind]
+        value = 0 if neutral else self.change.value
+        if kind == "index":
+            vector[k.FAULT_INDEX_MASK] = value
+            vector[k.FAULT_DROPS] = self.change.drops
+        elif kind == "store":
+            vector[k.FAULT_VALUE] = np.array([value], dtype=np.uint64).view(np.int64)[0]
+            vector[k.FAULT_DROPS] = self.change.drops and not neutral
+        else:
             vector[k.FAULT_REGISTER] = self.register or 0
             vector[k.FAULT_REPLACES] = self.change.replaces and not neutral
-            vector[k.FAULT_VALUE] = 0 if neutral else self.change.value
-            vector[k.FAULT_TRACK] = self.mode == "rf" and not neutral
-        elif self.target == "destination_index":
-            vector[k.FAULT_KIND] = k.FAULT_INDEX
-            vector[k.FAULT_INDEX_MASK] = 0 if neutral else self.change.value
-            vector[k.FAULT_DROPS] = self.change.drops
-        else:
-            vector[k.FAULT_KIND] = k.FAULT_STORE
-            mask = np.array([0 if neutral else self.change.value], dtype=np.uint64)
-            vector[k.FAULT_VALUE] = mask.view(np.int64)[0]
-            vector[k.FAULT_DROPS] = self.change.drops and not neutral
+            vector[k.FAULT_VALUE] = value
+            vector[k.FAULT_TRACK] = kind == "before" and not neutral
         vector[k.FAULT_WARP] = self.thread // k.LANES
         vector[k.FAULT_LANE] = self.thread % k.LANES
         vector[k.FAULT_ROW] = self.pc // 16

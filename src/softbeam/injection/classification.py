@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.execution import EXCEPTIONS
+from softbeam.injection.outcomes import DETAIL, OF_EXCEPTION, detail_of_sdc
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class Outcome:
     Attributes
     ----------
     outcome, detail : str
-        See :mod:`softbeam.injection.record`.
+        See :mod:`softbeam.injection.outcomes`.
     top1 : int or None
         The class that won, for an SDC; None too where all scores are NaN.
     largest_change : float or None
@@ -33,22 +35,39 @@ class Outcome:
     largest_change: float | None = None
     not_finite: bool = False
 
+    @classmethod
+    def of(cls, detail: str) -> Outcome:
+        """Return the outcome that a detail is a part of, where there are no scores to tell of."""
+        return cls(DETAIL[detail].outcome, detail)
+
+
+class ClassChanges(NamedTuple):
+    """What an answer's classes and the golden one's have in common.
+
+    Attributes
+    ----------
+    top1, golden_top1 : int or None
+        The class with the highest score; None where all scores are NaN.
+    top5, golden_top5 : frozenset of int
+        The classes with the five highest scores.
+    """
+
+    top1: int | None
+    golden_top1: int
+    top5: frozenset[int]
+    golden_top5: frozenset[int]
+
+
+_DECIDED = {k.NEVER_READ: "never read", k.OVERWRITTEN: "overwritten", k.HANG: "hang"}
+
 
 def from_status(status: int) -> Outcome | None:
     """Return the outcome that a strike's end alone decides; None if memory must be looked at."""
-    if status == k.NEVER_READ:
-        return Outcome("Masked", "never read")
-    if status == k.OVERWRITTEN:
-        return Outcome("Masked", "overwritten")
-    if status == k.HANG:
-        return Outcome("DUE", "hang")
+    if status in _DECIDED:
+        return Outcome.of(_DECIDED[status])
     if status in EXCEPTIONS:
-        return Outcome("DUE", _detail(EXCEPTIONS[status]))
+        return Outcome.of(OF_EXCEPTION[EXCEPTIONS[status]].name)
     return None
-
-
-def _detail(exception: str) -> str:
-    return "invalid pc" if exception == "Invalid PC" else exception.lower()
 
 
 def ranking(scores: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -65,7 +84,7 @@ def from_output(golden: NDArray[np.uint32], output: NDArray[np.uint32]) -> Outco
     Top-5: one of the five highest changes, as a set.  Tolerable: only scores change.
     """
     if np.array_equal(golden, output):
-        return Outcome("Masked", "absorbed")
+        return Outcome.of("absorbed")
     wanted, found = golden.view(np.float32), output.view(np.float32)
     finite = bool(np.isfinite(found).all())
     difference = float("inf")
@@ -73,10 +92,7 @@ def from_output(golden: NDArray[np.uint32], output: NDArray[np.uint32]) -> Outco
         difference = float(np.abs(found.astype(np.float64) - wanted.astype(np.float64)).max())
     expected, ranked = ranking(wanted), ranking(found)
     top1 = None if np.isnan(found[ranked[0]]) else int(ranked[0])
-    if top1 != expected[0]:
-        detail = "critical"
-    elif set(expected[:5].tolist()) != set(ranked[:5].tolist()):
-        detail = "top-5"
-    else:
-        detail = "tolerable"
-    return Outcome("SDC", detail, top1, difference, not finite)
+    changes = ClassChanges(
+        top1, int(expected[0]), frozenset(ranked[:5].tolist()), frozenset(expected[:5].tolist())
+    )
+    return Outcome("SDC", detail_of_sdc("classes", changes), top1, difference, not finite)

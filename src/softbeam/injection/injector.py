@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from softbeam.emulator.launching import Runner
 from softbeam.faults.drawing import draw_site
+from softbeam.faults.modes import target_of
 from softbeam.faults.randomness import Draws
 from softbeam.faults.site import FaultSite
 from softbeam.faults.space import FaultSpace
@@ -39,7 +40,7 @@ class Injector:
         The launches in scope.
     campaign : str
         The campaign's id, from which every injection is drawn.
-    semantics : str
+    fault_semantics : str
         Whose rules faults follow: ``hardware``, ``sassifi`` or ``nvbitfi``.
     groups : iterable of str, optional
         Groups of opcodes in scope; all if not given.
@@ -57,7 +58,7 @@ class Injector:
         launches: Iterable[int],
         campaign: str,
         *,
-        semantics: str = "hardware",
+        fault_semantics: str = "hardware",
         groups: Iterable[str] | None = None,
         image: int = 0,
         rule: Rule | None = None,
@@ -67,7 +68,7 @@ class Injector:
         self._profiles = profiles
         self._launches = tuple(launches)
         self._campaign = campaign
-        self._semantics = semantics
+        self._fault_semantics = fault_semantics
         self._groups = None if groups is None else tuple(groups)
         self.image = image
         self.rule = rule or rule_for(device.plan)
@@ -100,7 +101,7 @@ class Injector:
         """Return the fault that injection `index` of a stream is."""
         draws = Draws(self._campaign, mode, model, stratum, index)
         space = self.space(mode, stratum)
-        return draw_site(self.device, self.runner, space, model, draws, self._semantics)
+        return draw_site(self.device, self.runner, space, model, draws, self._fault_semantics)
 
     def inject(self, mode: str, model: str, index: int, stratum: str = "") -> InjectionRecord:
         """Perform one injection.
@@ -133,9 +134,9 @@ class Injector:
             return decided, False
         live = self._live[site.launch]
         if not struck.changed:
-            return Outcome("Masked", "absorbed"), False
+            return Outcome.of("absorbed"), False
         if not any(any_live(live, name, words) for name, (words, _) in struck.changed.items()):
-            return Outcome("Masked", "dead"), False
+            return Outcome.of("dead"), False
         golden = self.device.golden
         result = propagate(golden, self._live, site.launch, struck.changed)
         return self.rule(golden.answer, result.output), True
@@ -147,7 +148,7 @@ class Injector:
         emulated = self.device.launch(site.launch)
         block = emulated.shape.block_index(site.block)
         thread = emulated.shape.thread_index(site.thread)
-        stores = site.target == "store_address"
+        values = target_of(site.mode, site.target).values
         return InjectionRecord(
             index=index,
             mode=site.mode,
@@ -170,8 +171,8 @@ class Injector:
             target=site.target,
             register=site.register,
             bit=site.change.bit,
-            before=None if stores else struck.before,
-            after=None if stores else struck.after,
+            before=struck.before if values else None,
+            after=struck.after if values else None,
             outcome=outcome.outcome,
             detail=outcome.detail,
             propagated=propagated,

@@ -1,35 +1,14 @@
 """One injection's row: what was struck and what came of it.
 
-Here lives the fact that travels from an injection to the results file and on to the tables, and
-the words that its fields use.  How it is found is the rest of this package's work, how it is kept
+Here lives the fact that travels from an injection to the results file and on to the tables.  The
+words of its endings are :mod:`softbeam.injection.outcomes`', those of what was struck
+:mod:`softbeam.faults.modes`'.  How it is found is the rest of this package's work, how it is kept
 :mod:`softbeam.campaign.store`'s.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-#: The three outcomes; every injection has exactly one.
-OUTCOMES = ("Masked", "SDC", "DUE")
-
-#: The details that each outcome is divided into; every injection has exactly one.
-DETAILS = {
-    "Masked": ("never read", "overwritten", "dead", "absorbed"),
-    "SDC": ("critical", "top-5", "tolerable"),
-    "DUE": (
-        "illegal address",
-        "misaligned address",
-        "out-of-range address",
-        "invalid address space",
-        "illegal instruction",
-        "invalid pc",
-        "hang",
-    ),
-}
-
-
-#: What an SDC of a detector is divided into instead (:mod:`softbeam.injection.detection`).
-DETECTION_DETAILS = ("box class", "box number", "box position", "tolerable")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +20,7 @@ class InjectionRecord:
     index : int
         0-based number of the injection within its stream: its mode, model and stratum.
     mode : str
-        ``"rf"`` (register file), ``"iov"`` (instruction output value) or ``"ioa"`` (instruction
-        output address).
+        A mode of :mod:`softbeam.faults.modes`, such as ``"rf"``.
     model : str
         A bit-flip model of :mod:`softbeam.faults.models`, such as ``"single-bit"``.
     stratum : str
@@ -62,16 +40,17 @@ class InjectionRecord:
     occurrence : int
         0-based count of the times that the thread reached `pc` before.
     target : str
-        ``"register"``, ``"destination_index"`` or ``"store_address"``.
+        What was changed: one of the mode's targets, such as ``"register"``.
     register : int or None
         The general register that was changed, or the destination's first register.
     bit : int or None
         Lowest flipped bit, where the model has one.
     before, after : int or None
-        Value before and after the change: uint32, and uint64 of a store address.
+        Value before and after the change: uint32 of a register, the number of a destination's
+        register.  None of the address of a store: `bit` says what was flipped, and the address
+        itself depends on where the buffers lie.
     outcome, detail : str
-        One of :data:`OUTCOMES`, and one of its :data:`DETAILS`; a detector's SDC has one of
-        :data:`DETECTION_DETAILS`.
+        See :mod:`softbeam.injection.outcomes`.
     propagated : bool
         Whether the rest of the network had to be run.
     changed_words : int

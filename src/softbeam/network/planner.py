@@ -10,16 +10,16 @@ from softbeam.errors import NetworkError
 from softbeam.network import layers as kinds
 from softbeam.network import layout
 from softbeam.network.buffers import INPUT, answer_buffers, buffer_words, output_buffers
+from softbeam.network.choices import USUAL, WorkloadChoices
 from softbeam.network.launches import heads, others, products
 from softbeam.network.launches.maker import Maker, grid_of
-from softbeam.network.launches.products import IM2COL, Im2col
 from softbeam.network.layers import Layer
 from softbeam.network.plan import Launch, Plan, Span
 
-__all__ = ["IM2COL", "Im2col", "grid_of", "make_plan"]
+__all__ = ["grid_of", "make_plan"]
 
 
-def make_plan(network: str, layers: tuple[Layer, ...], im2col: Im2col = "always") -> Plan:
+def make_plan(network: str, layers: tuple[Layer, ...], choices: WorkloadChoices = USUAL) -> Plan:
     """Plan one inference, of one image.
 
     Parameters
@@ -28,9 +28,8 @@ def make_plan(network: str, layers: tuple[Layer, ...], im2col: Im2col = "always"
         The network's name.
     layers
         Its layers, numbered from 0.
-    im2col
-        ``always``, as Darknet until May 2018, or ``except-1x1``, as since: a 1x1 convolution with
-        stride 1 and no padding multiplies its input directly.
+    choices
+        How the network is run.
 
     Returns
     -------
@@ -40,19 +39,17 @@ def make_plan(network: str, layers: tuple[Layer, ...], im2col: Im2col = "always"
     Raises
     ------
     NetworkError
-        If there is no layer or `im2col` is none of the two.
+        If there is no layer.
     """
     if not layers:
         raise NetworkError(f"network {network!r} has no layers; give it at least one")
-    if im2col not in IM2COL:
-        raise NetworkError(f"im2col is {im2col!r}; it must be one of {', '.join(IM2COL)}")
     outputs = output_buffers(layers)
     spans = [Span(name, layer.outputs) for name, layer in zip(outputs, layers, strict=True)]
     launches: list[Launch] = []
     sources = (Span(INPUT, layers[0].inputs), *spans)
     for layer, before in zip(layers, sources, strict=False):
         source = before if layer.takes is None else sources[layer.takes + 1]
-        _launch(Maker(layer.index, launches), layer, source, sources, im2col)
+        _launch(Maker(layer.index, launches), layer, source, sources, choices)
     buffers = layout.place(buffer_words(layers))
     return Plan(
         network=network,
@@ -68,12 +65,12 @@ def make_plan(network: str, layers: tuple[Layer, ...], im2col: Im2col = "always"
 
 
 def _launch(
-    maker: Maker, layer: Layer, source: Span, outputs: tuple[Span, ...], im2col: Im2col
+    maker: Maker, layer: Layer, source: Span, outputs: tuple[Span, ...], choices: WorkloadChoices
 ) -> None:
     """Append a layer's launches; `outputs` are the network's input and all layers' outputs."""
     match layer:
         case kinds.Convolution():
-            products.convolution(maker, layer, source, im2col)
+            products.convolution(maker, layer, source, choices)
         case kinds.Connected():
             products.connected(maker, layer, source)
         case kinds.Local():

@@ -34,7 +34,7 @@ def profile_key(workload: Workload, image: int = 0) -> str:
         FORMAT,
         EMULATOR_SEMANTICS,
         workload.plan_sha256,
-        workload.architecture,
+        workload.choices.architecture,
         workload.kernels_sha256,
         workload.weights_sha256,
         workload.inputs_sha256[image],

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.errors import ImageError, NetworkError
-from softbeam.kernels import ARCHITECTURES, KERNELS, machine_code_sha256
+from softbeam.kernels import KERNELS, machine_code_sha256
 from softbeam.network.catalogue import Network, load_network
+from softbeam.network.choices import USUAL, WorkloadChoices
 from softbeam.network.image import load_image
 from softbeam.network.plan import Plan
-from softbeam.network.planner import Im2col
 from softbeam.network.weights import SHIPPED, random_weights, read_weights, shipped_weights
 
 
@@ -33,14 +33,14 @@ class Workload:
         Its layers and class names.
     plan : Plan
         Its buffers and launches.
-    architecture : str
-        Whose machine code runs, such as ``sm_90``.
-    im2col : str
-        Whether 1x1 convolutions launch im2col, see :func:`softbeam.network.planner.make_plan`.
+    choices : WorkloadChoices
+        Whose machine code runs, and what was chosen of how.
     weights : mapping of str to numpy.ndarray of float32
         By buffer.
     images : tuple of numpy.ndarray of float32
         The inputs, channel by channel, at least one.
+    files : tuple of Path or None
+        The file of each; None for the sample photo.
     plan_sha256, weights_sha256, kernels_sha256 : str
         Hashes of the plan, of the weights as they are computed with, and of the machine code of
         the plan's kernels.
@@ -50,10 +50,10 @@ class Workload:
 
     network: Network
     plan: Plan
-    architecture: str
-    im2col: Im2col
+    choices: WorkloadChoices
     weights: Mapping[str, NDArray[np.float32]] = field(repr=False)
     images: tuple[NDArray[np.float32], ...] = field(repr=False)
+    files: tuple[Path | None, ...]
     plan_sha256: str
     weights_sha256: str
     inputs_sha256: tuple[str, ...]
@@ -93,8 +93,7 @@ def load_workload(
     names: Path | None = None,
     untrained: bool = False,
     images: Sequence[Path] = (),
-    im2col: Im2col = "always",
-    architecture: str = ARCHITECTURES[0],
+    choices: WorkloadChoices = USUAL,
 ) -> Workload:
     """Read what a user names.
 
@@ -110,10 +109,8 @@ def load_workload(
         Whether a network without weights gets random ones, always the same.
     images : sequence of Path
         Image files, and folders of them; scikit-image's ``coffee.png`` if none is given.
-    im2col : {"always", "except-1x1"}
-        See :func:`softbeam.network.planner.make_plan`.
-    architecture : str
-        One of :data:`softbeam.kernels.ARCHITECTURES`.
+    choices : WorkloadChoices
+        How it is run.  Only these choices are kept, where they are part of more.
 
     Returns
     -------
@@ -123,16 +120,12 @@ def load_workload(
     Raises
     ------
     NetworkError
-        If the network, its weights or the architecture cannot be used.
+        If the network or its weights cannot be used.
     ImageError
         If the image cannot.
     """
-    if architecture not in ARCHITECTURES:
-        raise NetworkError(
-            f"no machine code is shipped for {architecture!r}; use {', '.join(ARCHITECTURES)}"
-        )
     loaded = load_network(network, names)
-    plan = loaded.plan(im2col)
+    plan = loaded.plan(choices)
     if loaded.weights is not None:
         values = loaded.weights
         if weights is not None:
@@ -143,20 +136,21 @@ def load_workload(
         values = random_weights(loaded.layers, seed=0)
     else:
         values = shipped_weights(loaded.name, loaded.layers)
-    files: list[Path | None] = [file for path in images for file in image_files(path)]
-    inputs = tuple(load_image(file, loaded.input_shape) for file in files or [None])
+    files: tuple[Path | None, ...] = tuple(file for path in images for file in image_files(path))
+    files = files or (None,)
+    inputs = tuple(load_image(file, loaded.input_shape) for file in files)
     kernels = sorted({launch.kernel for launch in plan.launches} & KERNELS.keys())
     return Workload(
         network=loaded,
         plan=plan,
-        architecture=architecture,
-        im2col=im2col,
+        choices=WorkloadChoices(**{n: getattr(choices, n) for n in WorkloadChoices.model_fields}),
         weights=values,
         images=inputs,
+        files=files,
         plan_sha256=hashlib.sha256(repr(plan).encode()).hexdigest(),
         weights_sha256=weights_hash(values),
         inputs_sha256=tuple(
             hashlib.sha256(pixels.astype("<f4").tobytes()).hexdigest() for pixels in inputs
         ),
-        kernels_sha256=machine_code_sha256(kernels, architecture),
+        kernels_sha256=machine_code_sha256(kernels, choices.architecture),
     )

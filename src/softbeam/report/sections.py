@@ -220,7 +220,7 @@ def is_shipped(results: Results) -> bool:
         return False
     kernels = {one.kernel for one in results.sizes}
     if specification.network in NETWORKS:
-        launches = load_network(specification.network).plan(specification.im2col).launches
+        launches = load_network(specification.network).plan(specification).launches
         kernels = {launch.kernel for launch in launches}
     found = machine_code_sha256(sorted(kernels & KERNELS.keys()), specification.architecture)
     return found == specification.kernels_sha256

@@ -9,7 +9,7 @@ from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.estimation import Share
 from softbeam.analysis.factors import NEVER_READ_LABEL, By, FactorRow, Key, factor_table
 from softbeam.analysis.outcomes import outcome_rows
-from softbeam.injection.record import OUTCOMES
+from softbeam.injection.outcomes import OUTCOMES
 from softbeam.report.words import percent
 
 

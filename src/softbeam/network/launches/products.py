@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from softbeam.network.buffers import WORKSPACE
+from softbeam.network.choices import WorkloadChoices
 from softbeam.network.launches.maker import BLOCK, Maker, part, pointer
 from softbeam.network.layers import Connected, Convolution, Local, WindowAverage
 from softbeam.network.plan import Span
 
-Im2col = Literal["always", "except-1x1"]
-IM2COL: tuple[Im2col, ...] = ("always", "except-1x1")
 
-
-def convolution(maker: Maker, layer: Convolution, source: Span, im2col: Im2col) -> None:
+def convolution(maker: Maker, layer: Convolution, source: Span, choices: WorkloadChoices) -> None:
     """Launch a convolution: for each group im2col and GEMM, then batch norm or biases."""
     output = maker.own("output", layer.outputs)
     maker.fill(maker.own("delta", layer.outputs))
     maker.fill(output)
-    direct = (layer.size, layer.stride, layer.padding) == (1, 1, 0) and im2col == "except-1x1"
+    moves = (layer.size, layer.stride, layer.padding) != (1, 1, 0)
+    direct = not moves and choices.im2col == "except-1x1"
     weights = maker.own("weights", layer.weights)
     m, n, k = layer.filters // layer.groups, layer.spatial, layer.column_height
     taken = layer.inputs // layer.groups
