@@ -14,7 +14,11 @@ from pydantic import ValidationError
 
 from softbeam.campaign.request import Request
 from softbeam.errors import CampaignError
+from softbeam.files import read_file
 from softbeam.options import wrong_choices
+
+#: Bytes of a campaign file.
+_MOST = 1 << 20
 
 
 def read_request(path: Path) -> Request:
@@ -27,7 +31,7 @@ def read_request(path: Path) -> Request:
         that is wrong, a line each.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_file(path, _MOST).decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise CampaignError(f"cannot read the campaign file {path}: {reason}") from None

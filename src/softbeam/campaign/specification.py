@@ -18,7 +18,8 @@ from softbeam.errors import CampaignError
 from softbeam.faults.models import MODELS
 from softbeam.faults.modes import MODES, check_model, check_semantics
 
-#: Version of the results' columns and of what their words mean; see softbeam.campaign.rows.
+#: Version of what the words in the results mean.  It enters the id; the version of the file's
+#: tables, softbeam.campaign.schema.SCHEMA, does not: a column more is still the same campaign.
 RESULTS_SCHEMA = 1
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class CampaignSpecification(CampaignChoices):
     sampling : {"uniform", "stratified"}
         Whether sites are drawn from all of the scope, or from each kernel of each layer apart.
     results_schema : int
-        Version of the results' columns and words.
+        Version of what the words in the results mean.
     streams : tuple of StreamRequest
         What is wanted, sorted, each (mode, model) once.
     target : Target or None

@@ -80,8 +80,8 @@ def _status(code: object) -> int:
 
 
 def _complain(message: str) -> int:
-    from softbeam.text import printable
+    from softbeam.text import visible
 
     for line in message.splitlines():
-        print(f"softbeam: error: {printable(line)}", file=sys.stderr)
+        print(f"softbeam: error: {visible(line)}", file=sys.stderr)
     return ERROR

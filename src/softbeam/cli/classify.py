@@ -11,7 +11,7 @@ from softbeam.cli._app import app, console
 from softbeam.cli._choices import with_choices
 from softbeam.cli._options import preparing
 from softbeam.network.choices import WorkloadRequest
-from softbeam.text import printable
+from softbeam.text import visible
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +32,7 @@ def classify(wanted: WorkloadRequest) -> None:
 
     With several images, once for each.
     """
+    from softbeam.injection.answers import check_fault_free, check_meaning
     from softbeam.injection.boxes import has_boxes
     from softbeam.network.golden import golden_run
     from softbeam.network.workload import load_workload
@@ -41,15 +42,18 @@ def classify(wanted: WorkloadRequest) -> None:
         weights=wanted.weights,
         names=wanted.names,
         images=wanted.images,
+        exif=wanted.exif,
         choices=wanted,
     )
+    check_meaning(workload.network, workload.plan)
     classes = dict(enumerate(workload.network.classes or ()))
     out = console()
     for number, image in enumerate(workload.images):
         with preparing():
             golden = golden_run(workload.plan, workload.weights, image)
+        check_fault_free(golden)
         if len(workload.images) > 1:
-            name = printable(str(workload.files[number]))
+            name = visible(workload.input_files[number])
             out.print(f"{name}:", markup=False, soft_wrap=True)
         if has_boxes(workload.plan):
             _print_objects(out, workload.plan, golden.answer, classes)

@@ -55,6 +55,7 @@ def profile(
         names=wanted.names,
         untrained=True,
         images=wanted.images,
+        exif=wanted.exif,
         choices=wanted,
     )
     if len(workload.images) > 1:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from softbeam.cli._app import app, console
-from softbeam.cli._options import RunArgument, WeightsOption, preparing
+from softbeam.cli._choices import with_choices
+from softbeam.cli._options import RunArgument, preparing
 from softbeam.cli.tables import COLUMNS
+from softbeam.network.choices import InputChoices
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 
 
 @app.command()
+@with_choices
 def replay(
+    *,
     run: RunArgument,
     index: Annotated[int, typer.Argument(metavar="INDEX", help="Which injection of its stream.")],
     mode: Annotated[
@@ -38,11 +42,7 @@ def replay(
         str | None,
         typer.Option("--network", metavar="FILE", help="The network's file, if it is your own."),
     ] = None,
-    weights: WeightsOption = None,
-    image: Annotated[
-        list[Path] | None,
-        typer.Option("--image", metavar="FILE|FOLDER", help="The campaign's inputs, as given."),
-    ] = None,
+    files: InputChoices,
     html: Annotated[
         Path | None,
         typer.Option("--html", metavar="FILE", help="Also write a page with pictures."),
@@ -63,10 +63,11 @@ def replay(
 
     results = Results.load(run)
     record = _record(results, mode, model, stratum, index)
-    workload = _workload(results, network, weights, image or [])
+    workload = _workload(results, network, files)
     done = do(_injector(results, workload, record), record.mode, record.model, index, stratum)
     _check(record, done.record)
-    names, layers = dict(enumerate(workload.network.classes or ())), workload.network.layers
+    names = dict(enumerate(results.classes or workload.network.classes or ()))
+    layers = workload.network.layers
     told = facts(done, layers)
     screen = console(COLUMNS)
     width = max(len(name) for name, _ in told)
@@ -109,9 +110,7 @@ def _record(
     raise ResultsError(f"the campaign has no injection {index}{of} of {' '.join(*streams)}{hint}")
 
 
-def _workload(
-    results: Results, network: str | None, weights: Path | None, images: list[Path]
-) -> Workload:
+def _workload(results: Results, network: str | None, files: InputChoices) -> Workload:
     """Read what the campaign struck and check that it is the same."""
     from softbeam.campaign.setup import specify_again
     from softbeam.campaign.specification import first_difference
@@ -127,8 +126,9 @@ def _workload(
         )
     workload = load_workload(
         network or stored.network,
-        weights=weights,
-        images=images,
+        weights=files.weights,
+        images=files.images,
+        exif=files.exif,
         choices=stored,
     )
     difference = first_difference(stored, specify_again(stored, workload))

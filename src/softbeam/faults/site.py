@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import no_fault
+from softbeam.emulator.vector import FaultVector, Strikes, fault_vector
 from softbeam.faults.models import Change
 from softbeam.faults.modes import target_of
 
-#: The interpreter's numbers of what a mode's targets are (:class:`softbeam.faults.modes.Target`).
-_KINDS = {
-    "before": k.FAULT_BEFORE,
-    "after": k.FAULT_AFTER,
-    "predicate": k.FAULT_PREDICATE,
-    "index": k.FAULT_INDEX,
-    "store": k.FAULT_STORE,
+#: What the emulator calls a mode's targets (:class:`softbeam.faults.modes.Target`).
+_STRIKES = {
+    "before": Strikes.REGISTER_BEFORE,
+    "after": Strikes.REGISTER_AFTER,
+    "predicate": Strikes.PREDICATE,
+    "index": Strikes.INDEX,
+    "store": Strikes.STORE_ADDRESS,
 }
 
 
@@ -60,33 +56,31 @@ class FaultSite:
     change: Change
     registers: int
 
-    def vector(self, *, neutral: bool = False) -> NDArray[np.int64]:
+    def vector(self, *, neutral: bool = False, follow: bool = True) -> FaultVector:
         """Return the fault as the interpreter takes it.
 
         Parameters
         ----------
         neutral : bool
             The same site with a change that changes nothing: the witness of the fault-free value.
+        follow : bool
+            Whether a fault before the instruction is followed, so that its run ends once it can
+            change nothing any more.
         """
-        vector = no_fault()
-        kind = target_of(self.mode, self.target).kind
-        vector[k.FAULT_KIND] = _KINDS[kind]
-        value = 0 if neutral else self.change.value
-        if kind == "index":
-            vector[k.FAULT_INDEX_MASK] = value
-            vector[k.FAULT_DROPS] = self.change.drops
-        elif kind == "store":
-            vector[k.FAULT_VALUE] = np.array([value], dtype=np.uint64).view(np.int64)[0]
-            vector[k.FAULT_DROPS] = self.change.drops and not neutral
-        else:
-            vector[k.FAULT_REGISTER] = self.register or 0
-            vector[k.FAULT_REPLACES] = self.change.replaces and not neutral
-            vector[k.FAULT_VALUE] = value
-            vector[k.FAULT_TRACK] = kind == "before" and not neutral
-        vector[k.FAULT_WARP] = self.thread // k.LANES
-        vector[k.FAULT_LANE] = self.thread % k.LANES
-        vector[k.FAULT_ROW] = self.pc // 16
-        vector[k.FAULT_OCCURRENCE] = self.occurrence
-        vector[k.FAULT_REGISTERS] = self.registers
-        vector[k.FAULT_WARP_WIDE] = self.change.wide
-        return vector
+        target, change = target_of(self.mode, self.target), self.change
+        strikes = _STRIKES[target.kind]
+        in_register = strikes not in (Strikes.INDEX, Strikes.STORE_ADDRESS)
+        return fault_vector(
+            strikes,
+            thread=self.thread,
+            pc=self.pc,
+            occurrence=self.occurrence,
+            registers=self.registers,
+            register=(self.register or 0) if in_register else 0,
+            flip=0 if neutral else change.value,
+            value=change.value if in_register and change.replaces and not neutral else None,
+            warp_wide=change.wide,
+            # A witness of a lost store stores; one of an index is lost where the fault would be.
+            drops=change.drops and not (neutral and strikes == Strikes.STORE_ADDRESS),
+            follow=follow and not neutral and strikes == Strikes.REGISTER_BEFORE,
+        )

@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import EXCEPTIONS
+from softbeam.emulator.ending import COMPLETED
 from softbeam.injection.outcomes import DETAIL, OF_EXCEPTION, detail_of_sdc
 
 
@@ -58,16 +57,17 @@ class ClassChanges(NamedTuple):
     golden_top5: frozenset[int]
 
 
-_DECIDED = {k.NEVER_READ: "never read", k.OVERWRITTEN: "overwritten", k.HANG: "hang"}
+def from_ending(name: str) -> Outcome | None:
+    """Return the outcome that a strike's end alone decides; None if memory must be looked at.
 
-
-def from_status(status: int) -> Outcome | None:
-    """Return the outcome that a strike's end alone decides; None if memory must be looked at."""
-    if status in _DECIDED:
-        return Outcome.of(_DECIDED[status])
-    if status in EXCEPTIONS:
-        return Outcome.of(OF_EXCEPTION[EXCEPTIONS[status]].name)
-    return None
+    Parameters
+    ----------
+    name : str
+        As of :attr:`softbeam.emulator.ending.Ending.name`.
+    """
+    if name == COMPLETED:
+        return None
+    return Outcome.of(OF_EXCEPTION[name].name if name in OF_EXCEPTION else name)
 
 
 def ranking(scores: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -48,32 +48,25 @@ class WorkloadChoices(Choices):
     )
 
 
-class WorkloadRequest(WorkloadChoices):
-    """What is run: a network with its files, before any of them is read.
+class InputChoices(Choices):
+    """The files that a network is run with, before any of them is read.
 
-    An image is a file; an input is what the network gets from it.
+    An image is a file; an input is what the network gets from it.  What a campaign's inputs were
+    made of is told by their hashes.
 
     Attributes
     ----------
-    network : str
-        A network's name or the path of its file.
     weights : Path, optional
         Darknet ``.weights``.
-    names : Path, optional
-        Names of the classes, one a line.
     images : tuple of Path
         Files, and folders of files.
+    exif : {"apply", "ignore"}
+        Whether pictures are turned, see :data:`softbeam.network.decoding.Exif`.
     """
 
-    network: Annotated[str, Field(min_length=1)] = option(
-        argument=True,
-        metavar="NETWORK",
-        help="extraction, googlenet, or the path of a .cfg or .onnx file.",
-    )
     weights: Path | None = option(
         None, help="Darknet .weights; default: those that come with softbeam."
     )
-    names: Path | None = option(None, help="Names of the classes, one a line.")
     images: tuple[Path, ...] = option(
         (),
         flag="--image",
@@ -81,6 +74,30 @@ class WorkloadRequest(WorkloadChoices):
         help="An image, or a folder of them; can be given several times, injections take turns; "
         "default: a photo of a cup of coffee.",
     )
+    exif: Literal["apply", "ignore"] = option(
+        "apply",
+        help="Turn pictures as their camera noted (apply), or take them as they are stored, as "
+        "Darknet does (ignore).",
+    )
+
+
+class WorkloadRequest(WorkloadChoices, InputChoices):
+    """What is run: a network with its files.
+
+    Attributes
+    ----------
+    network : str
+        A network's name or the path of its file.
+    names : Path, optional
+        Names of the classes, one a line.
+    """
+
+    network: Annotated[str, Field(min_length=1)] = option(
+        argument=True,
+        metavar="NETWORK",
+        help="extraction, googlenet, or the path of a .cfg or .onnx file.",
+    )
+    names: Path | None = option(None, help="Names of the classes, one a line.")
 
 
 #: How a network is run where nothing else is said.

@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 
 from softbeam.errors import ImageError, NetworkError
 from softbeam.kernels import KERNELS, machine_code_sha256
-from softbeam.network.catalogue import Network, load_network
+from softbeam.memory import require_memory
+from softbeam.network.buffers import buffer_words
+from softbeam.network.catalogue import NETWORKS, Network, load_network
 from softbeam.network.choices import USUAL, WorkloadChoices
-from softbeam.network.image import load_image
+from softbeam.network.decoding import Exif
+from softbeam.network.image import SAMPLE, load_image
 from softbeam.network.plan import Plan
 from softbeam.network.weights import SHIPPED, random_weights, read_weights, shipped_weights
 
@@ -39,13 +42,15 @@ class Workload:
         By buffer.
     images : tuple of numpy.ndarray of float32
         The inputs, channel by channel, at least one.
-    files : tuple of Path or None
-        The file of each; None for the sample photo.
     plan_sha256, weights_sha256, kernels_sha256 : str
         Hashes of the plan, of the weights as they are computed with, and of the machine code of
         the plan's kernels.
     inputs_sha256 : tuple of str
         Hashes of the inputs as the network gets them.
+    input_files : tuple of str
+        Names of the images' files, without their folders.
+    network_file, weights_file : str or None
+        Names of the files that the user named, without their folders.
     """
 
     network: Network
@@ -53,11 +58,13 @@ class Workload:
     choices: WorkloadChoices
     weights: Mapping[str, NDArray[np.float32]] = field(repr=False)
     images: tuple[NDArray[np.float32], ...] = field(repr=False)
-    files: tuple[Path | None, ...]
     plan_sha256: str
     weights_sha256: str
     inputs_sha256: tuple[str, ...]
     kernels_sha256: str
+    input_files: tuple[str, ...]
+    network_file: str | None = None
+    weights_file: str | None = None
 
 
 def weights_hash(weights: Mapping[str, NDArray[np.float32]]) -> str:
@@ -93,6 +100,7 @@ def load_workload(
     names: Path | None = None,
     untrained: bool = False,
     images: Sequence[Path] = (),
+    exif: Exif = "apply",
     choices: WorkloadChoices = USUAL,
 ) -> Workload:
     """Read what a user names.
@@ -109,6 +117,8 @@ def load_workload(
         Whether a network without weights gets random ones, always the same.
     images : sequence of Path
         Image files, and folders of them; scikit-image's ``coffee.png`` if none is given.
+    exif : {"apply", "ignore"}
+        Whether pictures are turned, see :data:`softbeam.network.decoding.Exif`.
     choices : WorkloadChoices
         How it is run.  Only these choices are kept, where they are part of more.
 
@@ -123,8 +133,14 @@ def load_workload(
         If the network or its weights cannot be used.
     ImageError
         If the image cannot.
+    TooLargeError
+        If the network needs more memory than there is.
     """
     loaded = load_network(network, names)
+    # Before anything of that size is made; training's buffers count, a wild store may land there.
+    require_memory(
+        4 * sum(buffer_words(loaded.layers).values()), network, "give a smaller network or input"
+    )
     plan = loaded.plan(choices)
     if loaded.weights is not None:
         values = loaded.weights
@@ -136,9 +152,8 @@ def load_workload(
         values = random_weights(loaded.layers, seed=0)
     else:
         values = shipped_weights(loaded.name, loaded.layers)
-    files: tuple[Path | None, ...] = tuple(file for path in images for file in image_files(path))
-    files = files or (None,)
-    inputs = tuple(load_image(file, loaded.input_shape) for file in files)
+    files: list[Path | None] = [file for path in images for file in image_files(path)]
+    inputs = tuple(load_image(file, loaded.input_shape, exif) for file in files or [None])
     kernels = sorted({launch.kernel for launch in plan.launches} & KERNELS.keys())
     return Workload(
         network=loaded,
@@ -146,11 +161,13 @@ def load_workload(
         choices=WorkloadChoices(**{n: getattr(choices, n) for n in WorkloadChoices.model_fields}),
         weights=values,
         images=inputs,
-        files=files,
         plan_sha256=hashlib.sha256(repr(plan).encode()).hexdigest(),
         weights_sha256=weights_hash(values),
         inputs_sha256=tuple(
             hashlib.sha256(pixels.astype("<f4").tobytes()).hexdigest() for pixels in inputs
         ),
         kernels_sha256=machine_code_sha256(kernels, choices.architecture),
+        input_files=tuple(SAMPLE if file is None else file.name for file in files or [None]),
+        network_file=None if network in NETWORKS else Path(network).name,
+        weights_file=None if weights is None else weights.name,
     )
