@@ -43,7 +43,10 @@ class Launch:
 
     def __post_init__(self) -> None:
         """Check the arrays that change from launch to launch."""
-        arrays = [(self.constants, np.uint32), (self.memory.words, np.uint32)]
+        arrays: list[tuple[NDArray[Any], type]] = [
+            (self.constants, np.uint32),
+            (self.memory.words, np.uint32),
+        ]
         arrays += [(array, np.int64) for array in self.memory[1:]]
         for array, dtype in arrays:
             flags = array.flags
