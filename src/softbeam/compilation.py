@@ -15,15 +15,37 @@ _LOG = logging.getLogger(__name__)
 
 
 @contextmanager
-def watched(said: Callable[[str], None] = lambda name: None) -> Iterator[None]:
+def watched(told: Callable[[str, float | None], None]) -> Iterator[None]:
     """Tell of functions that are compiled because the cache does not have them.
 
     Parameters
     ----------
-    said : callable
-        Called with the function's name when its compilation begins, and with an empty text when
-        it is done.  A function that is compiled for the sake of another one is not told of.
+    told : callable
+        Called with a function's name when its compilation begins, and with its name and how many
+        seconds it took when it is done.  A function that is compiled for the sake of another one
+        is not told of.
     """
+    from numba.core import event
+
+    with event.install_listener("numba:compile", _listener(told)):
+        yield
+
+
+def log_always() -> None:
+    """Log every compilation of this process."""
+    from numba.core import event
+
+    event.register("numba:compile", _listener(_logged))
+
+
+def _logged(name: str, seconds: float | None) -> None:
+    if seconds is None:
+        _LOG.debug("compiling %s, which the cache does not have", name)
+    else:
+        _LOG.debug("compiled %s: %.2f s", name, seconds)
+
+
+def _listener(told: Callable[[str, float | None], None]) -> Any:
     from numba.core import event
 
     class Listener(event.Listener):  # type: ignore[misc]
@@ -35,18 +57,15 @@ def watched(said: Callable[[str], None] = lambda name: None) -> Iterator[None]:
         def on_start(self, event: Any) -> None:
             if not self.depth:
                 self.began = time.perf_counter()
-                said(_name(event))
+                told(_name(event), None)
             self.depth += 1
 
         def on_end(self, event: Any) -> None:
             self.depth -= 1
             if not self.depth:
-                seconds = time.perf_counter() - self.began
-                _LOG.debug("compiled %s: %.2f s (not in the cache)", _name(event), seconds)
-                said("")
+                told(_name(event), time.perf_counter() - self.began)
 
-    with event.install_listener("numba:compile", Listener()):
-        yield
+    return Listener()
 
 
 def _name(event: Any) -> str:

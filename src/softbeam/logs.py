@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 VARIABLE = "SOFTBEAM_DEBUG"
 
-_FORMAT = "[%(relativeCreated)7.0f ms %(processName)s] %(name)s: %(message)s"
+_FORMAT = "%(relativeCreated)8.0f ms, process %(process)d, %(name)s: %(message)s"
 
 
 def wanted() -> bool:
@@ -28,6 +28,9 @@ def show() -> None:
     os.environ[VARIABLE] = "1"
     logger = logging.getLogger("softbeam")
     if not logger.handlers:
+        from softbeam.compilation import log_always
+
+        log_always()
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter(_FORMAT))
         logger.addHandler(handler)

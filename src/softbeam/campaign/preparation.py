@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from softbeam.campaign.setup import InjectorSetup, InputSetup
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.injection.answers import check_fault_free
+from softbeam.logs import timed
 from softbeam.network.device import Device
 from softbeam.network.golden import golden_run
 from softbeam.network.profile_cache import profiles_of
 from softbeam.network.workload import Workload
+
+_LOG = logging.getLogger(__name__)
 
 
 def prepare(
@@ -44,7 +48,8 @@ def prepare(
     inputs = []
     for number, image in enumerate(workload.images):
         path = scratch / f"golden-{number}.bin"
-        golden = golden_run(workload.plan, workload.weights, image, path)
+        with timed(_LOG, f"golden run of input {number}, kept in {path}"):
+            golden = golden_run(workload.plan, workload.weights, image, path)
         check_fault_free(golden)
         device = Device(golden, workload.choices.architecture)
         profiles = profiles_of(workload, device, cache, progress, number)

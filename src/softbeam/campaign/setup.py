@@ -5,9 +5,11 @@ The golden runs lie in files that all workers map; profiles and plan are sent to
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from softbeam.campaign.choices import GROUPS, CampaignChoices, Target
@@ -23,12 +25,15 @@ from softbeam.injection.boxes import has_boxes
 from softbeam.injection.detection import rule_for
 from softbeam.injection.injector import Injector
 from softbeam.injection.record import InjectionRecord
+from softbeam.logs import show_if_wanted, timed
 from softbeam.network.choices import WorkloadChoices
 from softbeam.network.device import Device
 from softbeam.network.golden import GoldenRun, open_golden_run
 from softbeam.network.plan import Plan
 from softbeam.network.profile import LaunchProfile
 from softbeam.network.workload import Workload, load_workload
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +110,37 @@ def injector_for(
 
 def inject_in_worker(setup: InjectorSetup) -> Callable[[InjectionName], InjectionRecord]:
     """Return the function from an injection's name to its record."""
-    injectors = setup.injectors()
+    # It may be the first that a worker process does.
+    show_if_wanted()
+    with timed(_LOG, "made the injectors"):
+        injectors = setup.injectors()
 
     def inject(name: InjectionName) -> InjectionRecord:
         injector = injectors[name.index % len(injectors)]
         return injector.inject(name.mode, name.model, name.index, name.stratum)
 
-    return inject
+    if not _LOG.isEnabledFor(logging.DEBUG):
+        return inject
+
+    def told(name: InjectionName) -> InjectionRecord:
+        began = perf_counter()
+        record = inject(name)
+        _LOG.debug(
+            "%s: %s pc %#x of layer %d, %s, %s: %.1f ms (%d warp instructions, %d words wrong%s)",
+            name,
+            record.kernel,
+            record.pc,
+            record.layer,
+            record.outcome,
+            record.detail,
+            1000 * (perf_counter() - began),
+            record.instructions,
+            record.changed_words,
+            ", carried through the network" if record.propagated else "",
+        )
+        return record
+
+    return told
 
 
 def specify(

@@ -120,15 +120,16 @@ class Preparing:
         self._doing = "profile"
         self._progress.update(self._task, description="profile", completed=done, total=of)
 
-    def compiling(self, name: str) -> None:
-        """Show the function that is compiled; empty: none any more."""
-        if name and self._progress.disable and not self._said:
+    def compiling(self, name: str, seconds: float | None) -> None:
+        """Show the function that is compiled, until it is known how many seconds that took."""
+        if self._progress.disable and not self._said:
             self._said = True
             typer.echo(
-                f"Compiling {name} and what it needs, once on this machine; about a minute.",
+                f"First run: compiling {name} and others, once on this machine, for about a "
+                "minute.",
                 err=True,
             )
-        shown = f"compiling {name} (once on this machine, about a minute)" if name else self._doing
+        shown = self._doing if seconds is not None else f"{self._doing}: compiling {name}, once"
         self._progress.update(self._task, description=shown)
 
 

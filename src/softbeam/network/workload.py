@@ -7,6 +7,7 @@ counting :mod:`softbeam.network.profile`'s.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,8 @@ from softbeam.network.decoding import Exif
 from softbeam.network.image import SAMPLE, load_image
 from softbeam.network.plan import Plan
 from softbeam.network.weights import SHIPPED, random_weights, read_weights, shipped_weights
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,15 @@ def load_workload(
         values = shipped_weights(loaded.name, loaded.layers)
     files: list[Path | None] = [file for path in images for file in image_files(path)]
     inputs = tuple(load_image(file, loaded.input_shape, exif) for file in files or [None])
+    digest = weights_hash(values)
+    _LOG.debug(
+        "%s: %d launches, %d numbers of weights (%s), %d inputs",
+        loaded.name,
+        len(plan.launches),
+        sum(array.size for array in values.values()),
+        digest[:12],
+        len(inputs),
+    )
     kernels = sorted({launch.kernel for launch in plan.launches} & KERNELS.keys())
     return Workload(
         network=loaded,
@@ -162,7 +174,7 @@ def load_workload(
         weights=values,
         images=inputs,
         plan_sha256=hashlib.sha256(repr(plan).encode()).hexdigest(),
-        weights_sha256=weights_hash(values),
+        weights_sha256=digest,
         inputs_sha256=tuple(
             hashlib.sha256(pixels.astype("<f4").tobytes()).hexdigest() for pixels in inputs
         ),
