@@ -33,6 +33,8 @@ from softbeam.errors import CampaignError
 
 _DECLARED = "softbeam"
 
+_NUMBER = re.compile(r"[-+]?\d+(\.\d*)?")
+
 
 class Choices(BaseModel):
     """Base of what a user can choose; frozen, and without fields that nobody declared."""
@@ -234,7 +236,8 @@ def _not_possible(given: Mapping[str, Any], option: Option | None, value: Any) -
     if not isinstance(value, (str, int, float)):
         value = next((given[key] for key in option.keys if key in given), value)
         value = value[0] if isinstance(value, list) and len(value) == 1 else value
-    return f"{option.flags[0]} {value!r} is not possible: "
+    number = isinstance(value, str) and _NUMBER.fullmatch(value)
+    return f"{option.flags[0]} {value if number else repr(value)} is not possible: "
 
 
 def _parts(values: Any) -> Any:

@@ -55,7 +55,7 @@ def test_every_wrong_option_is_told_at_once() -> None:
         Colours.from_options({"ink": "red", "paper": "green", "lines": "0"})
     assert str(caught.value) == (
         "--paper 'green' is not possible: Input should be 'white' or 'blue'; "
-        "--lines '0' is not possible: Input should be greater than or equal to 1"
+        "--lines 0 is not possible: Input should be greater than or equal to 1"
     )
 
 

@@ -52,14 +52,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     from softbeam import logs
-    from softbeam.cli._app import app
+    from softbeam.cli._app import app, overview
     from softbeam.errors import SoftbeamError
 
     logs.show_if_wanted()
     named = next((word for word in arguments if not word.startswith("-")), "")
-    # The help of all commands, and a misspelt one, need all of them.
-    for command in (named,) if named in COMMANDS else COMMANDS:
-        import_module(f"softbeam.cli.{command}")
+    if named in COMMANDS:
+        import_module(f"softbeam.cli.{named}")
+    else:
+        # Nothing will run: what the commands are is enough, and is there at once.
+        app = overview(COMMANDS)
     try:
         app(args=arguments, prog_name="softbeam")
     except SystemExit as leaving:

@@ -6,9 +6,11 @@ A command's module writes ``@app.command()`` over a function and is named in
 
 from __future__ import annotations
 
+import ast
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
+from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -92,15 +94,40 @@ def _with_debug(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-app = _Application(
-    name="softbeam",
-    help="Which layers and GPU kernels of a neural network to harden against soft errors.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+def _application() -> _Application:
+    return _Application(
+        name="softbeam",
+        help="Which layers and GPU kernels of a neural network to harden against soft errors.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+app = _application()
+
+
+def overview(commands: Sequence[str]) -> typer.Typer:
+    """Return an application that only tells of commands, by what their modules say of them.
+
+    The modules are read, not imported: some of them import heavy libraries for their options.
+    """
+    shown = _application()
+    shown.callback()(_softbeam)
+    for name in commands:
+        module = ast.parse(Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
+        (function,) = (
+            one for one in module.body if isinstance(one, ast.FunctionDef) and one.name == name
+        )
+
+        def command() -> None:
+            pass
+
+        command.__doc__ = ast.get_docstring(function)
+        shown.command(name)(command)
+    return shown
 
 
 def _print_version(wanted: bool) -> None:
