@@ -111,8 +111,8 @@ def test_an_early_interruption_is_no_traceback(
         _, said = process.communicate()
         assert "Traceback" not in said
         statuses.add(process.returncode)
-    # What was done before the signal came was done.
-    assert statuses <= {0, 130}
+    # What was done before the signal came was done; at its very end Python handles none.
+    assert statuses <= {0, 130, -signal.SIGINT}
     assert 130 in statuses
 
 
