@@ -11,7 +11,7 @@ from softbeam.analysis.design import Design
 from softbeam.analysis.factors import By, Key
 from softbeam.analysis.techniques import TECHNIQUES, Work
 from softbeam.injection.record import InjectionRecord
-from softbeam.report.advice_section import sentences
+from softbeam.report.advice_words import sentences
 
 Ask = Callable[[int], Advice]
 
