@@ -29,7 +29,6 @@ from time import perf_counter, thread_time
 
 import numpy as np
 
-from softbeam.emulator.core.layout import FINISHED
 from softbeam.faults.models import PAPER
 from softbeam.injection.injector import Injector
 from softbeam.injection.liveness import Live, any_live, live_words
@@ -119,7 +118,7 @@ def inference(golden: GoldenRun) -> Callable[[], None]:
 
 def must_propagate(struck: Strike, live: Live) -> bool:
     """Return whether a strike changes a word that something reads later."""
-    return struck.status == FINISHED and any(
+    return struck.finished and any(
         any_live(live, buffer, indexes) for buffer, (indexes, _) in struck.changed.items()
     )
 

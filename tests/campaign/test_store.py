@@ -26,7 +26,7 @@ from softbeam.campaign.results_file import FILE_NAME
 from softbeam.campaign.specification import StreamRequest
 from softbeam.campaign.store import ResultsStore, environment
 from softbeam.errors import CampaignError, ResultsError
-from softbeam.injection.record import DETAILS, OUTCOMES, InjectionRecord
+from softbeam.injection.record import DETAILS_OF, OUTCOMES, InjectionRecord
 
 MakeRecord = Callable[..., InjectionRecord]
 
@@ -48,7 +48,7 @@ def records(draw: st.DrawFn) -> InjectionRecord:
         opcode=draw(text),
         target=draw(text),
         outcome=outcome,
-        detail=draw(st.sampled_from(DETAILS[outcome])),
+        detail=draw(st.sampled_from(DETAILS_OF[outcome])),
         before=draw(word),
         after=draw(word),
         register=draw(st.none() | int64),
@@ -262,6 +262,7 @@ def test_other_campaign_is_not_continued(folder: Path) -> None:
 def test_full_disk_leaves_what_was_there(folder: Path, make_record: MakeRecord) -> None:
     with ResultsStore.open(folder) as store:
         # SQLite's own limit of pages fails as a full disk does, with SQLITE_FULL.
+        store._connection.set_authorizer(None)
         store._connection.execute("PRAGMA max_page_count = 1")
         with pytest.raises(ResultsError, match=r"cannot write .* full .* room"):
             store.append(make_record(index=index) for index in range(100, 5000))
@@ -303,7 +304,8 @@ def test_kill_loses_no_batch_that_was_appended(tmp_path: Path) -> None:
         from softbeam.injection.record import InjectionRecord
 
         names = {"mode": "rf", "model": "single-bit", "outcome": "Masked", "kernel": "fill"}
-        names["stratum"] = ""
+        names["detail"] = "absorbed"
+        names |= {name: "" for name in ("stratum", "arch", "opcode", "target")}
         record = InjectionRecord(**{
             field: names.get(field, 0) for field in InjectionRecord.__dataclass_fields__
         } | {"largest_change": 1.0})

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import memory_map, no_fault
+from softbeam.emulator.execution import memory_map
 from softbeam.emulator.launching import Runner
+from softbeam.emulator.vector import no_fault
 from softbeam.injection.liveness import Ranges, in_spans, live_words, with_range
 from softbeam.network import Span, load_network
 from softbeam.network.pool import PoolLayout

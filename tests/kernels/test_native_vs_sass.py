@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map, no_fault
+from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
 from softbeam.emulator.launching import Launch, Runner
 from softbeam.emulator.special import special_function_tables
 from softbeam.kernels import ARCHITECTURES, KERNELS, program
@@ -68,10 +67,9 @@ class Bench:
             ),
             memory_map(pool, [(BASE, BASE + 4 * pool.size, 0)]),
         )
-        status, emulated, _ = Runner().run_launch(
-            launch, budget=10**7, fault=no_fault(), fault_free=no_fault()
-        )
-        assert status == k.FINISHED
+        ending = Runner().run_launch(launch, budget=10**7)
+        assert ending.finished
+        emulated = ending.applied(pool)
         native = [
             np.float32(a)
             if isinstance(a, float)

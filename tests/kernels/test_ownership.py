@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from softbeam.emulator.execution import no_fault
 from softbeam.emulator.launching import Runner
+from softbeam.emulator.vector import no_fault
 from softbeam.kernels.ownership import NOBODY, owner_thread
 from softbeam.network.plan import Pointer
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import no_fault
 from softbeam.emulator.launching import Runner
+from softbeam.emulator.vector import no_fault
 from softbeam.kernels.ownership import owner_thread
 from softbeam.network import load_network
 from softbeam.network.device import Device

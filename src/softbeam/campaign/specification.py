@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from softbeam.errors import CampaignError
 from softbeam.faults.models import check_model, check_semantics
 
-#: Version of the results' columns and of what their words mean; see softbeam.campaign.rows.
+#: Version of what the words in the results mean.  It enters the id; the version of the file's
+#: tables, softbeam.campaign.schema.SCHEMA, does not: a column more is still the same campaign.
 RESULTS_SCHEMA = 1
 
 Mode = Literal["rf", "iov", "ioa"]
@@ -180,7 +181,7 @@ class CampaignSpecification(_Fact):
     seed : int
         Chosen by the user; another seed is another campaign.
     results_schema : int
-        Version of the results' columns and words.
+        Version of what the words in the results mean.
     streams : tuple of StreamRequest
         What is wanted, sorted, each (mode, model) once.
     target : Target or None

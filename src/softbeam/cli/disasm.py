@@ -117,8 +117,9 @@ def _functions(path: Path, listing: Path | None, architecture: str) -> dict[str,
     """Return the functions of a user's file; of a listing alone with what the code itself says."""
     from softbeam.emulator import Machine
     from softbeam.errors import ListingError
+    from softbeam.files import read_file
     from softbeam.kernels import KERNELS
-    from softbeam.sass import read_listing
+    from softbeam.sass import MOST_BYTES, read_listing
 
     if not path.exists():
         raise typer.BadParameter(
@@ -126,7 +127,7 @@ def _functions(path: Path, listing: Path | None, architecture: str) -> dict[str,
             param_hint="KERNEL",
         )
     if path.suffix == ".json":
-        code = read_listing(path.read_bytes(), origin=str(path))
+        code = read_listing(read_file(path, MOST_BYTES), origin=str(path))
         functions = {name: _without_cubin(name, code[name]) for name in code}
     else:
         functions = dict(Machine.load(path, listing, architecture=architecture).kernels)
@@ -160,12 +161,11 @@ def _factors(run: Path, kernel: str, architecture: str) -> Factors:
 
 
 def _print(function: Function, lines: Sequence[str], factors: Factors) -> None:
-    from softbeam.emulator.core import layout
     from softbeam.emulator.lowering import lower
     from softbeam.report.rich import grid
 
     program = lower(function)
-    known = [bool(o != layout.UNSUPPORTED) for o in program.code.rows[:, layout.OP]]
+    known = program.supported.tolist()
     out = console(COLUMNS)
     facts = [f"{len(known)} instructions"]
     if function.architecture:
@@ -188,6 +188,7 @@ def _table(
     from softbeam.report.factor_tables import stream_name
     from softbeam.report.table import Row, Table, label, share, text
 
+<<<<<<< HEAD
     columns = [text(name) for name in ("pc", "instruction", "reads", "writes", "group")]
     for stream in factors:
         own = (label("n"), share("SDC"), share("DUE"))
@@ -221,3 +222,43 @@ def _accesses(instruction: Instruction, supported: bool, inexact: Sequence[int])
     elif instruction.pc // INSTRUCTION_BYTES in inexact:
         cells[2] += ", inexact"
     return cells
+=======
+    from softbeam.sass import row_of
+    from softbeam.sass.accesses import accesses
+    from softbeam.sass.opcodes import find_opcode
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for column in ("pc", "instruction", "reads", "writes", "group"):
+        table.add_column(column, no_wrap=True)
+    for stream in factors:
+        for column in ("n", "SDC", "DUE"):
+            heading = f"{stream.mode.upper()} {stream.model}\n{column}"
+            table.add_column(heading, justify="right", no_wrap=True)
+    if any(lines):
+        table.add_column("source", no_wrap=True)
+    for instruction, supported, line in zip(function.instructions, known, lines, strict=True):
+        opcode = find_opcode(instruction)
+        cells = [f"{instruction.pc:04x}", _escaped(str(instruction))]
+        if opcode is None:
+            cells += ["", "", ""]
+        else:
+            touched = accesses(instruction, opcode)
+            cells += [" ".join(touched.reads), " ".join(touched.writes), opcode.group]
+        if not supported:
+            cells[4] = "unknown"
+        elif row_of(instruction.pc) in inexact:
+            cells[4] += ", inexact"
+        for struck in factors.values():
+            found = struck.get(instruction.pc)
+            cells += (
+                [str(found.n), percent(found.sdc), percent(found.due)] if found else ["", "", ""]
+            )
+        table.add_row(*cells, *([_escaped(line)] if any(lines) else []))
+    return table
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+>>>>>>> main

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from softbeam.cli._app import app, console
-from softbeam.cli._options import RunArgument, WeightsOption, progress_bar
+from softbeam.cli._options import ExifOption, RunArgument, WeightsOption, progress_bar
 from softbeam.cli.tables import COLUMNS
 
 if TYPE_CHECKING:
     from softbeam.analysis.results import Results
     from softbeam.injection.injector import Injector
     from softbeam.injection.record import InjectionRecord
+    from softbeam.network.decoding import Exif
     from softbeam.network.workload import Workload
 
 
@@ -40,6 +41,7 @@ def replay(
         list[Path] | None,
         typer.Option("--image", metavar="FILE|FOLDER", help="The campaign's inputs, as given."),
     ] = None,
+    exif: ExifOption = "apply",
     html: Annotated[
         Path | None,
         typer.Option("--html", metavar="FILE", help="Also write a page with pictures."),
@@ -61,7 +63,7 @@ def replay(
 
     results = Results.load(run)
     record = _record(results, mode, model, stratum, index)
-    workload = _workload(results, network, weights, image or [])
+    workload = _workload(results, network, weights, image or [], exif)
     done = do(_injector(results, workload, record), record.mode, record.model, index, stratum)
     _check(record, done.record)
     names, layers = dict(enumerate(workload.network.classes or ())), workload.network.layers
@@ -108,7 +110,7 @@ def _record(
 
 
 def _workload(
-    results: Results, network: str | None, weights: Path | None, images: list[Path]
+    results: Results, network: str | None, weights: Path | None, images: list[Path], exif: Exif
 ) -> Workload:
     """Read what the campaign struck and check that it is the same."""
     from softbeam.campaign.setup import specify_again
@@ -127,6 +129,7 @@ def _workload(
         network or stored.network,
         weights=weights,
         images=images,
+        exif=exif,
         im2col=stored.im2col,
         architecture=stored.architecture,
     )

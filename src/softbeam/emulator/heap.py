@@ -10,8 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import memory_map
+from softbeam.emulator.execution import Memory, memory_map
 from softbeam.errors import LaunchError
 
 #: Where the recorded arena lay, and the space before the shared and local memory's own apertures.
@@ -28,6 +27,7 @@ class Heap:
     def __init__(self) -> None:
         self._used = 0
         self._words: NDArray[np.uint32] = np.zeros(0, dtype=np.uint32)
+        self._map: Memory | None = None
 
     def allocate(self, size: int) -> int:
         """Return the address of new memory, filled with zeros.
@@ -56,7 +56,7 @@ class Heap:
             # Doubling keeps the copies of many allocations cheap.
             room = np.zeros(max(words, min(2 * self._words.size, CAPACITY // 4)), dtype=np.uint32)
             room[: self._words.size] = self._words
-            self._words = room
+            self._words, self._map = room, None
         return BASE + start
 
     def bytes_at(self, address: int, size: int) -> NDArray[np.uint8]:
@@ -75,12 +75,10 @@ class Heap:
             )
         return self._words.view(np.uint8)[start : start + size]
 
-    def memory(self) -> k.Memory:
-        """Return the memory as the interpreter takes it; it stores into this heap."""
+    def memory(self) -> Memory:
+        """Return the memory as the interpreter takes it; what is stored there is in this heap."""
         pages = -(-self._used // _PAGE) * _PAGE
-        segments = [(BASE, BASE + pages, 0)] if pages else []
-        return memory_map(self._words[: pages // 4], [*segments, _OTHER_SPACE])
-
-    def replace(self, words: NDArray[np.uint32]) -> None:
-        """Set all of the memory to what a launch left."""
-        self._words[: words.size] = words
+        if self._map is None or 4 * self._map.words.size != pages:
+            segments = [(BASE, BASE + pages, 0)] if pages else []
+            self._map = memory_map(self._words[: pages // 4], [*segments, _OTHER_SPACE])
+        return self._map

@@ -77,6 +77,12 @@ class Program:
     stores: NDArray[np.bool_]
     destinations: tuple[tuple[int, ...], ...]
 
+    @property
+    def supported(self) -> NDArray[np.bool_]:
+        """Per row: whether the emulator knows the instruction; one it does not raises there."""
+        known: NDArray[np.bool_] = self.code.rows[:, k.OP] != k.UNSUPPORTED
+        return known
+
 
 def _bank_starts(function: Function) -> dict[int, int]:
     starts, position = {0: 0}, BANK_0_WORDS

@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from softbeam.errors import NetworkError
+from softbeam.files import read_file
 from softbeam.network.keys import ALIASES, IGNORED, INT32_MAX, KEYS, Invalid
 from softbeam.network.layers import Layer, Shape
 from softbeam.network.sections import make_layer
 
 #: Characters of a wrong line that an error shows.
 _SHOWN = 60
+
+#: Bytes of a ``.cfg`` file; Darknet's own have 40,000 at most.
+_MOST = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ def read_cfg(path: Path) -> tuple[Layer, ...]:
         If the file cannot be read or says something that softbeam does not know.
     """
     try:
-        written = path.read_bytes()
+        written = read_file(path, _MOST)
     except OSError as error:
         reason = error.strerror or error
         raise NetworkError(f"cannot read the network {path}: {reason}; give a .cfg file") from error

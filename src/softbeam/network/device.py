@@ -6,8 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
+from softbeam.emulator.execution import LaunchShape, Memory, launch_constants, memory_map
 from softbeam.emulator.launching import Launch as EmulatedLaunch
 from softbeam.kernels import program
 from softbeam.network.golden import GoldenRun
@@ -59,7 +58,7 @@ class Device:
         self._launch = cache(self._make_launch)
         self._sorted_starts = cache(self._sort_starts)
 
-    def memory(self, launch: int) -> k.Memory:
+    def memory(self, launch: int) -> Memory:
         """Return the memory map before a launch."""
         offset = self._map.offset.copy()
         offset[self._is_buffer] = self.golden.layout.offsets[launch, self._piece]

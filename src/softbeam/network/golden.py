@@ -17,6 +17,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from softbeam.memory import address_space, require_memory
 from softbeam.network.plan import Launch, Plan, Pointer
 from softbeam.network.pool import is_clearing, pool_layout
 
@@ -283,8 +284,16 @@ def golden_run(
     ------
     OSError
         If there is no room for the file, naming it; it is not left behind.
+    TooLargeError
+        If there is no memory for it, or none that a file can be mapped to.
     """
     size = pool_words(plan)
+    require_memory(
+        4 * size,
+        f"the golden run of {plan.network}",
+        "give a smaller network or input",
+        None if path is None else address_space(),
+    )
     if path is None:
         words = np.zeros(size, dtype=np.uint32)
     else:

@@ -106,6 +106,9 @@ ALIASES = {
 }
 """Darknet's second names of sections."""
 
+#: Anchors that a head can have; Darknet's own have 9 at most.
+_ANCHORS = 1024
+
 _FLAG, _COUNT = Key(_whole(0, 1), 0), _whole(1)
 _TREE = _never("must be left out, as softbeam does not know hierarchical classes")
 _INDEX = _whole(-INT32_MAX)
@@ -181,7 +184,7 @@ KEYS: dict[str, dict[str, Key]] = {
     "detection": {
         "coords": Key(_COUNT, 1),
         "classes": Key(_COUNT, 1),
-        "num": Key(_COUNT, 1),
+        "num": Key(_whole(1, _ANCHORS), 1),
         "side": Key(_COUNT, 7),
         "sqrt": _FLAG,
         "softmax": _only(0),
@@ -189,7 +192,7 @@ KEYS: dict[str, dict[str, Key]] = {
     "region": {
         "coords": Key(_whole(4), 4),
         "classes": Key(_COUNT, 20),
-        "num": Key(_COUNT, 1),
+        "num": Key(_whole(1, _ANCHORS), 1),
         "softmax": _FLAG,
         "background": _FLAG,
         "anchors": Key(_list(_number), None),
@@ -197,7 +200,7 @@ KEYS: dict[str, dict[str, Key]] = {
     },
     "yolo": {
         "classes": Key(_COUNT, 20),
-        "num": Key(_COUNT, 1),
+        "num": Key(_whole(1, _ANCHORS), 1),
         "mask": Key(_list(_whole(0)), None),
         "anchors": Key(_list(_number), None),
     },

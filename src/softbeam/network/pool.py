@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from softbeam.memory import require_memory
 from softbeam.network.plan import Launch, Plan, Span
 
 
@@ -95,6 +96,11 @@ def pool_layout(plan: Plan) -> PoolLayout:
     The n-th versions of a buffer's pieces lie side by side, so that a buffer that is written slice
     by slice, each as often, is in one piece again.  Where only first words are written, a version
     is no larger than these.
+
+    Raises
+    ------
+    TooLargeError
+        If the table of places needs more memory than there is.
     """
     pieces = cut(plan)
     sliced = {span.buffer for launch in plan.launches for span in launch.writes if span.start}
@@ -104,6 +110,11 @@ def pool_layout(plan: Plan) -> PoolLayout:
         columns[piece.buffer] = range(first, number + 1)
     sizes = np.array([piece.words for piece in pieces], dtype=np.int64)
     initial = np.cumsum(sizes) - sizes
+    require_memory(
+        8 * (len(plan.launches) + 1) * len(pieces),
+        f"the table of the {len(plan.launches):,} launches of {plan.network}",
+        "give a network of fewer layers, groups or channels",
+    )
     layout = PoolLayout(
         0, pieces, columns, np.zeros((len(plan.launches) + 1, len(pieces)), np.int64)
     )

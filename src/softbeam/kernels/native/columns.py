@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.emulator.core.arithmetic import canonical
+from softbeam.emulator.arithmetic import canonical
 from softbeam.jit import jit
 from softbeam.kernels.native.matrix import chunks, multiply, padded_rows, scratch, strip, strips
 from softbeam.kernels.native.tile import WIDEST, gather_widest

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from softbeam.emulator.core.arithmetic import canonical, fma_rn
+from softbeam.emulator.arithmetic import canonical, fma_rn
 from softbeam.jit import jit
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from softbeam.emulator.core.arithmetic import (
+from softbeam.emulator.arithmetic import (
     bits_from_f32,
     canonical,
     canonical_bits,
     f32_from_bits,
     fma_bits,
     fma_rn,
+    mufu_ex2,
     saturate,
 )
-from softbeam.emulator.core.special import mufu_ex2
 from softbeam.jit import jit
 
 

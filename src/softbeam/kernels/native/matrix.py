@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.emulator.core.arithmetic import canonical
+from softbeam.emulator.arithmetic import canonical
 from softbeam.jit import jit
 from softbeam.kernels.native.tile import PANEL, ROWS, WIDEST, copy_widest, tile
 

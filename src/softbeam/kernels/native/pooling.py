@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from softbeam.emulator.core.arithmetic import canonical
+from softbeam.emulator.arithmetic import canonical
 from softbeam.jit import jit
 
 

@@ -6,8 +6,7 @@ import math
 
 import numpy as np
 
-from softbeam.emulator.core.arithmetic import bits_from_f32, canonical, f32_from_bits, fma_rn
-from softbeam.emulator.core.special import mufu_rcp
+from softbeam.emulator.arithmetic import bits_from_f32, canonical, f32_from_bits, fma_rn, mufu_rcp
 from softbeam.jit import jit
 
 SMALLEST_NORMAL = np.float32(1.175494350822287508e-38)

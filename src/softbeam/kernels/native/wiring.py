@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from softbeam.emulator.core.arithmetic import canonical, fma_rn
+from softbeam.emulator.arithmetic import canonical, fma_rn
 from softbeam.jit import jit
 
 

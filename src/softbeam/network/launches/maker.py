@@ -6,8 +6,9 @@ Source of grids: Darknet's ``cuda_gridsize``.
 from __future__ import annotations
 
 from math import isqrt
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from softbeam.errors import TooLargeError
 from softbeam.network.layers import Activation
 from softbeam.network.plan import Launch, Pointer, Span
 
@@ -16,6 +17,9 @@ BLOCK = 512
 
 LARGEST_GRID = 65_535
 """Blocks along x above which Darknet folds a grid into x and y."""
+
+MOST_LAUNCHES = 1 << 18
+"""Launches of one inference; those of a deep network are some thousands, and each is an object."""
 
 Grid: TypeAlias = tuple[int, int, int]
 Argument: TypeAlias = int | float | Pointer
@@ -86,18 +90,7 @@ class Maker:
     ) -> None:
         """Append a launch of so many threads, or with a grid of its own."""
         grid = grid_of(threads) if isinstance(threads, int) else threads
-        self.launches.append(
-            Launch(
-                len(self.launches),
-                self.layer,
-                kernel,
-                grid,
-                (BLOCK, 1, 1),
-                arguments,
-                tuple(dict.fromkeys(reads)),
-                writes,
-            )
-        )
+        self._append(kernel, grid, (BLOCK, 1, 1), arguments, tuple(dict.fromkeys(reads)), writes)
 
     def library(
         self,
@@ -109,10 +102,15 @@ class Maker:
     ) -> None:
         """Append a launch of a library's."""
         none = (0, 0, 0)
-        number = len(self.launches)
-        self.launches.append(
-            Launch(number, self.layer, kernel, none, none, (*sizes, *operands), reads, writes)
-        )
+        self._append(kernel, none, none, (*sizes, *operands), reads, writes)
+
+    def _append(self, kernel: str, grid: Grid, block: Grid, *facts: Any) -> None:
+        if len(self.launches) == MOST_LAUNCHES:
+            raise TooLargeError(
+                f"layer {self.layer} makes it more than {MOST_LAUNCHES:,} launches, more than are "
+                "planned; give a network of fewer layers, groups or channels"
+            )
+        self.launches.append(Launch(len(self.launches), self.layer, kernel, grid, block, *facts))
 
     def fill(self, span: Span) -> None:
         """Set words to 0."""

@@ -1,7 +1,7 @@
 """Replay hardware recordings and say, one by one, where the emulator differs from the GPU.
 
 A fault strikes one unit of a launch (a warp, or a block whose warps wait for each other); what the
-others do is in :mod:`softbeam.emulator.surroundings`.
+others do is in :mod:`softbeam.conformance.surroundings`.
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import EXCEPTIONS, new_state, no_fault
+from softbeam.conformance.recorded import FaultRecord, TraceRecord
+from softbeam.conformance.recordings import Recordings, Scenario
+from softbeam.conformance.surroundings import REPLAY_BUDGET, FaultFree, run_fault_free
+from softbeam.emulator.execution import LANES
 from softbeam.emulator.launching import Runner
-from softbeam.emulator.recorded import FaultRecord, TraceRecord
-from softbeam.emulator.recordings import Recordings, Scenario
-from softbeam.emulator.surroundings import REPLAY_BUDGET, FaultFree, run_fault_free
+from softbeam.emulator.tracing import trace_thread
+from softbeam.emulator.vector import FaultVector, Strikes, fault_vector, no_fault
 from softbeam.errors import RecordingError, UnsupportedInstruction
-from softbeam.sass.instruction import INSTRUCTION_BYTES
-
-_REGISTER_BITS = 32
+from softbeam.sass.instruction import pc_of
 
 #: Steps that an emulated thread may have beyond its trace, for those that the debugger missed.
 _SPARE_STEPS = 4096
@@ -98,17 +97,16 @@ def _trace_difference(
     position = 0
     initial = next((values for _, values in recorded if values is not None), ())
     first = np.array(initial, dtype=np.uint32)
+    pcs = [pc_of(row) for row in rows.tolist()]
     for pc, values in recorded:
         while (
-            position < rows.size
-            and rows[position] * INSTRUCTION_BYTES != pc
+            position < len(pcs)
+            and pcs[position] != pc
             and instructions[rows[position]].opcode == "BSYNC"
         ):
             position += 1
-        if position >= rows.size or rows[position] * INSTRUCTION_BYTES != pc:
-            there = "the end"
-            if position < rows.size:
-                there = f"{rows[position] * INSTRUCTION_BYTES:#x}"
+        if position >= len(pcs) or pcs[position] != pc:
+            there = "the end" if position >= len(pcs) else f"{pcs[position]:#x}"
             return f"step {position}: recorded pc {pc:#x}, emulated {there}"
         if values is not None:
             wanted = np.array(values, dtype=np.uint32)
@@ -137,61 +135,48 @@ def compare_trace(
             "traces", identity, scenario.name, "", not difference, "trace", difference or "trace"
         )
 
-    state = new_state(
-        launch.shape.warps if launch.program.has_barrier else 1,
-        shared_bytes=launch.shared_bytes,
-        local_bytes=launch.program.local_bytes,
-        trace_steps=len(trace.steps) + _SPARE_STEPS,
-        trace_registers=trace.registers,
-    )
     try:
-        ending = runner.run(
+        found = trace_thread(
+            runner,
             launch,
             launch.shape.block_number(trace.block),
-            thread // k.LANES,
+            thread,
+            steps=len(trace.steps) + _SPARE_STEPS,
+            registers=trace.registers,
             budget=REPLAY_BUDGET,
             fault=no_fault(),
-            traced=thread,
-            state=state,
         )
     except UnsupportedInstruction as error:
         return result(f"unsupported: {error}")
-    length = int(ending.information[k.INFO_TRACE])
-    difference = _trace_difference(
-        trace.steps, state.trace_row[:length], state.trace_registers[:length], scenario
-    )
-    if not difference and trace.complete and ending.status != k.FINISHED:
-        difference = f"emulated: {EXCEPTIONS.get(ending.status, 'hang')}"
+    difference = _trace_difference(trace.steps, found.rows, found.registers, scenario)
+    if not difference and trace.complete and not found.ending.finished:
+        difference = f"emulated: {found.ending.name}"
     return result(difference)
 
 
-def fault_vector(scenario: Scenario, fault: FaultRecord) -> NDArray[np.int64]:
-    """Return the interpreter's vector of a recorded fault."""
-    vector = no_fault()
-    thread = scenario.launch.shape.thread_number(fault.thread)
-    vector[k.FAULT_WARP] = thread // k.LANES
-    vector[k.FAULT_LANE] = thread % k.LANES
-    vector[k.FAULT_ROW] = fault.pc // INSTRUCTION_BYTES
-    vector[k.FAULT_OCCURRENCE] = fault.occurrence
-    vector[k.FAULT_REGISTERS] = scenario.registers
-    vector[k.FAULT_LATE] = 1
-    if fault.mode != "IOA":
-        kinds = {"RF": k.FAULT_BEFORE, "IOV": k.FAULT_AFTER, "PR": k.FAULT_PREDICATE}
-        vector[k.FAULT_KIND] = kinds[fault.mode]
-        vector[k.FAULT_REGISTER] = int(fault.target[1:])
-        vector[k.FAULT_REPLACES] = 1
-        vector[k.FAULT_VALUE] = fault.after or 0
-    elif fault.target == "destination_index":
-        vector[k.FAULT_KIND] = k.FAULT_INDEX
-        vector[k.FAULT_INDEX_MASK] = 1 << (fault.bit or 0)
-        vector[k.FAULT_DROPS] = 1
-    else:
-        # The debugger changed the low register only: flips of bits 32 and up did nothing, as the
-        # three that were recorded say (docs/conformance.md).
-        bit = fault.bit or 0
-        vector[k.FAULT_KIND] = k.FAULT_STORE
-        vector[k.FAULT_VALUE] = 1 << bit if bit < _REGISTER_BITS else 0
-    return vector
+def recorded_fault(scenario: Scenario, fault: FaultRecord) -> FaultVector:
+    """Return a recorded fault as the interpreter takes it, with the debugger's ways."""
+    kinds = {
+        "RF": Strikes.REGISTER_BEFORE,
+        "IOV": Strikes.REGISTER_AFTER,
+        "PR": Strikes.PREDICATE,
+        "destination_index": Strikes.INDEX,
+        "store_address": Strikes.STORE_ADDRESS,
+    }
+    strikes = kinds[fault.target if fault.mode == "IOA" else fault.mode]
+    in_register = fault.mode != "IOA"
+    return fault_vector(
+        strikes,
+        thread=scenario.launch.shape.thread_number(fault.thread),
+        pc=fault.pc,
+        occurrence=fault.occurrence,
+        registers=scenario.registers,
+        register=int(fault.target[1:]) if in_register else 0,
+        flip=0 if in_register else 1 << (fault.bit or 0),
+        value=fault.after or 0 if in_register else None,
+        drops=strikes == Strikes.INDEX,
+        late=True,
+    )
 
 
 def compare_fault(
@@ -204,7 +189,7 @@ def compare_fault(
     """Replay one recorded fault and compare the outcome and every word of the arena."""
     launch = scenario.launch
     recorded = fault.exception if fault.outcome == "exception" else "completed"
-    warp = launch.shape.thread_number(fault.thread) // k.LANES
+    warp = launch.shape.thread_number(fault.thread) // LANES
     struck = (
         launch.shape.block_number(fault.block),
         0 if launch.program.has_barrier else warp,
@@ -217,16 +202,14 @@ def compare_fault(
         )
 
     try:
-        status, words, fired = fault_free.struck(
-            runner, launch, struck, fault_vector(scenario, fault)
-        )
+        ending, words = fault_free.struck(runner, launch, struck, recorded_fault(scenario, fault))
     except UnsupportedInstruction as error:
         return result(False, f"unsupported: {error}")
-    if not fired:
+    if not ending.fired:
         return result(False, "the fault's place was never reached")
-    if status != k.FINISHED:
-        name = EXCEPTIONS.get(status, "hang")
-        return result(fault.outcome == "exception" and status in EXCEPTIONS, name)
+    if not ending.finished:
+        raised = ending.exception is not None
+        return result(fault.outcome == "exception" and raised, ending.name)
     if fault_free.failure:
         return result(False, f"a unit without fault: {fault_free.failure}")
     if fault.outcome != "completed":

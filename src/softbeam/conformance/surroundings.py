@@ -19,9 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import EXCEPTIONS, no_fault
-from softbeam.emulator.launching import Ending, Launch, Runner, Surroundings
+from softbeam.emulator.ending import Ending
+from softbeam.emulator.execution import LANES
+from softbeam.emulator.launching import Launch, Runner, Surroundings, stores_of
+from softbeam.emulator.vector import FaultVector, no_fault
 from softbeam.errors import UnsupportedInstruction
 
 #: Instructions that a thread may execute in a replay; the recorded GPU had no limit.
@@ -30,7 +31,7 @@ REPLAY_BUDGET = 4_000_000_000
 Unit = tuple[int, int]
 
 
-_NO_REGISTERS = np.zeros((0, 0, k.LANES), dtype=np.uint32)
+_NO_REGISTERS = np.zeros((0, 0, LANES), dtype=np.uint32)
 _NO_WORDS = np.zeros(0, dtype=np.uint32)
 
 
@@ -71,19 +72,6 @@ class Trail:
     stores: NDArray[np.int64]
 
 
-def _stores(state: k.State, ending: Ending) -> NDArray[np.int64]:
-    """Return a unit's stores from its log, which holds the values before them."""
-    number = int(ending.information[k.INFO_LOG])
-    stores = np.empty((number, 3), dtype=np.int64)
-    stores[:, 0], stores[:, 1] = state.log_time[:number], state.log_word[:number]
-    later = dict(zip(ending.words.tolist(), ending.values.tolist(), strict=True))
-    for entry in range(number - 1, -1, -1):
-        word = int(stores[entry, 1])
-        stores[entry, 2] = later[word]
-        later[word] = int(state.log_before[entry])
-    return stores
-
-
 @dataclass(frozen=True, slots=True)
 class FaultFree:
     """A launch without fault.
@@ -103,24 +91,20 @@ class FaultFree:
     failure: str
 
     def struck(
-        self, runner: Runner, launch: Launch, unit: Unit, fault: NDArray[np.int64]
-    ) -> tuple[int, NDArray[np.uint32], bool]:
+        self, runner: Runner, launch: Launch, unit: Unit, fault: FaultVector
+    ) -> tuple[Ending, NDArray[np.uint32]]:
         """Run the launch with a fault in one unit.
 
         Returns
         -------
-        status : int
+        ending : Ending
             How the struck unit ended, or the first that did not finish.
         words : numpy.ndarray of uint32
             All words after the launch.
-        fired : bool
-            Whether the fault struck.
         """
         if launch.program.communicates:
-            status, words, information = runner.run_launch(
-                launch, budget=REPLAY_BUDGET, fault=fault, struck=unit, fault_free=no_fault()
-            )
-            return status, words, bool(information[k.INFO_FIRED])
+            ending = runner.run_launch(launch, budget=REPLAY_BUDGET, fault=fault, struck=unit)
+            return ending, ending.applied(launch.memory.words)
         foreign = self._foreign(unit, launch)
         surroundings = Surroundings(*self._left(unit, launch), foreign)
         ending = runner.run(
@@ -133,9 +117,9 @@ class FaultFree:
         if foreign.size:
             # What it left itself and met meanwhile, then what the others stored later.
             words[ending.words] = ending.values
-            late = foreign[int(ending.information[k.INFO_FOREIGN]) :]
+            late = foreign[ending.foreign :]
             words[late[:, 1]] = late[:, 2]
-        return ending.status, words, bool(ending.information[k.INFO_FIRED])
+        return ending, words
 
     def _left(self, unit: Unit, launch: Launch) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Return what a unit finds in registers and in shared memory."""
@@ -187,14 +171,12 @@ def run_fault_free(runner: Runner, launch: Launch, registers: int) -> FaultFree:
     words = launch.memory.words.copy()
     try:
         if launch.program.communicates:
-            status, words, _ = runner.run_launch(
-                launch, budget=REPLAY_BUDGET, fault=no_fault(), fault_free=no_fault()
-            )
-            return FaultFree(trails, words, _name(status))
+            whole = runner.run_launch(launch, budget=REPLAY_BUDGET)
+            return FaultFree(trails, whole.applied(words), "" if whole.finished else whole.name)
         for unit in runner.units(launch):
             ending = runner.run(launch, *unit, budget=REPLAY_BUDGET, fault=no_fault())
-            failure = _name(ending.status)
-            if failure:
+            if not ending.finished:
+                failure = ending.name
                 break
             state = runner.state(launch)
             words[ending.words] = ending.values
@@ -202,12 +184,8 @@ def run_fault_free(runner: Runner, launch: Launch, registers: int) -> FaultFree:
                 ending,
                 state.warps["registers"][:, :registers].copy(),
                 state.shared.copy(),
-                _stores(state, ending),
+                stores_of(state, ending),
             )
     except UnsupportedInstruction as error:
         failure = f"unsupported: {error}"
     return FaultFree(trails, words, failure)
-
-
-def _name(status: int) -> str:
-    return "" if status == k.FINISHED else EXCEPTIONS.get(status, "hang")

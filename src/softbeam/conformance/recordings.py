@@ -1,8 +1,8 @@
 """Read a folder of hardware recordings: scenarios, golden memory, traces and faults.
 
 The format is described in the README of the recordings, its records are in
-:mod:`softbeam.emulator.recorded`; how they are replayed is in
-:mod:`softbeam.emulator.conformance`.  A folder may lack traces, faults or outside.tsv.
+:mod:`softbeam.conformance.recorded`; how they are replayed is in
+:mod:`softbeam.conformance.replay`.  A folder may lack traces, faults or outside.tsv.
 """
 
 from __future__ import annotations
@@ -11,28 +11,33 @@ import json
 import lzma
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
-from softbeam.emulator.launching import Launch
-from softbeam.emulator.lowering import Program, lower
-from softbeam.emulator.recorded import (
+from softbeam.conformance.recorded import (
     Buffer,
     FaultRecord,
     ScenarioRecord,
     TraceRecord,
     read_record,
 )
+from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
+from softbeam.emulator.launching import Launch
+from softbeam.emulator.lowering import Program, lower
 from softbeam.errors import ListingError, RecordingError
-from softbeam.sass import Function, link, read_cubin, read_listing, read_variables
+from softbeam.files import read_file, regular_file
+from softbeam.sass import Function, link, read_cubin, read_listing, read_variables, row_of
 from softbeam.sass.variables import Variables
 
 #: The 4 GiB in which the recorded GPU answered Invalid Address Space (hardware README, point 5).
 _OTHER_SPACE = (0x7FFE00000000, 0x7FFF00000000)
 _PAGE = 1 << 21
+
+#: Bytes of one file.
+_MOST = 1 << 30
 
 #: Where a cubin's own variables are put, tables of the compiler's functions for the most part;
 #: nothing recorded says where they were.
@@ -240,7 +245,7 @@ class Recordings:
         scenario = self.scenarios[fault.scenario]
         launch = scenario.launch
         _check_place(launch.shape, fault.block, fault.thread, place)
-        if fault.pc >= 16 * len(launch.program.function.instructions):
+        if row_of(fault.pc) >= len(launch.program.function.instructions):
             raise RecordingError(f"{place}: pc {fault.pc} is not in {launch.program.function.name}")
         if fault.target[0] == "R" and int(fault.target[1:]) > 254:
             raise RecordingError(f"{place}: {fault.target} is not a register that can be struck")
@@ -251,7 +256,7 @@ class Recordings:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_file(path, _MOST)
     except OSError as error:
         raise RecordingError(
             f"{path}: cannot be read ({error.strerror}); a folder of recordings holds "
@@ -269,7 +274,11 @@ def _words(path: Path) -> NDArray[np.uint32]:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
-        with lzma.open(path, "rt") if path.suffix == ".xz" else path.open() as stream:
+        packed = path.suffix == ".xz"
+        with (
+            regular_file(path) as (file, _),
+            TextIOWrapper(lzma.LZMAFile(file) if packed else file, encoding="utf-8") as stream,
+        ):
             for number, line in enumerate(stream, 1):
                 if line.strip():
                     yield number, line

@@ -1,7 +1,7 @@
 """The records of a folder of hardware recordings, and the checks that they are well-formed.
 
 One model a kind of record, read strictly from JSON: a scenario, a trace, a fault.  Which files hold
-them is in :mod:`softbeam.emulator.recordings`.
+them is in :mod:`softbeam.conformance.recordings`.
 """
 
 from __future__ import annotations

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from support.bench import BASE, program
 from support.launching import HEAD, PARAMETERS
 
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map, no_fault
+from softbeam.conformance.surroundings import run_fault_free
+from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
 from softbeam.emulator.launching import Launch, Runner
-from softbeam.emulator.surroundings import run_fault_free
+from softbeam.emulator.vector import FaultVector, Strikes, fault_vector
 
 #: Each of two blocks counts to a bound, loads the first word of block 1, stores 5 to its own word
 #: and what it has loaded to the 64th word from there.
@@ -48,12 +47,16 @@ def prepared(
     )
 
 
-def fault(kind: int, row: int, lane: int, register: int, value: int) -> NDArray[np.int64]:
-    vector = no_fault()
-    vector[k.FAULT_KIND], vector[k.FAULT_ROW], vector[k.FAULT_LANE] = kind, row, lane
-    vector[k.FAULT_REGISTER], vector[k.FAULT_VALUE], vector[k.FAULT_REPLACES] = register, value, 1
-    vector[k.FAULT_REGISTERS] = 16
-    return vector
+def fault(strikes: Strikes, row: int, lane: int, register: int, value: int) -> FaultVector:
+    return fault_vector(
+        strikes,
+        thread=lane,
+        pc=16 * row,
+        occurrence=0,
+        registers=16,
+        register=register,
+        value=value,
+    )
 
 
 def test_others_stores_are_met_at_their_times() -> None:
@@ -63,14 +66,14 @@ def test_others_stores_are_met_at_their_times() -> None:
     # Without fault both blocks load before either has stored.
     assert set(usual.words[64:128].tolist()) == {0}
     # A thread that counts on for long loads what block 1 has stored meanwhile.
-    late = fault(k.FAULT_AFTER, BOUND, 3, 9, 100)
-    status, words, fired = usual.struck(runner, launch, (0, 0), late)
-    assert (status, fired) == (k.FINISHED, True)
+    late = fault(Strikes.REGISTER_AFTER, BOUND, 3, 9, 100)
+    ending, words = usual.struck(runner, launch, (0, 0), late)
+    assert (ending.finished, ending.fired) == (True, 1)
     # So do the other lanes of its warp, which wait for it; block 1 has long been through.
     assert set(words[64:96].tolist()) == {5}
     assert not words[96:128].any()
     # One that counts less loads before that; the rest of its warp comes after it, and later.
-    early = fault(k.FAULT_AFTER, BOUND, 3, 9, 0)
+    early = fault(Strikes.REGISTER_AFTER, BOUND, 3, 9, 0)
     words = usual.struck(runner, launch, (0, 0), early)[1]
     assert words[64:96].tolist() == [5] * 3 + [0] + [5] * 28
     assert not launch.memory.words.any()
@@ -84,9 +87,9 @@ def test_of_two_stores_to_a_word_the_later_stays() -> None:
     usual = run_fault_free(runner, launch, 16)
     assert usual.words[[3, 35]].tolist() == [7, 8]
     low = BASE & 0xFFFFFFFF
-    upwards = fault(k.FAULT_BEFORE, 5, 3, 2, low + 4 * 35)
+    upwards = fault(Strikes.REGISTER_BEFORE, 5, 3, 2, low + 4 * 35)
     assert usual.struck(runner, launch, (0, 0), upwards)[1][[3, 35]].tolist() == [0, 8]
-    downwards = fault(k.FAULT_BEFORE, 5, 3, 2, low + 4 * 3)
+    downwards = fault(Strikes.REGISTER_BEFORE, 5, 3, 2, low + 4 * 3)
     assert usual.struck(runner, launch, (1, 0), downwards)[1][[3, 35]].tolist() == [8, 0]
 
 
@@ -108,7 +111,7 @@ def test_registers_and_shared_memory_are_as_the_launch_before_left_them() -> Non
     launch, runner = prepared(LEFT, block=(128, 1, 1), shared_bytes=512), Runner()
     usual = run_fault_free(runner, launch, 16)
     assert not usual.words.any()
-    words = usual.struck(runner, launch, (1, 0), fault(k.FAULT_AFTER, 4, 0, 15, 0))[1]
+    words = usual.struck(runner, launch, (1, 0), fault(Strikes.REGISTER_AFTER, 4, 0, 15, 0))[1]
     assert not words[:128].any()
     # Warp w finds the registers of the block's warp w + 1, the last one those of the first.
     thread = np.arange(128)
@@ -119,7 +122,7 @@ def test_registers_and_shared_memory_are_as_the_launch_before_left_them() -> Non
 def test_blocks_of_one_warp_begin_with_zeros() -> None:
     launch, runner = prepared(LEFT, shared_bytes=512), Runner()
     usual = run_fault_free(runner, launch, 16)
-    words = usual.struck(runner, launch, (1, 0), fault(k.FAULT_AFTER, 4, 0, 15, 0))[1]
+    words = usual.struck(runner, launch, (1, 0), fault(Strikes.REGISTER_AFTER, 4, 0, 15, 0))[1]
     assert not words[:64].any()
 
 
@@ -137,8 +140,10 @@ def test_a_program_that_communicates_runs_in_order_with_its_fault() -> None:
     usual = run_fault_free(runner, launch, 16)
     assert usual.words[:64].tolist() == list(range(64))
     assert usual.words[256] == 64
-    status, words, fired = usual.struck(runner, launch, (0, 0), fault(k.FAULT_AFTER, 6, 31, 8, 10))
-    assert (status, fired) == (k.FINISHED, True)
+    ending, words = usual.struck(
+        runner, launch, (0, 0), fault(Strikes.REGISTER_AFTER, 6, 31, 8, 10)
+    )
+    assert (ending.finished, ending.fired) == (True, 1)
     assert words[256] == 73
     assert words[32:64].tolist() == list(range(41, 73))
     assert not launch.memory.words.any()
