@@ -11,8 +11,8 @@ from softbeam.analysis.factors import By, NeverRead, factor_table
 from softbeam.analysis.results import Results
 from softbeam.campaign.store import ResultsStore
 from softbeam.cli import main
-from softbeam.report.page import Say, page_sections, render, write_report
 from softbeam.report.digits import percent
+from softbeam.report.page import Say, page_sections, render, write_report
 
 pytestmark = pytest.mark.slow
 

@@ -188,7 +188,6 @@ def _table(
     from softbeam.report.factor_tables import stream_name
     from softbeam.report.table import Row, Table, label, share, text
 
-<<<<<<< HEAD
     columns = [text(name) for name in ("pc", "instruction", "reads", "writes", "group")]
     for stream in factors:
         own = (label("n"), share("SDC"), share("DUE"))
@@ -208,7 +207,7 @@ def _table(
 
 def _accesses(instruction: Instruction, supported: bool, inexact: Sequence[int]) -> list[str]:
     """Return what an instruction reads and writes, and its group."""
-    from softbeam.sass import INSTRUCTION_BYTES
+    from softbeam.sass import row_of
     from softbeam.sass.accesses import accesses
     from softbeam.sass.opcodes import find_opcode
 
@@ -219,46 +218,6 @@ def _accesses(instruction: Instruction, supported: bool, inexact: Sequence[int])
         cells = [" ".join(touched.reads), " ".join(touched.writes), opcode.group]
     if not supported:
         cells[2] = "unknown"
-    elif instruction.pc // INSTRUCTION_BYTES in inexact:
+    elif row_of(instruction.pc) in inexact:
         cells[2] += ", inexact"
     return cells
-=======
-    from softbeam.sass import row_of
-    from softbeam.sass.accesses import accesses
-    from softbeam.sass.opcodes import find_opcode
-
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    for column in ("pc", "instruction", "reads", "writes", "group"):
-        table.add_column(column, no_wrap=True)
-    for stream in factors:
-        for column in ("n", "SDC", "DUE"):
-            heading = f"{stream.mode.upper()} {stream.model}\n{column}"
-            table.add_column(heading, justify="right", no_wrap=True)
-    if any(lines):
-        table.add_column("source", no_wrap=True)
-    for instruction, supported, line in zip(function.instructions, known, lines, strict=True):
-        opcode = find_opcode(instruction)
-        cells = [f"{instruction.pc:04x}", _escaped(str(instruction))]
-        if opcode is None:
-            cells += ["", "", ""]
-        else:
-            touched = accesses(instruction, opcode)
-            cells += [" ".join(touched.reads), " ".join(touched.writes), opcode.group]
-        if not supported:
-            cells[4] = "unknown"
-        elif row_of(instruction.pc) in inexact:
-            cells[4] += ", inexact"
-        for struck in factors.values():
-            found = struck.get(instruction.pc)
-            cells += (
-                [str(found.n), percent(found.sdc), percent(found.due)] if found else ["", "", ""]
-            )
-        table.add_row(*cells, *([_escaped(line)] if any(lines) else []))
-    return table
-
-
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
->>>>>>> main
