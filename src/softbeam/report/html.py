@@ -7,13 +7,22 @@ from typing import Any
 
 from softbeam.report.blocks import Section
 from softbeam.report.digits import percent
+from softbeam.report.struck import Struck
 from softbeam.report.table import PAGE, Column, rank
 
 #: Classes of the style sheet by the verdict on a conclusion; all others are open.
 _VERDICTS = {"reproduced": "yes", "not reproduced": "no"}
 
 
-def document(title: str, heading: str, lead: str, parts: Sequence[Section], *, files: bool) -> str:
+def document(
+    title: str,
+    heading: str,
+    lead: str,
+    parts: Sequence[Section],
+    *,
+    head: Struck | None = None,
+    files: bool,
+) -> str:
     """Return a page that needs nothing else: no other file, no network.
 
     Parameters
@@ -22,6 +31,8 @@ def document(title: str, heading: str, lead: str, parts: Sequence[Section], *, f
         Of the window, of the page, and the sentence below.
     parts : sequence of Section
         What it holds.
+    head : Struck, optional
+        What was struck.
     files : bool
         Whether the figures lie beside it as files.
     """
@@ -43,6 +54,7 @@ def document(title: str, heading: str, lead: str, parts: Sequence[Section], *, f
         heading=heading,
         lead=lead,
         sections=parts,
+        head=head,
         files=files,
         verdict_classes=_VERDICTS,
     )

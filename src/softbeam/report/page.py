@@ -13,6 +13,7 @@ from softbeam.network.layers import Layer
 from softbeam.report import advice_section, method_section, replay_page, sections
 from softbeam.report.blocks import Block, Section
 from softbeam.report.html import document
+from softbeam.report.struck import struck
 from softbeam.report.style import Figure
 from softbeam.text import visible
 
@@ -89,6 +90,7 @@ def render(results: Results, parts: tuple[Section, ...]) -> str:
         f"What to harden in {name}",
         lead if n else f"{lead} No injection has been made yet.",
         parts,
+        head=struck(results),
         files=True,
     )
 
