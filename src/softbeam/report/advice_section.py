@@ -41,9 +41,10 @@ def section(results: Results, parts: tuple[Part, ...], say: Callable[[str], None
         return Section("harden", "What to harden", (Block(text=NO_COSTS),))
     advices = list(_advices(results, say))
     first = _first(advices)
+    said = list(sentences(first))
     blocks = [
-        Block(answer=f"Against {DAMAGE_TITLES[first.of]}: {next(sentences(first))}"),
-        Block(points=tuple(sentences(first))[1:]),
+        Block(answer=said[0]),
+        Block(points=tuple(said[1:])),
         Block(table=summary_table(advices)),
         *_tables(first, results, parts),
     ]

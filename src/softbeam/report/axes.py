@@ -11,9 +11,9 @@ from softbeam.report.style import FAINT
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Places between two labels of a deep network's layers, and characters of a part's title for
-#: which there is room above a layer.
-_APART, _ROOM = 3, 1.6
+#: Places between two labels of a deep network's layers; characters of a part's title for which
+#: there is room above a layer; characters of the longest title.
+_APART, _ROOM, _LONG = 3, 1.6, 12
 
 
 def layer_axis(
@@ -47,9 +47,10 @@ def layer_axis(
         if number % 2:
             axes.axvspan(first - 0.5, last + 0.5, color=FAINT, alpha=0.35, linewidth=0, zorder=0)
         if titles:
-            narrow = len(part.title) > _ROOM * (last - first + 1)
+            title = part.title if len(part.title) <= _LONG else f"{part.title[: _LONG - 1]}…"
+            narrow = len(title) > _ROOM * (last - first + 1)
             axes.annotate(
-                part.title,
+                title,
                 ((first + last) / 2, 1.0),
                 (0, 3),
                 xycoords=("data", "axes fraction"),

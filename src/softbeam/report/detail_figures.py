@@ -71,6 +71,7 @@ def heat_map(
                         kernels.index(row.key.kernel),
                         share,
                         colours.to_rgba(np.array(100 * share.estimate)),
+                        0.15 if parts else 0.4,
                     )
             axes.set_title(outcome, pad=42 if parts and axes is panels[0] else None)
             axes.set_yticks(range(len(kernels)), [kernel_title(kernel) for kernel in kernels])
@@ -92,14 +93,14 @@ def heat_map(
     )
 
 
-def _square(axes: Axes, x: int, y: int, share: Share, colour: Any) -> None:
+def _square(axes: Axes, x: int, y: int, share: Share, colour: Any, edge: float) -> None:
     from matplotlib.patches import Rectangle
 
     side = 0.92 * (1.0 - (share.high - share.low)) ** 0.5
     corner = (x - side / 2, y - side / 2)
     # The colour is translucent; without the paper below, the grid would show through.
     axes.add_patch(Rectangle(corner, side, side, facecolor=PAPER, linewidth=0.0))
-    axes.add_patch(Rectangle(corner, side, side, facecolor=colour, edgecolor=INK, linewidth=0.4))
+    axes.add_patch(Rectangle(corner, side, side, facecolor=colour, edgecolor=INK, linewidth=edge))
 
 
 def bit_figure(
@@ -232,6 +233,8 @@ def score_figure(changes: Mapping[Stream, ScoreChanges], number: str, caption: s
             _bands(axes, found, colour, (least, most))
         axes.set_xscale("log")
         axes.set_xlim(least, 1.5 * most)
+        # Plain text, where Matplotlib sets powers of ten as formulas that no reader can search.
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.set_ylim(0.0, 101.0)
         axes.set_xlabel("largest absolute change of a score")
         axes.set_ylabel("% of SDCs that moved more")

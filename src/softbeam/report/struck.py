@@ -50,7 +50,7 @@ def struck(results: Results) -> Struck:
         rest = f", {more:,} of them not shown" if known.inputs and more else ""
         found.append(("inputs", f"{number:,}{rest}"))
     if known.preprocessing:
-        found.append(("made ready by", visible(known.preprocessing)))
+        found.append(("preprocessing", visible(known.preprocessing)))
     found.append(("kernels", KERNELS))
     return Struck(tuple(found), tuple(map(_picture, known.inputs[:SHOWN])))
 
