@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from support.chromium import CHROMIUMS, Chromium
+from support.made_up import write_deep_campaign
 
 from softbeam.analysis.results import Results
+from softbeam.injection.record import InjectionRecord
 from softbeam.report.page import write_report
 
 
@@ -23,6 +25,20 @@ def results(made_up_run: Path) -> Results:
 def page(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the page of the made-up campaign; its figures lie beside it."""
     return write_report(results, tmp_path_factory.mktemp("report"))[0]
+
+
+@pytest.fixture(scope="session")
+def deep_results(
+    tmp_path_factory: pytest.TempPathFactory, make_record: Callable[..., InjectionRecord]
+) -> Results:
+    """Return a made-up campaign into a network with 94 layers and 376 kernels in layers."""
+    return Results.load(write_deep_campaign(tmp_path_factory.mktemp("runs") / "deep", make_record))
+
+
+@pytest.fixture(scope="session")
+def deep_page(deep_results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the page of the deep campaign."""
+    return write_report(deep_results, tmp_path_factory.mktemp("deep-report"))[0]
 
 
 @pytest.fixture(scope="session")

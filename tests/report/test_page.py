@@ -11,8 +11,8 @@ from softbeam.analysis.factors import By, NeverRead, factor_table
 from softbeam.analysis.results import Results
 from softbeam.campaign.store import ResultsStore
 from softbeam.cli import main
-from softbeam.report.page import page_sections, render, write_report
-from softbeam.report.words import percent
+from softbeam.report.digits import percent
+from softbeam.report.page import Say, page_sections, render, write_report
 
 pytestmark = pytest.mark.slow
 
@@ -150,7 +150,7 @@ def test_the_command_writes_where_it_says(
 ) -> None:
     seen: list[Path] = []
 
-    def write(_: Results, folder: Path) -> list[Path]:
+    def write(_: Results, folder: Path, say: Say) -> list[Path]:
         seen.append(folder)
         return [folder / "report.html"]
 
@@ -168,6 +168,6 @@ def test_a_folder_that_cannot_be_made_is_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr("softbeam.report.page.page_sections", lambda results: ())
+    monkeypatch.setattr("softbeam.report.page.page_sections", lambda results, say: ())
     with pytest.raises(OSError, match="file"):
         write_report(results, tmp_path / "file" / "folder")

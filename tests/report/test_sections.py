@@ -35,9 +35,9 @@ def test_answers_that_name_no_class_count_among_the_critical_ones(
         make_record(index=3, **{**critical, "detail": "tolerable"}, top1=946),
     ]
     table = classes(replace(results, records=tuple(records)))
-    assert table.rows[0][0].text == NAMELESS
-    assert [row[1].number for row in table.rows] == [2, 1]
-    assert [row[2].number for row in table.rows] == [2 / 3, 1 / 3]
+    assert table.column("class")[0] == NAMELESS
+    assert table.column("n") == [2, 1]
+    assert [share.estimate for share in table.column("share")] == [2 / 3, 1 / 3]
 
 
 def test_only_a_single_input_has_one_golden_class(results: Results) -> None:

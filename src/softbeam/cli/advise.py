@@ -14,14 +14,13 @@ import typer
 
 from softbeam.cli._app import app, console
 from softbeam.cli._options import RunArgument
-from softbeam.cli.tables import COLUMNS, write_csv
+from softbeam.cli.tables import COLUMNS
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from softbeam.analysis.advice import Advice, Aim
     from softbeam.analysis.results import Results
-    from softbeam.report.table import Table
 
 #: Steps of coverage in the printed front; the file has every set.
 PRINTED = 10
@@ -76,8 +75,10 @@ def advise(
     from softbeam.analysis.advice import advise as ask
     from softbeam.analysis.results import Results
     from softbeam.analysis.techniques import TECHNIQUES
-    from softbeam.report.advice_section import front_table, item_table, model, sentences
-    from softbeam.report.words import layer_legend, unfinished
+    from softbeam.report.advice_tables import front_table, item_table
+    from softbeam.report.advice_words import model, sentences
+    from softbeam.report.rich import show
+    from softbeam.report.words import unfinished
 
     aim = _aim(coverage, budget)
     _check("--of", of, ("critical", "sdc", "due"))
@@ -105,12 +106,11 @@ def advise(
     for sentence in sentences(advice):
         screen.print(f"* {sentence}", markup=False, soft_wrap=True)
     if advice.enough:
-        _print(screen, item_table(advice), damaging_only=True)
-        damaged = zip(advice.damage.keys, advice.damage.values(), strict=True)
-        struck = [key.layer for key, value in damaged if value and key.layer is not None]
-        if legend := layer_legend(results.layers, struck):
-            screen.print(f"\n{legend}", markup=False)
-        _print(screen, front_table(advice, PRINTED))
+        shown = item_table(advice, results.layers, damaged_only=True)
+        show(screen, shown)
+        if hidden := len(advice.damage.keys) - len(shown.rows):
+            screen.print(f"and {hidden} more without damage, which is no proof that they are safe")
+        show(screen, front_table(advice, PRINTED))
     screen.print(f"\n{model(advice)}", markup=False, soft_wrap=True)
     _print_checklist(screen, results)
     if out is not None:
@@ -164,40 +164,13 @@ def _records(results: Results, modes: Sequence[str] | None):  # type: ignore[no-
     return [record for record in results.records if record.mode in modes]
 
 
-def _print(screen: Console, table: Table, *, damaging_only: bool = False) -> None:
-    from rich import box
-    from rich.table import Table as Grid
-
-    grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    numeric = [
-        any(row[place].number is not None for row in table.rows)
-        for place in range(len(table.columns))
-    ]
-    for title, number in zip(table.columns, numeric, strict=True):
-        grid.add_column(title, justify="right" if number else "left", no_wrap=number)
-    found = next(place for place, title in enumerate(table.columns) if title.endswith("%"))
-    rows = sorted(table.rows, key=lambda row: -(row[found].number or 0.0))
-    if not damaging_only:
-        rows = list(table.rows)
-    hidden = 0
-    for row in rows:
-        if damaging_only and not row[found].number:
-            hidden += 1
-            continue
-        grid.add_row(*(cell.text for cell in row))
-    screen.print(f"\n[bold]{table.caption}[/bold]")
-    screen.print(grid)
-    if hidden:
-        screen.print(f"and {hidden} more without damage, which is no proof that they are safe")
-
-
 def _print_checklist(screen: Console, results: Results) -> None:
     from softbeam.report.sections import Scope, conclusions
 
     found = conclusions(Scope(results))
     if not found:
         return
-    from softbeam.report.words import percent
+    from softbeam.report.digits import percent
 
     screen.print("\n[bold]The paper's conclusions[/bold]")
     for one in found:
@@ -214,33 +187,14 @@ def _print_checklist(screen: Console, results: Results) -> None:
 
 def _write(folder: Path, advice: Advice) -> list[Path]:
     from softbeam.report.advice_section import figure
+    from softbeam.report.advice_tables import front_table, item_table
+    from softbeam.report.csv import write_csv
     from softbeam.report.page import write_file
-    from softbeam.report.words import items
 
     folder.mkdir(parents=True, exist_ok=True)
-    keys, stability = advice.damage.keys, advice.stability
-    values, found = advice.damage.values(), advice.damage.injections()
-    total = float(values.sum()) or 1.0
-    rows = [
-        [
-            "" if key.layer is None else str(key.layer), str(key.kernel), str(found[place]),
-            repr(float(values[place]) / total), repr(stability.low[place]),
-            repr(stability.high[place]), repr(advice.costs[place]),
-            str(int(place in advice.answer.members)), repr(stability.chosen[place]),
-        ]
-        for place, key in enumerate(keys)
-    ]  # fmt: skip
-    columns = (
-        "layer", "kernel", "injections", "share", "share_low", "share_high", "cost", "in_set",
-        "chosen",
-    )  # fmt: skip
-    front = [
-        [repr(one.coverage), repr(one.cost), str(len(one.members)), items(advice.keys(one.members))]
-        for one in advice.front
-    ]
     written = [
-        write_csv(folder / "items.csv", columns, rows),
-        write_csv(folder / "front.csv", ("coverage", "cost", "members", "items"), front),
+        write_csv(folder / "items.csv", item_table(advice)),
+        write_csv(folder / "front.csv", front_table(advice, steps=None)),
     ]
     if advice.enough:
         drawn = figure(advice, "H1")

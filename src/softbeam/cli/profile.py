@@ -15,6 +15,7 @@ from softbeam.network.choices import WorkloadRequest
 
 if TYPE_CHECKING:
     from softbeam.network.counts import ProfileRow
+    from softbeam.report.table import Table
 
 
 @app.command()
@@ -48,6 +49,7 @@ def profile(
     from softbeam.network.profile_cache import profiles_of
     from softbeam.network.weights import SHIPPED
     from softbeam.network.workload import load_workload
+    from softbeam.report.rich import grid
 
     workload = load_workload(
         wanted.network,
@@ -74,43 +76,39 @@ def profile(
         typer.echo(json.dumps([row.as_dict() for row in rows], indent=1))
         return
     titles = {layer.index: layer.title for layer in workload.network.layers}
-    _print(rows, total(rows), titles, opcode_counts(rows) if by_opcode else {})
+    out = console(130)
+    out.print(grid(_table(rows, total(rows), titles)))
+    if by_opcode:
+        out.print()
+        out.print(grid(_opcode_table(opcode_counts(rows))))
 
 
-def _print(
-    rows: list[ProfileRow], whole: ProfileRow, titles: dict[int, str], opcodes: dict[str, int]
-) -> None:
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
+def _table(rows: list[ProfileRow], whole: ProfileRow, titles: dict[int, str]) -> Table:
+    from softbeam.report.table import Row, Table, label, large, text
 
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    table.add_column("layer", justify="right")
-    table.add_column("name", overflow="fold")
-    table.add_column("kernel")
-    for name in ("launches", "all", "executed", "writes register", "stores"):
-        table.add_column(name, justify="right", no_wrap=True)
-    before = None
+    made, before = [], None
     for row in rows:
         # A layer's name stands in its first row.
-        title = "" if row.layer in (None, before) else escape(titles[row.layer])
+        title = "" if row.layer in (None, before) else titles[row.layer]
         before = row.layer
-        table.add_row(str(row.layer), title, row.kernel, *_numbers(row))
-    table.add_section()
-    table.add_row("all", "", "", *_numbers(whole))
-    out = console(130)
-    out.print(table)
-    if opcodes:
-        listing = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-        listing.add_column("opcode")
-        listing.add_column("executed", justify="right")
-        for name, count in opcodes.items():
-            listing.add_row(name, f"{count:,}")
-        out.print()
-        out.print(listing)
+        made.append(Row((str(row.layer), title, row.kernel, *_numbers(row))))
+    names = ("launches", "all", "executed", "writes register", "stores")
+    columns = (
+        label("layer"),
+        text("name", wraps=True),
+        text("kernel", wraps=True),
+        *(large(name) for name in names),
+    )
+    foot = (Row(("all", "", "", *_numbers(whole))),)
+    return Table("profile", "", columns, tuple(made), foot)
 
 
-def _numbers(row: ProfileRow) -> list[str]:
-    return [
-        f"{number:,}" for number in (row.launches, row.active, row.executed, row.writes, row.stores)
-    ]
+def _opcode_table(opcodes: dict[str, int]) -> Table:
+    from softbeam.report.table import Row, Table, large, text
+
+    columns = (text("opcode"), large("executed"))
+    return Table("opcodes", "", columns, tuple(map(Row, opcodes.items())))
+
+
+def _numbers(row: ProfileRow) -> tuple[int, ...]:
+    return (row.launches, row.active, row.executed, row.writes, row.stores)

@@ -14,13 +14,10 @@ from softbeam.cli.tables import COLUMNS
 from softbeam.network.choices import InputChoices
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from softbeam.analysis.results import Results
     from softbeam.injection.injector import Injector
     from softbeam.injection.record import InjectionRecord
     from softbeam.network.workload import Workload
-    from softbeam.report.table import Table
 
 
 @app.command()
@@ -60,6 +57,7 @@ def replay(
     from softbeam.analysis.results import Results
     from softbeam.injection.replay import replay as do
     from softbeam.report.replay_page import facts, tables
+    from softbeam.report.rich import show
 
     results = Results.load(run)
     record = _record(results, mode, model, stratum, index)
@@ -68,13 +66,13 @@ def replay(
     _check(record, done.record)
     names = dict(enumerate(results.classes or workload.network.classes or ()))
     layers = workload.network.layers
-    told = facts(done, layers)
+    told = facts(done, layers, names)
     screen = console(COLUMNS)
     width = max(len(name) for name, _ in told)
     for name, value in told:
         screen.print(f"{name:<{width}}  {value}", markup=False, soft_wrap=True)
     for table in tables(done, names, layers):
-        _print(screen, table)
+        show(screen, table)
     if html is not None:
         from softbeam.report.page import render_replay, write_file
 
@@ -180,17 +178,3 @@ def _check(recorded: InjectionRecord, replayed: InjectionRecord) -> None:
             raise InternalError(
                 f"the replay's {field.name} is {now!r}, the record's {was!r}; please report it"
             )
-
-
-def _print(screen: Console, table: Table) -> None:
-    from rich import box
-    from rich.table import Table as Grid
-
-    grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    for place, title in enumerate(table.columns):
-        numeric = any(row[place].style == "number" for row in table.rows)
-        grid.add_column(title, justify="right" if numeric else "left", no_wrap=True)
-    for row in table.rows:
-        grid.add_row(*(cell.text.replace("[", r"\[") for cell in row))
-    screen.print(f"\n[bold]{table.caption}[/bold]")
-    screen.print(grid)

@@ -12,12 +12,14 @@ from softbeam.report.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One thing in a section; exactly one of its contents is set.
+    """A piece of a section; what is not set is not there.
 
     Attributes
     ----------
     title : str
         A heading above it.
+    answer : str
+        A sentence that stands out.
     text : str
         A paragraph.
     points : tuple of str
@@ -28,11 +30,14 @@ class Block:
         Names and values.
     figure, table, listing, checklist
         Larger things.
+    inner : tuple of Block
+        Blocks that are folded together.
     folded : str
         Where it is not shown at first: the title under which it opens.
     """
 
     title: str = ""
+    answer: str = ""
     text: str = ""
     points: tuple[str, ...] = ()
     code: str = ""
@@ -41,6 +46,7 @@ class Block:
     table: Table | None = None
     listing: Listing | None = None
     checklist: tuple[Conclusion, ...] = ()
+    inner: tuple[Block, ...] = ()
     folded: str = ""
 
 

@@ -1,12 +1,19 @@
-"""What each figure shows and does not: one sentence each, beside the figure and in the paper."""
+"""What to see in each figure, and what it does not show: beside the figure and in the paper."""
 
 from __future__ import annotations
 
 LAYERS = (
-    "Of all injections of this mode, the share that fell in each layer and ended as SDC, DUE or "
-    "Masked, each with the 95 % interval of its own part; it mixes how much of the computation is "
-    "in a layer with how sensitive the layer is, and does not show sensitivity alone (see the "
-    "conditional factors in the table)."
+    "Each bar is a layer: of all injections of this mode, the share that fell in the layer and "
+    "ended as SDC, DUE or Masked. Each part has its own 95 % interval. A high bar is a layer that "
+    "executes much, or is sensitive, or both; sensitivity alone is not shown here but by the "
+    "conditional factors in the table."
+)
+
+LAYERS_OF_MANY = (
+    "Each bar is a layer: of all injections of this mode, the share that fell in the layer and "
+    "ended as SDC (above) or DUE (below), with 95 % intervals. Bands are the parts of the network. "
+    "A high bar is a layer that executes much, or is sensitive, or both; sensitivity alone is not "
+    "shown here but by the conditional factors in the table."
 )
 
 NEVER_READ = (
@@ -15,44 +22,46 @@ NEVER_READ = (
 )
 
 KERNELS = (
-    "Of all injections of each mode, the share that fell in each kernel and ended as SDC, DUE or "
-    "Masked (without never-read faults), with 95 % intervals; GEMM is a library's, is never "
-    "struck, and so is not shown to be safe."
+    "Each bar is a kernel: of all injections of the mode, the share that fell in the kernel and "
+    "ended as SDC, DUE or Masked (without never-read faults), with 95 % intervals. GEMM is a "
+    "library's and never struck: that it is missing does not mean that it is safe."
 )
 
 HEAT = (
-    "Of the injections that fell in each kernel of each layer, the share that ended as SDC and as "
-    "DUE: the stronger the colour the more, and the larger a square the shorter its 95 % "
-    "interval; a place without a square was never struck, which does not show that it is safe, "
-    "nor does the map show how often a place is struck."
+    "Each square is a kernel in a layer. The stronger its colour, the larger the share of the "
+    "injections there that ended as SDC or as DUE; the larger the square, the shorter the 95 % "
+    "interval. A place without a square was never struck, which does not mean that it is safe. "
+    "How often a place is struck is not shown."
 )
 
 BITS = (
-    "Of the injections that flipped each bit, the share that ended as SDC and as DUE, with 95 % "
-    "intervals; bits of different kernels and instructions are put together, so it does not show "
-    "which of them a protected bit would help."
+    "Each pair of points is a bit: of the injections that flipped it, the share that ended as SDC "
+    "and as DUE, with 95 % intervals. All kernels and instructions are taken together, so the "
+    "figure does not show in which of them a protected bit would help."
 )
 
 OPCODES = (
-    "Of the injections at instructions of each kind, the share that ended as SDC and as DUE, with "
-    "95 % intervals; an RF fault strikes just before an instruction that need not use the "
-    "register, so for RF it does not show what the instruction itself is worth."
+    "Each pair of bars is a kind of instruction: of the injections there, the share that ended as "
+    "SDC and as DUE, with 95 % intervals. An RF fault strikes just before an instruction that "
+    "need not use the register, so for RF the figure does not show what the instruction does."
 )
 
 SCORES = (
-    "For every change of a score, the share of the SDCs that moved some score by more, with 95 % "
-    "bands, those with NaN or infinity at the right end; it does not show which score moved, nor "
-    "whether the answer changed."
+    "For every change of a score on the axis below, the share of the SDCs that moved some score "
+    "by more, with 95 % bands. What is left at the right end moved a score beyond the axis or "
+    "to NaN or infinity. A curve further to the right is of larger errors. Which score moved, and "
+    "whether the answer changed, is not shown."
 )
 
 CLASSES = (
     "The classes that critical SDCs answered with, the most frequent first, as shares of the "
-    "critical SDCs of all modes with 95 % intervals; it is of this campaign's inputs and does not "
-    "show what other inputs would turn into."
+    "critical SDCs of all modes with 95 % intervals. They are of this campaign's inputs; what "
+    "other inputs would turn into is not shown."
 )
 
 FRONT = (
-    "For every cost the largest share of the damage that hardening kernels in layers can remove, "
-    "by the cost model stated below; it is fitted to these injections, so it does not show what "
-    "is left of it on others (stated beside the answer)."
+    "For every cost, the largest share of the damage that hardening kernels in layers can remove, "
+    "by the cost model stated below. Where the line is steep, a little hardening removes much. "
+    "The line is fitted to these injections; what is left of it on others is not shown but stated "
+    "beside the answer."
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from softbeam.analysis.breakdown import OPCODE_GROUPS, ScoreChanges, Split
 from softbeam.analysis.counts import Stream
 from softbeam.analysis.estimation import Share
 from softbeam.analysis.factors import FactorTable
+from softbeam.report.axes import layer_axis
+from softbeam.report.parts import Part
 from softbeam.report.style import (
     ACCENT,
     FAINT,
@@ -37,7 +40,12 @@ _LINE_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9
 
 
 def heat_map(
-    table: FactorTable, number: str, layers: Mapping[int, str], kernels: Sequence[str], caption: str
+    table: FactorTable,
+    number: str,
+    layers: Mapping[int, str],
+    kernels: Sequence[str],
+    caption: str,
+    parts: Sequence[Part] = (),
 ) -> Figure:
     """Draw the conditional factors of every kernel in every layer, SDC above DUE.
 
@@ -63,16 +71,16 @@ def heat_map(
                         kernels.index(row.key.kernel),
                         share,
                         colours.to_rgba(np.array(100 * share.estimate)),
+                        0.15 if parts else 0.4,
                     )
-            axes.set_title(outcome)
+            axes.set_title(outcome, pad=42 if parts and axes is panels[0] else None)
             axes.set_yticks(range(len(kernels)), [kernel_title(kernel) for kernel in kernels])
             axes.set_ylim(len(kernels) - 0.4, -0.6)
-            axes.set_xlim(-0.7, len(columns) - 0.3)
-            axes.grid(linewidth=0.3)
+            layer_axis(axes, layers, parts, titles=axes is panels[0])
+            axes.grid(axis="y" if parts else "both", linewidth=0.3)
             axes.tick_params(length=0)
             bar = canvas.colorbar(colours, ax=axes, pad=0.01)
             bar.set_label("% of the cell's")
-        panels[-1].set_xticks(range(len(columns)), list(layers.values()))
         panels[-1].set_xlabel("layer")
 
     return draw(
@@ -85,14 +93,14 @@ def heat_map(
     )
 
 
-def _square(axes: Axes, x: int, y: int, share: Share, colour: Any) -> None:
+def _square(axes: Axes, x: int, y: int, share: Share, colour: Any, edge: float) -> None:
     from matplotlib.patches import Rectangle
 
     side = 0.92 * (1.0 - (share.high - share.low)) ** 0.5
     corner = (x - side / 2, y - side / 2)
     # The colour is translucent; without the paper below, the grid would show through.
     axes.add_patch(Rectangle(corner, side, side, facecolor=PAPER, linewidth=0.0))
-    axes.add_patch(Rectangle(corner, side, side, facecolor=colour, edgecolor=INK, linewidth=0.4))
+    axes.add_patch(Rectangle(corner, side, side, facecolor=colour, edgecolor=INK, linewidth=edge))
 
 
 def bit_figure(
@@ -202,28 +210,33 @@ def opcode_figure(
 
 def score_figure(changes: Mapping[Stream, ScoreChanges], number: str, caption: str) -> Figure:
     """Draw for every change of a score the share of SDCs that moved one further."""
+    least, most = _decades(changes.values())
 
     def paint(canvas: Canvas) -> None:
         axes = canvas.subplots()
         for place, (stream, found) in enumerate(changes.items()):
             if not found.n:
                 continue
-            moved = np.array(found.finite).clip(min=1e-9)
+            # What lies beyond the axis is counted at its right end.
+            moved = np.array(found.finite).clip(least, 2.0 * most)
             left = 100.0 * (found.n - np.arange(moved.size)) / found.n
+            colour = _LINE_COLOURS[place % len(_LINE_COLOURS)]
             axes.step(
-                np.append(moved, 2.0),
+                np.append(moved, 2.0 * most),
                 np.append(left, 100.0 * found.not_finite / found.n),
                 where="pre",
-                color=_LINE_COLOURS[place % len(_LINE_COLOURS)],
+                color=colour,
                 linestyle=_LINES[place % len(_LINES)],
                 label=f"{stream.mode.upper()}, {stream.model}: {found.n} SDCs, "
                 f"{found.not_finite} not finite",
             )
-            _bands(axes, found, _LINE_COLOURS[place % len(_LINE_COLOURS)])
+            _bands(axes, found, colour, (least, most))
         axes.set_xscale("log")
-        axes.set_xlim(1e-9, 1.5)
+        axes.set_xlim(least, 1.5 * most)
+        # Plain text, where Matplotlib sets powers of ten as formulas that no reader can search.
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.set_ylim(0.0, 101.0)
-        axes.set_xlabel("largest absolute change of a score (scores lie between 0 and 1)")
+        axes.set_xlabel("largest absolute change of a score")
         axes.set_ylabel("% of SDCs that moved more")
         axes.grid()
         canvas.legend(loc="outside lower left")
@@ -237,9 +250,24 @@ def score_figure(changes: Mapping[Stream, ScoreChanges], number: str, caption: s
     )
 
 
-def _bands(axes: Axes, changes: ScoreChanges, colour: str) -> None:
+def _decades(changes: Iterable[ScoreChanges]) -> tuple[float, float]:
+    """Return the powers of ten between which most finite changes of a score lie, 1e-9 at least.
+
+    A score need not lie between 0 and 1: a network that ends without softmax gives what its last
+    layer computes.  The largest hundredth may lie beyond: a flipped exponent gives 1e30.
+    """
+    moved = [change for found in changes for change in found.finite if change > 0.0]
+    if not moved:
+        return 1e-9, 1.0
+    least = max(math.floor(math.log10(min(moved))), -9)
+    most = math.ceil(math.log10(float(np.percentile(moved, 99.0))))
+    return 10.0**least, 10.0 ** min(max(most, least + 1), 300)
+
+
+def _bands(axes: Axes, changes: ScoreChanges, colour: str, decades: tuple[float, float]) -> None:
     """Shade the pointwise intervals of the shares beyond every power of ten."""
-    places = 10.0 ** np.arange(-9.0, 0.5, 0.25)
+    first, last = (math.log10(end) for end in decades)
+    places = 10.0 ** np.arange(first, last + 0.5, 0.25)
     shares = [changes.beyond(float(place)) for place in places]
     axes.fill_between(
         places,

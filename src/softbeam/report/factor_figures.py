@@ -10,6 +10,8 @@ import numpy as np
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.estimation import Share
 from softbeam.analysis.factors import By, FactorRow, Key, NeverRead, factor_table
+from softbeam.report.axes import layer_axis
+from softbeam.report.parts import Part
 from softbeam.report.style import INK, OUTCOME_STYLES, Figure, draw, whiskers
 from softbeam.report.words import kernel_title, stream_title
 
@@ -25,7 +27,12 @@ _WHISKERS = {"SDC": -0.25, "DUE": 0.0, "Masked": 0.25, "N-R": 0.0}
 
 
 def layer_figure(
-    counts: Counts, stream: Stream, number: int, layers: Mapping[int, str], caption: str
+    counts: Counts,
+    stream: Stream,
+    number: int,
+    layers: Mapping[int, str],
+    caption: str,
+    parts: Sequence[Part] = (),
 ) -> Figure:
     """Draw the LVF of every layer: the paper's figures 1 to 3.
 
@@ -41,30 +48,52 @@ def layer_figure(
         Layers to have a place on the axis, struck or not, and how each is labelled.
     caption : str
         What the figure shows and does not.
+    parts : sequence of Part
+        The parts of a deep network.  Its layers are too many for a stacked bar each, so SDCs and
+        DUEs get panels of their own.
     """
     table = factor_table(
         counts, stream, By.LAYER, NeverRead.APART, [Key(layer=layer) for layer in layers]
     )
 
     def paint(canvas: Canvas) -> None:
-        unread = table.never_read_row
-        if unread is not None and unread.n:
-            left, axes = canvas.subplots(1, 2, width_ratios=(1, 16))
-            _never_read(left, unread)
+        unread, rows = table.never_read_row, table.rows
+        apart = unread is not None and unread.n > 0
+        height = 2 if parts else 1
+        panels = canvas.subplots(
+            height, 2 if apart else 1, width_ratios=(1, 16) if apart else (1,), squeeze=False
+        )
+        if apart and unread is not None:
+            _never_read(panels[0, 0], unread)
+            for below in panels[1:, 0]:
+                below.set_visible(False)
+        wide = panels[:, -1]
+        if parts:
+            for axes, outcome in zip(wide, ("SDC", "DUE"), strict=True):
+                _bars(axes, rows, outcome)
+                axes.set_ylabel(f"{outcome}, % of all")
+                layer_axis(axes, layers, parts, titles=axes is wide[0])
         else:
-            axes = canvas.subplots()
-        rows = table.rows
-        _stacked(axes, rows, horizontal=False)
-        axes.set_xticks(range(len(rows)), [layers[row.key.layer or 0] for row in rows])
-        axes.set_xlim(-0.7, len(rows) - 0.3)
-        axes.set_xlabel("layer")
-        axes.set_ylabel("joint LVF, % of all injections")
-        _legend(axes, STACK)
+            _stacked(wide[0], rows, horizontal=False)
+            wide[0].set_ylabel("joint LVF, % of all injections")
+            layer_axis(wide[0], layers, parts)
+            _legend(wide[0], STACK)
+        wide[-1].set_xlabel("layer")
 
     title = f"Figure {number}. LVF of every layer, {stream_title(stream)}"
-    return draw(
-        f"figure-{number}-lvf-{stream.mode}-{stream.model}", title, caption, (9.6, 3.6), paint
-    )
+    name = f"figure-{number}-lvf-{stream.mode}-{stream.model}"
+    return draw(name, title, caption, (9.6, 4.8 if parts else 3.6), paint)
+
+
+def _bars(axes: Axes, rows: Sequence[FactorRow], outcome: str) -> None:
+    """Draw the share of one outcome as a narrow bar a row, with its interval."""
+    places = np.arange(len(rows), dtype=np.float64)
+    shares = [row.joint[outcome] for row in rows]
+    colour, _ = OUTCOME_STYLES[outcome]
+    axes.bar(places, [_percent(share) for share in shares], 0.8, color=colour)
+    _whiskers(axes, places, np.zeros(len(rows)), shares, horizontal=False)
+    axes.set_ylim(0.0, 1.03 * 100 * max(share.high for share in shares))
+    axes.grid(axis="y")
 
 
 def kernel_figure(

@@ -9,6 +9,7 @@ from softbeam.analysis.counts import Stream
 from softbeam.analysis.design import Design
 from softbeam.analysis.instructions import InstructionFactors, instruction_factors
 from softbeam.injection.record import InjectionRecord
+from softbeam.report.digits import percent
 
 #: Steps of colour; none below the first, so that a colour always means damage.
 SHADES = 8
@@ -126,11 +127,8 @@ def fate(factors: InstructionFactors | None) -> Fate:
         return Fate(0, "", "never struck", None, 0)
     sdc, due = factors.sdc, factors.due
     title = (
-        f"{factors.n} injections; SDC {sdc.successes}: "
-        f"{100 * sdc.estimate:.0f} % [{100 * sdc.low:.0f}, {100 * sdc.high:.0f}]; "
-        f"DUE {due.successes}: {100 * due.estimate:.0f} % "
-        f"[{100 * due.low:.0f}, {100 * due.high:.0f}]"
+        f"{factors.n} injections; SDC {sdc.successes}: {percent(sdc, 0)} %; "
+        f"DUE {due.successes}: {percent(due, 0)} %"
     )
     shade = min(SHADES, -(-sdc.successes * SHADES // factors.n))
-    text = f"{100 * sdc.estimate:.0f} [{100 * sdc.low:.0f}, {100 * sdc.high:.0f}]"
-    return Fate(factors.n, text, title, sdc.estimate, shade)
+    return Fate(factors.n, percent(sdc, 0), title, sdc.estimate, shade)

@@ -22,8 +22,10 @@ LIMITS = (
     "network's arithmetic; it is not shown to be safe.",
     "All numbers are of these weights and inputs. Other inputs, other weights and other networks "
     "have other factors.",
-    "What is struck is the machine code of one GPU generation, from one compiler; another "
-    "compiler's registers and instructions have other factors.",
+    "The kernels that are struck are softbeam's own, in the form of Darknet's, compiled for one "
+    "GPU generation by one compiler. TensorRT, cuDNN and PyTorch run other kernels: fused, tiled, "
+    "often in half precision or on tensor cores. Their registers and instructions have other "
+    "factors, and a kernel's name here says nothing of a kernel of that name there.",
     "Warps do not see each other's stores within a launch, as recorded on an H100; predicates, "
     "uniform registers and shared memory are not struck.",
     "A layer or kernel that no injection struck is not shown to be safe, and 0 of n is an upper "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from softbeam.analysis.results import Results
@@ -11,38 +11,68 @@ from softbeam.files import whole_file
 from softbeam.injection.replay import Replay
 from softbeam.network.layers import Layer
 from softbeam.report import advice_section, method_section, replay_page, sections
-from softbeam.report.blocks import Section
+from softbeam.report.blocks import Block, Section
+from softbeam.report.html import document
+from softbeam.report.struck import struck
 from softbeam.report.style import Figure
+from softbeam.text import visible
 
 PAGE_NAME = "report.html"
 
+#: Is told what is being worked out.
+Say = Callable[[str], None]
 
-def page_sections(results: Results) -> tuple[Section, ...]:
-    """Return the sections of a page, in order; only the last where nothing was injected."""
+
+#: What makes the sections between the answer and the small print, and what each works out.
+_SECTIONS: tuple[tuple[Callable[[sections.Scope], Section], str], ...] = (
+    (sections.summary, "how the injections ended"),
+    (sections.layers, "the factors of layers"),
+    (sections.kernels, "the factors of kernels"),
+    (sections.cells, "the factors of kernels in layers"),
+    (sections.bits_and_opcodes, "which bits and instructions do damage"),
+    (sections.listings, "what became of each instruction"),
+    (sections.scores, "what became of the answer"),
+)
+
+
+def silent(step: str) -> None:
+    """Tell nobody."""
+
+
+def page_sections(results: Results, say: Say = silent) -> tuple[Section, ...]:
+    """Return the sections of a page: the answer first, then how the injections ended.
+
+    Parameters
+    ----------
+    results : Results
+        The campaign; where nothing was injected its page has only the last section.
+    say : callable
+        Is told what is being worked out.
+    """
     method = method_section.section(results)
     if not results.records:
         return (method,)
     scope = sections.Scope(results)
-    return (
-        sections.summary(scope),
-        advice_section.section(results),
-        sections.layers(scope),
-        sections.kernels(scope),
-        sections.cells(scope),
-        sections.bits_and_opcodes(scope),
-        sections.listings(scope),
-        sections.scores(scope),
-        sections.paper(scope),
-        method,
-    )
+    parts = [advice_section.section(results, scope.parts, say)]
+    for make, what in _SECTIONS:
+        say(what)
+        parts.append(make(scope))
+    if conclusions := sections.conclusions(scope):
+        parts.append(sections.paper(conclusions))
+    return (*parts, method)
 
 
 def figures(parts: tuple[Section, ...]) -> Iterator[Figure]:
     """Yield the figures of sections, in order."""
     for section in parts:
-        for block in section.blocks:
-            if block.figure is not None:
-                yield block.figure
+        yield from _figures_of(section.blocks)
+
+
+def _figures_of(blocks: tuple[Block, ...]) -> Iterator[Figure]:
+    for block in blocks:
+        if block.figure is not None:
+            yield block.figure
+        yield from _figures_of(block.inner)
 
 
 def render(results: Results, parts: tuple[Section, ...]) -> str:
@@ -50,15 +80,17 @@ def render(results: Results, parts: tuple[Section, ...]) -> str:
     specification = results.specification
     n = len(results.records)
     short = short_of(specification, results.sizes, n)
+    name = visible(specification.network)
     lead = (
         f"{n:,} injections{short} into its GPU kernels on {specification.architecture}, seed "
         f"{specification.seed}, campaign {specification.campaign_id[:12]}."
     )
-    return _document(
-        f"softbeam: {specification.network}, {specification.architecture}",
-        f"What to harden in {specification.network}",
+    return document(
+        f"softbeam: {name}, {specification.architecture}",
+        f"What to harden in {name}",
         lead if n else f"{lead} No injection has been made yet.",
         parts,
+        head=struck(results),
         files=True,
     )
 
@@ -68,9 +100,10 @@ def render_replay(
 ) -> str:
     """Return the page of one injection."""
     record, specification = replay.record, results.specification
-    return _document(
+    return document(
         f"softbeam: {record.mode} {record.model} {record.index}",
-        f"Injection {record.mode} {record.model} {record.index} into {specification.network}",
+        f"Injection {record.mode} {record.model} {record.index} into "
+        f"{visible(specification.network)}",
         f"{record.outcome}, {record.detail}. Campaign {specification.campaign_id[:12]}, "
         f"{specification.architecture}, seed {specification.seed}.",
         replay_page.sections(replay, names, layers),
@@ -78,32 +111,7 @@ def render_replay(
     )
 
 
-def _document(
-    title: str, heading: str, lead: str, parts: tuple[Section, ...], *, files: bool
-) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    from softbeam.report.words import percent
-
-    environment = Environment(
-        loader=PackageLoader("softbeam.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["percent"] = percent
-    return environment.get_template("page.html.j2").render(
-        title=title,
-        heading=heading,
-        lead=lead,
-        sections=parts,
-        files=files,
-        verdict_classes={"reproduced": "yes", "not reproduced": "no"},
-    )
-
-
-def write_report(results: Results, folder: Path) -> list[Path]:
+def write_report(results: Results, folder: Path, say: Say = silent) -> list[Path]:
     """Write a campaign's page, and its figures as PNG and PDF.
 
     Parameters
@@ -112,13 +120,15 @@ def write_report(results: Results, folder: Path) -> list[Path]:
         The campaign.
     folder : Path
         Where to; made where it does not exist.
+    say : callable
+        Is told what is being worked out.
 
     Returns
     -------
     list of Path
         The files, the page first.  The same results give the same bytes.
     """
-    parts = page_sections(results)
+    parts = page_sections(results, say)
     contents = {PAGE_NAME: render(results, parts).encode()}
     for figure in figures(parts):
         contents[f"{figure.name}.png"] = figure.png

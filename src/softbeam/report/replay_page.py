@@ -16,7 +16,8 @@ from softbeam.injection.spread import LayerSpread
 from softbeam.network.layers import Layer
 from softbeam.report.blocks import Block, Section
 from softbeam.report.style import INK, Figure, draw
-from softbeam.report.table import Cell, Table, number
+from softbeam.report.table import Row, Table, label, large, number, text
+from softbeam.text import visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -34,8 +35,13 @@ OBJECTS = 20
 IN_A_ROW = 5
 
 
-def reason(replay: Replay) -> str:
-    """Return in a sentence why the injection ended as it did."""
+def class_title(number_: int, names: Mapping[int, str]) -> str:
+    """Return a class's name where it has one, else its number."""
+    return visible(names.get(number_, f"class {number_}"))
+
+
+def reason(replay: Replay, names: Mapping[int, str]) -> str:
+    """Return in a sentence why the injection ended as it did; `names` are those of classes."""
     record, trace = replay.record, replay.trace
     name = "the struck value" if record.register is None else f"R{record.register}"
     use = ""
@@ -58,7 +64,9 @@ def reason(replay: Replay) -> str:
         return f"{_count(wrong, 'word')} differ after the launch{behind}: the answer is golden."
     if record.outcome == "SDC":
         return {
-            "critical": f"Another class is first: {record.top1}.",
+            "critical": "No class is first: all scores are NaN."
+            if record.top1 is None
+            else f"Another class is first: {class_title(record.top1, names)}.",
             "top-5": "The first class is the golden one, the five first are not.",
             "box class": "An object is taken for one of another class.",
             "box number": "There are more objects, or fewer.",
@@ -76,13 +84,25 @@ def _count(number_: int, what: str) -> str:
 
 
 def _change(largest: float | None) -> str:
-    if largest is None or math.isinf(largest):
-        return " A score is no number any more."
+    if largest is None or not math.isfinite(largest):
+        return " A score is no finite number any more."
     return f" The largest change of a score is {largest:.3g}."
 
 
-def facts(replay: Replay, layers: Sequence[Layer]) -> tuple[tuple[str, str], ...]:
-    """Return where the fault struck and what it changed; `layers` are the network's."""
+def facts(
+    replay: Replay, layers: Sequence[Layer], names: Mapping[int, str]
+) -> tuple[tuple[str, str], ...]:
+    """Return where the fault struck and what it changed.
+
+    Parameters
+    ----------
+    replay : Replay
+        The injection.
+    layers : sequence of Layer
+        The network's.
+    names : mapping of int to str
+        Names of classes.
+    """
     (struck,) = (layer for layer in layers if layer.index == replay.record.layer)
     record, site = replay.record, replay.site
     value = "" if record.before is None else f", {_hex(record.before)} → {_hex(record.after)}"
@@ -95,7 +115,10 @@ def facts(replay: Replay, layers: Sequence[Layer]) -> tuple[tuple[str, str], ...
     return (
         ("injection", f"{record.mode} {record.model} {record.stratum} {record.index}"),
         ("input", str(record.image)),
-        ("launch", f"{record.launch}: {record.kernel} of layer {struck.name}, {record.arch}"),
+        (
+            "launch",
+            f"{record.launch}: {record.kernel} of layer {visible(struck.name)}, {record.arch}",
+        ),
         ("block", f"{record.block_x}, {record.block_y}, {record.block_z}"),
         (
             "thread",
@@ -105,7 +128,7 @@ def facts(replay: Replay, layers: Sequence[Layer]) -> tuple[tuple[str, str], ...
         ("pc", f"{record.pc:#06x}, {record.opcode}, time {record.occurrence + 1}"),
         ("struck", target),
         ("outcome", f"{record.outcome}, {record.detail}"),
-        ("reason", reason(replay)),
+        ("reason", reason(replay, names)),
         ("warp instructions executed", f"{record.instructions:,}"),
         ("accesses to unrecorded memory", str(record.unrecorded)),
     )
@@ -122,23 +145,27 @@ def code_table(replay: Replay) -> Table:
 
     record = replay.record
     function = program(record.kernel, record.arch).function
-    lines, text = source_lines(record.kernel, record.arch), source(record.kernel).splitlines()
+    lines = source_lines(record.kernel, record.arch)
+    sources = source(record.kernel).splitlines()
     struck, before = row_of(record.pc), 0
     rows = []
     for place in range(max(0, struck - AROUND), min(len(lines), struck + AROUND + 1)):
         line = lines[place]
-        shown = f"{line}: {text[line - 1].strip()}" if line and line != before else ""
+        shown = f"{line}: {sources[line - 1].strip()}" if line and line != before else ""
         before = line
         rows.append(
-            (
-                Cell(f"{pc_of(place):#06x}"),
-                Cell("→" if place == struck else ""),
-                Cell(str(function.instructions[place])),
-                Cell(shown),
+            Row(
+                (
+                    f"{pc_of(place):#06x}",
+                    "→" if place == struck else "",
+                    str(function.instructions[place]),
+                    shown,
+                )
             )
         )
     title = f"Instructions of {record.kernel} around the struck one"
-    return Table("code-around", title, ("pc", "struck", "instruction", "CUDA source"), tuple(rows))
+    columns = tuple(map(text, ("pc", "struck", "instruction", "CUDA source")))
+    return Table("code-around", title, columns, tuple(rows))
 
 
 def register_table(replay: Replay) -> Table:
@@ -158,16 +185,21 @@ def register_table(replay: Replay) -> Table:
         wrong = one.golden_after != one.faulty_after
         after = _value(one.faulty_after)
         rows.append(
-            (
-                number(one.register, f"R{one.register}"),
-                Cell(_value(one.before)),
-                Cell(_value(one.golden_after)),
-                Cell(after if not struck or wrong else f"{after} (struck: {_hex(record.after)})"),
-                Cell("wrong" if wrong else ""),
+            Row(
+                (
+                    one.register,
+                    _value(one.before),
+                    _value(one.golden_after),
+                    after if not struck or wrong else f"{after} (struck: {_hex(record.after)})",
+                    "wrong" if wrong else "",
+                )
             )
         )
     title = "Registers of the struck thread before and after the instruction"
-    columns = ("register", "before", "after, without fault", "after, with the fault", "")
+    columns = (
+        number("register", None, lambda register: f"R{register}"),
+        *map(text, ("before", "after, without fault", "after, with the fault", "")),
+    )
     return Table("registers", title, columns, tuple(rows))
 
 
@@ -184,14 +216,16 @@ def _float(bits: int) -> str:
 def words_table(replay: Replay) -> Table:
     """Return the words of memory that the struck launch left wrong, the first of them."""
 
-    def row(word: WrongWord) -> tuple[Cell, ...]:
-        return (
-            Cell(word.buffer),
-            number(word.index),
-            Cell(f"{word.address:#x}"),
-            Cell("another thread's" if word.lane is None else str(word.lane), word.lane),
-            Cell(_value(word.golden)),
-            Cell(_value(word.faulty)),
+    def row(word: WrongWord) -> Row:
+        return Row(
+            (
+                word.buffer,
+                word.index,
+                f"{word.address:#x}",
+                "another thread's" if word.lane is None else word.lane,
+                _value(word.golden),
+                _value(word.faulty),
+            )
         )
 
     shown = replay.words[:WORDS]
@@ -201,7 +235,14 @@ def words_table(replay: Replay) -> Table:
         "words",
         f"Words of memory that are wrong after the launch{more}; lanes of the warp whose words "
         f"are wrong: {lanes}",
-        ("buffer", "word", "address", "lane", "should be", "is"),
+        (
+            text("buffer"),
+            large("word"),
+            text("address"),
+            text("lane"),
+            text("should be"),
+            text("is"),
+        ),
         tuple(map(row, shown)),
     )
 
@@ -210,18 +251,27 @@ def layers_table(replay: Replay, layers: Sequence[Layer]) -> Table:
     """Return how many values differ behind each layer, and by how much."""
     titles = {layer.index: layer.title for layer in layers}
     rows = tuple(
-        (
-            number(layer.layer, str(layer.layer)),
-            Cell(titles[layer.layer]),
-            number(layer.wrong),
-            number(layer.values),
-            number(100 * layer.wrong / layer.values, f"{100 * layer.wrong / layer.values:.3g}"),
-            Cell(f"{layer.largest_relative:.3g}", min(layer.largest_relative, 1e300), "number"),
+        Row(
+            (
+                layer.layer,
+                titles[layer.layer],
+                layer.wrong,
+                layer.values,
+                100 * layer.wrong / layer.values,
+                layer.largest_relative,
+            )
         )
         for layer in replay.layers
     )
     title = "Values that differ behind each layer"
-    columns = ("layer", "name", "differ", "of", "%", "largest relative difference")
+    columns = (
+        label("layer"),
+        text("name"),
+        large("differ"),
+        large("of"),
+        number("%", None, lambda share: f"{share:.3g}"),
+        number("largest relative difference", None, lambda largest: f"{largest:.3g}"),
+    )
     return Table("spread", title, columns, rows)
 
 
@@ -232,26 +282,29 @@ def answer_table(replay: Replay, names: Mapping[int, str]) -> Table:
 
     def best(scores: np.ndarray) -> list[str]:
         return [
-            f"{scores[index]:.6f}  {names.get(index, f'class {index}')}"
+            f"{scores[index]:.6f}  {class_title(index, names)}"
             for index in ranking(scores)[:5].tolist()
         ]
 
     golden = best(replay.golden)
     faulty = best(replay.faulty) if replay.faulty.size else [""] * len(golden)
     rows = tuple(
-        (number(rank), Cell(right), Cell(found))
+        Row((rank, right, found))
         for rank, (right, found) in enumerate(zip(golden, faulty, strict=True), start=1)
     )
-    return Table("answer", "The five best classes", ("", "without fault", "with the fault"), rows)
+    return Table("answer", "The five best classes", _SIDE_BY_SIDE, rows)
+
+
+_SIDE_BY_SIDE = (label("rank", ""), text("without fault"), text("with the fault"))
 
 
 def _objects_table(
     objects: Sequence[tuple[Box | None, Box | None]], names: Mapping[int, str]
 ) -> Table:
-    def text(box: Box | None) -> str:
+    def told(box: Box | None) -> str:
         if box is None:
             return "–"
-        return f"{box.score:.6f}  {names.get(box.label, f'class {box.label}')} {box.place}"
+        return f"{box.score:.6f}  {class_title(box.label, names)} {box.place}"
 
     shown, title = list(objects), "Objects, the best first"
     if len(shown) > OBJECTS:
@@ -262,10 +315,9 @@ def _objects_table(
         title = f"{len(shown)} of {len(objects):,} objects, of which {len(differ):,} differ"
     title += "; places in parts of the image"
     rows = tuple(
-        (number(rank), Cell(text(right)), Cell(text(found)))
-        for rank, (right, found) in enumerate(shown, start=1)
+        Row((rank, told(right), told(found))) for rank, (right, found) in enumerate(shown, start=1)
     )
-    return Table("answer", title, ("", "without fault", "with the fault"), rows)
+    return Table("answer", title, _SIDE_BY_SIDE, rows)
 
 
 def tables(replay: Replay, names: Mapping[int, str], layers: Sequence[Layer]) -> list[Table]:
@@ -283,7 +335,7 @@ def sections(
     replay: Replay, names: Mapping[int, str], layers: tuple[Layer, ...]
 ) -> tuple[Section, ...]:
     """Return the sections of an injection's page."""
-    blocks = [Block(facts=facts(replay, layers))]
+    blocks = [Block(facts=facts(replay, layers, names))]
     blocks.extend(Block(table=table) for table in tables(replay, names, layers))
     parts = [Section("injection", "What happened", tuple(blocks))]
     if replay.layers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from softbeam.analysis.breakdown import (
     OPCODE_GROUPS,
@@ -14,7 +15,8 @@ from softbeam.analysis.breakdown import (
 )
 from softbeam.analysis.checklist import NETWORK, checklist
 from softbeam.analysis.conclusions import Conclusion
-from softbeam.analysis.factors import By, Key, factor_table
+from softbeam.analysis.counts import Stream
+from softbeam.analysis.factors import By, FactorTable, Key, factor_table
 from softbeam.analysis.results import Results
 from softbeam.report import captions
 from softbeam.report.blocks import Block, Section
@@ -26,16 +28,18 @@ from softbeam.report.detail_figures import (
     usurper_figure,
 )
 from softbeam.report.factor_figures import kernel_figure, layer_figure
-from softbeam.report.listing import listing
-from softbeam.report.table import Cell, Table, factors_table, number, outcome_table, split_table
-from softbeam.report.words import (
-    kernel_order,
-    layer_legend,
-    percent,
-    stream_order,
-    stream_title,
-    unfinished,
+from softbeam.report.factor_tables import (
+    factors_table,
+    layer_names,
+    outcome_table,
+    shares_shown,
+    split_table,
 )
+from softbeam.report.listing import listing
+from softbeam.report.parts import Part, parts_of
+from softbeam.report.table import Row, Table, count, share, text
+from softbeam.report.words import kernel_order, stream_order, stream_title, unfinished
+from softbeam.text import visible
 
 #: Targets of faults in words.
 TARGETS = {
@@ -66,6 +70,25 @@ class Scope:
             layer: self._layer_label(layer)
             for layer in sorted({key.layer for key in cells if key.layer is not None})
         }
+        self.parts: tuple[Part, ...] = parts_of(tuple(self.layers), results.layers)
+
+    @cached_property
+    def by_layer(self) -> dict[Stream, FactorTable]:
+        """The factors of layers, by stream."""
+        return self._tables(By.LAYER, [Key(layer=layer) for layer in self.layers])
+
+    @cached_property
+    def by_kernel(self) -> dict[Stream, FactorTable]:
+        """The factors of kernels, by stream."""
+        return self._tables(By.KERNEL, [Key(kernel=kernel) for kernel in self.kernels])
+
+    @cached_property
+    def by_cell(self) -> dict[Stream, FactorTable]:
+        """The factors of kernels in layers, by stream."""
+        return self._tables(By.LAYER_AND_KERNEL, self.cells)
+
+    def _tables(self, by: By, keys: list[Key]) -> dict[Stream, FactorTable]:
+        return {stream: factor_table(self.counts, stream, by, keys=keys) for stream in self.streams}
 
     def _layer_label(self, layer: int) -> str:
         for kernel, mark in _LAYER_MARKS.items():
@@ -98,19 +121,21 @@ def summary(scope: Scope) -> Section:
 def layers(scope: Scope) -> Section:
     """Return the figures and tables of layers: the paper's figures 1 to 3."""
     blocks = []
-    keys = [Key(layer=layer) for layer in scope.layers]
     for place, stream in enumerate(scope.streams, start=1):
-        caption = captions.LAYERS + (captions.NEVER_READ if stream.mode == "rf" else "")
+        caption = captions.LAYERS_OF_MANY if scope.parts else captions.LAYERS
+        caption += captions.NEVER_READ if stream.mode == "rf" else ""
         blocks.append(
-            Block(figure=layer_figure(scope.counts, stream, place, scope.layers, caption))
+            Block(
+                figure=layer_figure(scope.counts, stream, place, scope.layers, caption, scope.parts)
+            )
         )
         title = f"LVF, {stream_title(stream)}"
-        table = factors_table(
-            scope.counts, stream, By.LAYER, keys, f"lvf-{stream.mode}-{stream.model}", title
-        )
-        blocks.append(Block(table=table, folded=title))
-    if legend := layer_legend(scope.results.layers, scope.layers):
-        blocks.append(Block(text=legend))
+        table = scope.by_layer[stream]
+        name = f"lvf-{stream.mode}-{stream.model}"
+        made = factors_table(table, shares_shown(table), name, title, by_damage=True)
+        blocks.append(Block(table=made))
+    if named := layer_names(scope.results.layers, scope.layers):
+        blocks.append(Block(table=named, folded="What the layers are"))
     return Section("layers", "Layers", tuple(blocks))
 
 
@@ -120,28 +145,24 @@ def kernels(scope: Scope) -> Section:
         scope.counts, scope.streams, len(scope.streams) + 1, scope.kernels, captions.KERNELS
     )
     blocks = [Block(figure=figure)]
-    keys = [Key(kernel=kernel) for kernel in scope.kernels]
-    for stream in scope.streams:
+    for stream, table in scope.by_kernel.items():
         title = f"KVF, {stream_title(stream)}"
-        table = factors_table(
-            scope.counts, stream, By.KERNEL, keys, f"kvf-{stream.mode}-{stream.model}", title
-        )
-        blocks.append(Block(table=table, folded=title))
+        name = f"kvf-{stream.mode}-{stream.model}"
+        made = factors_table(table, shares_shown(table), name, title, by_damage=True)
+        blocks.append(Block(table=made))
     return Section("kernels", "Kernels", tuple(blocks))
 
 
 def cells(scope: Scope) -> Section:
     """Return the heat maps of kernels in layers."""
     blocks = []
-    for place, stream in enumerate(scope.streams):
-        table = factor_table(scope.counts, stream, By.LAYER_AND_KERNEL)
-        number_ = f"5{chr(ord('a') + place)}"
-        blocks.append(
-            Block(figure=heat_map(table, number_, scope.layers, scope.kernels, captions.HEAT))
-        )
+    for place, (stream, table) in enumerate(scope.by_cell.items()):
+        number = f"5{chr(ord('a') + place)}"
+        figure = heat_map(table, number, scope.layers, scope.kernels, captions.HEAT, scope.parts)
+        blocks.append(Block(figure=figure))
         title = f"Kernels in layers, {stream_title(stream)}"
         name = f"cells-{stream.mode}-{stream.model}"
-        shown = factors_table(scope.counts, stream, By.LAYER_AND_KERNEL, scope.cells, name, title)
+        shown = factors_table(table, shares_shown(table), name, title, by_damage=True)
         blocks.append(Block(table=shown, folded=title))
     return Section("cells", "Kernels in layers", tuple(blocks))
 
@@ -233,44 +254,29 @@ def scores(scope: Scope) -> Section:
     blocks = []
     if any(found.n for found in changes.values()):
         blocks.append(Block(figure=score_figure(changes, "8", captions.SCORES)))
-        rows = []
-        for stream, found in changes.items():
-            shares = (found.beyond(0.01), found.beyond(0.0001))
-            rows.append((stream_title(stream), 0.0, found.n, shares))
-        blocks.append(
-            Block(
-                table=Table(
-                    "scores",
-                    "SDCs by how far they moved a score",
-                    ("mode", "SDCs, n", "by more than 0.01, %", "by more than 0.0001, %"),
-                    tuple(
-                        (
-                            Cell(text),
-                            number(n),
-                            *(Cell(percent(s), s.estimate if s.n else None, "number") for s in two),
-                        )
-                        for text, _, n, two in rows
-                    ),
-                )
-            )
-        )
+        columns = ("by more than 0.01", "by more than 0.0001")
+        rows = [
+            (stream_title(stream), place, found.n, (found.beyond(0.01), found.beyond(0.0001)))
+            for place, (stream, found) in enumerate(changes.items())
+        ]
+        title = "SDCs by how far they moved a score"
+        blocks.append(Block(table=split_table(rows, "scores", title, "mode", columns)))
     won = usurpers(scope.results.records)
     # Several inputs have a golden class each, which the records do not hold.
     golden = golden_class(scope.results.records) if scope.results.design.images == 1 else None
     if won:
         labelled = [
-            (NAMELESS if one is None else names.get(one, f"class {one}"), share)
+            (visible(NAMELESS if one is None else names.get(one, f"class {one}")), share)
             for one, share in won
         ]
         blocks.append(Block(figure=usurper_figure(labelled, "9", captions.CLASSES)))
-        of = "" if golden is None else f" in place of {names.get(golden, f'class {golden}')}"
+        of = ""
+        if golden is not None:
+            of = f" in place of {visible(names.get(golden, f'class {golden}'))}"
         title = f"Classes that took over{of}"
-        rows_ = tuple(
-            (Cell(name), number(share.successes), Cell(percent(share), share.estimate, "number"))
-            for name, share in labelled
-        )
-        table = Table("classes", title, ("class", "n", "of critical SDCs, %"), rows_)
-        blocks.append(Block(table=table, folded=title))
+        columns_ = (text("class"), count("n"), share("share", "of critical SDCs"))
+        rows_ = tuple(Row((name, found.successes, found)) for name, found in labelled)
+        blocks.append(Block(table=Table("classes", title, columns_, rows_), folded=title))
     if not blocks:
         blocks.append(Block(text="No injection ended as SDC."))
     return Section("scores", "What became of the answer", tuple(blocks))
@@ -285,15 +291,8 @@ def conclusions(scope: Scope) -> tuple[Conclusion, ...]:
     return checklist(scope.counts)
 
 
-def paper(scope: Scope) -> Section:
-    """Return the section of the paper's conclusions."""
-    found = conclusions(scope)
-    if not found:
-        text = (
-            "The paper's conclusions are about the whole of Darknet's Extraction; this campaign "
-            "struck something else, so they are not held against it."
-        )
-        return Section("paper", "The paper's conclusions", (Block(text=text),))
+def paper(found: tuple[Conclusion, ...]) -> Section:
+    """Return the section of the paper's conclusions, for its network only."""
     intro = Block(
         text="Y. Ibrahim, H. Wang and K. Adam, “Analyzing the Reliability of Convolutional Neural "
         "Networks on GPUs: GoogLeNet as a Case Study”, held against these injections. An error is "

@@ -176,6 +176,11 @@ def draw(
     )
 
 
+def _rounded(tag: re.Match[str]) -> str:
+    """Return a tag with two decimals in its numbers; the texts between tags keep all of theirs."""
+    return re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found.group()):.2f}", tag.group())
+
+
 def _for_page(svg: str, title: str) -> str:
     """Return an SVG element that takes the page's font and inks, and repeats no id."""
     from html import escape
@@ -188,7 +193,7 @@ def _for_page(svg: str, title: str) -> str:
     svg = svg.replace(PAPER, "var(--paper)")
     svg = re.sub(rf" font-family: [^;\"]*'{_FONT}'[^;\"]*;", "", svg)
     svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found.group()):.2f}", svg)
+    svg = re.sub(r"<[^>]*>", _rounded, svg)
     svg = re.sub(r"\s*\n\s*", "\n", svg)
     size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
     width = round(float(size.group(1))) if size else 600

@@ -1,25 +1,181 @@
-"""Tables as a page shows them: texts, and beside them what they are sorted by."""
+"""What a table is: columns that know how their values are written, and rows of values.
+
+A table is made once, from values and not from texts.  :mod:`softbeam.report.rich` prints it,
+:mod:`softbeam.report.html` puts it on a page, :mod:`softbeam.report.csv` writes every digit.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
-from softbeam.analysis.counts import Counts, Stream
-from softbeam.analysis.estimation import Share
-from softbeam.analysis.factors import NEVER_READ_LABEL, By, FactorRow, Key, factor_table
-from softbeam.analysis.outcomes import outcome_rows
-from softbeam.injection.outcomes import OUTCOMES
-from softbeam.report.words import percent
+from softbeam.report.digits import DASH, USUAL, part, span
+from softbeam.text import visible
+
+
+class Style(NamedTuple):
+    """What differs between a terminal and a page: between thousands, and in place of nothing."""
+
+    thousands: str
+    nothing: str
+
+
+TERMINAL, PAGE = Style("", "-"), Style(",", DASH)
+
+#: Returns the text of a value that is there.
+Write = Callable[[Any, Style], str]
+
+
+class Ranked(NamedTuple):
+    """A text with a place of its own among others, by which a page sorts."""
+
+    text: str
+    rank: float
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """A cell: its text, its number if it has one, and its class in the style sheet."""
+class Column:
+    """A column.
 
-    text: str
-    number: float | None = None
-    style: str = ""
+    Attributes
+    ----------
+    name : str
+        In a file; of a column of intervals, whose ends are written too, as ``name_low`` and
+        ``name_high``.
+    title : str
+        For a reader.
+    unit : str
+        Of what a reader sees, such as ``%``; in a file a share is a part of one.
+    group : str
+        What neighbouring columns are together about.
+    numeric : bool
+        Whether it stands at the right and sorts by number.
+    wraps : bool
+        Whether a terminal may break its lines.
+    interval : bool
+        Whether its values are estimates with intervals.
+    of : str
+        Of a column of intervals: the name in a file under which the number of injections is
+        written; empty to leave it out.
+    write : callable
+        Chooses the digits.
+    """
+
+    name: str
+    title: str
+    unit: str = ""
+    group: str = ""
+    numeric: bool = False
+    wraps: bool = False
+    interval: bool = False
+    of: str = ""
+    write: Write = field(default=lambda value, style: str(value), repr=False)
+
+    def text(self, value: Any, style: Style) -> str:
+        """Return what a reader sees of a value; a text is shown as it is, made visible."""
+        if value is None or (self.interval and not getattr(value, "n", 1)):
+            return style.nothing
+        if isinstance(value, str):
+            return visible(value)
+        if isinstance(value, Ranked):
+            return visible(value.text)
+        return self.write(value, style)
+
+    @property
+    def heading(self) -> str:
+        """What stands above its values, without the group."""
+        return ", ".join(one for one in (self.title, self.unit) if one)
+
+    def within(self, group: str) -> Column:
+        """Return the same column as one of a group."""
+        return replace(self, group=group)
+
+
+def text(name: str, title: str | None = None, *, wraps: bool = False) -> Column:
+    """Return a column of texts."""
+    return Column(name, name if title is None else title, wraps=wraps)
+
+
+def count(name: str, title: str | None = None) -> Column:
+    """Return a column of whole numbers of something."""
+    return Column(
+        name,
+        name if title is None else title,
+        numeric=True,
+        write=lambda value, style: f"{value:,}".replace(",", style.thousands),
+    )
+
+
+def large(name: str, title: str | None = None) -> Column:
+    """Return a column of numbers so large that thousands are always told apart."""
+    return number(name, title, lambda value: f"{value:,}")
+
+
+def number(name: str, title: str | None, write: Callable[[Any], str]) -> Column:
+    """Return a column of numbers whose digits a function chooses."""
+    return Column(
+        name,
+        name if title is None else title,
+        numeric=True,
+        write=lambda value, style: write(value),
+    )
+
+
+def label(name: str, title: str | None = None) -> Column:
+    """Return a column of numbers that name something, such as a layer."""
+    return Column(name, name if title is None else title, numeric=True)
+
+
+def share(name: str, title: str | None = None, digits: int = USUAL, of: str = "") -> Column:
+    """Return a column of shares with their intervals, in percent for a reader."""
+    return Column(
+        name,
+        name if title is None else title,
+        unit="%",
+        numeric=True,
+        interval=True,
+        of=of,
+        write=lambda value, style: span(value, digits),
+    )
+
+
+def percentage(name: str, title: str | None = None, digits: int = USUAL) -> Column:
+    """Return a column of parts of one, in percent for a reader."""
+    return Column(
+        name,
+        name if title is None else title,
+        unit="%",
+        numeric=True,
+        write=lambda value, style: part(value, digits),
+    )
+
+
+def flag(name: str, title: str | None = None) -> Column:
+    """Return a column of yes and no."""
+    return Column(
+        name,
+        name if title is None else title,
+        write=lambda value, style: "yes" if value else "no",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: its values, one for each column, and what kind of row it is.
+
+    Attributes
+    ----------
+    values : tuple
+        Each a text, a number, None where there is none, a :class:`Ranked` text, or a share with
+        its interval.
+    kind : str
+        ``"outcome"`` for a whole that the rows of kind ``"detail"`` below it divide; ``"flag"``
+        for what divides nothing; else empty.
+    """
+
+    values: tuple[Any, ...]
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,127 +185,46 @@ class Table:
     Attributes
     ----------
     name : str
-        Its id in the page.
+        What it is called in a page; unique there.
     caption : str
-        What it is.
-    columns : tuple of str
-        Titles.
-    rows : tuple of (tuple of Cell)
-        Rows that are sorted.
-    foot : tuple of (tuple of Cell)
-        Rows that stay below.
+        What it shows.
+    columns : tuple of Column
+        Its columns.
+    rows : tuple of Row
+        Rows that can be sorted.
+    foot : tuple of Row
+        Rows that stay below, such as the sum.
+    first : int
+        How many rows a page shows before the reader asks for the rest; 0 for all.
     """
 
     name: str
     caption: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    foot: tuple[tuple[Cell, ...], ...] = ()
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    foot: tuple[Row, ...] = ()
+    first: int = 0
+
+    def column(self, name: str) -> list[Any]:
+        """Return the values of a column, top to bottom, without the foot.
+
+        Raises
+        ------
+        KeyError
+            If there is none of that name.
+        """
+        places: Mapping[str, int] = {one.name: place for place, one in enumerate(self.columns)}
+        return [row.values[places[name]] for row in self.rows]
 
 
-def number(value: float, text: str | None = None) -> Cell:
-    """Return a cell with a number."""
-    return Cell(f"{value:,}" if text is None else text, value, "number")
-
-
-def share_cell(share: Share) -> Cell:
-    """Return a cell with a share in percent and its interval."""
-    return Cell(percent(share), share.estimate if share.n else None, "number")
-
-
-def outcome_table(counts: Counts, streams: Sequence[Stream], *, details: bool) -> Table:
-    """Return how the injections of each stream ended, a column for each.
-
-    Parameters
-    ----------
-    counts : Counts
-        The injections.
-    streams : sequence of Stream
-        Streams, in the order of the columns.
-    details : bool
-        Whether outcomes are divided into their details, and flags shown.
-    """
-    every = [outcome_rows(counts, stream) for stream in streams]
-    rows = []
-    for together in zip(*every, strict=True):
-        kind = together[0].kind
-        if kind != "outcome" and not details:
-            continue
-        label = {
-            "outcome": together[0].outcome,
-            "detail": f"{together[0].outcome}, {together[0].detail}",
-            "flag": together[0].detail,
-        }[kind]
-        cells = [
-            part
-            for row in together
-            for part in (number(row.share.successes), share_cell(row.share))
-        ]
-        rows.append((Cell(label, None, kind), *cells))
-    foot = [Cell("all")]
-    for stream in streams:
-        whole = counts.where(lambda cell, own=stream: cell.stream == own).n  # type: ignore[misc]
-        foot += [number(whole), Cell("")]
-    names = [f"{stream.mode.upper()} {stream.model}" for stream in streams]
-    columns = [text for name in names for text in (f"{name}, n", f"{name}, %")]
-    return Table(
-        "outcomes-in-detail" if details else "outcomes-in-short",
-        "How the injections of each mode ended" + (", in detail" if details else ""),
-        ("outcome", *columns),
-        tuple(rows),
-        (tuple(foot),),
-    )
-
-
-def factors_table(
-    counts: Counts, stream: Stream, by: By, keys: Iterable[Key], name: str, caption: str
-) -> Table:
-    """Return joint and conditional factors of a stream, a row for each layer, kernel or both."""
-    table = factor_table(counts, stream, by, keys=keys)
-    unread = table.total.never_read > 0
-    names = {
-        By.LAYER: ("layer",),
-        By.KERNEL: ("kernel",),
-        By.LAYER_AND_KERNEL: ("layer", "kernel"),
-    }[by]
-    outcomes = ((NEVER_READ_LABEL,) if unread else ()) + OUTCOMES
-    columns = (
-        *names,
-        "n",
-        *(f"{outcome}, joint %" for outcome in outcomes),
-        *(f"{outcome}, cond. %" for outcome in outcomes[-2:]),
-    )
-
-    def cells(row: FactorRow) -> tuple[Cell, ...]:
-        joint = {**row.joint, **(row.joint_split if unread else {})}
-        return (
-            number(row.n),
-            *(share_cell(joint[outcome]) for outcome in outcomes),
-            *(share_cell(row.conditional[outcome]) for outcome in outcomes[-2:]),
-        )
-
-    def label(key: Key) -> tuple[Cell, ...]:
-        values = (getattr(key, name) for name in names)
-        return tuple(
-            number(value, str(value)) if isinstance(value, int) else Cell(str(value))
-            for value in values
-        )
-
-    rows = tuple((*label(row.key), *cells(row)) for row in table.rows)
-    foot = (Cell("all"), *[Cell("")] * (len(names) - 1), *cells(table.total))
-    return Table(name, caption, columns, rows, (foot,))
-
-
-def split_table(
-    rows: Sequence[tuple[str, float, int, Sequence[Share]]], name: str, caption: str, key: str
-) -> Table:
-    """Return a table of SDC and DUE shares by some key, each row a text, its order, n, shares."""
-    return Table(
-        name,
-        caption,
-        (key, "n", "SDC, %", "DUE, %"),
-        tuple(
-            (Cell(text, order), number(n), *map(share_cell, shares))
-            for text, order, n, shares in rows
-        ),
-    )
+def rank(value: Any) -> float | None:
+    """Return the number by which a page sorts a value; None for what sorts as text or last."""
+    if isinstance(value, Ranked):
+        return value.rank
+    if isinstance(value, bool | str) or value is None:
+        return None
+    number = float(getattr(value, "estimate", value))
+    if number != number or not getattr(value, "n", 1):
+        return None
+    # A page's script reads no infinities.
+    return min(max(number, -1e300), 1e300)

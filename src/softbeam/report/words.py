@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from softbeam.analysis.checklist import KERNELS
 from softbeam.analysis.counts import Counts, Stream
-from softbeam.analysis.estimation import Share
 from softbeam.analysis.factors import Key
+from softbeam.report.digits import part
 
 #: Modes in the order of the paper's figures.
 MODE_TITLES = {
@@ -34,29 +34,10 @@ def kernel_title(kernel: str) -> str:
     return kernel[:1].upper() + kernel[1:]
 
 
-def layer_legend(names: Mapping[int, str], numbers: Iterable[int]) -> str:
-    """Return what layers are, in a sentence; empty where it is not known.
-
-    Examples
-    --------
-    >>> layer_legend({0: "conv1", 1: "relu", 2: "fc"}, [2, 0])
-    'Layers: 0 conv1; 2 fc.'
-    """
-    known = [f"{number} {names[number]}" for number in sorted(set(numbers)) if number in names]
-    return f"Layers: {'; '.join(known)}." if known else ""
-
-
 def kernel_order(kernel: str) -> tuple[int, str]:
     """Return what kernels are sorted by: the paper's order, then by name."""
     place = KERNELS.index(kernel) if kernel in KERNELS else len(KERNELS)
     return (place, kernel)
-
-
-def percent(share: Share) -> str:
-    """Return a share and its interval in percent, as ``12.3 [10.4, 14.5]``; ``–`` of nothing."""
-    if not share.n:
-        return "–"
-    return f"{100 * share.estimate:.1f} [{100 * share.low:.1f}, {100 * share.high:.1f}]"
 
 
 def unfinished(counts: Counts) -> str:
@@ -68,7 +49,7 @@ def unfinished(counts: Counts) -> str:
             of = len(counts.design.weights[stream.mode])
             parts.append(
                 f"{stream.mode.upper()} {stream.model} has no injection yet in {len(undrawn)} of "
-                f"{of} kernels in layers, {100 * sum(undrawn.values()):.1f} % of its fault space"
+                f"{of} kernels in layers, {part(sum(undrawn.values()))} % of its fault space"
             )
     if not parts:
         return ""

@@ -32,6 +32,8 @@
     const sign = order === "ascending" ? 1 : -1;
     const keyed = rows.map((row) => [key(row, column), row]);
     keyed.sort((first, second) => compare(first[0], second[0], sign));
+    const first = Number(table.dataset.first || rows.length);
+    keyed.forEach((pair, place) => pair[1].classList.toggle("more", place >= first));
     body.append(...keyed.map((pair) => pair[1]));
   }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from softbeam.analysis.design import Design
 from softbeam.analysis.factors import By, Key
 from softbeam.analysis.techniques import TECHNIQUES, Work
 from softbeam.injection.record import InjectionRecord
-from softbeam.report.advice_section import sentences
+from softbeam.report.advice_words import NAMED, named, nearly_everything, sentences
 
 Ask = Callable[[int], Advice]
 
@@ -56,3 +57,23 @@ def test_several_inputs_say_what_they_know_of_each_other(ask: Ask) -> None:
 
 def test_a_single_input_knows_of_no_other(ask: Ask) -> None:
     assert not any("left out" in one for one in sentences(ask(1)))
+
+
+def test_a_sentence_names_ten_at_most() -> None:
+    keys = [Key(layer, "fill") for layer in range(0, 60, 2)]
+    assert named(keys[:NAMED]) == "fill in 0, 2, 4, 6, 8, 10, 12, 14, 16, 18"
+    assert named(keys) == "fill in 0, 2, 4, 6, 8, 10, 12, 14, 16, 18; and 20 more"
+    assert named([]) == "nothing"
+
+
+def test_a_set_that_costs_nearly_everything_is_called_that(ask: Ask) -> None:
+    advice = ask(1)
+    everything = sum(advice.costs)
+    assert len(advice.answer.members) == 2
+    costly = replace(advice, answer=replace(advice.answer, cost=0.8 * everything))
+    assert nearly_everything(costly).startswith("That is nearly everything: hardening all 2 costs")
+    cheap = replace(advice, answer=replace(advice.answer, cost=0.5 * everything))
+    assert nearly_everything(cheap) == ""
+    # A single item is a choice, whatever it costs.
+    one = replace(advice.answer, members=advice.answer.members[:1], cost=0.8 * everything)
+    assert nearly_everything(replace(advice, answer=one)) == ""
