@@ -14,6 +14,7 @@ from typing import Any
 
 from softbeam.campaign.choices import GROUPS, CampaignChoices, Target
 from softbeam.campaign.request import Request
+from softbeam.campaign.semantics import CAMPAIGN_SEMANTICS
 from softbeam.campaign.specification import CampaignSpecification, Sampling, StreamRequest
 from softbeam.campaign.streams import InjectionName
 from softbeam.emulator.semantics import EMULATOR_SEMANTICS
@@ -203,6 +204,7 @@ def _facts(workload: Workload) -> dict[str, Any]:
         "inputs_sha256": workload.inputs_sha256,
         "kernels_sha256": workload.kernels_sha256,
         "emulator_semantics": EMULATOR_SEMANTICS,
+        "campaign_semantics": CAMPAIGN_SEMANTICS,
         **{name: getattr(workload.choices, name) for name in WorkloadChoices.model_fields},
     }
 

@@ -71,6 +71,7 @@ _IN_WORDS = {
     "kernels_sha256": "machine code",
     "inputs_sha256": "inputs",
     "emulator_semantics": "the emulator's rules",
+    "campaign_semantics": "the rules of drawing, propagation and classification",
     "boxes": "how a detector's boxes are compared",
 }
 
@@ -129,7 +130,9 @@ class CampaignSpecification(CampaignChoices):
     inputs_sha256 : tuple of str
         Hashes of the inputs; injection `index` gets input `index` modulo their number.
     emulator_semantics : int
-        Version of what the emulator does, raised whenever an injection could end differently.
+        Version of what the emulator does, raised whenever a launch could end differently.
+    campaign_semantics : int
+        Version of what is done besides: native twins, drawing, propagation, classification.
     sampling : {"uniform", "stratified"}
         Whether sites are drawn from all of the scope, or from each kernel of each layer apart.
     results_schema : int
@@ -148,6 +151,7 @@ class CampaignSpecification(CampaignChoices):
     inputs_sha256: Annotated[tuple[Sha256, ...], Field(min_length=1)]
     kernels_sha256: Sha256
     emulator_semantics: int = Field(ge=1)
+    campaign_semantics: int = Field(default=1, ge=1)
     sampling: Sampling = "uniform"
     results_schema: int = Field(default=RESULTS_SCHEMA, ge=1)
     streams: tuple[StreamRequest, ...]

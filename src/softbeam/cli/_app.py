@@ -109,7 +109,7 @@ def _application() -> _Application:
 app = _application()
 
 
-def overview(commands: Sequence[str]) -> typer.Typer:
+def overview(commands: Sequence[str]) -> _Application:
     """Return an application that only tells of commands, by what their modules say of them.
 
     The modules are read, not imported: some of them import heavy libraries for their options.

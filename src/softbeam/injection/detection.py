@@ -25,8 +25,8 @@ from softbeam.injection.boxes import (
 )
 from softbeam.injection.choices import USUAL_BOXES, BoxRule
 from softbeam.injection.classification import Outcome, from_output
+from softbeam.injection.native import boxes as native
 from softbeam.injection.outcomes import detail_of_sdc
-from softbeam.kernels.native import boxes as native
 from softbeam.network.plan import Plan
 
 Rule = Callable[[Bits, Bits], Outcome]
