@@ -26,7 +26,7 @@ from softbeam.analysis.hardening import (
     smallest_set,
 )
 from softbeam.analysis.stability import DECIDED, LEAST_DAMAGE, REPLICATES, Stability, bootstrap
-from softbeam.analysis.techniques import Technique, Work, by_kernel
+from softbeam.analysis.techniques import Technique, Work, work_by
 from softbeam.errors import ResultsError
 from softbeam.injection.record import InjectionRecord
 
@@ -155,8 +155,7 @@ def advise(
             "the results do not say how much the kernels execute, so that costs are not known; "
             "run softbeam campaign again with the same options: it adds what is missing"
         )
-    if by is By.KERNEL:
-        work = by_kernel(work)
+    work = work_by(work, by)
     damage = damage_of(records, of, by, design, work)
     whole = sum(one.instructions for one in work.values())
     nothing = Work(0, 0, 0)

@@ -47,13 +47,17 @@ class Key(NamedTuple):
     layer: int | None = None
     kernel: str | None = None
 
+    def by(self, by: By) -> Key:
+        """Return the key of the row to which a kernel in a layer belongs."""
+        return Key(
+            layer=None if by is By.KERNEL else self.layer,
+            kernel=None if by is By.LAYER else self.kernel,
+        )
+
     @classmethod
     def of(cls, cell: Cell, by: By) -> Key:
         """Return the key of the row to which a cell belongs."""
-        return cls(
-            layer=None if by is By.KERNEL else cell.layer,
-            kernel=None if by is By.LAYER else cell.kernel,
-        )
+        return cls(cell.layer, cell.kernel).by(by)
 
     @property
     def order(self) -> tuple[int, str]:

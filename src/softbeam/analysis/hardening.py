@@ -120,7 +120,7 @@ def damage_of(
         if group not in drawn:
             drawn[group] = np.zeros(design.images, dtype=np.int64)
         drawn[group][record.image] += 1
-        key = Key(None if by is By.KERNEL else record.layer, record.kernel)
+        key = Key(record.layer, record.kernel).by(by)
         found.add(key)
         if does_damage(record):
             hits.append((key, group, record.image))

@@ -60,6 +60,7 @@ def replay(
     from softbeam.report.rich import show
 
     results = Results.load(run)
+    mode, model = (None if name is None else name.lower() for name in (mode, model))
     record = _record(results, mode, model, stratum, index)
     workload = _workload(results, network, files)
     done = do(_injector(results, workload, record), record.mode, record.model, index, stratum)

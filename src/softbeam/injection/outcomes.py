@@ -45,7 +45,8 @@ class Detail:
     outcome : str
         The outcome that it is a part of.
     words : str
-        What happened, for a reader; a format of the record's fields.
+        What happened, for a reader: a format of what a replay tells
+        (:func:`softbeam.report.replay_page.reason`).
     answers : {"", "classes", "boxes"}
         Whose answers it divides: a classifier's or a detector's; empty: of every network.
     holds : callable or None

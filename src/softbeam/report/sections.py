@@ -38,7 +38,7 @@ from softbeam.report.factor_tables import (
 from softbeam.report.listing import listing
 from softbeam.report.parts import Part, parts_of
 from softbeam.report.table import Row, Table, count, share, text
-from softbeam.report.words import kernel_order, stream_order, stream_title, unfinished
+from softbeam.report.words import follows, kernel_order, stream_order, stream_title, unfinished
 from softbeam.text import visible
 
 #: Targets of faults in words.
@@ -123,7 +123,7 @@ def layers(scope: Scope) -> Section:
     blocks = []
     for place, stream in enumerate(scope.streams, start=1):
         caption = captions.LAYERS_OF_MANY if scope.parts else captions.LAYERS
-        caption += captions.NEVER_READ if stream.mode == "rf" else ""
+        caption += captions.NEVER_READ if follows(stream.mode) else ""
         blocks.append(
             Block(
                 figure=layer_figure(scope.counts, stream, place, scope.layers, caption, scope.parts)

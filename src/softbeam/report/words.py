@@ -7,26 +7,24 @@ from collections.abc import Iterable, Sequence
 from softbeam.analysis.checklist import KERNELS
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.factors import Key
+from softbeam.faults.modes import MODES, mode_order
 from softbeam.report.digits import part
-
-#: Modes in the order of the paper's figures.
-MODE_TITLES = {
-    "rf": "RF, register file",
-    "ioa": "IOA, instruction output address",
-    "iov": "IOV, instruction output value",
-}
 
 
 def stream_order(stream: Stream) -> tuple[int, str, str]:
-    """Return what streams are sorted by: the order of the paper's figures, then by model."""
-    known = list(MODE_TITLES)
-    place = known.index(stream.mode) if stream.mode in known else len(known)
-    return (place, stream.mode, stream.model)
+    """Return what streams are sorted by: the paper's order of modes, then by model."""
+    return (*mode_order(stream.mode), stream.model)
+
+
+def follows(mode: str) -> bool:
+    """Return whether a mode's faults can be never read."""
+    return mode in MODES and MODES[mode].follows
 
 
 def stream_title(stream: Stream) -> str:
     """Return a stream's name, such as ``RF, register file, single-bit``."""
-    return f"{MODE_TITLES.get(stream.mode, stream.mode)}, {stream.model}"
+    mode = MODES.get(stream.mode)
+    return f"{stream.mode if mode is None else mode.heading}, {stream.model}"
 
 
 def kernel_title(kernel: str) -> str:
@@ -79,12 +77,14 @@ def runs(numbers: Iterable[int]) -> str:
 
 
 def items(keys: Sequence[Key]) -> str:
-    """Return kernels, or kernels in layers, as one reads them out.
+    """Return layers, kernels, or kernels in layers, as one reads them out.
 
     Examples
     --------
     >>> items([Key(0, "im2col"), Key(1, "im2col"), Key(0, "fill")])
     'fill in 0; im2col in 0–1'
+    >>> items([Key(0), Key(1), Key(4)])
+    'layers 0–1, 4'
     """
     if not keys:
         return "nothing"
@@ -95,5 +95,7 @@ def items(keys: Sequence[Key]) -> str:
             layers[key.kernel or ""].append(key.layer)
     parts = []
     for kernel in sorted(layers, key=kernel_order):
-        parts.append(f"{kernel} in {runs(layers[kernel])}" if layers[kernel] else kernel)
+        where = runs(layers[kernel])
+        name = f"{kernel} in" if kernel else f"layer{'s' * (len(layers[kernel]) > 1)}"
+        parts.append(f"{name} {where}" if where else kernel)
     return "; ".join(parts)
