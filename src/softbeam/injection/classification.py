@@ -41,20 +41,27 @@ class Outcome:
 
 
 class ClassChanges(NamedTuple):
-    """What an answer's classes and the golden one's have in common.
+    """An answer of classes and the golden one, for the rules that tell details apart.
 
     Attributes
     ----------
-    top1, golden_top1 : int or None
+    scores, golden_scores : numpy.ndarray of float32
+        The answers.
+    ranked, golden : numpy.ndarray of int64
+        Their classes from the highest score down; NaN ranks last.
+    top1 : int or None
         The class with the highest score; None where all scores are NaN.
-    top5, golden_top5 : frozenset of int
-        The classes with the five highest scores.
     """
 
+    scores: NDArray[np.float32]
+    golden_scores: NDArray[np.float32]
+    ranked: NDArray[np.int64]
+    golden: NDArray[np.int64]
     top1: int | None
-    golden_top1: int
-    top5: frozenset[int]
-    golden_top5: frozenset[int]
+
+    def changed_among(self, number: int) -> bool:
+        """Return whether the first few classes are others, as a set."""
+        return set(self.ranked[:number].tolist()) != set(self.golden[:number].tolist())
 
 
 def from_ending(name: str) -> Outcome | None:
@@ -92,7 +99,5 @@ def from_output(golden: NDArray[np.uint32], output: NDArray[np.uint32]) -> Outco
         difference = float(np.abs(found.astype(np.float64) - wanted.astype(np.float64)).max())
     expected, ranked = ranking(wanted), ranking(found)
     top1 = None if np.isnan(found[ranked[0]]) else int(ranked[0])
-    changes = ClassChanges(
-        top1, int(expected[0]), frozenset(ranked[:5].tolist()), frozenset(expected[:5].tolist())
-    )
+    changes = ClassChanges(found, wanted, ranked, expected, top1)
     return Outcome("SDC", detail_of_sdc("classes", changes), top1, difference, not finite)

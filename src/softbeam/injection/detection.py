@@ -33,22 +33,25 @@ Rule = Callable[[Bits, Bits], Outcome]
 
 
 class BoxChanges(NamedTuple):
-    """What the boxes of an answer and of the golden one have in common.
+    """The boxes of an answer and of the golden one, for the rules that tell details apart.
 
     Attributes
     ----------
-    relabelled : bool
-        Whether two boxes that are one object have two classes.
-    number, golden_number : int
-        Boxes.
-    paired : int
-        Golden boxes that are one object with a box of the answer.
+    golden, found : numpy.ndarray of float64
+        The boxes as rows, as of :func:`softbeam.injection.boxes.boxes_table`.
+    partners : numpy.ndarray of int64
+        For each golden box its partner in the answer; -1 where it has none.
     """
 
-    relabelled: bool
-    number: int
-    golden_number: int
-    paired: int
+    golden: Numbers
+    found: Numbers
+    partners: NDArray[np.int64]
+
+    @property
+    def relabelled(self) -> bool:
+        """Whether two boxes that are one object have two classes."""
+        paired = np.flatnonzero(self.partners >= 0)
+        return bool((self.golden[paired, 4] != self.found[self.partners[paired], 4]).any())
 
 
 class BoxJudge:
@@ -99,14 +102,7 @@ def _judged(plan: Plan, golden: Bits, output: Bits, rule: BoxRule, wanted: Numbe
     if not differs.any():
         return Outcome.of("absorbed")
     found = boxes_table(plan, output, rule.threshold)
-    partners = _partners(wanted, found, rule.overlap)
-    paired = np.flatnonzero(partners >= 0)
-    changes = BoxChanges(
-        relabelled=bool((wanted[paired, 4] != found[partners[paired], 4]).any()),
-        number=len(found),
-        golden_number=len(wanted),
-        paired=len(paired),
-    )
+    changes = BoxChanges(wanted, found, _partners(wanted, found, rule.overlap))
     numbers = output.view(np.float32)
     finite = bool(np.isfinite(numbers).all())
     difference = float("inf")

@@ -99,7 +99,7 @@ _DETAILS = (
         "SDC",
         "{winner}.{change}",
         "classes",
-        lambda found: bool(found.top1 != found.golden_top1),
+        lambda found: bool(found.top1 != found.golden[0]),
         critical=True,
     ),
     Detail(
@@ -107,7 +107,7 @@ _DETAILS = (
         "SDC",
         "The first class is the golden one, the five first are not.{change}",
         "classes",
-        lambda found: bool(found.top5 != found.golden_top5),
+        lambda found: bool(found.changed_among(5)),
     ),
     Detail(
         "box class",
@@ -122,7 +122,7 @@ _DETAILS = (
         "SDC",
         "There are more objects, or fewer.{change}",
         "boxes",
-        lambda found: bool(found.number != found.golden_number),
+        lambda found: len(found.found) != len(found.golden),
         critical=True,
     ),
     Detail(
@@ -130,7 +130,7 @@ _DETAILS = (
         "SDC",
         "An object is somewhere else.{change}",
         "boxes",
-        lambda found: bool(found.paired < found.golden_number),
+        lambda found: bool((found.partners < 0).any()),
         critical=True,
     ),
     Detail("tolerable", "SDC", "Only scores differ.{change}", holds=lambda found: True),
