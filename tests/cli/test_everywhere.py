@@ -81,6 +81,26 @@ def test_every_image_is_classified(network_files: NetworkFiles, capsys: Capture)
     assert "2 images are given; counts are of one of them" in capsys.readouterr().err
 
 
+@pytest.mark.slow
+def test_names_are_never_printed_raw(
+    network_files: NetworkFiles, tmp_path: Path, capsys: Capture
+) -> None:
+    names = tmp_path / "classes.names"
+    names.write_text("\x1b[31mred\n" + "\u202ereversed\n" * 40, encoding="utf-8")
+    image = str(network_files.images[0])
+    command = [*network_files.options, "--names", str(names), "--image", image]
+    assert main(["classify", *command]) == 0
+    printed = capsys.readouterr().out
+    run = str(tmp_path / "run")
+    assert main(["campaign", *command, "--mode", "iov", "--injections", "4", "--out", run]) == 0
+    for index in range(4):
+        replay = ["replay", run, str(index), *command[1:3], *command[-2:], "--network", command[0]]
+        assert main(replay) == 0
+    printed += capsys.readouterr().out
+    assert "\\u202ereversed" in printed
+    assert not set("\x1b\u202e") & set(printed)
+
+
 #: Says so once the interruption can be handled, then starts.
 STARTED = """
 import sys

@@ -16,6 +16,7 @@ from softbeam.campaign.request import Request
 from softbeam.cli._app import app
 from softbeam.cli._choices import with_choices
 from softbeam.cli._options import cores, now_and_then, preparing, progress_bar
+from softbeam.text import visible
 
 if TYPE_CHECKING:
     from softbeam.campaign.engine import CampaignEnd, Run
@@ -268,4 +269,4 @@ def _this_command() -> str:
 
 
 def _say(text: str) -> None:
-    typer.echo(text, err=True)
+    typer.echo("\n".join(map(visible, text.split("\n"))), err=True)

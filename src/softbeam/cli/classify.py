@@ -67,7 +67,7 @@ def _print_classes(out: Console, scores: NDArray[np.float32], names: Mapping[int
     from softbeam.injection.classification import ranking
 
     for rank, index in enumerate(ranking(scores)[:5].tolist(), start=1):
-        name = names.get(index, f"class {index}")
+        name = visible(names.get(index, f"class {index}"))
         out.print(f"{rank}  {scores[index]:.6f}  {name}", markup=False)
 
 
@@ -78,7 +78,7 @@ def _print_objects(out: Console, plan: Plan, answer: Bits, names: Mapping[int, s
 
     found = boxes(plan, answer)
     for rank, box in enumerate(found[:SHOWN], start=1):
-        name = names.get(box.label, f"class {box.label}")
+        name = visible(names.get(box.label, f"class {box.label}"))
         out.print(f"{rank:>2}  {box.score:.6f}  {name} {box.place}", markup=False, soft_wrap=True)
     more = f", the best {SHOWN} above" if len(found) > SHOWN else ""
     least = USUAL_BOXES.threshold

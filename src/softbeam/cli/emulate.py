@@ -22,6 +22,7 @@ from softbeam.cli._launch import (
     parse_fault,
     parse_named,
 )
+from softbeam.text import visible
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -166,7 +167,7 @@ def _print(
         place = f" at pc {outcome.pc:#x}" + (f", {function.at(outcome.pc)}" if inside else "")
     if outcome.address is not None:
         place += f", address {outcome.address:#x}"
-    typer.echo(f"{function.name}, {function.architecture}: {outcome.ending}{place}")
+    typer.echo(visible(f"{function.name}, {function.architecture}: {outcome.ending}{place}"))
     typer.echo(
         f"{outcome.warp_instructions} warp instructions, at most {outcome.longest} by one thread"
     )
@@ -181,7 +182,7 @@ def _print(
         typer.echo("memory is lost, as it is on a GPU")
         return
     for name, changed in changes.items():
-        typer.echo(f"{name}: {len(changed)} words changed")
+        typer.echo(visible(f"{name}: {len(changed)} words changed"))
         for word, before, after in changed[:SHOWN]:
             typer.echo(f"  word {word}: {before:#010x} to {after:#010x}")
         if len(changed) > SHOWN:

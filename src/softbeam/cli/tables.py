@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from softbeam.cli._app import app, console
+from softbeam.text import visible
 
 if TYPE_CHECKING:
     from softbeam.analysis.counts import Counts, Stream
@@ -81,9 +82,10 @@ def tables(
     written = [] if folder is None else _write_csv(folder, counts)
     out = console(COLUMNS)
     out.print(
-        f"{specification.network}, {specification.architecture}, "
+        f"{visible(specification.network)}, {specification.architecture}, "
         f"seed {specification.seed}: {counts.n} injections{short} "
-        f"(campaign {specification.campaign_id[:12]})"
+        f"(campaign {specification.campaign_id[:12]})",
+        markup=False,
     )
     out.print(READING if counts.n else "No injection has been made yet.")
     if counts.design.stratified:
