@@ -19,7 +19,6 @@ from support.made_up import write_campaign
 from support.networks import NetworkFiles, write_network
 
 from softbeam.injection.injector import Injector
-from softbeam.injection.outcomes import DETAILS
 from softbeam.injection.record import InjectionRecord
 from softbeam.network import load_network
 from softbeam.network.choices import WorkloadChoices
@@ -142,14 +141,7 @@ _RECORD = InjectionRecord(
 @pytest.fixture(scope="session")
 def make_record() -> Callable[..., InjectionRecord]:
     """Return a function that makes a record, its fields as given and the rest plausible."""
-
-    def make(**changes: Any) -> InjectionRecord:
-        outcome = changes.get("outcome", _RECORD.outcome)
-        if outcome != _RECORD.outcome:
-            changes.setdefault("detail", DETAILS[outcome][0])
-        return replace(_RECORD, **changes)
-
-    return make
+    return lambda **changes: replace(_RECORD, **changes)
 
 
 #: A few tiny layers that launch all ten kernels, most of them on more than one block.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,11 @@ class Prepared:
     workload: Workload
     specification: CampaignSpecification
     setup: InjectorSetup
+
+    def another(self, name: str) -> InjectorSetup:
+        """Return the same campaign with another seed, and so with another id."""
+        specification = self.specification.model_copy(update={"seed": ord(name)})
+        return replace(self.setup, specification=specification)
 
 
 @pytest.fixture(scope="session")
