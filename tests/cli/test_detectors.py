@@ -19,7 +19,8 @@ from softbeam.injection.outcomes import DETECTION_DETAILS
 from softbeam.injection.record import InjectionRecord
 from softbeam.jit import cache_home
 from softbeam.network import load_network
-from softbeam.network.weights import random_weights, write_weights
+from softbeam.network.darknet.weights import write_weights
+from softbeam.network.weights import random_weights
 from softbeam.network.workload import load_workload
 
 pytestmark = pytest.mark.usefixtures("own_cache")

@@ -10,7 +10,7 @@ from support.networks import NetworkFiles
 
 from softbeam.errors import CampaignError, ImageError, NetworkError
 from softbeam.network.choices import WorkloadChoices
-from softbeam.network.weights import read_weights
+from softbeam.network.darknet.weights import read_weights
 from softbeam.network.workload import Workload, image_files, load_workload, weights_hash
 
 

@@ -69,7 +69,6 @@ def tables(
     injection can have besides); share, share_low, share_high: among the n of the mode and model.
     """
     from softbeam.analysis.sample import counts_of, short_of
-    from softbeam.campaign.names import read_layers
     from softbeam.campaign.reading import ResultsReader
     from softbeam.report.factor_tables import layer_names
     from softbeam.report.rich import show
@@ -79,6 +78,7 @@ def tables(
         counts = counts_of(store)
         specification = store.specification
         short = short_of(specification, store.fault_space(), counts.n)
+        names = store.facts().layer_names
     written = [] if folder is None else _write_csv(folder, counts)
     out = console(COLUMNS)
     out.print(
@@ -98,8 +98,8 @@ def tables(
         for table in _stream_tables(counts, stream, layer_kernel):
             show(out, table)
     struck = {cell.layer for cell in counts.cells}
-    if names := layer_names(read_layers(store.path.parent), struck):
-        show(out, names)
+    if named := layer_names(names, struck):
+        show(out, named)
     for path in written:
         out.print(f"wrote {path}", soft_wrap=True, markup=False)
 

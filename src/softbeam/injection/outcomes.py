@@ -171,13 +171,8 @@ DETAILS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 #: What an SDC of a detector is divided into instead.
 DETECTION_DETAILS = _names("SDC", "boxes")
 
-#: Every detail, by the outcome that it divides.
-DETAILS_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        outcome: tuple(detail.name for detail in _DETAILS if detail.outcome == outcome)
-        for outcome in OUTCOMES
-    }
-)
+#: Every detail that an injection can have.
+EVERY_DETAIL = frozenset(DETAIL)
 
 #: Details of SDCs that change what the network says is there; the others change only scores.
 CRITICAL = frozenset(detail.name for detail in _DETAILS if detail.critical)
