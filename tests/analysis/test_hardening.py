@@ -23,7 +23,7 @@ from softbeam.analysis.hardening import (
     spread,
 )
 from softbeam.analysis.stability import bootstrap
-from softbeam.analysis.techniques import TECHNIQUES, Work, by_kernel, work_of
+from softbeam.analysis.techniques import TECHNIQUES, Work, work_by, work_of
 from softbeam.errors import ResultsError
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord
@@ -205,7 +205,7 @@ def test_work_comes_from_the_fault_space() -> None:
         Key(0, "im2col"): Work(3000, 100, 0),
         Key(1, "fill"): Work(500, 50, 0),
     }
-    assert by_kernel(work)[Key(kernel="fill")] == Work(1500, 150, 2)
+    assert work_by(work, By.KERNEL)[Key(kernel="fill")] == Work(1500, 150, 2)
     assert work_of([one for one in SIZES if one.mode != "ioa"]) == {}
     # Several inputs: the mean of what each executes.
     doubled = [FaultSpaceSize(1, s.mode, s.layer, s.kernel, 3 * s.size) for s in SIZES]

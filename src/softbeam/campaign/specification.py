@@ -17,6 +17,7 @@ from softbeam.campaign.choices import CampaignChoices, Name, Target
 from softbeam.errors import CampaignError
 from softbeam.faults.models import MODELS
 from softbeam.faults.modes import MODES, check_model, check_semantics
+from softbeam.options import own_first
 
 #: Version of what the words in the results mean.  It enters the id; the version of the file's
 #: tables, softbeam.campaign.schema.SCHEMA, does not: a column more is still the same campaign.
@@ -301,9 +302,10 @@ def _identity(specification: CampaignSpecification) -> dict[str, Any]:
 def _moving(facts: BaseModel, within: str, without: Set[str] = frozenset()) -> dict[str, Any]:
     dumped = facts.model_dump(mode="json")
     found = {}
-    for name, field in type(facts).model_fields.items():
+    for name in own_first(type(facts)):
         value = getattr(facts, name)
-        if name in without or (within + name not in _ALWAYS and value == field.default):
+        usual = value == type(facts).model_fields[name].default
+        if name in without or (within + name not in _ALWAYS and usual):
             continue
         inner = isinstance(value, BaseModel)
         found[name] = _moving(value, f"{within}{name}.") if inner else dumped[name]

@@ -22,6 +22,7 @@ from softbeam.cli._launch import (
     parse_fault,
     parse_named,
 )
+from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 from softbeam.text import visible
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def emulate(
     ] = None,
     architecture: Annotated[
         str, typer.Option("--arch", help="What a CUDA source is compiled for.")
-    ] = "sm_90",
+    ] = DEFAULT_ARCHITECTURE,
     shared_bytes: Annotated[
         int, typer.Option("--shared", metavar="BYTES", help="Dynamic shared memory of a block.")
     ] = 0,

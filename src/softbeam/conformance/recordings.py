@@ -32,6 +32,7 @@ from softbeam.emulator.pages import OTHER_SPACE, PAGE
 from softbeam.errors import LaunchError, ListingError, RecordingError
 from softbeam.files import read_file, regular_file
 from softbeam.sass import Function, link, read_cubin, read_listing, read_variables, row_of
+from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 from softbeam.sass.variables import Variables
 
 #: Bytes of one file.
@@ -40,9 +41,6 @@ _MOST = 1 << 30
 #: Where a cubin's own variables are put, tables of the compiler's functions for the most part;
 #: nothing recorded says where they were.
 _VARIABLES = 0x7FF000000000
-
-#: The architecture that is replayed where a folder has several listings of one source.
-_PREFERRED = "sm_90"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +113,9 @@ class Recordings:
         listings = sorted(self.folder.glob(f"{stem}.sm_*.json"))
         if not listings:
             raise RecordingError(f"{self.folder}: no listing {stem}.sm_*.json")
-        preferred = [path for path in listings if path.name == f"{stem}.{_PREFERRED}.json"]
+        preferred = [
+            path for path in listings if path.name == f"{stem}.{DEFAULT_ARCHITECTURE}.json"
+        ]
         listing = (preferred or listings)[-1]
         cubin = listing.with_suffix(".cubin")
         try:
