@@ -167,15 +167,10 @@ def option(
     return Field(default, description=help, json_schema_extra={_DECLARED: declared}, **limits)
 
 
-def own_first(model: type[BaseModel]) -> list[str]:
-    """Return the fields of a model: its own, then those of the classes that it inherits from."""
-    ordered = [name for one in model.__mro__ for name in get_annotations(one)]
-    return list(dict.fromkeys(name for name in ordered if name in model.model_fields))
-
-
 def options_of(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[Option]:
     """Yield the options of a class of choices, its own first, those of models within it too."""
-    for name in own_first(model):
+    ordered = [name for one in model.__mro__ for name in get_annotations(one)]
+    for name in dict.fromkeys(name for name in ordered if name in model.model_fields):
         field = model.model_fields[name]
         extra = field.json_schema_extra
         inner = _model_in(field.annotation)

@@ -17,7 +17,6 @@ from softbeam.campaign.choices import CampaignChoices, Name, Target
 from softbeam.errors import CampaignError
 from softbeam.faults.models import MODELS
 from softbeam.faults.modes import MODES, check_model, check_semantics
-from softbeam.options import own_first
 
 #: Version of what the words in the results mean.  It enters the id; the version of the file's
 #: tables, softbeam.campaign.schema.SCHEMA, does not: a column more is still the same campaign.
@@ -295,14 +294,16 @@ _ALWAYS = frozenset(
 
 
 def _identity(specification: CampaignSpecification) -> dict[str, Any]:
-    """Return the fields that can move a result, in the order of the class."""
-    return _moving(specification, "", without={"streams", "target"})
+    """Return the fields that can move a result, in the order in which differences are told."""
+    # The network first: where that is another one, nothing else need be said.
+    moving = _moving(specification, "", without={"streams", "target"})
+    return {"network": specification.network, **moving}
 
 
 def _moving(facts: BaseModel, within: str, without: Set[str] = frozenset()) -> dict[str, Any]:
     dumped = facts.model_dump(mode="json")
     found = {}
-    for name in own_first(type(facts)):
+    for name in type(facts).model_fields:
         value = getattr(facts, name)
         usual = value == type(facts).model_fields[name].default
         if name in without or (within + name not in _ALWAYS and usual):
