@@ -22,6 +22,10 @@ WeightsOption = Annotated[
 ]
 
 
+FIRST_RUN = "First run: compiling {name} and others, once on this machine, for about a minute."
+"""What is said when compiled code is not in the cache."""
+
+
 def listed(values: Iterable[str] | None) -> list[str]:
     """Return what was given with commas, or several times, in lower case."""
     return [
@@ -95,6 +99,23 @@ def progress_bar(unit: str = "") -> Iterator[Progress]:
         yield progress
 
 
+@contextmanager
+def compiling_told() -> Iterator[None]:
+    """Say in a line on standard error when something is compiled for the first time."""
+    from softbeam.compilation import watched
+
+    said = False
+
+    def told(name: str, seconds: float | None) -> None:
+        nonlocal said
+        if not said:
+            said = True
+            typer.echo(FIRST_RUN.format(name=name), err=True)
+
+    with watched(told):
+        yield
+
+
 class Preparing:
     """Shows what goes on before the first result: reading, compiling, counting.
 
@@ -124,11 +145,7 @@ class Preparing:
         """Show the function that is compiled, until it is known how many seconds that took."""
         if self._progress.disable and not self._said:
             self._said = True
-            typer.echo(
-                f"First run: compiling {name} and others, once on this machine, for about a "
-                "minute.",
-                err=True,
-            )
+            typer.echo(FIRST_RUN.format(name=name), err=True)
         shown = self._doing if seconds is not None else f"{self._doing}: compiling {name}, once"
         self._progress.update(self._task, description=shown)
 

@@ -22,6 +22,7 @@ from softbeam.cli._launch import (
     parse_fault,
     parse_named,
 )
+from softbeam.cli._options import compiling_told
 from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 from softbeam.text import visible
 
@@ -125,16 +126,17 @@ def emulate(
     wanted = None if fault is None else parse_fault(fault)
     machine = Machine.load(cubin, listing, architecture=architecture)
     places = {name: machine.allocate(content) for name, content in contents.items()}
-    outcome = machine.launch(
-        kernel,
-        parse_dimensions("--grid", grid),
-        parse_dimensions("--block", block),
-        *(parse_argument(text, places) for text in arguments or []),
-        fault=wanted,
-        shared_bytes=shared_bytes,
-        budget=BUDGET if budget is None else budget,
-        launch_budget=LAUNCH_BUDGET if launch_budget is None else launch_budget,
-    )
+    with compiling_told():
+        outcome = machine.launch(
+            kernel,
+            parse_dimensions("--grid", grid),
+            parse_dimensions("--block", block),
+            *(parse_argument(text, places) for text in arguments or []),
+            fault=wanted,
+            shared_bytes=shared_bytes,
+            budget=BUDGET if budget is None else budget,
+            launch_budget=LAUNCH_BUDGET if launch_budget is None else launch_budget,
+        )
     after = {name: machine.read(place) for name, place in places.items()}
     changes = {name: _changes(contents[name], after[name]) for name in contents}
     if as_json:
