@@ -73,17 +73,20 @@ def tables(
     from softbeam.report.factor_tables import layer_names
     from softbeam.report.rich import show
     from softbeam.report.words import stream_order, unfinished
+    from softbeam.text import visible
 
     with ResultsReader.open(run) as store:
         counts = counts_of(store)
         specification = store.specification
         short = short_of(specification, store.fault_space(), counts.n)
+        known = store.facts().layer_names or read_layers(store.path.parent)
     written = [] if folder is None else _write_csv(folder, counts)
     out = console(COLUMNS)
     out.print(
-        f"{specification.network}, {specification.architecture}, "
+        f"{visible(specification.network)}, {specification.architecture}, "
         f"seed {specification.seed}: {counts.n} injections{short} "
-        f"(campaign {specification.campaign_id[:12]})"
+        f"(campaign {specification.campaign_id[:12]})",
+        markup=False,
     )
     out.print(READING if counts.n else "No injection has been made yet.")
     if counts.design.stratified:
@@ -96,7 +99,7 @@ def tables(
         for table in _stream_tables(counts, stream, layer_kernel):
             show(out, table)
     struck = {cell.layer for cell in counts.cells}
-    if names := layer_names(read_layers(store.path.parent), struck):
+    if names := layer_names(known, struck):
         show(out, names)
     for path in written:
         out.print(f"wrote {path}", soft_wrap=True, markup=False)
