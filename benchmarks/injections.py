@@ -32,10 +32,10 @@ import numpy as np
 from softbeam.faults.models import PAPER
 from softbeam.injection.injector import Injector
 from softbeam.injection.liveness import Live, any_live, live_words
+from softbeam.injection.native import columns
 from softbeam.injection.propagation import propagate
 from softbeam.injection.strike import Strike, strike
 from softbeam.jit import cache_home
-from softbeam.kernels.native import columns
 from softbeam.network.device import Device
 from softbeam.network.golden import GoldenRun, golden_run, open_golden_run
 from softbeam.network.layers import Convolution, MaxPool

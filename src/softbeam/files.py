@@ -60,14 +60,17 @@ def regular_file(path: Path) -> Iterator[tuple[BinaryIO, int]]:
     """
     # A pipe that nobody writes to keeps who opens it waiting, unless told not to.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
-    with open(descriptor, "rb") as file:
+    try:
         found = os.fstat(descriptor)
         if stat.S_ISDIR(found.st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         for is_it, what in _OTHERS.items():
             if is_it(found.st_mode):
                 raise OSError(errno.EINVAL, f"it is {what}, not a regular file", str(path))
-        yield file, found.st_size
+        with open(descriptor, "rb", closefd=False) as file:
+            yield file, found.st_size
+    finally:
+        os.close(descriptor)
 
 
 def read_file(path: Path, most: int) -> bytes:

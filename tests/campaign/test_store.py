@@ -38,12 +38,14 @@ text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8
 @st.composite
 def records(draw: st.DrawFn) -> InjectionRecord:
     outcome = draw(st.sampled_from(OUTCOMES))
+    layer, kernel = draw(int64), draw(text)
     return InjectionRecord(
         index=draw(st.integers(0, 2**63 - 1)),
         mode=draw(st.sampled_from(["rf", "iov", "ioa"])),
         model=draw(st.sampled_from(["single-bit", "random-value"])),
-        stratum=draw(text),
-        kernel=draw(text),
+        stratum=draw(st.sampled_from(["", f"{layer}/{kernel}"])),
+        layer=layer,
+        kernel=kernel,
         arch=draw(text),
         opcode=draw(text),
         target=draw(text),
@@ -60,7 +62,7 @@ def records(draw: st.DrawFn) -> InjectionRecord:
         **{
             name: draw(int64)
             for name in (
-                *("image", "launch", "layer", "block_x", "block_y", "block_z"),
+                *("image", "launch", "block_x", "block_y", "block_z"),
                 *("thread_x", "thread_y", "thread_z", "pc", "occurrence"),
                 *("changed_words", "unrecorded", "instructions"),
             )

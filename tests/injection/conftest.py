@@ -20,7 +20,7 @@ from softbeam.emulator.launching import Launch, Runner
 from softbeam.emulator.vector import no_fault
 from softbeam.faults.site import FaultSite
 from softbeam.kernels import program
-from softbeam.kernels.native import TWINS
+from softbeam.kernels.families import compute
 from softbeam.network.plan import Plan, Pointer
 
 #: Instructions that a fault-free thread of these tiny launches never reaches.
@@ -127,7 +127,7 @@ class BruteForce:
             views = [
                 self.memory[self.place[p.buffer]][p.word :].view(np.float32) for p in (a, b, c)
             ]
-            TWINS[planned.kernel](*sizes, *views)
+            compute(planned.kernel, (*sizes, *views))
             nothing = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint32)
             return Ending(k.FINISHED, *nothing, np.zeros(k.INFO_FIELDS, dtype=np.int64))
         fault, struck, budget = no_fault(), None, PLENTY

@@ -35,5 +35,6 @@ def reseal(folder: Path) -> None:
     with closing(
         sqlite3.connect(folder / FILE_NAME, isolation_level=None, factory=Connection)
     ) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
         for table in (*SMALL_TABLES, "injections"):
             seal(connection, table)

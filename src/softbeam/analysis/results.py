@@ -102,8 +102,13 @@ class Results:
 
     def work(self) -> dict[Key, Work]:
         """Return what each kernel in each layer executes; empty if it is not known."""
+        return work_of(self.sizes, self.launches)
+
+    @cached_property
+    def launches(self) -> Mapping[Key, int]:
+        """Launches of each kernel in each layer, a library's left out; empty if not known."""
         known = {Key(*place): number for place, number in self.facts.launches.items()}
-        return work_of(self.sizes, known or _launches(self.specification))
+        return known or _launches(self.specification)
 
     def injections(self) -> DataFrame:
         """Return all injections as a pandas DataFrame, a row each; see ``docs/results.md``.
@@ -145,7 +150,7 @@ def load(folder: str | os.PathLike[str]) -> Results:
 
 
 def _launches(specification: CampaignSpecification) -> dict[Key, int]:
-    """Return the launches of each kernel in each layer, where the network is one of softbeam's."""
+    """Return the launches that an older file does not tell, where the network is softbeam's."""
     from softbeam.network.catalogue import NETWORKS, load_network
 
     if specification.network not in NETWORKS:
@@ -153,6 +158,7 @@ def _launches(specification: CampaignSpecification) -> dict[Key, int]:
     plan = load_network(specification.network).plan(specification.im2col)
     launches: dict[Key, int] = {}
     for launch in plan.launches:
-        key = Key(launch.layer, launch.kernel)
-        launches[key] = launches.get(key, 0) + 1
+        if not launch.library:
+            key = Key(launch.layer, launch.kernel)
+            launches[key] = launches.get(key, 0) + 1
     return launches

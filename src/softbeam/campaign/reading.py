@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from softbeam.campaign.database import errors, printable
 from softbeam.campaign.facts import Facts
 from softbeam.campaign.results_file import FILE_NAME, OpenFile, contents_of, open_file
-from softbeam.campaign.rows import DamagedRow, checked, row_format
+from softbeam.campaign.rows import DamagedRow, row_format, to_size
 from softbeam.campaign.schema import Contents
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.errors import ResultsError
@@ -137,7 +137,7 @@ class ResultsReader:
             "SELECT image, mode, layer, kernel, size, checksum FROM fault_space ORDER BY 1, 2, 3, 4"
         )
         with self._undamaged("fault space"):
-            return tuple(FaultSpaceSize(*checked(row)) for row in rows)
+            return tuple(map(to_size, rows))
 
     def records(self) -> Iterator[InjectionRecord]:
         """Yield all injections, ordered by mode, model, stratum and index.

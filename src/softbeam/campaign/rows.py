@@ -15,6 +15,8 @@ from functools import cache
 from typing import Any
 
 from softbeam.campaign.schema import stored_columns
+from softbeam.faults.models import MODELS, MODES
+from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.columns import Column
 from softbeam.injection.record import DETAILS_OF, InjectionRecord
 
@@ -118,9 +120,34 @@ def _named(values: tuple[Any, ...]) -> str:
     return " ".join(str(value)[:40] for value in values[:4])
 
 
+def to_size(row: tuple[Any, ...]) -> FaultSpaceSize:
+    """Return the size of a part of the fault space, of a row of it.
+
+    Raises
+    ------
+    DamagedRow
+        If it is not as it was written, or softbeam never writes such a row.
+    """
+    values = checked(row)
+    try:
+        image, mode, layer, kernel, size = values
+        found = FaultSpaceSize(
+            _whole(image), _text(mode), _whole(layer), _text(kernel), _whole(size)
+        )
+    except (TypeError, ValueError) as error:
+        raise DamagedRow(_named(values)) from error
+    if mode not in MODES or size < 1 or not kernel.isprintable():
+        raise DamagedRow(_named(values))
+    return found
+
+
 def _check_words(record: InjectionRecord) -> None:
     if record.detail not in DETAILS_OF.get(record.outcome, ()):
         raise ValueError(f"no injection ends {record.outcome!r}, {record.detail!r}")
+    if record.mode not in MODES or record.model not in MODELS:
+        raise ValueError(f"no injection is of {record.mode!r}, {record.model!r}")
+    if record.stratum and record.stratum != f"{record.layer}/{record.kernel}":
+        raise ValueError(f"no injection of stratum {record.stratum!r} strikes elsewhere")
 
 
 def _unsigned(value: int) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from softbeam.campaign.semantics import CAMPAIGN_SEMANTICS
 from softbeam.campaign.specification import (
     BoxRule,
     CampaignSpecification,
@@ -174,6 +175,7 @@ def _facts(workload: Workload) -> dict[str, Any]:
         "architecture": workload.architecture,
         "kernels_sha256": workload.kernels_sha256,
         "emulator_semantics": EMULATOR_SEMANTICS,
+        "campaign_semantics": CAMPAIGN_SEMANTICS,
         "im2col": workload.im2col,
     }
 

@@ -120,7 +120,8 @@ def _workload(
     from softbeam.network.workload import load_workload
 
     stored = results.specification
-    if network is None and stored.network not in NETWORKS:
+    own = results.facts.network_file is not None or stored.network not in NETWORKS
+    if network is None and own:
         raise CampaignError(
             f"the campaign is of {stored.network!r}, a network of your own; give its file with "
             "--network"

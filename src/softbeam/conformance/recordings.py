@@ -27,14 +27,11 @@ from softbeam.conformance.recorded import (
 from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
 from softbeam.emulator.launching import Launch
 from softbeam.emulator.lowering import Program, lower
+from softbeam.emulator.pages import OTHER_SPACE, PAGE
 from softbeam.errors import ListingError, RecordingError
 from softbeam.files import read_file, regular_file
 from softbeam.sass import Function, link, read_cubin, read_listing, read_variables, row_of
 from softbeam.sass.variables import Variables
-
-#: The 4 GiB in which the recorded GPU answered Invalid Address Space (hardware README, point 5).
-_OTHER_SPACE = (0x7FFE00000000, 0x7FFF00000000)
-_PAGE = 1 << 21
 
 #: Bytes of one file.
 _MOST = 1 << 30
@@ -313,14 +310,14 @@ def _pages(base: int, size: int, outside: list[tuple[int, str]]) -> list[tuple[i
     """Return the segments outside the arena: readable pages, and those of another space."""
     pages = set()
     for address, answer in outside:
-        start = address // _PAGE * _PAGE
+        start = address // PAGE * PAGE
         inside = base <= start < base + size
         if answer.startswith("readable") and not inside:
-            pages.add((start, start + _PAGE, -1))
+            pages.add((start, start + PAGE, -1))
         elif answer == "Invalid Address Space" and not (
-            _OTHER_SPACE[0] <= start < _OTHER_SPACE[1] or inside
+            OTHER_SPACE[0] <= start < OTHER_SPACE[1] or inside
         ):
-            pages.add((start, start + _PAGE, -3))
-    if not _OTHER_SPACE[0] <= base < _OTHER_SPACE[1]:
-        pages.add((*_OTHER_SPACE, -3))
+            pages.add((start, start + PAGE, -3))
+    if not OTHER_SPACE[0] <= base < OTHER_SPACE[1]:
+        pages.add((*OTHER_SPACE, -3))
     return sorted(pages)

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.entries import ALWAYS, add_entries, new_entries
-from softbeam.emulator.lowering import Program
-from softbeam.emulator.lowerings.form import BANK_0_WORDS
+from softbeam.emulator.lowering import Program, bank_words
 from softbeam.emulator.special import special_function_tables
 from softbeam.errors import UnsupportedInstruction
 from softbeam.sass.instruction import pc_of
@@ -94,7 +93,7 @@ def pack_arguments(program: Program, arguments: Iterable[int | float]) -> NDArra
         If the number of arguments is not the kernel's number of parameters.
     """
     function = program.function
-    words = BANK_0_WORDS + sum((len(content) + 3) // 4 for _, content in program.banks)
+    words = bank_words(program.banks)
     # One word more: the last word of a bank may be read as the low one of a pair.
     constants = np.zeros(words + 1, dtype=np.uint32)
     data = constants.view(np.uint8)

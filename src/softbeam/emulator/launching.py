@@ -43,8 +43,11 @@ class Launch:
 
     def __post_init__(self) -> None:
         """Check the arrays that change from launch to launch."""
-        arrays = [(self.constants, np.uint32), (self.memory.words, np.uint32)]
-        arrays += [(array, np.int64) for array in self.memory[1:]]
+        arrays: list[tuple[NDArray[Any], Any]] = [
+            (self.constants, np.uint32),
+            (self.memory.words, np.uint32),
+            *((array, np.int64) for array in self.memory[1:]),
+        ]
         for array, dtype in arrays:
             flags = array.flags
             if array.dtype != dtype or not (flags.c_contiguous and flags.writeable):

@@ -9,6 +9,7 @@ from softbeam.faults.drawing import draw_site
 from softbeam.faults.randomness import Draws
 from softbeam.faults.site import FaultSite
 from softbeam.faults.space import FaultSpace
+from softbeam.faults.stratum import Stratum
 from softbeam.injection.classification import Outcome, from_ending
 from softbeam.injection.detection import Rule, rule_for
 from softbeam.injection.liveness import any_live, live_words
@@ -22,7 +23,7 @@ from softbeam.network.profile import LaunchProfile
 
 def stratum_of(launch: Launch) -> str:
     """Return the name of the stratum that a launch belongs to."""
-    return f"{launch.layer}/{launch.kernel}"
+    return str(Stratum(launch.layer, launch.kernel))
 
 
 class Injector:

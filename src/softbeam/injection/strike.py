@@ -13,7 +13,7 @@ from softbeam.emulator.launching import Runner
 from softbeam.errors import InternalError
 from softbeam.faults.site import FaultSite
 from softbeam.injection.liveness import in_spans
-from softbeam.kernels.ownership import owner_thread
+from softbeam.kernels.families import owner_thread
 from softbeam.network.device import Device
 from softbeam.network.plan import Pointer
 
@@ -146,13 +146,12 @@ def owner_of(device: Device, number: int, buffer: str, word: int) -> int:
     Returns
     -------
     int
-        As :func:`softbeam.kernels.ownership.owner_thread`.
+        As :func:`softbeam.kernels.families.owner_thread`.
     """
-    launch = device.plan.launches[number]
-    arguments = [0 if isinstance(a, Pointer) else a for a in launch.arguments]
+    arguments = device.plan.launches[number].arguments
     # Of two pointers to one buffer (copy within it), Darknet's kernels write through the last.
-    *_, first = (a.word for a in launch.arguments if isinstance(a, Pointer) and a.buffer == buffer)
-    return owner_thread(launch.kernel, arguments, word - first)
+    *_, first = (a.word for a in arguments if isinstance(a, Pointer) and a.buffer == buffer)
+    return owner_thread(arguments, word - first)
 
 
 def global_warp(device: Device, site: FaultSite) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from softbeam.errors import NetworkError
 from softbeam.files import read_file
 from softbeam.network.cfg import parse_cfg, read_cfg
-from softbeam.network.layers import Detection, Layer, Region, Shape, Yolo, trained_buffers
+from softbeam.network.layers import Layer, Shape, trained_buffers
 from softbeam.network.plan import Plan
 from softbeam.network.planner import Im2col, make_plan
 
@@ -146,9 +146,8 @@ def _check_names(
     path: Path | None, names: tuple[str, ...] | None, layers: tuple[Layer, ...]
 ) -> None:
     """Refuse too few names; Darknet's own files have more than its networks have classes."""
-    heads = [one.classes for one in layers if isinstance(one, (Detection, Region, Yolo))]
-    channels, height, width = layers[-1].output_shape
-    classes = max(heads, default=channels if height == width == 1 else 0)
+    heads = [one.told_apart for one in layers if one.is_head]
+    classes = max(heads, default=layers[-1].told_apart)
     if path is not None and names is not None and len(names) < classes:
         raise NetworkError(
             f"{path} names {len(names)} classes, but the network tells {classes} apart; give a "

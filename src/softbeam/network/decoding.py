@@ -6,12 +6,15 @@ of account, as in Darknet and in the usual training pipelines.
 
 from __future__ import annotations
 
+import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from softbeam.errors import ImageError
+from softbeam.errors import ImageError, SoftbeamError
 from softbeam.files import read_file
 from softbeam.memory import require_memory
 
@@ -52,6 +55,9 @@ _PLAIN = {
 
 #: With a colour that counts as transparent: the mode that has it as alpha.
 _WITH_ALPHA = {"1": "LA", "L": "LA", "RGB": "RGBA", "P": "RGBA"}
+
+#: The file descriptor that C libraries write their complaints to.
+_STANDARD_ERROR = 2
 
 #: Tags of a TIFF (TIFF 6.0): bits and kind of a sample, and what zero means; values of the latter.
 _BITS, _KIND, _MEANING = 258, 339, 262
@@ -97,13 +103,14 @@ def read_pixels(path: Path, exif: Exif = "apply") -> npt.NDArray[np.generic]:
             known = [name for name in _FORMATS if name in Image.OPEN]
             with Image.open(BytesIO(content), formats=known) as image:
                 _check_size(image.size, path)
-                image.load()
+                with _hushed() if image.format == "TIFF" else nullcontext():
+                    image.load()
                 _check_meaning(image, path)
                 plain = _plain(image, path)
                 if exif == "apply":
                     plain = ImageOps.exif_transpose(plain)
                 return np.asarray(plain)
-    except ImageError:
+    except SoftbeamError:
         raise
     except Image.DecompressionBombError as error:
         raise _too_many("more than", path) from error
@@ -116,6 +123,24 @@ def read_pixels(path: Path, exif: Exif = "apply") -> npt.NDArray[np.generic]:
     # Pillow's decoders raise whatever they like on a file that is none.
     except Exception as error:
         raise _unreadable(path, "it is damaged", "give a PNG or JPEG") from error
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep what libtiff writes of a damaged file, past Python, from standard error."""
+    try:
+        kept = os.dup(_STANDARD_ERROR)
+    except OSError:
+        # It is closed.
+        yield
+        return
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), _STANDARD_ERROR)
+    try:
+        yield
+    finally:
+        os.dup2(kept, _STANDARD_ERROR)
+        os.close(kept)
 
 
 def _check_size(size: tuple[int, int], path: Path) -> None:

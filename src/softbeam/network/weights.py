@@ -197,8 +197,7 @@ def random_weights(layers: tuple[Layer, ...], seed: int) -> dict[str, npt.NDArra
             drawn = generator.standard_normal(words, dtype=np.float32)
             if name == "weights":
                 # Words of one product: what He's initialization goes by.
-                inputs = getattr(layer, "column_height", layer.inputs)
-                drawn *= np.float32((2.0 / inputs) ** 0.5)
+                drawn *= np.float32((2.0 / layer.fan_in) ** 0.5)
             elif name in ("scales", "rolling_variance"):
                 drawn = np.float32(1.0) + np.float32(0.1) * np.clip(drawn, -4, 4)
             else:

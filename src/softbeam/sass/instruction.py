@@ -29,6 +29,9 @@ def row_of(pc: int) -> int:
 #: The register that reads as zero and loses what is written to it, as an index.
 ZERO_REGISTER = 255
 
+#: The same of the uniform datapath.
+UNIFORM_ZERO_REGISTER = 63
+
 #: The predicate that is always true, as an index.
 TRUE_PREDICATE = 7
 

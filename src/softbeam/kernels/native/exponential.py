@@ -18,7 +18,7 @@ from softbeam.jit import jit
 
 
 @jit
-def expf(x, table):  # type: ignore[no-untyped-def]
+def expf(x, table):
     """Return the float32 exponential of `x`, bit for bit as nvcc 13.0 compiles ``expf``.
 
     2^(x log2 e) is split into a whole power, found with a saturated and a rounded-down FFMA, and

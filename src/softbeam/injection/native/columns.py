@@ -22,7 +22,7 @@ Floats = NDArray[np.float32]
 
 
 @jit
-def gather(whole, stride, places, columns):  # type: ignore[no-untyped-def]
+def gather(whole, stride, places, columns):
     """Copy the columns at `places` of a map of `stride` columns to `columns`."""
     for row in range(columns.shape[1]):
         for number in range(places.shape[0]):
@@ -30,7 +30,7 @@ def gather(whole, stride, places, columns):  # type: ignore[no-untyped-def]
 
 
 @jit
-def scatter(columns, stride, places, whole):  # type: ignore[no-untyped-def]
+def scatter(columns, stride, places, whole):
     """Copy columns to their `places` in a map of `stride` columns."""
     for row in range(columns.shape[1]):
         for number in range(places.shape[0]):
@@ -38,7 +38,7 @@ def scatter(columns, stride, places, whole):  # type: ignore[no-untyped-def]
 
 
 @jit
-def differing(columns, stride, places, whole, differs):  # type: ignore[no-untyped-def]
+def differing(columns, stride, places, whole, differs):
     """Say of each column whether any of its bits (uint32) is not as in `whole`."""
     for number in range(places.shape[0]):
         differs[number] = False
@@ -49,37 +49,7 @@ def differing(columns, stride, places, whole, differs):  # type: ignore[no-untyp
 
 
 @jit
-def normalize_columns(columns, mean, variance):  # type: ignore[no-untyped-def]
-    """Normalize columns in place, as ``normalize`` does."""
-    rows = columns.shape[1]
-    deviation = np.empty(rows, dtype=np.float32)
-    for row in range(rows):
-        root = canonical(np.sqrt(variance[row]))
-        deviation[row] = canonical(np.float32(root + np.float32(0.000001)))
-    for number in range(columns.shape[0]):
-        for row in range(rows):
-            distance = np.float32(columns[number, row] - mean[row])
-            columns[number, row] = canonical(np.float32(distance / deviation[row]))
-
-
-@jit
-def scale_columns(columns, scales):  # type: ignore[no-untyped-def]
-    """Multiply columns in place by their rows' scales, as ``scale_bias`` does."""
-    for number in range(columns.shape[0]):
-        for row in range(columns.shape[1]):
-            columns[number, row] = canonical(np.float32(columns[number, row] * scales[row]))
-
-
-@jit
-def bias_columns(columns, biases):  # type: ignore[no-untyped-def]
-    """Add their rows' biases to columns in place, as ``add_bias`` does."""
-    for number in range(columns.shape[0]):
-        for row in range(columns.shape[1]):
-            columns[number, row] = canonical(np.float32(columns[number, row] + biases[row]))
-
-
-@jit
-def windows_over(places, height, width, size, stride, start, height_out, width_out):  # type: ignore[no-untyped-def]
+def windows_over(places, height, width, size, stride, start, height_out, width_out):
     """Return for every window whether it holds any of `places`.
 
     Window (i, j) holds the pixels from (start + i * stride, start + j * stride) on, `size` along
@@ -102,9 +72,7 @@ def windows_over(places, height, width, size, stride, start, height_out, width_o
 
 
 @jit
-def neighbourhood(  # type: ignore[no-untyped-def]
-    columns, places, whole, height, width, size, stride, start, windows, width_out
-):
+def neighbourhood(columns, places, whole, height, width, size, stride, start, windows, width_out):
     """Return every column that some windows need, changed and unchanged ones.
 
     Parameters
@@ -153,36 +121,7 @@ def neighbourhood(  # type: ignore[no-untyped-def]
 
 
 @jit
-def maxpool_columns(  # type: ignore[no-untyped-def]
-    columns, slots, height, width, size, stride, start, windows, width_out, out
-):
-    """Write the largest element of every window and row, as ``maxpool`` does."""
-    rows = columns.shape[1]
-    for number in range(windows.shape[0]):
-        top = start + windows[number] // width_out * stride
-        left = start + windows[number] % width_out * stride
-        out[number, :] = np.float32(-np.inf)
-        for row in range(max(top, 0), min(top + size, height)):
-            for column in range(max(left, 0), min(left + size, width)):
-                slot = slots[row * width + column]
-                for channel in range(rows):
-                    value, largest = columns[slot, channel], out[number, channel]
-                    out[number, channel] = value if value > largest else largest
-
-
-@jit
-def average_columns(columns, means):  # type: ignore[no-untyped-def]
-    """Write each row's mean over all columns of a map, summed in order, as ``avgpool`` does."""
-    means[:] = np.float32(0.0)
-    for number in range(columns.shape[0]):
-        for row in range(columns.shape[1]):
-            means[row] = canonical(np.float32(means[row] + columns[number, row]))
-    for row in range(columns.shape[1]):
-        means[row] = canonical(np.float32(means[row] / np.float32(columns.shape[0])))
-
-
-@jit
-def pack_windows(  # type: ignore[no-untyped-def]
+def pack_windows(
     columns, slots, height, width, size, stride, start, windows, width_out, first, count, packed
 ):
     """Lay out `count` columns of im2col's matrix, the windows from the `first` on, in strips.
@@ -215,7 +154,7 @@ def pack_windows(  # type: ignore[no-untyped-def]
 
 
 @jit
-def pack_gathered(columns, first, count, packed):  # type: ignore[no-untyped-def]
+def pack_gathered(columns, first, count, packed):
     """Lay out `count` columns from the `first` on in strips, as :func:`pack_windows` does."""
     k = columns.shape[1]
     flat = columns.reshape(-1)
@@ -231,7 +170,7 @@ def pack_gathered(columns, first, count, packed):  # type: ignore[no-untyped-def
 
 
 @jit
-def add_to_columns(products, rows, count, columns, first):  # type: ignore[no-untyped-def]
+def add_to_columns(products, rows, count, columns, first):
     """Add `count` columns of products, `rows` values each, to columns, as ``gemm`` adds to C."""
     for number in range(count):
         for row in range(columns.shape[1]):
@@ -241,9 +180,7 @@ def add_to_columns(products, rows, count, columns, first):  # type: ignore[no-un
 
 
 @jit
-def lay_out_windows(  # type: ignore[no-untyped-def]
-    columns, slots, height, width, size, stride, start, windows, width_out, out
-):
+def lay_out_windows(columns, slots, height, width, size, stride, start, windows, width_out, out):
     """Write im2col's columns of some windows, each with all its rows."""
     for number in range(windows.shape[0]):
         top = start + windows[number] // width_out * stride

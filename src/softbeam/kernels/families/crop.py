@@ -1,17 +1,20 @@
-"""Twins of the two kernels of a crop layer."""
+"""The two kernels of a crop layer."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
 from softbeam.emulator.arithmetic import canonical, fma_rn
 from softbeam.jit import jit
+from softbeam.kernels.behaviour import Behaviour
+from softbeam.kernels.signatures import Arguments
 
 
 @jit
-def levels_image(image, rand, batch, w, h, translate, scale, shift):  # type: ignore[no-untyped-def]
+def levels_image(image, rand, batch, w, h, translate, scale, shift):
     """Map an RGB image's values v to v * scale + translate + (random - 1/2) * shift, in place."""
     area = w * h
     for plane in range(3 * batch):
@@ -22,14 +25,14 @@ def levels_image(image, rand, batch, w, h, translate, scale, shift):  # type: ig
 
 
 @jit
-def _pixel(source, first, w, h, x, y):  # type: ignore[no-untyped-def]
+def _pixel(source, first, w, h, x, y):
     if x < 0 or x >= w or y < 0 or y >= h:
         return np.float32(0.0)
     return source[first + y * w + x]
 
 
 @jit
-def crop(source, size, c, h, w, crop_height, crop_width, output):  # type: ignore[no-untyped-def]
+def crop(source, size, c, h, w, crop_height, crop_width, output):
     """Cut the middle out of every channel, between pixels by bilinear interpolation."""
     one = np.float32(1.0)
     for index in range(size):
@@ -47,3 +50,15 @@ def crop(source, size, c, h, w, crop_height, crop_width, output):  # type: ignor
         value = fma_rn(np.float32(right * above), _pixel(source, first, w, h, left + 1, top), value)
         corner = _pixel(source, first, w, h, left + 1, top + 1)
         output[index] = canonical(fma_rn(np.float32(right * down), corner, value))
+
+
+def _levels_owner(arguments: Arguments, word: int) -> int:
+    """Return the thread of a word: a thread maps a pixel's three values."""
+    area = arguments.w * arguments.h
+    return int(word // (3 * area) * area + word % area)
+
+
+FAMILY: Mapping[str, Behaviour] = {
+    "levels_image": Behaviour(levels_image, owner=_levels_owner),
+    "crop": Behaviour(crop),
+}

@@ -1,11 +1,14 @@
-"""Twins of the activation functions, on the host, with the very roundings of their machine code."""
+"""The activation functions, with the very roundings of their machine code."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
 from softbeam.emulator.arithmetic import canonical, fma_rn
 from softbeam.jit import jit
+from softbeam.kernels.behaviour import Behaviour, Pointwise
 from softbeam.kernels.native.exponential import expf
 
 # Darknet's numbers of its activation functions.
@@ -14,34 +17,34 @@ LEAKY, ELU, LOGGY, STAIR, HARDTAN, LHTAN, SELU = range(7, 14)
 
 
 @jit
-def _product(a, b):  # type: ignore[no-untyped-def]
+def _product(a, b):
     return canonical(np.float32(a * b))
 
 
 @jit
-def _line(x, slope, start):  # type: ignore[no-untyped-def]
+def _line(x, slope, start):
     return canonical(fma_rn(x, np.float32(slope), np.float32(start)))
 
 
 @jit
-def _minus_one(x, table):  # type: ignore[no-untyped-def]
+def _minus_one(x, table):
     return canonical(np.float32(expf(x, table) - np.float32(1.0)))
 
 
 @jit
-def _sigmoid(numerator, x, table):  # type: ignore[no-untyped-def]
+def _sigmoid(numerator, x, table):
     # numerator / (1 + exp(-x))
     below = np.float32(np.float32(1.0) + expf(np.float32(-x), table))
     return canonical(np.float32(np.float32(numerator) / below))
 
 
 @jit
-def _step(holds):  # type: ignore[no-untyped-def]
+def _step(holds):
     return np.float32(1.0) if holds else np.float32(0.0)
 
 
 @jit
-def _plse(x):  # type: ignore[no-untyped-def]
+def _plse(x):
     if x < -4:
         return _product(np.float32(x + np.float32(4.0)), np.float32(0.01))
     if x > 4:
@@ -50,7 +53,7 @@ def _plse(x):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _stair(x):  # type: ignore[no-untyped-def]
+def _stair(x):
     half = canonical(np.float32(np.floor(np.float32(x * np.float32(0.5)))))
     if x != x:
         # The integer of NaN is -2^31, which is even.
@@ -63,14 +66,14 @@ def _stair(x):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _hardtan(x):  # type: ignore[no-untyped-def]
+def _hardtan(x):
     if abs(x) > 1:
         return np.float32(1.0) if x > 0 else np.float32(-1.0)
     return x
 
 
 @jit
-def _lhtan(x):  # type: ignore[no-untyped-def]
+def _lhtan(x):
     if x < 0:
         return _product(x, np.float32(0.001))
     if x > 1:
@@ -79,13 +82,13 @@ def _lhtan(x):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _elu(x, table):  # type: ignore[no-untyped-def]
+def _elu(x, table):
     below = _product(_step(x < 0), _minus_one(x, table))
     return canonical(fma_rn(x, _step(x >= 0), below))
 
 
 @jit
-def _selu(x, table):  # type: ignore[no-untyped-def]
+def _selu(x, table):
     scale = np.float32(1.0507)
     slope = np.float32(scale * np.float32(1.6732)) if x < 0 else np.float32(0.0)
     below = _product(slope, _minus_one(x, table))
@@ -93,7 +96,7 @@ def _selu(x, table):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _activate(x, function, table):  # type: ignore[no-untyped-def]
+def _activate(x, function, table):
     if function == LOGISTIC:
         return _sigmoid(1.0, x, table)
     if function == RELU:
@@ -125,7 +128,7 @@ def _activate(x, function, table):  # type: ignore[no-untyped-def]
 
 
 @jit
-def activate_array(x, count, function, table):  # type: ignore[no-untyped-def]
+def activate_array(x, count, function, table):
     """Apply an activation function of Darknet's to `count` elements; `table` is MUFU.EX2's."""
     if function == LEAKY:
         # The one that most networks use, in a loop of its own.
@@ -138,7 +141,7 @@ def activate_array(x, count, function, table):  # type: ignore[no-untyped-def]
 
 
 @jit
-def activate_mish(x, count, inputs, output, table):  # type: ignore[no-untyped-def]
+def activate_mish(x, count, inputs, output, table):
     """Write mish of `count` elements, and the elements themselves; `table` is MUFU.EX2's."""
     two = np.float32(2.0)
     for index in range(count):
@@ -150,3 +153,11 @@ def activate_mish(x, count, inputs, output, table):  # type: ignore[no-untyped-d
             e = expf(value, table)
             n = np.float32(e * np.float32(e + two))
             output[index] = _product(value, np.float32(n / np.float32(n + two)))
+
+
+FAMILY: Mapping[str, Behaviour] = {
+    "activate_array": Behaviour(activate_array, Pointwise("n", ("x",), "x"), tables=("ex2",)),
+    "activate_mish": Behaviour(
+        activate_mish, Pointwise("n", ("x",), "output", keeps=("input",)), tables=("ex2",)
+    ),
+}

@@ -12,7 +12,7 @@ from softbeam.jit import jit
 
 
 @jit
-def overlap(boxes, i, others, j):  # type: ignore[no-untyped-def]
+def overlap(boxes, i, others, j):
     """Return the intersection of two boxes over their union (IoU), 0 where there is none."""
     across = min(boxes[i, 1], others[j, 1]) - max(boxes[i, 0], others[j, 0])
     # Written so that what is no number overlaps nothing.
@@ -28,7 +28,7 @@ def overlap(boxes, i, others, j):  # type: ignore[no-untyped-def]
 
 
 @jit
-def overlaps(ones, others, shared):  # type: ignore[no-untyped-def]
+def overlaps(ones, others, shared):
     """Write the overlap of each box with each other to `shared`: [ones, others]."""
     for i in range(ones.shape[0]):
         for j in range(others.shape[0]):
@@ -36,7 +36,7 @@ def overlaps(ones, others, shared):  # type: ignore[no-untyped-def]
 
 
 @jit
-def thin(boxes, most, kept):  # type: ignore[no-untyped-def]
+def thin(boxes, most, kept):
     """Say of each box whether none that is kept before it and has its label overlaps it more.
 
     Boxes of one label lie together.
@@ -53,7 +53,7 @@ def thin(boxes, most, kept):  # type: ignore[no-untyped-def]
 
 
 @jit
-def alike(ones, others, order, other_order, least, partners, taken):  # type: ignore[no-untyped-def]
+def alike(ones, others, order, other_order, least, partners, taken):
     """Give boxes the same box of the others as a partner, where it overlaps itself enough.
 
     Both are gone through by label, then from the highest score down; rows end with the score.
@@ -76,7 +76,7 @@ def alike(ones, others, order, other_order, least, partners, taken):  # type: ig
 
 
 @jit
-def near(ones, others, order, starts, ends, least, rows, columns, shared):  # type: ignore[no-untyped-def]
+def near(ones, others, order, starts, ends, least, rows, columns, shared):
     """Write which boxes overlap enough, and how much; return how many pairs there are.
 
     Box i is held against those of ``order[starts[i]:ends[i]]``.  Pairs for which there is no room
@@ -95,7 +95,7 @@ def near(ones, others, order, starts, ends, least, rows, columns, shared):  # ty
 
 
 @jit
-def settle(rows, columns, partners, taken):  # type: ignore[no-untyped-def]
+def settle(rows, columns, partners, taken):
     """Give each row the first column that is free when its turn comes; -1 is none."""
     for number in range(rows.shape[0]):
         i, j = rows[number], columns[number]

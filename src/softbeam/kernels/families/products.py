@@ -1,19 +1,24 @@
-"""Twins of the library's small matrix products: chains of fused multiply-adds, in order.
+"""The library's matrix products: chains of fused multiply-adds, in order.
 
-Each element is one chain, from the first step to the last, and is added to C once, as in
-:mod:`softbeam.kernels.native.matrix`; which elements are computed side by side decides no bit.
+Nothing strikes them, so that they have no machine code to follow and are defined here and in
+:mod:`softbeam.kernels.native.matrix`.  Each element is one chain, from the first step to the last,
+and is added to C once; which elements are computed side by side decides no bit.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
 from softbeam.emulator.arithmetic import canonical, fma_rn
 from softbeam.jit import jit
+from softbeam.kernels.behaviour import Behaviour
+from softbeam.kernels.native.matrix import gemm
 
 
 @jit
-def add_filters(filters, k, a, first, column, c, place, step_between):  # type: ignore[no-untyped-def]
+def add_filters(filters, k, a, first, column, c, place, step_between):
     """Add the products of some filters, from ``a[first]`` on, and one column to words of `c`."""
     zero = np.float32(0.0)
     for row in range(0, filters, 4):
@@ -37,7 +42,7 @@ def add_filters(filters, k, a, first, column, c, place, step_between):  # type: 
 
 
 @jit
-def gemm_local(filters, locations, k, a, b, c):  # type: ignore[no-untyped-def]
+def gemm_local(filters, locations, k, a, b, c):
     """Add to `c` (filters x locations) each location's filters times its column of `b`."""
     column = np.empty(k, dtype=np.float32)
     for location in range(locations):
@@ -47,7 +52,7 @@ def gemm_local(filters, locations, k, a, b, c):  # type: ignore[no-untyped-def]
 
 
 @jit
-def local_columns(a, places, columns, out):  # type: ignore[no-untyped-def]
+def local_columns(a, places, columns, out):
     """Add to columns `out` of C what ``gemm_local`` adds at these locations: [columns, rows]."""
     filters, k = out.shape[1], columns.shape[1]
     for number in range(places.shape[0]):
@@ -56,7 +61,7 @@ def local_columns(a, places, columns, out):  # type: ignore[no-untyped-def]
 
 
 @jit
-def gemm_batched(count, m, n, k, a, b, c):  # type: ignore[no-untyped-def]
+def gemm_batched(count, m, n, k, a, b, c):
     """Add to each of `count` `c` (m x n) the product of its `a` (m x k) and `b` (k x n)."""
     totals = np.empty(n, dtype=np.float32)
     for product in range(count):
@@ -70,3 +75,10 @@ def gemm_batched(count, m, n, k, a, b, c):  # type: ignore[no-untyped-def]
             first = (product * m + row) * n
             for column in range(n):
                 c[first + column] = canonical(np.float32(c[first + column] + totals[column]))
+
+
+FAMILY: Mapping[str, Behaviour] = {
+    "gemm": Behaviour(gemm),
+    "gemm_local": Behaviour(gemm_local),
+    "gemm_batched": Behaviour(gemm_batched),
+}

@@ -14,27 +14,27 @@ from __future__ import annotations
 import numpy as np
 
 from softbeam.injection.changes import Columns, Floats, Places, Windows, Words
+from softbeam.injection.native import columns as jitted
 from softbeam.injection.regions.step import Map, NotCoveredError, Result, Step
-from softbeam.kernels.native import columns as jitted
+from softbeam.kernels.families.products import gemm_batched, local_columns
 from softbeam.kernels.native.matrix import pack_columns, pack_rows, padded_rows
-from softbeam.kernels.native.products import gemm_batched, local_columns
 
 
 def gemm_rule(step: Step) -> Result:
     """gemm: columns whose column of B or of C changed, and rows whose row of A changed."""
-    m, n, k = (step.integer(number) for number in range(3))
-    c = step.map(5, m, n)
+    a = step.arguments
+    c = step.map(a.c, a.m, a.n)
     of_c = step.changed(c)
-    result = _changed_columns(step, k, c, of_c)
-    rows = _changed_rows(step, m, k)
+    result = _changed_columns(step, a.k, c, of_c)
+    rows = _changed_rows(step, a.m, a.k)
     if rows.size:
-        result = _with_rows(step, result, rows, k, c, of_c)
+        result = _with_rows(step, result, rows, a.k, c, of_c)
     return {c.buffer: step.written(c, result)}
 
 
 def _changed_columns(step: Step, k: int, c: Map, of_c: Columns) -> Columns:
     """Return the columns of C that change with golden A."""
-    pointer, n = step.pointer(4), c.stride
+    pointer, n = step.arguments.b, c.stride
     packed = step.golden.packed(step.launch.index)
     change = step.changes.get(pointer.buffer)
     if isinstance(change, Windows) and not of_c.places.size and _is_matrix(change, k, n):
@@ -43,7 +43,7 @@ def _changed_columns(step: Step, k: int, c: Map, of_c: Columns) -> Columns:
         out = _columns_before(step, c, change.places, of_c)
         change.add_product(packed, out)
         return Columns(n, change.places, out)
-    b = step.map(4, k, n, prefix=True)
+    b = step.map(pointer, k, n, prefix=True)
     of_b = step.changed(b)
     places = np.union1d(of_b.places, of_c.places)
     out = _columns_before(step, c, places, of_c)
@@ -65,7 +65,7 @@ def _columns_before(step: Step, c: Map, places: Places, changed: Columns) -> Flo
 
 def _changed_rows(step: Step, m: int, k: int) -> Places:
     """Return the rows of A that hold changed weights."""
-    pointer = step.pointer(3)
+    pointer = step.arguments.a
     change = step.changes.get(pointer.buffer)
     if change is None:
         return np.zeros(0, np.int64)
@@ -83,7 +83,7 @@ def _with_rows(
 ) -> Columns:
     """Return all columns of C, with those given and with some rows computed from changed A."""
     n, every = c.stride, np.arange(c.stride)
-    weights, right = step.pointer(3), step.pointer(4)
+    weights, right = step.arguments.a, step.arguments.b
     a = step.contents(weights.buffer)[weights.word : weights.word + c.rows * k]
     b = step.contents(right.buffer)[right.word :].view(np.float32)
     packed = np.empty(padded_rows(rows.size) * k, dtype=np.float32)
@@ -102,8 +102,9 @@ def _with_rows(
 
 def batched_rule(step: Step) -> Result:
     """gemm_batched: columns whose column of B or of C changed."""
-    count, m, n, k = (step.integer(number) for number in range(4))
-    c, places, left, right, before = _library_columns(step, 4, n, count * k, count * m)
+    a = step.arguments
+    count, m, n, k = a.count, a.m, a.n, a.k
+    c, places, left, right, before = _library_columns(step, n, count * k, count * m)
     # The twin on matrices of these columns alone.
     out = np.ascontiguousarray(before.T)
     columns = np.ascontiguousarray(right.T)
@@ -114,23 +115,21 @@ def batched_rule(step: Step) -> Result:
 
 def local_rule(step: Step) -> Result:
     """gemm_local: locations whose column of B or of C changed."""
-    filters, locations, k = (step.integer(number) for number in range(3))
-    c, places, left, right, out = _library_columns(step, 3, locations, k, filters)
+    a = step.arguments
+    c, places, left, right, out = _library_columns(step, a.locations, a.k, a.filters)
     local_columns(left, places, right, out)
-    return {c.buffer: step.written(c, Columns(locations, places, out))}
+    return {c.buffer: step.written(c, Columns(a.locations, places, out))}
 
 
 def _library_columns(
-    step: Step, first: int, n: int, b_rows: int, c_rows: int
+    step: Step, n: int, b_rows: int, c_rows: int
 ) -> tuple[Map, Places, Floats, Floats, Floats]:
-    """Return C, which of its columns change, all of A, and these columns of B and, before, of C.
-
-    Arguments from `first` on point to A, B and C.
-    """
-    weights = step.pointer(first)
+    """Return C, which of its columns change, all of A, and these columns of B and, before, of C."""
+    weights = step.arguments.a
     if weights.buffer in step.changes:
         raise NotCoveredError
-    b, c = step.map(first + 1, b_rows, n, prefix=True), step.map(first + 2, c_rows, n)
+    b = step.map(step.arguments.b, b_rows, n, prefix=True)
+    c = step.map(step.arguments.c, c_rows, n)
     of_b, of_c = step.changed(b), step.changed(c)
     places = np.union1d(of_b.places, of_c.places)
     left = step.before(weights.buffer)[weights.word :].view(np.float32)
