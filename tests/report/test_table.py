@@ -70,7 +70,7 @@ def test_values_sort_by_what_they_are(value: object, number: float | None) -> No
 
 
 def test_a_column_is_found_by_its_name() -> None:
-    table = Table("t", "", (text("kernel"), count("n")), (Row(("fill", 1)), Row(("copy", 2))))
+    table = Table("t", "", (text("kernel"), count("n")), (Row("fill", 1), Row("copy", 2)))
     assert table.column("n") == [1, 2]
     with pytest.raises(KeyError):
         table.column("m")

@@ -35,10 +35,10 @@ def table() -> Table:
             flag("in_set", "in the set"),
         ),
         tuple(
-            Row((name, 1000 * place, one, 1 / 3, bool(place)))
+            Row(name, 1000 * place, one, 1 / 3, bool(place))
             for place, (name, one) in enumerate(zip(NAMES, SHARES, strict=True))
         ),
-        (Row(("all", 3000, "", 1.0, "")),),
+        (Row("all", 3000, "", 1.0, ""),),
         first=2,
     )
 

@@ -202,7 +202,7 @@ def _table(
         for struck in factors.values():
             found = struck.get(instruction.pc)
             values += [found.n, found.sdc, found.due] if found else ["", "", ""]
-        rows.append(Row((*values, *([line] if any(lines) else []))))
+        rows.append(Row(*values, *([line] if any(lines) else [])))
     return Table("listing", "", tuple(columns), tuple(rows))
 
 

@@ -98,22 +98,20 @@ def _table(forecasts: list[Forecast], workers: int) -> Table:
     )
     rows = tuple(
         Row(
-            (
-                one.mode,
-                one.model,
-                one.cells,
-                one.expected,
-                one.most,
-                one.seconds_each,
-                one.expected * one.seconds_each / workers,
-                one.most * one.seconds_each / workers,
-            )
+            one.mode,
+            one.model,
+            one.cells,
+            one.expected,
+            one.most,
+            one.seconds_each,
+            one.expected * one.seconds_each / workers,
+            one.most * one.seconds_each / workers,
         )
         for one in forecasts
     )
     expected, most = [one.expected for one in forecasts], [one.most for one in forecasts]
     cells = sum(one.cells for one in forecasts)
-    foot = Row(("all", "", cells, sum(expected), sum(most), "", times(expected), times(most)))
+    foot = Row("all", "", cells, sum(expected), sum(most), "", times(expected), times(most))
     return Table("plan", "", columns, rows, (foot,))
 
 

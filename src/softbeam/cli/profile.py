@@ -91,7 +91,7 @@ def _table(rows: list[ProfileRow], whole: ProfileRow, titles: dict[int, str]) ->
         # A layer's name stands in its first row.
         title = "" if row.layer in (None, before) else titles[row.layer]
         before = row.layer
-        made.append(Row((str(row.layer), title, row.kernel, *_numbers(row))))
+        made.append(Row(str(row.layer), title, row.kernel, *_numbers(row)))
     names = ("launches", "all", "executed", "writes register", "stores")
     columns = (
         label("layer"),
@@ -99,7 +99,7 @@ def _table(rows: list[ProfileRow], whole: ProfileRow, titles: dict[int, str]) ->
         text("kernel", wraps=True),
         *(large(name) for name in names),
     )
-    foot = (Row(("all", "", "", *_numbers(whole))),)
+    foot = (Row("all", "", "", *_numbers(whole)),)
     return Table("profile", "", columns, tuple(made), foot)
 
 
@@ -107,7 +107,7 @@ def _opcode_table(opcodes: dict[str, int]) -> Table:
     from softbeam.report.table import Row, Table, large, text
 
     columns = (text("opcode"), large("executed"))
-    return Table("opcodes", "", columns, tuple(map(Row, opcodes.items())))
+    return Table("opcodes", "", columns, tuple(Row(*one) for one in opcodes.items()))
 
 
 def _numbers(row: ProfileRow) -> tuple[int, ...]:

@@ -76,15 +76,13 @@ def item_table(
             label.insert(1, (names or {}).get(key.layer or 0, ""))
         rows.append(
             Row(
-                (
-                    *label,
-                    int(found[item]),
-                    shares[item],
-                    advice.costs[item],
-                    *([advice.launches[item] or None] if launches else []),
-                    item in advice.answer.members,
-                    stability.chosen[item],
-                )
+                *label,
+                int(found[item]),
+                shares[item],
+                advice.costs[item],
+                *([advice.launches[item] or None] if launches else []),
+                item in advice.answer.members,
+                stability.chosen[item],
             )
         )
     keys: list[Column] = list(KEY_COLUMNS[advice.by])
@@ -123,15 +121,13 @@ def part_table(advice: Advice, parts: Sequence[Part]) -> Table:
         ]
         rows.append(
             Row(
-                (
-                    Ranked(one.title, place),
-                    Ranked(one.span, one.layers[0]),
-                    len(own),
-                    sum(item in members for item in own),
-                    int(sum(advice.damage.injections()[item] for item in own)),
-                    sum(shares[item].estimate for item in own),
-                    sum(advice.costs[item] for item in own if item in members),
-                )
+                Ranked(one.title, place),
+                Ranked(one.span, one.layers[0]),
+                len(own),
+                sum(item in members for item in own),
+                int(sum(advice.damage.injections()[item] for item in own)),
+                sum(shares[item].estimate for item in own),
+                sum(advice.costs[item] for item in own if item in members),
             )
         )
     damage = DAMAGE_TITLES[advice.of]
@@ -167,14 +163,12 @@ def front_table(advice: Advice, steps: int | None = STEPS) -> Table:
     shown: Sequence[Choice] = advice.front if steps is None else list(spread(advice.front, steps))
     rows = tuple(
         Row(
-            (
-                one.coverage,
-                one.cost,
-                len(one.members),
-                items(advice.keys(one.members))
-                if steps is None
-                else named(by_share(advice, one.members)),
-            )
+            one.coverage,
+            one.cost,
+            len(one.members),
+            items(advice.keys(one.members))
+            if steps is None
+            else named(by_share(advice, one.members)),
         )
         for one in shown
     )
@@ -199,20 +193,18 @@ def summary_table(several: Sequence[Advice]) -> Table:
     for advice in several:
         against, n = DAMAGE_TITLES[advice.of], advice.damage.place.size
         if not advice.enough:
-            rows.append(Row((against, "too few to say", int(n), None, None, None, None)))
+            rows.append(Row(against, "too few to say", int(n), None, None, None, None))
             continue
         mean, low, high = advice.stability.unseen
         rows.append(
             Row(
-                (
-                    against,
-                    chosen(advice),
-                    int(n),
-                    advice.answer.coverage,
-                    Interval(mean, low, high) if mean == mean else None,
-                    advice.answer.cost,
-                    len(advice.undecided()),
-                )
+                against,
+                chosen(advice),
+                int(n),
+                advice.answer.coverage,
+                Interval(mean, low, high) if mean == mean else None,
+                advice.answer.cost,
+                len(advice.undecided()),
             )
         )
     return Table(

@@ -89,9 +89,8 @@ def nearly_everything(advice: Advice) -> str:
         )
     if len(members) > NAMED and len(members) >= NEARLY * damaged:
         return (
-            f"That is nearly everything: damage was seen in {damaged:,} "
-            f"{ITEM_TITLES[advice.by]}, and the set holds {len(members):,} of them. These "
-            "injections do not single out a few."
+            f"That is nearly everything in which any was seen, {len(members):,} of {damaged:,} "
+            f"{ITEM_TITLES[advice.by]}: these injections do not single out a few."
         )
     return ""
 

@@ -49,7 +49,7 @@ def first_of(rows: Sequence[Row]) -> int:
 def outcomes_of(counts: Counts, stream: Stream) -> Table:
     """Return how the injections of one stream ended: outcomes, their details, flags."""
     rows = tuple(
-        Row((_outcome_label(row, within=False), row.share.successes, row.share), row.kind)
+        Row(_outcome_label(row, within=False), row.share.successes, row.share, kind=row.kind)
         for row in outcome_rows(counts, stream)
     )
     columns = (text("outcome"), count("injections", "n"), share("share"))
@@ -70,11 +70,9 @@ def outcome_table(counts: Counts, streams: Sequence[Stream], *, details: bool) -
     """
     rows = [
         Row(
-            (
-                _outcome_label(together[0], within=True),
-                *(value for row in together for value in (row.share.successes, row.share)),
-            ),
-            together[0].kind,
+            _outcome_label(together[0], within=True),
+            *(value for row in together for value in (row.share.successes, row.share)),
+            kind=together[0].kind,
         )
         for together in zip(*(outcome_rows(counts, stream) for stream in streams), strict=True)
         if details or together[0].kind == "outcome"
@@ -93,7 +91,7 @@ def outcome_table(counts: Counts, streams: Sequence[Stream], *, details: bool) -
         "How the injections of each mode ended" + (", in detail" if details else ""),
         tuple(columns),
         tuple(rows),
-        (Row(("all", *(value for n in whole for value in (n, "")))),),
+        (Row("all", *(value for n in whole for value in (n, ""))),),
     )
 
 
@@ -136,9 +134,9 @@ def factors_table(
             yield split[outcome] if apart else whole[outcome]
 
     rows = sorted(table.rows, key=_damage if by_damage else lambda row: 0)
-    made = [Row((*_key(row.key, table.by), row.n, *values(row))) for row in rows]
+    made = [Row(*_key(row.key, table.by), row.n, *values(row)) for row in rows]
     keys = KEY_COLUMNS[table.by]
-    foot = Row(("all", *[""] * (len(keys) - 1), table.total.n, *values(table.total)))
+    foot = Row("all", *[""] * (len(keys) - 1), table.total.n, *values(table.total))
     several = len({kind for kind, _ in columns}) > 1
     shown = [
         share(f"{kind}-{outcome}", f"{outcome}, {_SHORT[kind]}" if several else outcome)
@@ -184,7 +182,7 @@ def shares_shown(table: FactorTable, *, unread: bool | None = None) -> list[tupl
 
 def layer_names(names: Mapping[int, str], layers: Iterable[int]) -> Table | None:
     """Return what layers are, as the model names them; None where no name is known."""
-    rows = tuple(Row((layer, names[layer])) for layer in sorted(layers) if layer in names)
+    rows = tuple(Row(layer, names[layer]) for layer in sorted(layers) if layer in names)
     if not rows:
         return None
     return Table("layer-names", "Layers", (label("layer"), text("name", wraps=True)), rows)
@@ -202,7 +200,7 @@ def split_table(
         name,
         caption,
         (text(key), count("n"), *(share(column) for column in columns)),
-        tuple(Row((Ranked(title, place), n, *shares)) for title, place, n, shares in rows),
+        tuple(Row(Ranked(title, place), n, *shares) for title, place, n, shares in rows),
     )
 
 
@@ -222,15 +220,13 @@ def flat_factors(counts: Counts, by: By) -> Table:
                 labelled.append((key, table.never_read_row))
             rows.extend(
                 Row(
-                    (
-                        *stream,
-                        never_read.value,
-                        *key,
-                        outcome,
-                        joint.successes,
-                        joint,
-                        row.conditional[outcome],
-                    )
+                    *stream,
+                    never_read.value,
+                    *key,
+                    outcome,
+                    joint.successes,
+                    joint,
+                    row.conditional[outcome],
                 )
                 for key, row in labelled
                 for outcome, joint in row.joint.items()
@@ -249,7 +245,7 @@ def flat_factors(counts: Counts, by: By) -> Table:
 def flat_outcomes(counts: Counts) -> Table:
     """Return every outcome, detail and flag of every stream in a row of its own, for a file."""
     rows = tuple(
-        Row((*stream, row.kind, row.outcome, row.detail, row.share.successes, row.share))
+        Row(*stream, row.kind, row.outcome, row.detail, row.share.successes, row.share)
         for stream in counts.streams()
         for row in outcome_rows(counts, stream)
     )

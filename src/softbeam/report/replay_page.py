@@ -155,12 +155,10 @@ def code_table(replay: Replay) -> Table:
         before = line
         rows.append(
             Row(
-                (
-                    f"{pc_of(place):#06x}",
-                    "→" if place == struck else "",
-                    str(function.instructions[place]),
-                    shown,
-                )
+                f"{pc_of(place):#06x}",
+                "→" if place == struck else "",
+                str(function.instructions[place]),
+                shown,
             )
         )
     title = f"Instructions of {record.kernel} around the struck one"
@@ -186,13 +184,11 @@ def register_table(replay: Replay) -> Table:
         after = _value(one.faulty_after)
         rows.append(
             Row(
-                (
-                    one.register,
-                    _value(one.before),
-                    _value(one.golden_after),
-                    after if not struck or wrong else f"{after} (struck: {_hex(record.after)})",
-                    "wrong" if wrong else "",
-                )
+                one.register,
+                _value(one.before),
+                _value(one.golden_after),
+                after if not struck or wrong else f"{after} (struck: {_hex(record.after)})",
+                "wrong" if wrong else "",
             )
         )
     title = "Registers of the struck thread before and after the instruction"
@@ -218,14 +214,12 @@ def words_table(replay: Replay) -> Table:
 
     def row(word: WrongWord) -> Row:
         return Row(
-            (
-                word.buffer,
-                word.index,
-                f"{word.address:#x}",
-                "another thread's" if word.lane is None else word.lane,
-                _value(word.golden),
-                _value(word.faulty),
-            )
+            word.buffer,
+            word.index,
+            f"{word.address:#x}",
+            "another thread's" if word.lane is None else word.lane,
+            _value(word.golden),
+            _value(word.faulty),
         )
 
     shown = replay.words[:WORDS]
@@ -252,14 +246,12 @@ def layers_table(replay: Replay, layers: Sequence[Layer]) -> Table:
     titles = {layer.index: layer.title for layer in layers}
     rows = tuple(
         Row(
-            (
-                layer.layer,
-                titles[layer.layer],
-                layer.wrong,
-                layer.values,
-                100 * layer.wrong / layer.values,
-                layer.largest_relative,
-            )
+            layer.layer,
+            titles[layer.layer],
+            layer.wrong,
+            layer.values,
+            100 * layer.wrong / layer.values,
+            layer.largest_relative,
         )
         for layer in replay.layers
     )
@@ -289,7 +281,7 @@ def answer_table(replay: Replay, names: Mapping[int, str]) -> Table:
     golden = best(replay.golden)
     faulty = best(replay.faulty) if replay.faulty.size else [""] * len(golden)
     rows = tuple(
-        Row((rank, right, found))
+        Row(rank, right, found)
         for rank, (right, found) in enumerate(zip(golden, faulty, strict=True), start=1)
     )
     return Table("answer", "The five best classes", _SIDE_BY_SIDE, rows)
@@ -315,7 +307,7 @@ def _objects_table(
         title = f"{len(shown)} of {len(objects):,} objects, of which {len(differ):,} differ"
     title += "; places in parts of the image"
     rows = tuple(
-        Row((rank, told(right), told(found))) for rank, (right, found) in enumerate(shown, start=1)
+        Row(rank, told(right), told(found)) for rank, (right, found) in enumerate(shown, start=1)
     )
     return Table("answer", title, _SIDE_BY_SIDE, rows)
 

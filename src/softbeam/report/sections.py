@@ -274,7 +274,7 @@ def scores(scope: Scope) -> Section:
             of = f" in place of {visible(names.get(golden, f'class {golden}'))}"
         title = f"Classes that took over{of}"
         columns_ = (text("class"), count("n"), share("share", "of critical SDCs"))
-        rows_ = tuple(Row((name, found.successes, found)) for name, found in labelled)
+        rows_ = tuple(Row(name, found.successes, found) for name, found in labelled)
         blocks.append(Block(table=Table("classes", title, columns_, rows_), folded=title))
     if not blocks:
         blocks.append(Block(text="No injection ended as SDC."))

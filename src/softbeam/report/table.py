@@ -43,8 +43,8 @@ class Column:
     name : str
         In a file; of a column of intervals, whose ends are written too, as ``name_low`` and
         ``name_high``.
-    title : str
-        For a reader.
+    title : str, optional
+        For a reader; by default the name.
     unit : str
         Of what a reader sees, such as ``%``; in a file a share is a part of one.
     group : str
@@ -63,7 +63,7 @@ class Column:
     """
 
     name: str
-    title: str
+    title: str | None = None
     unit: str = ""
     group: str = ""
     numeric: bool = False
@@ -85,7 +85,8 @@ class Column:
     @property
     def heading(self) -> str:
         """What stands above its values, without the group."""
-        return ", ".join(one for one in (self.title, self.unit) if one)
+        title = self.name if self.title is None else self.title
+        return ", ".join(one for one in (title, self.unit) if one)
 
     def within(self, group: str) -> Column:
         """Return the same column as one of a group."""
@@ -94,17 +95,16 @@ class Column:
 
 def text(name: str, title: str | None = None, *, wraps: bool = False) -> Column:
     """Return a column of texts."""
-    return Column(name, name if title is None else title, wraps=wraps)
+    return Column(name, title, wraps=wraps)
 
 
 def count(name: str, title: str | None = None) -> Column:
     """Return a column of whole numbers of something."""
-    return Column(
-        name,
-        name if title is None else title,
-        numeric=True,
-        write=lambda value, style: f"{value:,}".replace(",", style.thousands),
-    )
+
+    def write(value: int, style: Style) -> str:
+        return f"{value:,}".replace(",", style.thousands)
+
+    return Column(name, title, numeric=True, write=write)
 
 
 def large(name: str, title: str | None = None) -> Column:
@@ -114,59 +114,37 @@ def large(name: str, title: str | None = None) -> Column:
 
 def number(name: str, title: str | None, write: Callable[[Any], str]) -> Column:
     """Return a column of numbers whose digits a function chooses."""
-    return Column(
-        name,
-        name if title is None else title,
-        numeric=True,
-        write=lambda value, style: write(value),
-    )
+    return Column(name, title, numeric=True, write=lambda value, style: write(value))
 
 
 def label(name: str, title: str | None = None) -> Column:
     """Return a column of numbers that name something, such as a layer."""
-    return Column(name, name if title is None else title, numeric=True)
+    return Column(name, title, numeric=True)
 
 
 def share(name: str, title: str | None = None, digits: int = USUAL, of: str = "") -> Column:
     """Return a column of shares with their intervals, in percent for a reader."""
-    return Column(
-        name,
-        name if title is None else title,
-        unit="%",
-        numeric=True,
-        interval=True,
-        of=of,
-        write=lambda value, style: span(value, digits),
-    )
+    column = number(name, title, lambda value: span(value, digits))
+    return replace(column, unit="%", interval=True, of=of)
 
 
 def percentage(name: str, title: str | None = None, digits: int = USUAL) -> Column:
     """Return a column of parts of one, in percent for a reader."""
-    return Column(
-        name,
-        name if title is None else title,
-        unit="%",
-        numeric=True,
-        write=lambda value, style: part(value, digits),
-    )
+    return replace(number(name, title, lambda value: part(value, digits)), unit="%")
 
 
 def flag(name: str, title: str | None = None) -> Column:
     """Return a column of yes and no."""
-    return Column(
-        name,
-        name if title is None else title,
-        write=lambda value, style: "yes" if value else "no",
-    )
+    return Column(name, title, write=lambda value, style: "yes" if value else "no")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Row:
     """A row: its values, one for each column, and what kind of row it is.
 
-    Attributes
+    Parameters
     ----------
-    values : tuple
+    *values
         Each a text, a number, None where there is none, a :class:`Ranked` text, or a share with
         its interval.
     kind : str
@@ -175,7 +153,11 @@ class Row:
     """
 
     values: tuple[Any, ...]
-    kind: str = ""
+    kind: str
+
+    def __init__(self, *values: Any, kind: str = "") -> None:
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "kind", kind)
 
 
 @dataclass(frozen=True, slots=True)
