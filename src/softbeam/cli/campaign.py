@@ -20,9 +20,9 @@ from softbeam.text import visible
 
 if TYPE_CHECKING:
     from softbeam.campaign.engine import CampaignEnd, Run
+    from softbeam.campaign.results.store import ResultsStore
     from softbeam.campaign.setup import InjectorSetup
     from softbeam.campaign.specification import CampaignSpecification
-    from softbeam.campaign.store import ResultsStore
     from softbeam.campaign.streams import Part
     from softbeam.network.workload import Workload
 
@@ -75,8 +75,8 @@ def campaign(
     an error of softbeam's own; 4: the inputs differ too much for --margin; 130: stopped by
     Ctrl-C.
     """
+    from softbeam.campaign.results.store import ResultsStore
     from softbeam.campaign.setup import load_requested
-    from softbeam.campaign.store import ResultsStore
     from softbeam.campaign.writer import sole_writer
     from softbeam.errors import SoftbeamError
 
@@ -155,7 +155,7 @@ def _run(
     from softbeam.analysis.precision import first_round, rounds
     from softbeam.analysis.sample import design_of
     from softbeam.campaign.engine import run_campaign
-    from softbeam.campaign.facts import facts_of
+    from softbeam.campaign.results.facts import facts_of
     from softbeam.campaign.scratch import scratch_folder
     from softbeam.campaign.setup import fault_space_sizes
     from softbeam.campaign.streams import requested

@@ -69,7 +69,7 @@ def tables(
     injection can have besides); share, share_low, share_high: among the n of the mode and model.
     """
     from softbeam.analysis.sample import counts_of, short_of
-    from softbeam.campaign.reading import ResultsReader
+    from softbeam.campaign.results.reading import ResultsReader
     from softbeam.report.factor_tables import layer_names
     from softbeam.report.rich import show
     from softbeam.report.words import stream_order, unfinished
@@ -97,7 +97,7 @@ def tables(
     for stream in sorted(counts.streams(), key=stream_order):
         for table in _stream_tables(counts, stream, layer_kernel):
             show(out, table)
-    struck = {cell.layer for cell in counts.cells}
+    struck = set(counts["layer"].tolist())
     if named := layer_names(names, struck):
         show(out, named)
     for path in written:

@@ -25,6 +25,7 @@ from softbeam.network.darknet.weights import read_weights
 from softbeam.network.decoding import Exif
 from softbeam.network.image import SAMPLE, load_image
 from softbeam.network.plan import Plan
+from softbeam.network.preprocessing import Preprocessing
 from softbeam.network.weights import SHIPPED, random_weights, shipped_weights
 
 _LOG = logging.getLogger(__name__)
@@ -157,7 +158,9 @@ def load_workload(
     else:
         values = shipped_weights(loaded.name, loaded.layers)
     files: list[Path | None] = [file for path in images for file in image_files(path)]
-    inputs = tuple(load_image(file, loaded.input_shape, exif) for file in files or [None])
+    inputs = tuple(
+        load_image(file, loaded.input_shape, Preprocessing(exif=exif)) for file in files or [None]
+    )
     digest = weights_hash(values)
     _LOG.debug(
         "%s: %d launches, %d numbers of weights (%s), %d inputs",

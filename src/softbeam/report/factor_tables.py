@@ -77,10 +77,7 @@ def outcome_table(counts: Counts, streams: Sequence[Stream], *, details: bool) -
         for together in zip(*(outcome_rows(counts, stream) for stream in streams), strict=True)
         if details or together[0].kind == "outcome"
     ]
-    whole = [
-        counts.where(lambda cell, own=stream: cell.stream == own).n  # type: ignore[misc]
-        for stream in streams
-    ]
+    whole = [counts.of_stream(stream).n for stream in streams]
     columns = [text("outcome")]
     for stream in streams:
         own = f"{stream.mode}-{stream.model}"
