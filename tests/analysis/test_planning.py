@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from softbeam.analysis.clusters import Clusters
 from softbeam.analysis.planning import Forecast, Pilot, forecast, injections_needed, tolerated
+from softbeam.analysis.precision import FIRST_OF_STRATUM
 from softbeam.analysis.proportion import wilson_of
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
 from softbeam.faults.space import FaultSpaceSize
@@ -93,8 +94,12 @@ def test_a_margin_is_as_many_as_every_cell_needs(
     assert found.cells == cells
     # Laplace: 37 of 42 Masked, 5 of 42 SDC, 1 of 42 DUE; the first two need about the same.
     needed = max(injections_needed(share / 42, 0.03, 0.95) for share in (37, 5, 1))
-    assert found.expected == cells * needed
-    assert found.most == cells * injections_needed(0.5, 0.03, 0.95)
+    # Divided among strata, which are rounded up and get no fewer than in the first round.
+    few = 2 * FIRST_OF_STRATUM if stratified else 0
+    assert cells * needed <= found.expected <= cells * needed + few
+    # Until the last round, which grows by a tenth at least, the worst share needs no more.
+    most = cells * injections_needed(0.5, 0.03, 0.95)
+    assert 1.1 * most <= found.most <= 1.1 * (most + few) + 1
     assert found.expected < found.most / 2
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from softbeam.analysis.counts import Cell, Stream
+from softbeam.analysis.counts import Stream
 from softbeam.analysis.design import Design, exposures
 from softbeam.analysis.estimation import Estimator, Share
 from softbeam.analysis.growth import FASTEST
@@ -163,15 +163,12 @@ def shares(
     for keys in cells_of(counts, target.per):
         strata = {key.stratum for key in keys}
 
-        def within(cell: Cell, strata: set[str] = strata) -> bool:
-            return "" in strata or f"{cell.layer}/{cell.kernel}" in strata
-
+        within = np.array(
+            ["" in strata or f"{layer}/{kernel}" in strata for layer, kernel in sample.strata()]
+        )
         for outcome in OUTCOMES:
-
-            def ends(cell: Cell, outcome: str = outcome) -> bool:
-                return cell.outcome == outcome
-
-            found[" ".join(sorted(strata)), outcome] = estimator.share(ends, within)
+            share = estimator.share(sample["outcome"] == outcome, within)
+            found[" ".join(sorted(strata)), outcome] = share
     return found
 
 

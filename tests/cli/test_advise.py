@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from softbeam.analysis.factors import By
 from softbeam.analysis.results import Results
-from softbeam.analysis.techniques import by_kernel
+from softbeam.analysis.techniques import work_by
 from softbeam.campaign.store import ResultsStore
 from softbeam.cli import main
 
@@ -89,7 +90,12 @@ def test_too_little_damage_is_said(made_up_run: Path, tmp_path: Path, capsys: Ca
 
 def test_costs_are_whole_kernels(made_up_run: Path) -> None:
     work = Results.load(made_up_run).work()
-    assert {key.kernel for key in by_kernel(work)} == {"fill", "im2col", "maxpool", "softmax"}
+    assert {key.kernel for key in work_by(work, By.KERNEL)} == {
+        "fill",
+        "im2col",
+        "maxpool",
+        "softmax",
+    }
     # Launches come from the network's plan: layer 0 fills twice.
     assert {key: one.launches for key, one in work.items() if key.layer == 0} == {
         key: 2 if key.kernel == "fill" else 1 for key in work if key.layer == 0

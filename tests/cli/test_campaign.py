@@ -306,10 +306,7 @@ def test_a_margin_in_every_kernel(
     printed_interval = Estimator(counts).share
     for kernel in {record.kernel for record in records}:
         for outcome in OUTCOMES:
-            share = printed_interval(
-                lambda cell, outcome=outcome: cell.outcome == outcome,  # type: ignore[misc]
-                lambda cell, kernel=kernel: cell.kernel == kernel,  # type: ignore[misc]
-            )
+            share = printed_interval(counts["outcome"] == outcome, counts["kernel"] == kernel)
             assert (share.high - share.low) / 2 <= 0.15
     capsys.readouterr()
     assert main([*arguments, "--out", str(out)]) == 0

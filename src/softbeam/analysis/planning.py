@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
 
 from softbeam.analysis.clusters import widening
 from softbeam.analysis.counts import Counts
 from softbeam.analysis.design import Design
-from softbeam.analysis.estimation import Estimator, Floor, everywhere
-from softbeam.analysis.precision import cells_of
+from softbeam.analysis.estimation import Estimator, Floor
+from softbeam.analysis.precision import FIRST, FIRST_OF_STRATUM, cells_of
 from softbeam.analysis.proportion import wilson_of
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
 from softbeam.campaign.streams import StreamKey, allocate, strata_sizes
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import OUTCOMES, InjectionRecord
+
+#: What rounds make more than the worst share needs, which they do not know: the last one's least
+#: growth, and what earlier ones gave to strata that looked more important than they are.
+LAST_ROUND = 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,8 @@ class Forecast:
     cells : int
         Cells that must be precise; 1 where a number of injections is asked for.
     expected, most : int
-        Injections if every cell is like the pilot, and if every share is one half; inputs being
-        alike.
+        Injections if every cell is like the pilot, and the number that is not exceeded
+        (``docs/methods.md`` says how surely); inputs being alike.
     seconds_each : float
         Processor seconds an injection, from the pilot.
     apart : tuple of str
@@ -95,10 +99,12 @@ def forecast(
         if specification.sampling == "stratified":
             number = sum(allocate(number, strata).values())
         return Forecast(stream.mode, stream.model, 1, number, number, seconds)
-    keys = {StreamKey(stream.mode, stream.model): 0}
+    first = {StreamKey(stream.mode, stream.model): FIRST}
     if specification.sampling == "stratified":
-        keys = {StreamKey(stream.mode, stream.model, stratum): 0 for stratum in strata}
-    cells = len(cells_of(keys, target.per))
+        first = {
+            StreamKey(stream.mode, stream.model, stratum): FIRST_OF_STRATUM for stratum in strata
+        }
+    cells = cells_of(first, target.per)
     ended = [record.outcome for record in pilot.records]
     # Laplace's rule: what the pilot never saw may still happen.
     shares = [(ended.count(outcome) + 1) / (len(ended) + 2) for outcome in OUTCOMES]
@@ -107,17 +113,32 @@ def forecast(
     wider = widening(images, target.confidence) ** 2 if images > 1 else 1.0
 
     def needed(share: float) -> int:
-        return ceil(wider * injections_needed(share, target.margin, target.confidence))
+        number = ceil(wider * injections_needed(share, target.margin, target.confidence))
+        return sum(_of_cell(number, keys, first, strata) for keys in cells)
 
     expected, most = max(map(needed, shares)), needed(0.5)
     return Forecast(
         mode=stream.mode,
         model=stream.model,
-        cells=cells,
-        expected=cells * min(expected, most),
-        most=cells * most,
+        cells=len(cells),
+        expected=min(expected, most),
+        most=ceil(LAST_ROUND * most),
         seconds_each=seconds,
         apart=_apart(pilot.records, target, images),
+    )
+
+
+def _of_cell(
+    number: int,
+    keys: Sequence[StreamKey],
+    first: Mapping[StreamKey, int],
+    strata: Mapping[str, int],
+) -> int:
+    """Return a cell's injections: so many divided by size, but none below the first round's."""
+    whole = sum(strata[key.stratum] for key in keys) if keys[0].stratum else 0
+    return sum(
+        max(first[key], ceil(number * strata[key.stratum] / whole) if whole else number)
+        for key in keys
     )
 
 
@@ -127,9 +148,30 @@ def _apart(records: Sequence[InjectionRecord], target: Target, images: int) -> t
     estimator = Estimator(Counts.of(records, Design(images=images)), target.confidence)
 
     def floor(outcome: str) -> Floor:
-        return estimator.floor(lambda cell: cell.outcome == outcome, everywhere)
+        return estimator.floor(estimator.counts["outcome"] == outcome)
 
     return tuple(one for one in OUTCOMES if floor(one).proven > target.margin)
+
+
+def images_worth(confidence: float, tolerance: float = 1.25) -> int:
+    """Return from how many inputs on a margin takes few more injections than one input does.
+
+    Parameters
+    ----------
+    confidence : float
+        Of the margin's intervals.
+    tolerance : float
+        How many times as many are few.
+
+    Examples
+    --------
+    >>> images_worth(0.95), images_worth(0.95, 2.0)
+    (13, 6)
+    """
+    images = 2
+    while widening(images, confidence) ** 2 > tolerance:
+        images += 1
+    return images
 
 
 def tolerated(target: Target, images: int) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from softbeam.analysis.factors import Key
+from softbeam.analysis.factors import By, Key
 from softbeam.faults.models import MODES
 from softbeam.faults.space import FaultSpaceSize
 
@@ -157,10 +157,10 @@ def work_of(
     }
 
 
-def by_kernel(work: Mapping[Key, Work]) -> dict[Key, Work]:
-    """Return the work of each kernel, over all layers."""
+def work_by(work: Mapping[Key, Work], by: By) -> dict[Key, Work]:
+    """Return the work of each layer, or of each kernel, from that of each kernel in each layer."""
     summed: dict[Key, Work] = {}
     for key, one in work.items():
-        whole = Key(kernel=key.kernel)
+        whole = key.by(by)
         summed[whole] = summed.get(whole, Work(0, 0, 0)) + one
     return summed

@@ -98,7 +98,7 @@ def tables(
     for stream in sorted(counts.streams(), key=stream_order):
         for table in _stream_tables(counts, stream, layer_kernel):
             show(out, table)
-    struck = {cell.layer for cell in counts.cells}
+    struck = set(counts["layer"].tolist())
     if names := layer_names(known, struck):
         show(out, names)
     for path in written:

@@ -61,8 +61,7 @@ def _advices(results: Results, say: Callable[[str], None]) -> Iterator[Advice]:
         for by in (By.KERNEL, By.LAYER_AND_KERNEL):
             say(f"which {ITEM_TITLES[by]} to harden against {damage}")
             yield advise(
-                results.records,
-                results.design,
+                results.counts,
                 results.work(),
                 of=of,
                 by=by,

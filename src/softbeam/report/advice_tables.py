@@ -96,7 +96,8 @@ def item_table(
     return Table(
         _name("harden", advice),
         f"{_capital(ITEM_TITLES[advice.by])} by their share of the {damage}, with 95 % intervals; "
-        "chosen: in so many % of the resamplings",
+        "chosen: in so many % of the resamplings; verdict: harden or leave where 95 % of them "
+        "agree, also if one damaging injection was missed",
         (
             *keys,
             count("injections", f"{damage}, n"),
@@ -105,10 +106,18 @@ def item_table(
             *([number("launches", "launches, %", of_all)] if launches else []),
             flag("in_set", "in the set"),
             percentage("chosen", digits=0),
+            text("verdict"),
         ),
         tuple(rows),
         first=first_of(rows),
     )
+
+
+def verdict(advice: Advice, item: int) -> str:
+    """Return whether the injections decide about an item, and how."""
+    if item in advice.stability.undecided():
+        return "cannot decide"
+    return "harden" if item in advice.stability.certain() else "leave"
 
 
 def part_table(advice: Advice, parts: Sequence[Part]) -> Table:

@@ -95,6 +95,21 @@ def nearly_everything(advice: Advice) -> str:
     return ""
 
 
+def _more(more: int | None) -> str:
+    """Return how many further injections would decide."""
+    if more is None:
+        return "No number of further injections would decide about all of them."
+    return (
+        f"About {_rough(more):,} more, drawn as these were, would, if what was seen is how it is."
+    )
+
+
+def _rough(number: int) -> int:
+    """Return a number with two digits that count, rounded up."""
+    step = int(10 ** max(len(str(number)) - 2, 0))
+    return -(-number // step) * step
+
+
 def sentences(advice: Advice) -> Iterator[str]:
     """Yield the answer, what it costs, and how certain it is, sentence by sentence."""
     damage = DAMAGE_TITLES[advice.of]
@@ -109,9 +124,11 @@ def sentences(advice: Advice) -> Iterator[str]:
     if nearly := nearly_everything(advice):
         yield nearly
     most = "at most " if advice.technique.partly or advice.of == "due" else ""
+    low, high = advice.removes(advice.answer)
     yield (
         f"By {advice.technique.title} that removes {most}{part(advice.answer.coverage)} % of the "
-        f"{seen(advice)} and costs {part(advice.answer.cost)} % more instructions."
+        f"{seen(advice)} and costs {part(advice.answer.cost)} % more instructions. Of all "
+        f"{damage}, those that were not seen too, it removes {_between(low, high)} (95 %)."
     )
     yield from _certainty(advice)
     if advice.of == "due":
@@ -129,38 +146,58 @@ def sentences(advice: Advice) -> Iterator[str]:
 
 
 def answer(advice: Advice) -> str:
-    """Return which items to harden and why these; ten of them at most by name."""
+    """Return which items to harden and why these, ten of them at most by name."""
     damage = DAMAGE_TITLES[advice.of]
     which = f"{chosen(advice)}: {named(by_share(advice, advice.answer.members))}"
+    harden = f"Harden {which}."
+    if not advice.certain():
+        harden = (
+            f"These injections do not decide what to harden against {damage}. By what was seen: "
+            f"{which}."
+        )
     if advice.aim.budget is None:
         wanted = f"{100 * (advice.aim.coverage or 1.0):.4g} %"
-        return f"Harden {which}. No fewer hold {wanted} of the {damage} seen."
+        return f"{harden} No fewer hold {wanted} of the {damage} seen."
     budget = f"{100 * advice.aim.budget:.4g} %"
     return (
-        f"Harden {which}. Nothing else removes more of the {damage} seen for {budget} more "
-        "instructions."
+        f"{harden} Nothing else removes more of the {damage} seen for {budget} more instructions."
     )
 
 
+def _between(low: float, high: float) -> str:
+    """Return an interval of parts of one in percent, in words."""
+    left, right = (
+        span(Interval((low + high) / 2, low, high), 0).split("[")[1].rstrip("]").split(", ")
+    )
+    return f"{left} to {right} %"
+
+
 def _certainty(advice: Advice) -> Iterator[str]:
-    """Yield which of the set is certain, and what to expect of it on other injections."""
+    """Yield what the injections decide, what would decide the rest, and what to expect."""
     stability = advice.stability
-    certain, undecided = advice.certain(), advice.undecided()
-    often = f"in at least {100 * DECIDED:.0f} % of {stability.replicates:,} resamplings"
-    if not certain:
-        yield f"Nothing is certain: nothing is chosen {often}."
-    elif undecided:
-        yield f"Certain of these, chosen {often}: {named(certain)}."
+    inside = set(advice.answer.members)
+    certain = [item for item in stability.certain() if item in inside]
+    undecided = stability.undecided()
+    often = (
+        f"in at least {100 * DECIDED:.0f} % of {stability.replicates:,} resamplings, also if one "
+        "damaging injection was missed"
+    )
+    if certain:
+        each = ", each" if len(certain) > 1 else ""
+        yield f"Decided: {named(by_share(advice, certain))}{each} chosen {often}."
     else:
-        yield f"The data decide about every one; chosen {often}: {named(certain)}."
+        yield f"Nothing is decided: nothing is chosen {often}."
     if undecided:
-        yield f"The data cannot decide about {len(undecided):,}: {named(undecided)}."
+        yield (
+            f"These injections cannot decide about {len(undecided):,}: "
+            f"{named(by_share(advice, undecided))}. {_more(stability.more)}"
+        )
     mean, low, high = stability.unseen
     if mean == mean:
         yield (
             "Of damage that was not used to choose, sets chosen so remove "
-            f"{span(Interval(mean, low, high), 0).replace(' [', ' % [')}: expect that of other "
-            "injections, not what the set holds of these (bootstrap)."
+            f"{part(mean, 0)} %, {_between(low, high)} with what was not seen (95 %): expect that "
+            "of other injections, not what the set holds of these."
         )
     others = [share for share in stability.other_inputs if share == share]
     if others:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from softbeam.analysis.counts import Counts, Stream
-from softbeam.analysis.estimation import Share
+from softbeam.analysis.design import Place
+from softbeam.analysis.estimation import Estimator, Share
 from softbeam.analysis.factors import (
     NEVER_READ_LABEL,
     By,
@@ -21,6 +22,7 @@ from softbeam.analysis.factors import (
 )
 from softbeam.analysis.outcomes import OutcomeRow, outcome_rows
 from softbeam.injection.record import OUTCOMES
+from softbeam.report.parts import Part
 from softbeam.report.table import Column, Ranked, Row, Table, count, label, share, text
 
 #: The columns that say what a row is about.
@@ -77,10 +79,7 @@ def outcome_table(counts: Counts, streams: Sequence[Stream], *, details: bool) -
         for together in zip(*(outcome_rows(counts, stream) for stream in streams), strict=True)
         if details or together[0].kind == "outcome"
     ]
-    whole = [
-        counts.where(lambda cell, own=stream: cell.stream == own).n  # type: ignore[misc]
-        for stream in streams
-    ]
+    whole = [counts.of_stream(stream).n for stream in streams]
     columns = [text("outcome")]
     for stream in streams:
         own = f"{stream.mode}-{stream.model}"
@@ -178,6 +177,35 @@ def shares_shown(table: FactorTable, *, unread: bool | None = None) -> list[tupl
     first: tuple[str, ...] = (NEVER_READ_LABEL,) if apart else ()
     joint: list[tuple[Shares, str]] = [("joint", one) for one in (*first, *OUTCOMES)]
     return [*joint, ("conditional", "SDC"), ("conditional", "DUE")]
+
+
+def parts_table(
+    counts: Counts, stream: Stream, parts: Sequence[Part], name: str, caption: str
+) -> Table:
+    """Return the factors of the parts of a deep network, the part with most damage first."""
+    whole = counts.of_stream(stream)
+    estimator = Estimator(whole)
+    found: list[tuple[float, Row]] = []
+    for part in parts:
+        place = Place(part.layers)
+        within = whole.inside(place)
+        ended = [whole["outcome"] == outcome for outcome in ("SDC", "DUE")]
+        joint = [estimator.joint(one, place) for one in ended]
+        own = [estimator.share(one, within) for one in ended]
+        n = own[0].n
+        damage = sum(one.estimate for one in joint) if n else 0.0
+        span = Ranked(part.span, part.layers[0])
+        found.append((damage, Row(Ranked(part.title, part.layers[0]), span, n, *joint, *own)))
+    found.sort(key=lambda one: -one[0])
+    rows = tuple(row for _, row in found)
+    columns = (
+        text("part"),
+        text("layers"),
+        count("n"),
+        *(share(f"joint-{one}", f"{one}, joint") for one in ("SDC", "DUE")),
+        *(share(f"conditional-{one}", f"{one}, cond.") for one in ("SDC", "DUE")),
+    )
+    return Table(name, f"{caption}; most SDCs and DUEs first", columns, rows, first=first_of(rows))
 
 
 def layer_names(names: Mapping[int, str], layers: Iterable[int]) -> Table | None:

@@ -32,6 +32,7 @@ from softbeam.report.factor_tables import (
     factors_table,
     layer_names,
     outcome_table,
+    parts_table,
     shares_shown,
     split_table,
 )
@@ -130,6 +131,11 @@ def layers(scope: Scope) -> Section:
             )
         )
         title = f"LVF, {stream_title(stream)}"
+        if scope.parts:
+            name = f"parts-{stream.mode}-{stream.model}"
+            words = f"Parts of the network, {stream_title(stream)}"
+            made = parts_table(scope.counts, stream, scope.parts, name, words)
+            blocks.append(Block(table=made))
         table = scope.by_layer[stream]
         name = f"lvf-{stream.mode}-{stream.model}"
         made = factors_table(table, shares_shown(table), name, title, by_damage=True)
