@@ -77,3 +77,29 @@ def test_a_set_that_costs_nearly_everything_is_called_that(ask: Ask) -> None:
     # A single item is a choice, whatever it costs.
     one = replace(advice.answer, members=advice.answer.members[:1], cost=0.8 * everything)
     assert nearly_everything(replace(advice, answer=one)) == ""
+
+
+def test_what_is_not_decided_is_not_said_to_be(ask: Ask) -> None:
+    advice = ask(1)
+    never = tuple(0.0 for _ in advice.damage.keys)
+    open_ = replace(advice.stability, least=never, most=tuple(1.0 for _ in never), more=123_456)
+    said = list(sentences(replace(advice, stability=open_)))
+    assert said[0].startswith("These injections do not decide what to harden against critical SDCs")
+    assert "Nothing is decided" in " ".join(said)
+    assert not any(one.startswith(("Decided", "Harden")) for one in said)
+    (which,) = [one for one in said if "cannot decide about 2: " in one]
+    assert "About 130,000 more, drawn as these were, would" in which
+    endless = replace(open_, more=None)
+    assert "No number of further injections would decide" in " ".join(
+        sentences(replace(advice, stability=endless))
+    )
+
+
+def test_what_was_not_seen_is_in_what_a_set_removes(ask: Ask) -> None:
+    advice = ask(1)
+    low, high = advice.removes(advice.answer)
+    assert 0.0 < low < high <= 1.0
+    (said,) = [one for one in sentences(advice) if "those that were not seen too" in one]
+    left, right = (float(n) for n in said.split("it removes ")[1].split(" %")[0].split(" to "))
+    assert abs(left - 100 * low) <= 0.5
+    assert abs(right - 100 * high) <= 0.5

@@ -65,7 +65,7 @@ def test_the_answer_is_the_analysis_and_calls_nearly_everything_that(
     deep_results: Results, text: str
 ) -> None:
     advice = advise(
-        deep_results.records, deep_results.design, deep_results.work(), of="critical",
+        deep_results.counts, deep_results.work(), of="critical",
         by=By.LAYER_AND_KERNEL, technique=TECHNIQUES["duplication"], aim=Aim(coverage=0.9),
         seed=deep_results.seed, replicates=10,
     )  # fmt: skip

@@ -74,3 +74,8 @@ def test_a_column_is_found_by_its_name() -> None:
     assert table.column("n") == [1, 2]
     with pytest.raises(KeyError):
         table.column("m")
+
+
+def test_a_row_has_a_value_for_each_column() -> None:
+    with pytest.raises(ValueError, match="made-up: 1 values"):
+        Table("made-up", "", (text("kernel"), count("n")), (Row("fill"),))

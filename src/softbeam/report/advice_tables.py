@@ -83,6 +83,7 @@ def item_table(
                 *([advice.launches[item] or None] if launches else []),
                 item in advice.answer.members,
                 stability.chosen[item],
+                verdict(advice, item),
             )
         )
     keys: list[Column] = list(KEY_COLUMNS[advice.by])

@@ -183,8 +183,8 @@ def _certainty(advice: Advice) -> Iterator[str]:
         "damaging injection was missed"
     )
     if certain:
-        each = ", each" if len(certain) > 1 else ""
-        yield f"Decided: {named(by_share(advice, certain))}{each} chosen {often}."
+        each = "each " if len(certain) > 1 else ""
+        yield f"Decided: {named(by_share(advice, certain))}, {each}chosen {often}."
     else:
         yield f"Nothing is decided: nothing is chosen {often}."
     if undecided:

@@ -178,6 +178,11 @@ class Table:
         Rows that stay below, such as the sum.
     first : int
         How many rows a page shows before the reader asks for the rest; 0 for all.
+
+    Raises
+    ------
+    ValueError
+        If a row has not one value for each column.
     """
 
     name: str
@@ -186,6 +191,11 @@ class Table:
     rows: tuple[Row, ...]
     foot: tuple[Row, ...] = ()
     first: int = 0
+
+    def __post_init__(self) -> None:
+        for row in (*self.rows, *self.foot):
+            if len(row.values) != len(self.columns):
+                raise ValueError(f"{self.name}: {len(row.values)} values for {self.columns}")
 
     def column(self, name: str) -> list[Any]:
         """Return the values of a column, top to bottom, without the foot.
