@@ -166,10 +166,8 @@ def answer(advice: Advice) -> str:
 
 def _between(low: float, high: float) -> str:
     """Return an interval of parts of one in percent, in words."""
-    left, right = (
-        span(Interval((low + high) / 2, low, high), 0).split("[")[1].rstrip("]").split(", ")
-    )
-    return f"{left} to {right} %"
+    ends = span(Interval((low + high) / 2, low, high), 0).split("[")[1].rstrip("]").split(", ")
+    return f"{' to '.join(dict.fromkeys(ends))} %"
 
 
 def _certainty(advice: Advice) -> Iterator[str]:
