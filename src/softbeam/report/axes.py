@@ -47,7 +47,8 @@ def layer_axis(
         if number % 2:
             axes.axvspan(first - 0.5, last + 0.5, color=FAINT, alpha=0.35, linewidth=0, zorder=0)
         if titles:
-            title = part.title if len(part.title) <= _LONG else f"{part.title[: _LONG - 1]}…"
+            title = part.title.replace(" … ", "…")
+            title = title if len(title) <= _LONG else f"{title[: _LONG - 1].rstrip('…')}…"
             narrow = len(title) > _ROOM * (last - first + 1)
             axes.annotate(
                 title,
