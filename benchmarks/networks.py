@@ -73,7 +73,7 @@ def measure(name: str, injections: int) -> list[str]:
 
 def warm_up(plan: object) -> None:
     """Load or compile what is compiled, on a network of a few pixels."""
-    from softbeam.network.cfg import parse_cfg
+    from softbeam.network.darknet.cfg import parse_cfg
     from softbeam.network.device import Device
     from softbeam.network.golden import golden_run
     from softbeam.network.planner import make_plan

@@ -1,8 +1,7 @@
 """Files that are there whole or not at all, and files that are read no further than they may be.
 
 For what a user asks to be written, and for what a user names to be read: a regular file, no
-larger than its kind can be.  Results (:mod:`softbeam.campaign.store`) and caches, which also have
-to stand several writers, see to themselves.
+larger than its kind can be.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -106,8 +105,8 @@ def read_file(path: Path, most: int) -> bytes:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for writing that is in its place only once it is complete.
+def whole_path(path: Path) -> Iterator[Path]:
+    """Yield another path for a file that is in its place only once it is complete.
 
     Parameters
     ----------
@@ -119,6 +118,33 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     OSError
         If it cannot be written; it names `path`, not the unfinished file beside it, and a full
         disk names it too.
+    """
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    except OSError as error:
+        if error.filename is None or Path(error.filename) == unfinished:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that is in its place only once it is complete.
+
+    Parameters
+    ----------
+    path : Path
+        As for :func:`whole_path`.
+
+    Raises
+    ------
+    OSError
+        As for :func:`whole_path`.
 
     Examples
     --------
@@ -131,15 +157,5 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     ...     before, place.read_bytes(), len(list(Path(folder).iterdir()))
     (False, b'42', 1)
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        with unfinished.open("wb") as file:
-            yield file
-        os.replace(unfinished, path)
-    except OSError as error:
-        if error.filename is None or Path(error.filename) == unfinished:
-            raise OSError(error.errno, error.strerror, str(path)) from error
-        raise
-    finally:
-        if unfinished.exists():
-            unfinished.unlink()
+    with whole_path(path) as unfinished, unfinished.open("wb") as file:
+        yield file

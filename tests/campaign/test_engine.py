@@ -27,7 +27,7 @@ from softbeam.campaign.store import ResultsStore
 from softbeam.campaign.streams import InjectionName, Part, StreamKey
 from softbeam.campaign.workers import Failure
 from softbeam.errors import ResultsError
-from softbeam.injection.record import OUTCOMES, InjectionRecord
+from softbeam.injection.record import DETAILS, OUTCOMES, InjectionRecord
 
 RF, IOV = StreamKey("rf", "single-bit"), StreamKey("iov", "random-value")
 
@@ -57,12 +57,14 @@ class Worker:
         self.done: list[InjectionName] = []
 
     def record(self, name: InjectionName) -> InjectionRecord:
+        outcome = OUTCOMES[name.index * 7 % 3]
         return self._make(
             mode=name.mode,
             model=name.model,
             stratum=name.stratum,
             index=name.index,
-            outcome=OUTCOMES[name.index * 7 % 3],
+            outcome=outcome,
+            detail=DETAILS[outcome][0],
         )
 
     def __call__(

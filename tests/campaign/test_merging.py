@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from softbeam.campaign import store as store_module
+from softbeam.campaign.facts import Facts, InputFacts, LayerFacts
 from softbeam.campaign.merging import merge
-from softbeam.campaign.names import read_layers, write_layers
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
 from softbeam.campaign.store import ResultsStore
 from softbeam.errors import CampaignError, ResultsError
@@ -206,8 +206,15 @@ def test_a_merge_that_cannot_be_finished_leaves_nothing(
         assert list(out.iterdir()) == []
 
 
-def test_names_of_layers_come_along(make_part: MakePart, make_record: Make, tmp_path: Path) -> None:
-    parts = [make_part("a", [make_record()]), make_part("b", [make_record(index=1)])]
-    write_layers(parts[0], {0: "conv1"})
-    merge(parts, tmp_path / "out")
-    assert read_layers(tmp_path / "out") == {0: "conv1"}
+def test_facts_come_along(make_part: MakePart, make_record: Make, tmp_path: Path) -> None:
+    parts = [make_part(name, [make_record(index=n)]) for n, name in enumerate("abc")]
+    layers = (LayerFacts(number=0, name="conv1"),)
+    # One part was made by an older softbeam and knows names only, one knows nothing.
+    whole = Facts(layers=layers, inputs=(InputFacts(number=0, file="a.png"),))
+    for part, facts in zip(parts, (Facts(layers=layers), whole), strict=False):
+        with ResultsStore.open(part) as store:
+            store.keep_facts(facts)
+    for some in permutations(parts):
+        merge(some, tmp_path / some[0].name / some[1].name)
+        with ResultsStore.open(tmp_path / some[0].name / some[1].name) as store:
+            assert store.facts() == whole

@@ -14,7 +14,7 @@ from softbeam.analysis.columns import COLUMNS
 from softbeam.analysis.export import write_csv
 from softbeam.analysis.results import Results
 from softbeam.campaign import store as store_module
-from softbeam.campaign.facts import Facts
+from softbeam.campaign.facts import Facts, LayerFacts, facts_beside
 from softbeam.campaign.merging import merge
 from softbeam.campaign.reading import ResultsReader
 from softbeam.campaign.results_file import FILE_NAME
@@ -57,11 +57,20 @@ def test_older_results_are_read_as_they_are(folder: Path, tmp_path: Path) -> Non
     ).read_text().replace("\r\n", "\n")
     assert (tmp_path / "copy" / FILE_NAME).read_bytes() == before
     results = Results.load(tmp_path / "copy")
-    assert results.facts == Facts()
-    assert results.layers
+    assert results.layers == results.facts.layer_names != {}
+    assert results.facts.launches == {}
     assert results.sizes
     assert results.sessions[0]["softbeam"] == "0.1.0"
     assert len(results.injections().columns) == len(COLUMNS)
+
+
+def test_names_beside_older_results_that_are_spoilt_are_none(tmp_path: Path) -> None:
+    assert facts_beside(tmp_path) == Facts()
+    (tmp_path / "layers.txt").write_bytes(b"0 \xff\n")
+    (tmp_path / "classes.txt").mkdir()
+    assert facts_beside(tmp_path) == Facts()
+    (tmp_path / "layers.txt").write_text("one conv\n2 relu\n")
+    assert facts_beside(tmp_path) == Facts(layers=(LayerFacts(number=2, name="relu"),))
 
 
 def test_an_older_file_is_not_changed_but_by_its_campaign(old: Path) -> None:
@@ -80,6 +89,7 @@ def test_a_campaign_in_an_older_file_goes_on_in_a_copy(old: Path) -> None:
         assert store.former == old / FORMER
         assert list(store.records()) == records
         assert store.fault_space() == sizes
+        assert store.facts().layer_names[0].startswith("conv")
         assert store.sessions()[:-1] == sessions
         assert store.sessions()[-1]["machine"] == "new"
         assert store.notes() == (f"copied from a file of results schema 1, kept as {FORMER}",)

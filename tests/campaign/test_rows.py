@@ -10,7 +10,13 @@ import pytest
 
 from softbeam.campaign.rows import DamagedRow, row_format, with_checksum
 from softbeam.campaign.schema import SCHEMA, tables
-from softbeam.injection.record import DETAILS, DETAILS_OF, OUTCOMES, STORED_COLUMNS, InjectionRecord
+from softbeam.injection.record import (
+    DETAILS,
+    DETECTION_DETAILS,
+    OUTCOMES,
+    STORED_COLUMNS,
+    InjectionRecord,
+)
 
 MakeRecord = Callable[..., InjectionRecord]
 
@@ -65,8 +71,7 @@ def test_real_number_is_no_count(make_record: MakeRecord) -> None:
     "words",
     [
         {"outcome": "masked"},
-        {"outcome": "Masked", "detail": "critical"},
-        {"outcome": "SDC", "detail": "hang"},
+        {"outcome": "Masked", "detail": "criticall"},
         {"detail": ""},
     ],
 )
@@ -77,10 +82,20 @@ def test_outcome_that_no_injection_has_is_refused(
         to_row(make_record(**words))
 
 
+@pytest.mark.parametrize(
+    "words", [{"mode": "pr"}, {"model": "triple-bit"}, {"stratum": "im2col"}, {"stratum": "x/y"}]
+)
+def test_stream_that_no_injection_has_is_refused(
+    make_record: MakeRecord, words: dict[str, str]
+) -> None:
+    with pytest.raises(ValueError, match=r"no injection is of|is no stratum"):
+        to_row(make_record(**words))
+
+
 def test_every_outcome_and_detail_can_be_kept(make_record: MakeRecord) -> None:
-    assert set(DETAILS_OF) == set(DETAILS) == set(OUTCOMES)
-    for outcome, details in DETAILS_OF.items():
-        for detail in details:
+    assert set(DETAILS) == set(OUTCOMES)
+    for outcome, details in DETAILS.items():
+        for detail in (*details, *DETECTION_DETAILS):
             record = make_record(outcome=outcome, detail=detail)
             assert to_record(to_row(record)) == record
 

@@ -26,7 +26,7 @@ from softbeam.campaign.results_file import FILE_NAME
 from softbeam.campaign.specification import StreamRequest
 from softbeam.campaign.store import ResultsStore, environment
 from softbeam.errors import CampaignError, ResultsError
-from softbeam.injection.record import DETAILS_OF, OUTCOMES, InjectionRecord
+from softbeam.injection.record import DETAILS, OUTCOMES, InjectionRecord
 
 MakeRecord = Callable[..., InjectionRecord]
 
@@ -38,7 +38,7 @@ text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8
 @st.composite
 def records(draw: st.DrawFn) -> InjectionRecord:
     outcome = draw(st.sampled_from(OUTCOMES))
-    layer, kernel = draw(int64), draw(text)
+    layer, kernel = draw(st.integers(0, 2**63 - 1)), draw(text)
     return InjectionRecord(
         index=draw(st.integers(0, 2**63 - 1)),
         mode=draw(st.sampled_from(["rf", "iov", "ioa"])),
@@ -50,7 +50,7 @@ def records(draw: st.DrawFn) -> InjectionRecord:
         opcode=draw(text),
         target=draw(text),
         outcome=outcome,
-        detail=draw(st.sampled_from(DETAILS_OF[outcome])),
+        detail=draw(st.sampled_from(DETAILS[outcome])),
         before=draw(word),
         after=draw(word),
         register=draw(st.none() | int64),

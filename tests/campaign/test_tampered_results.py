@@ -215,5 +215,6 @@ def test_forged_files_end_in_a_sentence_too(whole: Path, tmp_path: Path, capsys:
     """Whoever makes all sums fit can say what he likes, but not crash or hold up a reader."""
     for number, (run, how) in enumerate(spoilt_files(whole, tmp_path, forge)):
         judged(run, ["export", str(run), "--output", str(tmp_path / "out.csv")], capsys, how)
-        command = ("tables", "advise", "report")[number % 3]
+        # A page takes longer than all else.
+        command = "report" if number % 20 == 0 else ("tables", "advise")[number % 2]
         judged(run, [command, str(run)], capsys, how)

@@ -19,7 +19,6 @@ import numpy as np
 import pytest
 from support.networks import NetworkFiles
 
-from softbeam.campaign.names import LAYERS
 from softbeam.campaign.results_file import FILE_NAME
 from softbeam.campaign.setup import inject_in_worker
 from softbeam.campaign.store import ResultsStore
@@ -182,7 +181,7 @@ def test_a_campaign_that_is_killed_again_and_again_loses_nothing(
     )
     # Golden runs of the killed ones are gone, and so is everything else but the results.
     assert list(own_cache.iterdir()) == []
-    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [LAYERS, FILE_NAME]
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [FILE_NAME]
 
 
 @pytest.mark.slow

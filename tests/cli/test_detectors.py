@@ -20,7 +20,8 @@ from softbeam.cli import main
 from softbeam.injection.record import DETECTION_DETAILS, InjectionRecord
 from softbeam.jit import cache_home
 from softbeam.network import load_network
-from softbeam.network.weights import random_weights, write_weights
+from softbeam.network.darknet.weights import write_weights
+from softbeam.network.weights import random_weights
 from softbeam.network.workload import load_workload
 
 pytestmark = pytest.mark.usefixtures("own_cache")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -125,11 +126,27 @@ def test_a_hang(folder: Path, capsys: Capture) -> None:
         (["--fault", "pc=0,target=R0,bit=1,thread=1:2"], "the launch has no thread (1, 2)"),
         (["--fault", "pc=0,target=R0,bit=1,color=red"], "'color=red' is no part of a fault"),
         (["--fault", "pc=0,target=R99,bit=1"], "no R99"),
+        (["--fault", "pc=0,target=R0,bit=1,bit=2"], "says bit twice"),
+        (["--fault", "pc=0,target=R0,bit=1,flip=2"], "or bit and flip"),
+        (["--fault", "pc=0,pc=16,target=R0,bit=1"], "says pc twice"),
+        (["--fault", f"pc=0,target=R0,bit=1,occurrence={10**21}"], "occurrence 10000000000"),
+        (["--buffer", "z=large.npy"], "large.npy is not a .npy file (it promises 4398046511104"),
+        (["--buffer", "z=pipe"], "it is a pipe, not a regular file"),
+        (["--budget", "0"], "a budget of 0 instructions"),
+        (["--budget", "-1"], "a budget of -1 instructions"),
+        (["--budget", str(1 << 63)], "a budget of 9223372036854775808 instructions"),
+        (["--launch-budget", "0"], "a budget for the launch of 0 instructions"),
+        (["--block", str(1 << 64)], "a block of"),
+        (["--grid", "1,1,65536"], "a grid of"),
     ],
 )
 def test_bad_input(folder: Path, options: list[str], message: str, capsys: Capture) -> None:
     (folder / "bad.npy").write_text("text")
     (folder / "empty.bin").write_bytes(b"")
+    os.mkfifo(folder / "pipe")
+    with (folder / "large.npy").open("wb") as file:
+        header = {"descr": "<f4", "fortran_order": False, "shape": (1 << 40,)}
+        np.lib.format.write_array_header_1_0(file, header)
     assert emulate(*options) == 2
     assert message in " ".join(capsys.readouterr().err.split())
 

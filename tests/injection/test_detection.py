@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from softbeam.injection.boxes import Box, boxes, overlaps, thinned
 from softbeam.injection.detection import from_boxes, matched, rule_for
-from softbeam.network.cfg import parse_cfg
+from softbeam.network.darknet.cfg import parse_cfg
 from softbeam.network.golden import golden_run
 from softbeam.network.plan import Plan
 from softbeam.network.planner import make_plan

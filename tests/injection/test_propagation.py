@@ -12,7 +12,7 @@ import pytest
 from softbeam.injection import propagation
 from softbeam.injection.liveness import live_words
 from softbeam.injection.propagation import propagate
-from softbeam.network.cfg import parse_cfg
+from softbeam.network.darknet.cfg import parse_cfg
 from softbeam.network.golden import GoldenRun, execute, golden_run
 from softbeam.network.layers import Convolution, trained_buffers
 from softbeam.network.planner import make_plan

@@ -9,7 +9,7 @@ import pytest
 from support.networks import NetworkFiles
 
 from softbeam.errors import ImageError, NetworkError
-from softbeam.network.weights import read_weights
+from softbeam.network.darknet.weights import read_weights
 from softbeam.network.workload import Workload, image_files, load_workload, weights_hash
 
 

@@ -108,7 +108,7 @@ def spoil_rows(folder: Path, random: Random) -> str:
 def make_sums_fit(folder: Path) -> None:
     """Make checksums and digests fit what a file holds now, as a forger would."""
     with (
-        suppress(sqlite3.Error, OverflowError),
+        suppress(sqlite3.Error, OverflowError, ValueError),
         closing(sqlite3.connect(folder / FILE_NAME, isolation_level=None)) as connection,
     ):
         connection.execute("PRAGMA synchronous = OFF")
@@ -119,7 +119,7 @@ def make_sums_fit(folder: Path) -> None:
                 fitting = (*row[:-1], zlib.crc32(repr(row[:-1]).encode()))
                 places = ", ".join("?" * len(row))
                 connection.execute(f"INSERT OR IGNORE INTO {table} VALUES ({places})", fitting)
-    with suppress(sqlite3.Error):
+    with suppress(sqlite3.Error, ValueError):
         reseal(folder)
 
 

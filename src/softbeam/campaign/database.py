@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from softbeam.errors import ResultsError
+from softbeam.text import visible
 
 #: Seconds to wait for a reader or writer of the same file before giving up.
 PATIENCE = 60.0
@@ -215,12 +216,11 @@ def errors(path: Path, doing: str) -> Iterator[None]:
 
 
 def printable(text: str) -> str:
-    r"""Return what a file says in one line that a terminal shows as it is.
+    r"""Return what a file says in one short line in which every character can be seen.
 
     Examples
     --------
-    >>> printable("no such\n table: \x1b[1m")
-    'no such table: \\x1b[1m'
+    >>> print(printable("no such\n table: \x1b[1m"))
+    no such table: \x1b[1m
     """
-    words = " ".join(text.split())[:300]
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in words)
+    return visible(" ".join(text.split())[:300])

@@ -1,7 +1,8 @@
 """Facts about what a campaign struck: names, launches, inputs and their answers, for reading.
 
 None of them moves a result, so none enters the campaign's id.  They are kept with the results so
-that tables and pages can be made of them without the network's files.  Files of schema 1 have none.
+that tables and pages can be made of them without the network's files.  Files of schema 1 have only
+names, of layers and where the user gave them of classes, in text files beside them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
@@ -192,6 +194,23 @@ class Facts(_Facts):
                 raise ValueError(f"the fact {name} cannot be read") from error
             known[name] = getattr(one, name)
         return cls(**known)
+
+
+def facts_beside(folder: Path) -> Facts:
+    """Return the names that lie beside results of schema 1; what cannot be read is left out."""
+    layers = []
+    for line in _lines(folder / "layers.txt"):
+        number, _, name = line.partition(" ")
+        if number.isdecimal():
+            layers.append(LayerFacts(number=int(number), name=name))
+    return Facts(layers=tuple(layers), classes=tuple(_lines(folder / "classes.txt")))
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
 
 
 def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str]) -> Facts:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import heapq
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import reduce
 from itertools import groupby
 from pathlib import Path
 
-from softbeam.campaign.names import copy_names
+from softbeam.campaign.database import errors
 from softbeam.campaign.reading import ResultsReader
 from softbeam.campaign.results_file import FILE_NAME
 from softbeam.campaign.schema import stored_columns
@@ -19,6 +17,7 @@ from softbeam.campaign.specification import first_difference, merged
 from softbeam.campaign.store import ResultsStore, environment
 from softbeam.campaign.streams import InjectionName
 from softbeam.errors import CampaignError, ResultsError
+from softbeam.files import whole_path
 from softbeam.injection.record import InjectionRecord
 
 
@@ -63,37 +62,35 @@ def merge(parts: Sequence[Path], out: Path) -> int:
         session = {**environment(), "joined": str(len(stores))}
         with (
             _finished_or_nothing(out) as unfinished,
-            ResultsStore.create(unfinished, specification, session) as joined,
+            ResultsStore.create_file(unfinished, specification, session) as joined,
         ):
             for store in stores:
                 joined.add_fault_space(store.fault_space())
                 joined.add_history(store)
             known = [facts for facts in (store.facts() for store in stores) if facts.layers]
             if known:
-                joined.keep_facts(known[-1])
+                joined.keep_facts(max(known, key=lambda facts: bool(facts.inputs)))
             joined.add_all(_joined(stores))
-    copy_names(first.path.parent, out)
     return number
 
 
 @contextmanager
 def _finished_or_nothing(out: Path) -> Iterator[Path]:
-    """Yield a folder whose results file is moved to `out` once it is complete."""
+    """Yield a file that becomes the results of a folder once it is complete."""
     path = out / FILE_NAME
     if path.exists():
         raise ResultsError(f"{path} exists already; join the parts in a new folder")
     existed = out.exists()
-    unfinished = out / f".joining.{os.getpid()}.new"
     try:
-        yield unfinished
-        os.replace(unfinished / FILE_NAME, path)
+        with errors(path, "create"):
+            out.mkdir(parents=True, exist_ok=True)
+            with whole_path(path) as unfinished:
+                yield unfinished
     except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
         if not existed:
             with suppress(OSError):
                 out.rmdir()
         raise
-    unfinished.rmdir()
 
 
 def _key(record: InjectionRecord) -> tuple[str, str, str, int]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Self
 from pydantic import TypeAdapter, ValidationError
 
 from softbeam.campaign.database import errors, printable
-from softbeam.campaign.facts import Facts
+from softbeam.campaign.facts import Facts, facts_beside
 from softbeam.campaign.results_file import FILE_NAME, OpenFile, contents_of, open_file
 from softbeam.campaign.rows import DamagedRow, row_format, to_size
 from softbeam.campaign.schema import Contents
@@ -104,9 +104,9 @@ class ResultsReader:
             raise self._damage("what computed it cannot be read") from error
 
     def facts(self) -> Facts:
-        """Return what is known of what was struck; nothing, of a file of schema 1."""
+        """Return what is known of what was struck; little, of a file of schema 1."""
         if self.schema == 1:
-            return Facts()
+            return facts_beside(self.path.parent)
         try:
             return Facts.of_rows(self._read("SELECT name, value FROM facts"))
         except ValueError as error:

@@ -6,7 +6,6 @@ specification); its tables are :mod:`softbeam.campaign.schema`'s.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -19,6 +18,7 @@ from softbeam.campaign.database import Connection, connect, errors, printable, s
 from softbeam.campaign.schema import APPLICATION_ID, SCHEMA, SMALL_TABLES, Contents, tables
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.errors import CampaignError, ResultsError
+from softbeam.files import whole_path
 
 #: Its name in the campaign's folder.
 FILE_NAME = "results.sqlite"
@@ -53,17 +53,15 @@ def make_file(path: Path, specification: CampaignSpecification) -> None:
     """
     if path.exists():
         raise ResultsError(f"{path} exists already; continue it or choose another folder")
-    unfinished = path.with_name(f".{FILE_NAME}.{os.getpid()}.new")
     with errors(path, "create"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with closing(
+        with (
+            whole_path(path) as unfinished,
+            closing(
                 sqlite3.connect(unfinished, isolation_level=None, factory=Connection)
-            ) as connection:
-                _initialise(connection, specification)
-            os.replace(unfinished, path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+            ) as connection,
+        ):
+            _initialise(connection, specification)
 
 
 def open_file(path: Path, *, writing: bool) -> OpenFile:

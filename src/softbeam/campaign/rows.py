@@ -18,7 +18,8 @@ from softbeam.campaign.schema import stored_columns
 from softbeam.faults.models import MODELS, MODES
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.columns import Column
-from softbeam.injection.record import DETAILS_OF, InjectionRecord
+from softbeam.injection.record import EVERY_DETAIL, OUTCOMES, InjectionRecord
+from softbeam.text import visible
 
 #: Rows that are read at a time: no lock is held while a caller works on them.
 CHUNK = 4096
@@ -136,18 +137,19 @@ def to_size(row: tuple[Any, ...]) -> FaultSpaceSize:
         )
     except (TypeError, ValueError) as error:
         raise DamagedRow(_named(values)) from error
-    if mode not in MODES or size < 1 or not kernel.isprintable():
+    if mode not in MODES or size < 1 or visible(kernel) != kernel:
         raise DamagedRow(_named(values))
     return found
 
 
 def _check_words(record: InjectionRecord) -> None:
-    if record.detail not in DETAILS_OF.get(record.outcome, ()):
+    if record.outcome not in OUTCOMES or record.detail not in EVERY_DETAIL:
         raise ValueError(f"no injection ends {record.outcome!r}, {record.detail!r}")
     if record.mode not in MODES or record.model not in MODELS:
         raise ValueError(f"no injection is of {record.mode!r}, {record.model!r}")
-    if record.stratum and record.stratum != f"{record.layer}/{record.kernel}":
-        raise ValueError(f"no injection of stratum {record.stratum!r} strikes elsewhere")
+    layer, stroke, _ = record.stratum.partition("/")
+    if record.stratum and not (stroke and layer.isdecimal()):
+        raise ValueError(f"{record.stratum!r} is no stratum")
 
 
 def _unsigned(value: int) -> int:

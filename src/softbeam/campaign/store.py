@@ -8,7 +8,6 @@ about what was struck, and a row for every injection.
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,6 +26,7 @@ from softbeam.campaign.schema import SCHEMA
 from softbeam.campaign.specification import CampaignSpecification, first_difference, merged
 from softbeam.errors import CampaignError, ResultsError
 from softbeam.faults.space import FaultSpaceSize
+from softbeam.files import whole_path
 from softbeam.injection.record import InjectionRecord
 
 #: Records that are copied at a time from one file to another.
@@ -88,8 +88,18 @@ class ResultsStore(ResultsReader):
         ResultsError
             If there is a results file already, or none can be written.
         """
-        make_file(folder / FILE_NAME, specification)
-        store = cls.open(folder)
+        return cls.create_file(folder / FILE_NAME, specification, session)
+
+    @classmethod
+    def create_file(
+        cls,
+        path: Path,
+        specification: CampaignSpecification,
+        session: Mapping[str, str] | None = None,
+    ) -> ResultsStore:
+        """Do as :meth:`create` does, for a file of any name."""
+        make_file(path, specification)
+        store = cls.open(path)
         store._begin_session(session)
         return store
 
@@ -171,26 +181,21 @@ class ResultsStore(ResultsReader):
         former = path.with_name(f"{path.stem}.schema-{held.schema}{path.suffix}")
         if former.exists():
             raise ResultsError(f"{former} is in the way of the file that is kept; move it away")
-        unfinished = path.with_name(f".renewing.{os.getpid()}.new")
-        with errors(path, "copy"):
-            try:
-                make_file(unfinished / FILE_NAME, held.specification)
-                with cls.open(unfinished) as copy:
-                    copy.add_fault_space(held.fault_space())
-                    copy.add_history(held)
-                    copy.add_all(held.records())
-                    copied = copy.size()
-                    copy.note(
-                        f"copied from a file of results schema {held.schema}, kept as {former.name}"
-                    )
-                if held.size() != copied:
-                    raise ResultsError(f"another program writes to {path}; wait until it is done")
-                # Under either name there is a whole file or none, and results at every moment.
-                shutil.copyfile(path, unfinished / former.name)
-                os.replace(unfinished / former.name, former)
-                os.replace(unfinished / FILE_NAME, path)
-            finally:
-                shutil.rmtree(unfinished, ignore_errors=True)
+        with errors(path, "copy"), whole_path(path) as unfinished:
+            make_file(unfinished, held.specification)
+            with cls.open(unfinished) as copy:
+                copy.add_fault_space(held.fault_space())
+                copy.add_history(held)
+                copy.keep_facts(held.facts())
+                copy.add_all(held.records())
+                copied = copy.size()
+                copy.note(
+                    f"copied from a file of results schema {held.schema}, kept as {former.name}"
+                )
+            if held.size() != copied:
+                raise ResultsError(f"another program writes to {path}; wait until it is done")
+            with whole_path(former) as kept:
+                shutil.copyfile(path, kept)
         return former
 
     def append(self, records: Iterable[InjectionRecord]) -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from softbeam.files import read_file
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from softbeam.emulator import Fault
+
+#: Bytes of a buffer: all that the emulated GPU has.
+MOST_BUFFER = 1 << 30
 
 _TARGETS = {"index": "destination index", "address": "store address"}
 
@@ -45,21 +51,42 @@ def parse_buffer(text: str) -> NDArray[Any]:
 
     if text.startswith("zeros:"):
         size = _number("--buffer", text, text[len("zeros:") :])
-        if not 0 < size <= 1 << 30:
+        if not 0 < size <= MOST_BUFFER:
             raise typer.BadParameter(f"{text}: from 1 byte to 1 GiB", param_hint="--buffer")
         return np.zeros(size, dtype=np.uint8)
     path = Path(text)
+    # No more is read than the emulated GPU can hold, and no more is made than was read: the header
+    # of a .npy file can promise anything.
+    content = read_file(path, MOST_BUFFER)
     if path.suffix != ".npy":
-        array: NDArray[Any] = np.frombuffer(path.read_bytes(), dtype=np.uint8)
+        array: NDArray[Any] = np.frombuffer(content, dtype=np.uint8)
     else:
-        try:
-            array = np.load(path, allow_pickle=False)
-        except (ValueError, EOFError) as error:
-            raise typer.BadParameter(
-                f"{path} is not a .npy file ({error})", param_hint="--buffer"
-            ) from None
+        array = _npy(path, content)
     if not array.size:
         raise typer.BadParameter(f"{path} is empty", param_hint="--buffer")
+    return array
+
+
+def _npy(path: Path, content: bytes) -> NDArray[Any]:
+    """Return the array of a ``.npy`` file's contents, once its header fits them."""
+    import io
+
+    import numpy as np
+    from numpy.lib import format as npy
+
+    stream = io.BytesIO(content)
+    try:
+        readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+        shape, _, dtype = readers[npy.read_magic(stream)](stream)
+        promised, held = prod(shape) * dtype.itemsize, len(content) - stream.tell()
+        if dtype.hasobject or promised > held:
+            raise ValueError(f"it promises {promised} bytes of {dtype} and holds {held}")
+        stream.seek(0)
+        array: NDArray[Any] = np.load(stream, allow_pickle=False)
+    except (ValueError, KeyError, EOFError, TypeError, OverflowError) as error:
+        raise typer.BadParameter(
+            f"{path} is not a .npy file ({error})", param_hint="--buffer"
+        ) from None
     return array
 
 
@@ -89,8 +116,15 @@ def parse_fault(text: str) -> Fault:
     from softbeam.emulator import Fault
 
     fields: dict[str, Any] = {}
+    given: set[str] = set()
     for part in text.split(","):
         key, equals, value = (word.strip() for word in part.partition("="))
+        if key in given or (key in ("bit", "flip") and given & {"bit", "flip"}):
+            raise typer.BadParameter(
+                f"'{text}' says {key} twice, or bit and flip; several bits are one flip=MASK",
+                param_hint="--fault",
+            )
+        given.add(key)
         if key in ("after", "warp-wide") and not equals:
             fields[key.replace("-", "_")] = True
         elif key == "target":

@@ -6,7 +6,7 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -90,9 +90,6 @@ def campaign(
         except KeyboardInterrupt:
             _say(f"Stopped. What was done is kept in {folder}; go on with\n  {_this_command()}")
             raise
-        finally:
-            if store.path.exists():
-                _keep_names(folder, workload, struck)
         total = store.size()
         limits = _limits(store, end)
     _say(f"{end.injected} injections made, {total} in {folder}; see softbeam tables {folder}")
@@ -103,17 +100,6 @@ def campaign(
     if limits:
         _say("\n".join(limits))
         raise typer.Exit(OUT_OF_REACH)
-
-
-def _keep_names(folder: Path, workload: Workload, struck: given.StruckOptions) -> None:
-    """Keep what layers and classes are called, for who reads the results."""
-    from softbeam.campaign.names import write_classes, write_layers
-
-    # A disk that is full has been told of, or the next command tells of it.
-    with suppress(OSError):
-        write_layers(folder, {layer.index: layer.title for layer in workload.network.layers})
-        if workload.network.classes is not None and struck.names is not None:
-            write_classes(folder, workload.network.classes)
 
 
 def _renewed(store: ResultsStore) -> list[str]:

@@ -89,7 +89,14 @@ def emulate(
     budget: Annotated[
         int | None,
         typer.Option(
-            "--budget", min=1, help="Instructions of one thread before the launch counts as hung."
+            "--budget", help="Instructions of one thread before the launch counts as hung."
+        ),
+    ] = None,
+    launch_budget: Annotated[
+        int | None,
+        typer.Option(
+            "--launch-budget",
+            help="Instructions of all warps together before the launch counts as hung.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
@@ -104,7 +111,7 @@ def emulate(
     The exit status is 0 however the launch ended: an exception of the GPU is an outcome.
     """
     from softbeam.emulator import Machine
-    from softbeam.emulator.machine import BUDGET
+    from softbeam.emulator.machine import BUDGET, LAUNCH_BUDGET
 
     contents = {
         name: parse_buffer(text) for name, text in parse_named("--buffer", buffers or []).items()
@@ -124,6 +131,7 @@ def emulate(
         fault=wanted,
         shared_bytes=shared_bytes,
         budget=BUDGET if budget is None else budget,
+        launch_budget=LAUNCH_BUDGET if launch_budget is None else launch_budget,
     )
     after = {name: machine.read(place) for name, place in places.items()}
     changes = {name: _changes(contents[name], after[name]) for name in contents}

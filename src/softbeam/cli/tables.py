@@ -68,7 +68,6 @@ def tables(
     injection can have besides); share, share_low, share_high: among the n of the mode and model.
     """
     from softbeam.analysis.sample import counts_of, short_of
-    from softbeam.campaign.names import read_layers
     from softbeam.campaign.reading import ResultsReader
     from softbeam.report.factor_tables import layer_names
     from softbeam.report.rich import show
@@ -79,7 +78,7 @@ def tables(
         counts = counts_of(store)
         specification = store.specification
         short = short_of(specification, store.fault_space(), counts.n)
-        known = store.facts().layer_names or read_layers(store.path.parent)
+        known = store.facts().layer_names
     written = [] if folder is None else _write_csv(folder, counts)
     out = console(COLUMNS)
     out.print(

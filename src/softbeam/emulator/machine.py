@@ -16,13 +16,20 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from softbeam.emulator.arguments import Size, launch_shape, packed_arguments, shared_memory
+from softbeam.emulator.arguments import (
+    Size,
+    instruction_budget,
+    launch_shape,
+    packed_arguments,
+    shared_memory,
+)
 from softbeam.emulator.execution import LANES, LaunchShape, launch_constants
 from softbeam.emulator.fault import Fault
 from softbeam.emulator.heap import Heap
 from softbeam.emulator.launching import Launch
 from softbeam.emulator.lowering import Program, lower
 from softbeam.emulator.outcome import CountingRunner, Outcome, outcome_of
+from softbeam.emulator.parameters import integer_parameters
 from softbeam.errors import LaunchError
 from softbeam.files import read_file
 from softbeam.sass import MOST_BYTES, link, read_cubin, read_listing, read_variables
@@ -31,6 +38,10 @@ from softbeam.sass.toolchain import compile_source, disassemble
 
 #: Instructions that one thread may execute before a launch counts as hung.
 BUDGET = 100_000_000
+
+#: Instructions that all warps of a launch may execute together before it counts as hung: some
+#: twenty minutes of emulation.
+LAUNCH_BUDGET = 10_000_000_000
 
 
 class Machine:
@@ -92,6 +103,7 @@ class Machine:
             for name, function in functions.items()
         }
         self._programs: dict[str, Program] = {}
+        self._integers: dict[str, frozenset[int]] = {}
 
     @classmethod
     def load(
@@ -167,9 +179,10 @@ class Machine:
             If the emulated GPU has no such room.
         """
         if isinstance(content, int):
-            array = np.zeros(content, dtype=np.uint8)
-        else:
-            array = np.ascontiguousarray(content)
+            address = self._heap.allocate(content)
+            self._arrays[address] = (np.dtype(np.uint8), (content,))
+            return address
+        array = np.ascontiguousarray(content)
         address = self._heap.allocate(array.nbytes)
         self._arrays[address] = (array.dtype, array.shape)
         self._write(address, array.tobytes())
@@ -260,6 +273,7 @@ class Machine:
         fault: Fault | None = None,
         shared_bytes: int = 0,
         budget: int = BUDGET,
+        launch_budget: int = LAUNCH_BUDGET,
     ) -> Outcome:
         """Run a kernel and return how it ended.
 
@@ -273,13 +287,17 @@ class Machine:
             Dimensions, x first.
         *arguments
             The kernel's arguments: int for integers and addresses, float for floats and doubles,
-            bytes for structures, or NumPy scalars.
+            bytes for structures, or NumPy scalars.  A NumPy float has its own size, and its bits
+            are passed whatever the kernel does with them.
         fault : Fault, optional
             A fault to inject.
         shared_bytes : int
             Dynamic shared memory of a block.
         budget : int
             Instructions that one thread may execute before the launch counts as hung.
+        launch_budget : int
+            Instructions that all warps together may execute before it does; looked at whenever a
+            warp, or a block whose warps wait for each other, ends.
 
         Raises
         ------
@@ -290,6 +308,8 @@ class Machine:
         """
         function = self.find(kernel)
         shape = launch_shape(grid, block)
+        budget = instruction_budget("a budget", budget)
+        launch_budget = instruction_budget("a budget for the launch", launch_budget)
         launch = self._prepared(function, shape, arguments, shared_bytes)
         vector, struck = None, None
         if fault is not None:
@@ -297,7 +317,9 @@ class Machine:
             number, thread = fault.site(shape)
             struck = (number, 0 if launch.program.has_barrier else thread // LANES)
         self._runner.count_from_zero(launch.program)
-        ending = self._runner.run_launch(launch, budget=budget, fault=vector, struck=struck)
+        ending = self._runner.run_launch(
+            launch, budget=budget, launch_budget=launch_budget, fault=vector, struck=struck
+        )
         if ending.finished:
             launch.memory.words[ending.words] = ending.values
         valued = fault is not None and fault.target != "store address"
@@ -309,6 +331,9 @@ class Machine:
         if function.name not in self._programs:
             self._programs[function.name] = lower(function)
         program = self._programs[function.name]
-        constants = launch_constants(program, shape, packed_arguments(function, arguments))
+        if function.name not in self._integers:
+            self._integers[function.name] = integer_parameters(function)
+        packed = packed_arguments(function, arguments, self._integers[function.name])
+        constants = launch_constants(program, shape, packed)
         shared = shared_memory(function, shared_bytes)
         return Launch(program, shape, constants, self._heap.memory(), shared)

@@ -8,6 +8,7 @@ of this package's work, how their records are kept :mod:`softbeam.campaign`'s.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from softbeam.injection.columns import columns_of, measured, stored
@@ -41,8 +42,8 @@ DETAILS = {
 #: What an SDC of a detector is divided into instead (:mod:`softbeam.injection.detection`).
 DETECTION_DETAILS = ("box class", "box number", "box position", "tolerable")
 
-#: Every detail, by the outcome that it can divide.
-DETAILS_OF = {**DETAILS, "SDC": tuple(dict.fromkeys((*DETAILS["SDC"], *DETECTION_DETAILS)))}
+#: Every detail that an injection can have.
+EVERY_DETAIL = frozenset({*chain.from_iterable(DETAILS.values()), *DETECTION_DETAILS})
 
 
 @dataclass(frozen=True, slots=True)

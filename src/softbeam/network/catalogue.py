@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from softbeam.errors import NetworkError
 from softbeam.files import read_file
-from softbeam.network.cfg import parse_cfg, read_cfg
+from softbeam.network.darknet.cfg import parse_cfg, read_cfg
 from softbeam.network.layers import Layer, Shape, trained_buffers
 from softbeam.network.plan import Plan
 from softbeam.network.planner import Im2col, make_plan
@@ -132,7 +132,7 @@ def load_network(name_or_cfg_path: str, names: Path | None = None) -> Network:
             "and the path of a Darknet .cfg file or an ONNX model is taken too"
         )
     if path.suffix == ".onnx":
-        from softbeam.network.onnx_model import read_onnx
+        from softbeam.network.onnx import read_onnx
 
         onnx_layers, weights, answer = read_onnx(path)
         _check_names(names, classes, onnx_layers)

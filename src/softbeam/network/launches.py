@@ -88,6 +88,11 @@ class LaunchMaker:
         """Return the first words of one of the layer's buffers."""
         return Span(buffer_name(self.layer, buffer), words)
 
+    def output(self, words: int) -> Span:
+        """Clear what training propagates back, as most layers begin, and return the output."""
+        self.fill(self.own("delta", words))
+        return self.own("output", words)
+
     def workspace(self, words: int) -> Span:
         """Return the first words of the network's workspace."""
         return Span(WORKSPACE, words)

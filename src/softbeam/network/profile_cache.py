@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from softbeam.emulator.semantics import EMULATOR_SEMANTICS
+from softbeam.files import whole_file
 from softbeam.network.device import Device
 from softbeam.network.profile import LaunchProfile, profile_network
 from softbeam.network.workload import Workload
@@ -84,12 +84,9 @@ def write_profiles(path: Path, profiles: Profiles) -> None:
     content = io.BytesIO()
     np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        unfinished.write_bytes(hashlib.sha256(content.getbuffer()).digest() + content.getbuffer())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        file.write(hashlib.sha256(content.getbuffer()).digest())
+        file.write(content.getbuffer())
 
 
 def read_profiles(path: Path) -> Profiles | None:

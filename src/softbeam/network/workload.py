@@ -19,11 +19,12 @@ from softbeam.kernels import ARCHITECTURES, KERNELS, machine_code_sha256
 from softbeam.memory import require_memory
 from softbeam.network.buffers import buffer_words
 from softbeam.network.catalogue import NETWORKS, Network, load_network
+from softbeam.network.darknet.weights import read_weights
 from softbeam.network.decoding import Exif
 from softbeam.network.image import SAMPLE, load_image
 from softbeam.network.plan import Plan
 from softbeam.network.planner import Im2col
-from softbeam.network.weights import SHIPPED, random_weights, read_weights, shipped_weights
+from softbeam.network.weights import SHIPPED, random_weights, shipped_weights
 
 
 @dataclass(frozen=True, slots=True)

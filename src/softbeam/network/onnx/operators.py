@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from softbeam.memory import require_memory
 from softbeam.network import layers as kinds
 from softbeam.network.layers import Activation, Shape
-from softbeam.network.onnx_model.graph import Node
-from softbeam.network.onnx_model.lowering import (
+from softbeam.network.onnx.graph import Node
+from softbeam.network.onnx.lowering import (
     ACTIVATIONS,
     Lowering,
     Refused,

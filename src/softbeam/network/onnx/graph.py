@@ -18,7 +18,7 @@ from softbeam.errors import NetworkError, SoftbeamError
 from softbeam.files import read_file, regular_file
 from softbeam.memory import require_memory
 from softbeam.network.layers import MOST_ELEMENTS
-from softbeam.network.onnx_model.folding import fold, shapes_of
+from softbeam.network.onnx.folding import fold, shapes_of
 
 #: Bytes of a model without the weights in other files: protobuf's limit.
 _MOST = (1 << 31) - 1

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softbeam.errors import NetworkError
-from softbeam.network.cfg import parse_cfg, read_cfg
+from softbeam.network.darknet.cfg import parse_cfg, read_cfg
 from softbeam.network.layers import (
     Activation,
     ActivationLayer,

@@ -1,6 +1,6 @@
 """The state of a lowering: which tensor lies in which layer, and what a layer takes along.
 
-How each operator becomes a layer is :mod:`softbeam.network.onnx_model.operators`' work.
+How each operator becomes a layer is :mod:`softbeam.network.onnx.operators`' work.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.network.layers import MOST_ELEMENTS, Activation, Layer, Shape
-from softbeam.network.onnx_model.graph import Graph, Node
+from softbeam.network.onnx.graph import Graph, Node
 
 Weights = dict[str, NDArray[np.float32]]
 

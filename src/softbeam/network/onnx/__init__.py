@@ -11,9 +11,9 @@ from pathlib import Path
 
 from softbeam.errors import NetworkError
 from softbeam.network.layers import Layer, Shape
-from softbeam.network.onnx_model.graph import read_graph
-from softbeam.network.onnx_model.lowering import Lowering, Refused, Weights
-from softbeam.network.onnx_model.operators import lower
+from softbeam.network.onnx.graph import read_graph
+from softbeam.network.onnx.lowering import Lowering, Refused, Weights
+from softbeam.network.onnx.operators import lower
 
 __all__ = ["read_onnx"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from softbeam.network.keys import COUNT, Key, Section
+from softbeam.network.darknet.keys import COUNT, Key, Section
 from softbeam.network.layers import (
     connected,
     convolution,

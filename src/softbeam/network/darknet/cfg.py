@@ -1,6 +1,6 @@
 """Reads Darknet's ``.cfg`` files into layers; every error names file and line.
 
-What a section may say is in :mod:`softbeam.network.sections`.
+What a section may say is in :mod:`softbeam.network.darknet.sections`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any, NoReturn
 
 from softbeam.errors import NetworkError
 from softbeam.files import read_file
-from softbeam.network.keys import MOST_ELEMENTS, Invalid
+from softbeam.network.darknet.keys import MOST_ELEMENTS, Invalid
+from softbeam.network.darknet.sections import ALIASES, IGNORED, KEYS, LAYER_SECTIONS
 from softbeam.network.layers import Layer, Shape
-from softbeam.network.sections import ALIASES, IGNORED, KEYS, LAYER_SECTIONS
 
 #: Characters of a wrong line that an error shows.
 _SHOWN = 60
