@@ -152,13 +152,17 @@ def test_the_command_writes_where_it_says(
 
     def write(_: Results, folder: Path, say: Say) -> list[Path]:
         seen.append(folder)
+        say("a test")
         return [folder / "report.html"]
 
     monkeypatch.setattr("softbeam.present.page.campaign.write_report", write)
     assert main(["report", str(made_up_run)]) == 0
     assert main(["report", str(made_up_run / "results.sqlite"), "--out", str(tmp_path / "x")]) == 0
     assert seen == [made_up_run / "report", tmp_path / "x"]
-    assert "report.html" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "report.html" in printed.out
+    # No terminal: what is worked out is said line by line.
+    assert printed.err.splitlines()[:2] == ["working out the results", "working out a test"]
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(

@@ -47,8 +47,9 @@ def layer_axis(
         if number % 2:
             axes.axvspan(first - 0.5, last + 0.5, color=FAINT, alpha=0.35, linewidth=0, zorder=0)
         if titles:
-            title = part.title.replace(" … ", "…")
-            title = title if len(title) <= _LONG else f"{title[: _LONG - 1].rstrip('…')}…"
+            first_name, joined, _ = part.title.partition(" … ")
+            title = f"{first_name}…" if joined or len(first_name) > _LONG else first_name
+            title = title if len(title) <= _LONG else f"{title[: _LONG - 1]}…"
             narrow = len(title) > _ROOM * (last - first + 1)
             axes.annotate(
                 title,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from softbeam.present.words import kernel_title, stream_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
     from matplotlib.figure import Figure as Canvas
 
 #: Line styles that tell streams apart without colour.
@@ -62,17 +63,14 @@ def heat_map(
         panels = canvas.subplots(2, 1, sharex=True)
         for axes, outcome, hue in zip(panels, ("SDC", "DUE"), HUES, strict=True):
             colours = ScalarMappable(Normalize(0.0, 100.0), strength(hue))
-            for row in table.rows:
-                share = row.conditional[outcome]
-                if row.key.layer in columns and row.key.kernel in kernels and share.n:
-                    _square(
-                        axes,
-                        columns[row.key.layer],
-                        kernels.index(row.key.kernel),
-                        share,
-                        colours.to_rgba(np.array(100 * share.estimate)),
-                        0.15 if parts else 0.4,
-                    )
+            found = [
+                (columns[row.key.layer], kernels.index(row.key.kernel), row.conditional[outcome])
+                for row in table.rows
+                if row.key.layer in columns
+                and row.key.kernel in kernels
+                and row.conditional[outcome].n
+            ]
+            _squares(axes, found, colours, 0.15 if parts else 0.4)
             axes.set_title(outcome, pad=42 if parts and axes is panels[0] else None)
             axes.set_yticks(range(len(kernels)), [kernel_title(kernel) for kernel in kernels])
             axes.set_ylim(len(kernels) - 0.4, -0.6)
@@ -93,14 +91,27 @@ def heat_map(
     )
 
 
-def _square(axes: Axes, x: int, y: int, share: Share, colour: Any, edge: float) -> None:
-    from matplotlib.patches import Rectangle
+def _squares(
+    axes: Axes, shares: Sequence[tuple[int, int, Share]], colours: ScalarMappable, edge: float
+) -> None:
+    """Draw a square for each share at its place; all together, for there can be thousands."""
+    from matplotlib.collections import PolyCollection
 
-    side = 0.92 * (1.0 - (share.high - share.low)) ** 0.5
-    corner = (x - side / 2, y - side / 2)
+    x, y = (np.array([one[axis] for one in shares], dtype=np.float64) for axis in (0, 1))
+    lengths = np.array([share.high - share.low for _, _, share in shares])
+    half = 0.46 * np.sqrt(1.0 - lengths)
+    turns = ((-1, -1), (1, -1), (1, 1), (-1, 1))
+    corners = np.stack(
+        [np.stack([x + across * half, y + down * half], axis=-1) for across, down in turns], axis=1
+    )
+    filled = colours.to_rgba(100 * np.array([share.estimate for _, _, share in shares]))
     # The colour is translucent; without the paper below, the grid would show through.
-    axes.add_patch(Rectangle(corner, side, side, facecolor=PAPER, linewidth=0.0))
-    axes.add_patch(Rectangle(corner, side, side, facecolor=colour, edgecolor=INK, linewidth=edge))
+    paper = PolyCollection(list(corners), facecolors=PAPER, linewidths=0.0, zorder=2)
+    drawn = PolyCollection(
+        list(corners), facecolors=filled, edgecolors=INK, linewidths=edge, zorder=3
+    )
+    axes.add_collection(paper, autolim=False)
+    axes.add_collection(drawn, autolim=False)
 
 
 def bit_figure(
