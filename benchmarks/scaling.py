@@ -28,11 +28,11 @@ import numpy as np
 
 from softbeam.campaign import cluster
 from softbeam.campaign.engine import run_campaign
-from softbeam.campaign.merging import merge
 from softbeam.campaign.preparation import prepare
+from softbeam.campaign.results.merging import merge
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.setup import InjectorSetup, inject_in_worker, specify
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest
-from softbeam.campaign.store import ResultsStore
 from softbeam.campaign.streams import InjectionName, StreamKey
 from softbeam.campaign.workers import WorkerPool
 from softbeam.faults.models import PAPER

@@ -11,8 +11,13 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BytesIO
+from math import prod
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: What a file can be that is none to be read, by the test for it.
 _OTHERS = {
@@ -159,3 +164,30 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     """
     with whole_path(path) as unfinished, unfinished.open("wb") as file:
         yield file
+
+
+def array_of(content: bytes) -> NDArray[Any]:
+    """Return the array in a ``.npy`` file's contents, once its header fits them.
+
+    No more is made than was read: a header can promise anything.
+
+    Raises
+    ------
+    ValueError
+        If it is no such file, promises more than it holds, or holds objects.
+    """
+    import numpy as np
+    from numpy.lib import format as npy
+
+    stream = BytesIO(content)
+    readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    try:
+        shape, _, dtype = readers[npy.read_magic(stream)](stream)
+        promised, held = prod(shape) * dtype.itemsize, len(content) - stream.tell()
+        if dtype.hasobject or promised > held:
+            raise ValueError(f"it promises {promised} bytes of {dtype} and holds {held}")
+        stream.seek(0)
+        array: NDArray[Any] = np.load(stream, allow_pickle=False)
+    except (KeyError, EOFError, TypeError, OverflowError) as error:
+        raise ValueError(str(error)) from error
+    return array

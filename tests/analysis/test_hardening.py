@@ -230,7 +230,8 @@ def test_advice_for_coverage_and_for_a_budget(make_record: MakeRecord) -> None:
 
     def ask(aim: Aim, by: By = By.LAYER_AND_KERNEL):  # type: ignore[no-untyped-def]
         return advise(
-            Counts.of(records),
+            records,
+            Design(),
             work_of(SIZES),
             of="critical",
             by=by,
@@ -251,7 +252,8 @@ def test_advice_for_coverage_and_for_a_budget(make_record: MakeRecord) -> None:
     assert len(kernels.answer.members) == 1
     assert kernels.enough
     few = advise(
-        Counts.of(records[:5]),
+        records[:5],
+        Design(),
         work_of(SIZES),
         of="due",
         by=By.KERNEL,
@@ -267,7 +269,8 @@ def test_advice_for_coverage_and_for_a_budget(make_record: MakeRecord) -> None:
 def test_unknown_costs_are_an_error(make_record: MakeRecord) -> None:
     with pytest.raises(ResultsError, match="run softbeam campaign again"):
         advise(
-            Counts.of([make_record()]),
+            [make_record()],
+            Design(),
             {},
             of="sdc",
             by=By.KERNEL,

@@ -28,9 +28,9 @@ from softbeam.analysis.precision import (
     sample_of,
 )
 from softbeam.campaign.engine import run_campaign
-from softbeam.campaign.reading import Ending
+from softbeam.campaign.results.reading import Ending
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
-from softbeam.campaign.store import ResultsStore
 from softbeam.campaign.streams import InjectionName, StreamKey
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import OUTCOMES, InjectionRecord
@@ -44,6 +44,9 @@ STRATA = [
     (2, "softmax", 40, (0.2, 0.5, 0.3)),
 ]
 SIZES = tuple(FaultSpaceSize(0, "rf", layer, kernel, size) for layer, kernel, size, _ in STRATA)
+
+#: A detail of each outcome; none of them counts here.
+SOME_DETAIL = {"Masked": "absorbed", "SDC": "critical", "DUE": "hang"}
 
 #: Draws of a stratum, all inputs together.
 LONGEST = 400_000
@@ -403,7 +406,8 @@ class Worker:
             layer, kernel, outcome, image = self._world.ending(key, name.index)
             yield self._make(
                 mode=name.mode, model=name.model, stratum=name.stratum, index=name.index,
-                layer=layer, kernel=kernel, outcome=outcome, image=image,
+                layer=layer, kernel=kernel, outcome=outcome, detail=SOME_DETAIL[outcome],
+                image=image,
             )  # fmt: skip
 
 

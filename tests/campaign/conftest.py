@@ -12,9 +12,9 @@ from support.networks import NetworkFiles
 from support.results import SPECIFICATION
 
 from softbeam.campaign.preparation import prepare
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.setup import InjectorSetup, specify
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest
-from softbeam.campaign.store import ResultsStore
 from softbeam.injection.record import InjectionRecord
 from softbeam.network.workload import Workload, load_workload
 

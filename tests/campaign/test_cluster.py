@@ -25,9 +25,9 @@ from softbeam.campaign import cluster
 from softbeam.campaign.cluster import CHUNK, LEAST_CHUNK, ROUNDS, chunk_size, on_cluster
 from softbeam.campaign.cluster_worker import golden_folder
 from softbeam.campaign.engine import run_campaign
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.setup import InjectorSetup, inject_in_worker
 from softbeam.campaign.specification import CampaignSpecification
-from softbeam.campaign.store import ResultsStore
 from softbeam.campaign.streams import InjectionName, StreamKey
 from softbeam.campaign.workers import Failure
 from softbeam.errors import CampaignError

@@ -21,9 +21,9 @@ from softbeam.campaign.engine import (
     missing,
     run_campaign,
 )
-from softbeam.campaign.reading import Ending
+from softbeam.campaign.results.reading import Ending
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.specification import StreamRequest
-from softbeam.campaign.store import ResultsStore
 from softbeam.campaign.streams import InjectionName, Part, StreamKey
 from softbeam.campaign.workers import Failure
 from softbeam.errors import ResultsError

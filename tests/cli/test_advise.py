@@ -9,7 +9,7 @@ import pytest
 from softbeam.analysis.factors import By
 from softbeam.analysis.results import Results
 from softbeam.analysis.techniques import work_by
-from softbeam.campaign.store import ResultsStore
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.cli import main
 
 Capture = pytest.CaptureFixture[str]

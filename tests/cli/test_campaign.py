@@ -19,9 +19,9 @@ import numpy as np
 import pytest
 from support.networks import NetworkFiles
 
-from softbeam.campaign.results_file import FILE_NAME
+from softbeam.campaign.results.file import FILE_NAME
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.setup import inject_in_worker
-from softbeam.campaign.store import ResultsStore
 from softbeam.campaign.streams import InjectionName
 from softbeam.cli import main
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from support import results
 
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.specification import StreamRequest
-from softbeam.campaign.store import ResultsStore
 from softbeam.cli import main
 from softbeam.injection.record import InjectionRecord
 from softbeam.kernels import ARCHITECTURES, KERNELS, cubin_bytes, listing_bytes, program

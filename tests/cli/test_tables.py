@@ -11,10 +11,10 @@ import pytest
 from support import results
 
 from softbeam.analysis.proportion import Proportion
-from softbeam.campaign.reading import ResultsReader
-from softbeam.campaign.results_file import FILE_NAME
+from softbeam.campaign.results.file import FILE_NAME
+from softbeam.campaign.results.reading import ResultsReader
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.specification import StreamRequest
-from softbeam.campaign.store import ResultsStore
 from softbeam.cli import main
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from collections import Counter
 from itertools import pairwise
@@ -242,6 +243,19 @@ def test_arguments_have_the_kernels_kinds(plan: Plan) -> None:
         if launch.kernel != "gemm":
             parameters = KERNELS[launch.kernel].parameters
             assert [kinds[type(a)] for a in launch.arguments] == [p.kind for p in parameters]
+
+
+@pytest.mark.parametrize(
+    ("network", "sha256"),
+    [
+        ("extraction", "984654b3c260bfb4b94954d1b4f31e4c639fe4e235ba93648b39d98e81d770b6"),
+        ("googlenet", "44c0629830d2fe231f553823bfc961cf9f0c3c002b0b9a6041fda46660257fb7"),
+    ],
+)
+def test_the_text_of_a_plan_is_what_it_was(network: str, sha256: str) -> None:
+    # Campaign ids are made of it: another text, and no campaign of before can be continued.
+    text = repr(load_network(network).plan())
+    assert hashlib.sha256(text.encode()).hexdigest() == sha256
 
 
 def test_planning_does_not_import_numpy() -> None:

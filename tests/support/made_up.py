@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from softbeam.campaign.facts import (
+from softbeam.campaign.results.facts import (
     Facts,
     GoldenClass,
     InputFacts,
@@ -15,8 +15,8 @@ from softbeam.campaign.facts import (
     LayerFacts,
     thumbnail,
 )
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest
-from softbeam.campaign.store import ResultsStore
 from softbeam.emulator.semantics import EMULATOR_SEMANTICS
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord

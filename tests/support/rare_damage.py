@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.analysis.advice import Advice, Aim, advise
+from softbeam.analysis.advice import Advice, Aim, advise_on
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.design import Design
 from softbeam.analysis.factors import By, Key
@@ -87,7 +87,7 @@ class Campaign:
             Key(*stratum): Work(1 + int(1e9 * size), 0, 1)
             for stratum, size in zip(self.world.strata, self.world.sizes.tolist(), strict=True)
         }
-        return advise(
+        return advise_on(
             self.counts(),
             work,
             of="critical",

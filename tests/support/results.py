@@ -6,9 +6,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from softbeam.campaign.database import Connection
-from softbeam.campaign.results_file import FILE_NAME, seal
-from softbeam.campaign.schema import SMALL_TABLES
+from softbeam.campaign.results.database import Connection
+from softbeam.campaign.results.file import FILE_NAME, seal
+from softbeam.campaign.results.schema import SMALL_TABLES
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 
 SPECIFICATION = CampaignSpecification(

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from softbeam.campaign.results_file import FILE_NAME
+from softbeam.campaign.results.file import FILE_NAME
 from support.results import reseal
 
 TABLES = (

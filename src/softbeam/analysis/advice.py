@@ -6,7 +6,7 @@ The pieces are :mod:`softbeam.analysis.hardening`'s (sets), :mod:`softbeam.analy
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from softbeam.analysis.choosing import Chooser, Covering, Spending
 from softbeam.analysis.counts import Counts
+from softbeam.analysis.design import Design
 from softbeam.analysis.factors import By, Key
 from softbeam.analysis.hardening import (
     Choice,
@@ -31,6 +32,7 @@ from softbeam.analysis.resampling import Samples
 from softbeam.analysis.stability import LEAST_DAMAGE, REPLICATES, Stability, bootstrap, removed
 from softbeam.analysis.techniques import Technique, Work, work_by
 from softbeam.errors import ResultsError
+from softbeam.injection.record import InjectionRecord
 
 
 class Aim(NamedTuple):
@@ -121,7 +123,8 @@ class Advice:
 
 
 def advise(
-    counts: Counts,
+    records: Iterable[InjectionRecord],
+    design: Design,
     work: Mapping[Key, Work],
     *,
     of: str,
@@ -135,8 +138,10 @@ def advise(
 
     Parameters
     ----------
-    counts : Counts
+    records : iterable of InjectionRecord
         Of one or more streams, each of which weighs the same.
+    design : Design
+        How they were drawn.
     work : mapping of Key to Work
         What each kernel in each layer executes.
     of : str
@@ -157,6 +162,30 @@ def advise(
     ResultsError
         If the work is not known.
     """
+    return advise_on(
+        Counts.of(records, design),
+        work,
+        of=of,
+        by=by,
+        technique=technique,
+        aim=aim,
+        seed=seed,
+        replicates=replicates,
+    )
+
+
+def advise_on(
+    counts: Counts,
+    work: Mapping[Key, Work],
+    *,
+    of: str,
+    by: By,
+    technique: Technique,
+    aim: Aim,
+    seed: int,
+    replicates: int = REPLICATES,
+) -> Advice:
+    """Choose what to harden; counts with their design take the place of the records."""
     if not work:
         raise ResultsError(
             "the results do not say how much the kernels execute, so that costs are not known; "

@@ -85,12 +85,13 @@ class Spending:
         An item is bought if it holds more than what its cost buys of others.
         """
         price = self._steps()
-        found = []
+        found: list[Chosen] = []
+        start = 0
         for chosen, best in self._solved(values):
             left = np.maximum(best.shape[1] - 1 - price, 0)
             lost = np.where(price < best.shape[1], best[:, -1:] - best[:, left], np.inf)
-            start = sum(map(len, found))
             part = slice(start, start + len(chosen))
+            start = part.stop
             found.append(chosen | (values[part] + more[part] > lost))
         return np.concatenate(found)
 

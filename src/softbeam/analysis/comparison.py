@@ -59,8 +59,8 @@ def compare_within(
     place in which nothing ended so yet counts with all that may be there: see :func:`difference`.
     """
     if estimate.counts.design.stratified:
-        shares = (estimate.joint(numerator, place) for place in (first, second))
-        return _order(*difference(*shares, times=exposure))
+        there, here = (estimate.joint(numerator, place) for place in (first, second))
+        return _order(*difference(there, here, exposure))
     one, other = (estimate.counts.inside(place) for place in (first, second))
     share = estimate.share(numerator & one, numerator & (one | other))
     alike = exposure / (1.0 + exposure)

@@ -73,10 +73,13 @@ class Floor(NamedTuple):
     ----------
     likely, proven : float
         As the inputs seem to differ, and as they differ at least; 0 of a single input.
+    deviation : float
+        The standard deviation by which they seem to differ, beyond the draw of injections.
     """
 
     likely: float
     proven: float
+    deviation: float = 0.0
 
 
 class Estimator:
@@ -196,11 +199,12 @@ class Estimator:
             low, high = wilson_of(ratio, pulled * (1 - pulled) / variance, self._confidence)
             return (high - low) / 2
 
-        return Floor(half(clusters.likely), half(clusters.proven))
+        return Floor(half(clusters.likely), half(clusters.proven), math.sqrt(clusters.likely))
 
     def _tally(self, rows: Mask) -> Tally:
         """Return the injections of some rows by input and stratum."""
-        return self._tallies(rows, np.zeros_like(self._stratum), 1)[0]
+        found: Tally = self._tallies(rows, np.zeros_like(self._stratum), 1)[0]
+        return found
 
     def _tallies(self, rows: Mask, group: NDArray[np.intp], groups: int) -> Tally:
         shape = (groups, self._design.images, self._weights.size)
@@ -209,7 +213,8 @@ class Estimator:
             weights=self.counts.numbers[rows],
             minlength=math.prod(shape),
         )
-        return found.astype(np.float64).reshape(shape)
+        tallies: Tally = found.astype(np.float64).reshape(shape)
+        return tallies
 
     def _share(self, d: Tally, x: Tally) -> Share:
         successes, n = int(x.sum()), int(d.sum())

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 #: A round makes a cell's variance smaller at least and at most by these factors.
 SLOWEST, FASTEST = 1.1, 4.0
 
+#: How far inputs differ is a guess from few of them; a larger step on it would often be too large.
+FASTEST_OF_INPUTS = 1.5
+
 
 def growth_of(width: float, floor: float) -> float:
     """Return by which factor the variance is to fall, within what a round may grow.
@@ -20,12 +23,13 @@ def growth_of(width: float, floor: float) -> float:
 
     Examples
     --------
-    >>> growth_of(1.5, 0.0), growth_of(1.5, 0.6), growth_of(1.5, 1.2)
-    (2.25, 2.953125, 4.0)
+    >>> growth_of(1.5, 0.0), growth_of(1.5, 0.6), growth_of(1.1, 1.2)
+    (2.25, 2.25, 1.5)
     """
-    if floor >= 1.0:
-        return FASTEST
-    return min(max((width**2 - floor**2) / (1.0 - floor**2), SLOWEST), FASTEST)
+    alike = width**2
+    likely = (width**2 - floor**2) / (1.0 - floor**2) if floor < 1.0 else FASTEST
+    likely = min(likely, max(alike, FASTEST_OF_INPUTS))
+    return min(max(likely, SLOWEST), FASTEST)
 
 
 def neyman(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
+from typing import TypedDict
 
 from softbeam.analysis.clusters import widening
 from softbeam.analysis.counts import Counts
 from softbeam.analysis.design import Design
-from softbeam.analysis.estimation import Estimator, Floor
+from softbeam.analysis.estimation import Estimator
 from softbeam.analysis.precision import FIRST, FIRST_OF_STRATUM, cells_of
 from softbeam.analysis.proportion import wilson_of
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
@@ -49,6 +50,8 @@ class Forecast:
     apart : tuple of str
         Outcomes whose share differs so much between the pilot's inputs that no number of
         injections makes it precise.
+    images : int
+        Inputs from which on they may differ as the pilot's seem to; 0 where that cannot be told.
     """
 
     mode: str
@@ -58,6 +61,7 @@ class Forecast:
     most: int
     seconds_each: float
     apart: tuple[str, ...] = ()
+    images: int = 0
 
 
 def injections_needed(share: float, margin: float, confidence: float) -> int:
@@ -109,8 +113,7 @@ def forecast(
     # Laplace's rule: what the pilot never saw may still happen.
     shares = [(ended.count(outcome) + 1) / (len(ended) + 2) for outcome in OUTCOMES]
     images = len(specification.inputs_sha256)
-    # Student's interval over few inputs is wider, however alike they are.
-    wider = widening(images, target.confidence) ** 2 if images > 1 else 1.0
+    wider = times_one_input(images, target.confidence)
 
     def needed(share: float) -> int:
         number = ceil(wider * injections_needed(share, target.margin, target.confidence))
@@ -122,9 +125,9 @@ def forecast(
         model=stream.model,
         cells=len(cells),
         expected=min(expected, most),
-        most=ceil(LAST_ROUND * most),
+        most=ceil(LAST_ROUND * looking_different(images) * most),
         seconds_each=seconds,
-        apart=_apart(pilot.records, target, images),
+        **_differing(pilot.records, target, images),
     )
 
 
@@ -142,15 +145,56 @@ def _of_cell(
     )
 
 
-def _apart(records: Sequence[InjectionRecord], target: Target, images: int) -> tuple[str, ...]:
-    """Return the outcomes whose share inputs do not have alike enough for a margin."""
+def _differing(records: Sequence[InjectionRecord], target: Target, images: int) -> _Differing:
+    """Return how far the pilot's inputs differ, beyond what the draw of injections makes."""
     # A pilot is drawn uniformly, whatever the campaign will be.
     estimator = Estimator(Counts.of(records, Design(images=images)), target.confidence)
+    floors = {
+        outcome: estimator.floor(estimator.counts["outcome"] == outcome) for outcome in OUTCOMES
+    }
+    deviation, wanted = max(one.deviation for one in floors.values()), 0
+    if deviation > 0.0:
+        wanted = 2
+        while tolerated(target, wanted) < deviation:
+            wanted += 1
+    apart = tuple(name for name, one in floors.items() if one.proven > target.margin)
+    return {"apart": apart, "images": wanted}
 
-    def floor(outcome: str) -> Floor:
-        return estimator.floor(estimator.counts["outcome"] == outcome)
 
-    return tuple(one for one in OUTCOMES if floor(one).proven > target.margin)
+class _Differing(TypedDict):
+    apart: tuple[str, ...]
+    images: int
+
+
+def times_one_input(images: int, confidence: float) -> float:
+    """Return how many times the injections of one input so many take, if they are alike.
+
+    Student's interval over few inputs is wider.
+
+    Examples
+    --------
+    >>> [round(times_one_input(images, 0.95), 1) for images in (1, 2, 3, 10)]
+    [1.0, 42.0, 4.8, 1.3]
+    """
+    return widening(images, confidence) ** 2 if images > 1 else 1.0
+
+
+def looking_different(images: int) -> float:
+    """Return how many times the injections inputs take at the most that only seem to differ.
+
+    The variance of so many alike inputs' shares is a multiple of a chi-square variable.  It is
+    above this in one of twenty campaigns, in any of the three outcomes.
+
+    Examples
+    --------
+    >>> [round(looking_different(images), 1) for images in (1, 3, 10)]
+    [1.0, 4.1, 2.2]
+    """
+    from scipy.stats import chi2
+
+    if images == 1:
+        return 1.0
+    return float(chi2.ppf(1.0 - 0.05 / len(OUTCOMES), images - 1)) / (images - 1)
 
 
 def images_worth(confidence: float, tolerance: float = 1.25) -> int:
@@ -169,7 +213,7 @@ def images_worth(confidence: float, tolerance: float = 1.25) -> int:
     (13, 6)
     """
     images = 2
-    while widening(images, confidence) ** 2 > tolerance:
+    while times_one_input(images, confidence) > tolerance:
         images += 1
     return images
 

@@ -22,7 +22,7 @@ from softbeam.analysis.design import Design, Place, Stratum
 from softbeam.analysis.estimation import Estimator, Floor, Share
 from softbeam.analysis.growth import growth_of, neyman
 from softbeam.campaign.engine import Endings, NextRound
-from softbeam.campaign.reading import Ending
+from softbeam.campaign.results.reading import Ending
 from softbeam.campaign.specification import CampaignSpecification, Cells, Target
 from softbeam.campaign.streams import StreamKey, strata_sizes
 from softbeam.faults.space import FaultSpaceSize
@@ -185,7 +185,7 @@ def _imprecise(
 ) -> list[_Imprecise]:
     """Return the outcomes that are not precise in a cell, the least precise first."""
     counts = estimator.counts
-    within = _rows_of(counts, keys).any(axis=0)
+    within = np.asarray(_rows_of(counts, keys).any(axis=0))
     found = []
     for outcome in OUTCOMES:
         ends: Mask = counts["outcome"] == outcome

@@ -14,8 +14,8 @@ from softbeam.analysis.design import Design
 from softbeam.analysis.factors import Key
 from softbeam.analysis.sample import design_of
 from softbeam.analysis.techniques import Work, work_of
-from softbeam.campaign.facts import Facts
-from softbeam.campaign.reading import ResultsReader
+from softbeam.campaign.results.facts import Facts
+from softbeam.campaign.results.reading import ResultsReader
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord

@@ -247,7 +247,8 @@ def _most_of(missed: Numbers, items: Chosen) -> Numbers:
 
 def _ratio(part: Numbers, whole: Numbers) -> Numbers:
     nothing = np.full(np.broadcast_shapes(part.shape, whole.shape), math.nan)
-    return np.divide(part, whole, out=nothing, where=whole > 0.0)
+    ratio: Numbers = np.divide(part, whole, out=nothing, where=whole > 0.0)
+    return ratio
 
 
 def _quantile(values: Numbers, level: float) -> Numbers:

@@ -16,7 +16,7 @@ from softbeam.errors import CampaignError
 from softbeam.faults.models import check_model, check_semantics
 
 #: Version of what the words in the results mean.  It enters the id; the version of the file's
-#: tables, softbeam.campaign.schema.SCHEMA, does not: a column more is still the same campaign.
+#: tables, softbeam.campaign.results.schema.SCHEMA, does not: a column more is the same campaign.
 RESULTS_SCHEMA = 1
 
 Mode = Literal["rf", "iov", "ioa"]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from softbeam.files import read_file
+from softbeam.files import array_of, read_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,38 +54,19 @@ def parse_buffer(text: str) -> NDArray[Any]:
             raise typer.BadParameter(f"{text}: from 1 byte to 1 GiB", param_hint="--buffer")
         return np.zeros(size, dtype=np.uint8)
     path = Path(text)
-    # No more is read than the emulated GPU can hold, and no more is made than was read: the header
-    # of a .npy file can promise anything.
+    # No more is read than the emulated GPU can hold.
     content = read_file(path, MOST_BUFFER)
     if path.suffix != ".npy":
         array: NDArray[Any] = np.frombuffer(content, dtype=np.uint8)
     else:
-        array = _npy(path, content)
+        try:
+            array = array_of(content)
+        except ValueError as error:
+            raise typer.BadParameter(
+                f"{path} is not a .npy file ({error})", param_hint="--buffer"
+            ) from None
     if not array.size:
         raise typer.BadParameter(f"{path} is empty", param_hint="--buffer")
-    return array
-
-
-def _npy(path: Path, content: bytes) -> NDArray[Any]:
-    """Return the array of a ``.npy`` file's contents, once its header fits them."""
-    import io
-
-    import numpy as np
-    from numpy.lib import format as npy
-
-    stream = io.BytesIO(content)
-    try:
-        readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-        shape, _, dtype = readers[npy.read_magic(stream)](stream)
-        promised, held = prod(shape) * dtype.itemsize, len(content) - stream.tell()
-        if dtype.hasobject or promised > held:
-            raise ValueError(f"it promises {promised} bytes of {dtype} and holds {held}")
-        stream.seek(0)
-        array: NDArray[Any] = np.load(stream, allow_pickle=False)
-    except (ValueError, KeyError, EOFError, TypeError, OverflowError) as error:
-        raise typer.BadParameter(
-            f"{path} is not a .npy file ({error})", param_hint="--buffer"
-        ) from None
     return array
 
 

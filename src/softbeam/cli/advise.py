@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from softbeam.analysis.advice import Advice, Aim
-    from softbeam.analysis.counts import Counts
     from softbeam.analysis.results import Results
 
 #: Steps of coverage in the printed front; the file has every set.
@@ -92,7 +91,8 @@ def advise(
         )
     results = Results.load(run)
     advice = ask(
-        _of_modes(results, mode),
+        _records(results, mode),
+        results.design,
         results.work(),
         of=of,
         by=_by(by),
@@ -150,20 +150,18 @@ def _check(option: str, value: str, known: Sequence[str]) -> None:
         raise typer.BadParameter(f"{value!r} is not one of {', '.join(known)}", param_hint=option)
 
 
-def _of_modes(results: Results, modes: Sequence[str] | None) -> Counts:
+def _records(results: Results, modes: Sequence[str] | None):  # type: ignore[no-untyped-def]
     from softbeam.errors import ResultsError
 
-    counts = results.counts
     if not modes:
-        return counts
-    present = sorted(set(counts["mode"].tolist()))
+        return results.records
+    present = sorted({record.mode for record in results.records})
     for mode in modes:
         if mode not in present:
             raise ResultsError(
                 f"the campaign has no injections of mode {mode!r}; it has {', '.join(present)}"
             )
-    # Kept in the order in which the modes are, not in that of the option.
-    return counts.where(sum(counts["mode"] == mode for mode in modes) > 0)
+    return [record for record in results.records if record.mode in modes]
 
 
 def _print_checklist(screen: Console, results: Results) -> None:

@@ -19,9 +19,9 @@ from softbeam.cli._options import cores, now_and_then, progress_bar, say_if_cold
 
 if TYPE_CHECKING:
     from softbeam.campaign.engine import CampaignEnd, Run
+    from softbeam.campaign.results.store import ResultsStore
     from softbeam.campaign.setup import InjectorSetup
     from softbeam.campaign.specification import CampaignSpecification
-    from softbeam.campaign.store import ResultsStore
     from softbeam.campaign.streams import Part
     from softbeam.network.workload import Workload
 
@@ -73,7 +73,7 @@ def campaign(
     an error of softbeam's own; 4: the inputs differ too much for --margin; 130: stopped by
     Ctrl-C.
     """
-    from softbeam.campaign.store import ResultsStore
+    from softbeam.campaign.results.store import ResultsStore
     from softbeam.errors import SoftbeamError
 
     workload, specification = given.load_requested(given.request_of(wanted, struck))
@@ -151,7 +151,7 @@ def _run(
     from softbeam.analysis.precision import first_round, rounds
     from softbeam.analysis.sample import design_of
     from softbeam.campaign.engine import run_campaign
-    from softbeam.campaign.facts import facts_of
+    from softbeam.campaign.results.facts import facts_of
     from softbeam.campaign.scratch import scratch_folder
     from softbeam.campaign.setup import fault_space_sizes
     from softbeam.campaign.streams import requested

@@ -148,7 +148,7 @@ def _without_cubin(name: str, instructions: tuple) -> Function:  # type: ignore[
 def _factors(run: Path, kernel: str, architecture: str) -> Factors:
     from softbeam.analysis.instructions import instruction_factors
     from softbeam.analysis.sample import design_of
-    from softbeam.campaign.reading import ResultsReader
+    from softbeam.campaign.results.reading import ResultsReader
 
     with ResultsReader.open(run) as store:
         struck = store.specification.architecture

@@ -137,7 +137,9 @@ def emulate(
     changes = {name: _changes(contents[name], after[name]) for name in contents}
     if as_json:
         counts = {name: len(changed) for name, changed in changes.items()}
-        typer.echo(json.dumps({**asdict(outcome), "changed_words": counts}))
+        document = {**asdict(outcome), "changed_words": counts}
+        del document["executed"]
+        typer.echo(json.dumps(document))
     else:
         _print(machine, kernel, outcome, changes, struck=wanted is not None)
     if outcome.completed:

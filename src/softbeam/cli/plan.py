@@ -37,7 +37,8 @@ def plan(
     """Say how many injections a campaign needs and about how long they take.
 
     The options are those of softbeam campaign. A few injections are made, and not kept. The
-    number for a margin is given twice: if every cell ends like the pilot, and at the worst.
+    number for a margin is given twice: if every cell ends like the pilot, and at the worst. With
+    several inputs it says how much more they take than one, and from how many on that is little.
     """
     from softbeam.analysis.planning import forecast
     from softbeam.campaign.scratch import scratch_folder
@@ -117,12 +118,27 @@ def _table(forecasts: list[Forecast], workers: int) -> Table:
 
 
 def _clusters(forecasts: list[Forecast], specification: CampaignSpecification) -> Iterator[str]:
-    """Yield what several inputs mean for a margin."""
-    from softbeam.analysis.planning import tolerated
+    """Yield what several inputs mean for a margin, and how many to give."""
+    from softbeam.analysis.planning import images_worth, times_one_input, tolerated
 
     target, images = specification.target, len(specification.inputs_sha256)
-    if target is None or images == 1:
+    if target is None:
         return
+    enough = images_worth(target.confidence)
+    if images == 1:
+        yield (
+            "The numbers are about this one input; another has other shares. To speak of inputs "
+            f"in general give {enough} or more (--image):\n2 take "
+            f"{times_one_input(2, target.confidence):.0f} times as many injections for the same "
+            f"margin, {enough} take {times_one_input(enough, target.confidence):.1f} times."
+        )
+        return
+    if images < enough:
+        yield (
+            f"{images} inputs take {times_one_input(images, target.confidence):.1f} times the "
+            f"injections of one for the same margin, {enough} inputs take "
+            f"{times_one_input(enough, target.confidence):.1f} times: give {enough} or more."
+        )
     yield (
         f"The {images} inputs are clusters. The numbers hold if they are alike; where a share's "
         f"standard deviation over\nthem is above {100 * tolerated(target, images):.1f} points, "
@@ -133,6 +149,11 @@ def _clusters(forecasts: list[Forecast], specification: CampaignSpecification) -
             yield (
                 f"The pilot's inputs differ by more than that in {one.mode} {one.model} "
                 f"{', '.join(one.apart)}: the margin is out of reach."
+            )
+        if one.images > max(images, enough):
+            yield (
+                f"As the pilot's inputs differ in {one.mode} {one.model}, about {one.images} "
+                "inputs like them would bring the margin within reach."
             )
 
 

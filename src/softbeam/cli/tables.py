@@ -68,7 +68,7 @@ def tables(
     injection can have besides); share, share_low, share_high: among the n of the mode and model.
     """
     from softbeam.analysis.sample import counts_of, short_of
-    from softbeam.campaign.reading import ResultsReader
+    from softbeam.campaign.results.reading import ResultsReader
     from softbeam.present.factor_tables import layer_names
     from softbeam.present.rich import show
     from softbeam.present.words import stream_order, unfinished

@@ -10,13 +10,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from softbeam.emulator.debugging import Access, Debugger, Stop
     from softbeam.emulator.fault import Fault
-    from softbeam.emulator.machine import Machine
+    from softbeam.emulator.machine import Machine, Saved
     from softbeam.emulator.outcome import Outcome
+    from softbeam.emulator.registers import Registers
 
-__all__ = ["Fault", "Machine", "Outcome"]
+__all__ = ["Access", "Debugger", "Fault", "Machine", "Outcome", "Registers", "Saved", "Stop"]
 
-_PLACES = {"Fault": "fault", "Machine": "machine", "Outcome": "outcome"}
+_PLACES = {
+    "Access": "debugging",
+    "Debugger": "debugging",
+    "Fault": "fault",
+    "Machine": "machine",
+    "Outcome": "outcome",
+    "Registers": "registers",
+    "Saved": "machine",
+    "Stop": "debugging",
+}
 
 
 def __getattr__(name: str) -> Any:

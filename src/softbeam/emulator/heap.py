@@ -18,7 +18,7 @@ CAPACITY = 1 << 30
 
 
 class Heap:
-    """Memory that grows by allocations; nothing is ever freed."""
+    """Memory that grows by allocations; nothing is freed alone."""
 
     def __init__(self) -> None:
         self._used = 0
@@ -69,6 +69,16 @@ class Heap:
                 f"{BASE:#x} to {BASE + self._used:#x}"
             )
         return self._words.view(np.uint8)[start : start + size]
+
+    def saved(self) -> tuple[int, NDArray[np.uint32]]:
+        """Return the bytes that were allocated, and a copy of all pages with them."""
+        return self._used, self.memory().words.copy()
+
+    def restore(self, used: int, words: NDArray[np.uint32]) -> None:
+        """Make memory what :meth:`saved` returned; what was allocated since is free again."""
+        self._words[: words.size] = words
+        self._words[words.size :] = 0
+        self._used = used
 
     def memory(self) -> Memory:
         """Return the memory as the interpreter takes it; what is stored there is in this heap."""

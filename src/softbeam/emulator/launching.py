@@ -260,6 +260,7 @@ class Runner:
         launch_budget: int | None = None,
         fault: FaultVector | None = None,
         struck: tuple[int, int] | None = None,
+        done: Ending | None = None,
     ) -> Ending:
         """Run every block of a launch, one of its units with a fault, and put memory back.
 
@@ -279,6 +280,8 @@ class Runner:
             Fault vector of the struck unit.
         struck : (int, int), optional
             Block and warp of the struck unit.
+        done : Ending, optional
+            How the struck unit ended, if it has been run already.
 
         Returns
         -------
@@ -297,7 +300,10 @@ class Runner:
                     break
                 here = struck is not None and struck == (block, warp)
                 vector = fault if here and fault is not None else _NO_FAULT
-                ending = self.run(launch, block, warp, budget=budget, fault=vector)
+                if here and done is not None:
+                    ending = done
+                else:
+                    ending = self.run(launch, block, warp, budget=budget, fault=vector)
                 if left is not None:
                     left -= ending.instructions
                 if here or struck is None or not ending.finished:

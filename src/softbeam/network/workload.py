@@ -24,6 +24,7 @@ from softbeam.network.decoding import Exif
 from softbeam.network.image import SAMPLE, load_image
 from softbeam.network.plan import Plan
 from softbeam.network.planner import Im2col
+from softbeam.network.preprocessing import Preprocessing
 from softbeam.network.weights import SHIPPED, random_weights, shipped_weights
 
 
@@ -164,7 +165,9 @@ def load_workload(
     else:
         values = shipped_weights(loaded.name, loaded.layers)
     files: list[Path | None] = [file for path in images for file in image_files(path)]
-    inputs = tuple(load_image(file, loaded.input_shape, exif) for file in files or [None])
+    inputs = tuple(
+        load_image(file, loaded.input_shape, Preprocessing(exif=exif)) for file in files or [None]
+    )
     kernels = sorted({launch.kernel for launch in plan.launches} & KERNELS.keys())
     return Workload(
         network=loaded,

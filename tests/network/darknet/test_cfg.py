@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,87 @@ def test_errors_name_file_line_and_reason(rest: str, line: int, reason: str) -> 
         parse_cfg(NET + rest, "a.cfg")
 
 
+def test_all_errors_are_said_at_once_in_the_order_of_the_lines() -> None:
+    text = NET + (
+        "[maxpool]\nsize=two\nsquare=2\n[gru]\noutput=3\n[gru]\n[max]\nstride=0\nround=1\nstride=2\n"
+        "[avgpool]\nsquare\n[net]\nwidth=3\nheight=3\nchannels=3\n"
+    )
+    with pytest.raises(NetworkError) as caught:
+        parse_cfg(text, "a.cfg")
+    said = str(caught.value)
+    assert said.count("known are") == 2
+    places = [
+        "a.cfg, line 6: size=two in [maxpool]: it must be a whole number from 1",
+        "; line 7: unknown key 'square' in [maxpool]; known are stride, size, padding, anti",
+        "; lines 8, 10: unknown section '[gru]'; known are [net]",
+        "; line 12: stride=0 in [maxpool]: it must be",
+        "; line 13: unknown key 'round' in [maxpool]",
+        "; line 14: 'stride' was given in line 12 already; give it once",
+        "; line 16: 'square' is neither a [section] nor a key=value",
+        "; line 17: [net] is given twice; give it once, first",
+    ]
+    found = [said.find(place) for place in places]
+    assert -1 not in found
+    assert found == sorted(found)
+
+
+def test_very_many_errors_are_counted() -> None:
+    text = NET + "".join(f"[maxpool]\nkey{number}=1\n" for number in range(30))
+    with pytest.raises(NetworkError, match=r"line 44: unknown key 'key19' .*; and 10 more$"):
+        parse_cfg(text, "a.cfg")
+    text = NET + "[rnn]\n" * 9
+    with pytest.raises(NetworkError, match=r"lines 5, 6, 7, 8, 9 and 4 more: unknown section"):
+        parse_cfg(text, "a.cfg")
+
+
+def test_comments_behind_values_and_sections_are_left_out() -> None:
+    text = "[network] # a\nwidth=16;b\nheight=12 #c\nchannels=3\n[conv]#d\nfilters=40#32\n"
+    text += "activation = relu # not leaky\n[route]\nlayers = -1,\n"
+    convolution, route = parse_cfg(text, "a.cfg")
+    assert convolution == Convolution(0, (3, 12, 16), 40, 1, 1, 0, False, Activation.RELU)
+    assert route.output_shape == (40, 12, 16)
+
+
+def test_the_other_dialect_s_keys_of_training_are_passed_over_and_listed_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    text = NET + (
+        "mosaic=1\nletter_box=1\nmax_chart_loss=10\n"
+        "[conv]\nfilters=14\nactivation=linear\ndilation=1\nantialiasing=0\nassisted_excitation=4000\n"
+        "[route]\nlayers=-1\ngroups=1\ngroup_id=0\n"
+        "[yolo]\nclasses=2\nnum=2\nscale_x_y = 1.0\nnew_coords=0\niou_loss=ciou\n"
+        "nms_kind=greedynms\nbeta_nms=0.6\nmax_delta=5\n[yolo]\nclasses=2\nnum=2\niou_loss=ciou\n"
+    )
+    plain = NET + (
+        "[conv]\nfilters=14\nactivation=linear\n[route]\nlayers=-1\n"
+        "[yolo]\nclasses=2\nnum=2\n[yolo]\nclasses=2\nnum=2\n"
+    )
+    assert parse_cfg(text, "a.cfg") == parse_cfg(plain, "b.cfg")
+    assert caplog.messages[0] == (
+        "a.cfg: passed over, as only training uses them: assisted_excitation, beta_nms, iou_loss, "
+        "letter_box, max_chart_loss, max_delta, mosaic, nms_kind"
+    )
+    assert len(caplog.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("section", "line", "value"),
+    [
+        ("yolo", "scale_x_y=1.05", "must be 1"),
+        ("yolo", "new_coords=1", "must be 0"),
+        ("route", "group_id=1", "must be 0"),
+        ("convolutional", "dilation=2", "must be 1"),
+        ("convolutional", "antialiasing=1", "must be 0"),
+        ("shortcut", "weights_type=per_feature", "must be none"),
+        ("maxpool", "maxpool_depth=one", "must be 0"),
+    ],
+)
+def test_what_changes_inference_is_refused(section: str, line: str, value: str) -> None:
+    with pytest.raises(NetworkError, match=f"line 6: {line} in .{section}.: it {value}, as softb"):
+        parse_cfg(f"{NET}[{section}]\n{line}\n", "a.cfg")
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -192,6 +274,6 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         except NetworkError as error:
             outcome = str(error)
         if isinstance(outcome, str):
-            assert outcome.startswith("a.cfg, line ")
+            assert outcome.startswith("a.cfg, line")
         else:
             assert all(min(layer.output_shape) >= 1 for layer in outcome)

@@ -9,7 +9,7 @@ import pytest
 from softbeam.analysis.counts import Stream
 from softbeam.analysis.factors import By, NeverRead, factor_table
 from softbeam.analysis.results import Results
-from softbeam.campaign.store import ResultsStore
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.cli import main
 from softbeam.present.digits import percent
 from softbeam.present.page.campaign import Say, page_sections, render, write_report

@@ -5,7 +5,7 @@ from dataclasses import replace
 from support.made_up import deep_facts
 
 from softbeam.analysis.results import Results
-from softbeam.campaign.facts import Facts, GoldenClass, InputFacts
+from softbeam.campaign.results.facts import Facts, GoldenClass, InputFacts
 from softbeam.present.page.struck import SHOWN, struck
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from softbeam.network.darknet.dialect import EVERY_LAYER, NEUTRAL, TRAINING
 from softbeam.network.darknet.keys import COUNT, Key, Section
 from softbeam.network.layers import (
     connected,
@@ -30,7 +31,11 @@ LAYER_SECTIONS: Mapping[str, Section] = {
 
 KEYS: Mapping[str, Mapping[str, Key]] = {
     "net": {name: Key(COUNT, None) for name in ("width", "height", "channels")},
-    **{name: section.keys for name, section in LAYER_SECTIONS.items()},
+    **{
+        # What a layer knows of the other dialect's keys counts; its own come first.
+        name: {**section.keys, **NEUTRAL.get(name, {}), **section.keys}
+        for name, section in LAYER_SECTIONS.items()
+    },
     "cost": {},
 }
 """Keys that inference depends on, by section."""
@@ -47,7 +52,9 @@ _TRAINING = {
 }
 
 IGNORED: Mapping[str, frozenset[str]] = {
-    name: frozenset(f"{_EVERY_LAYER} {names}".split()) for name, names in _TRAINING.items()
+    name: frozenset(f"{_EVERY_LAYER} {EVERY_LAYER} {names} {TRAINING.get(name, '')}".split())
+    - KEYS[name].keys()
+    for name, names in _TRAINING.items()
 }
 """Keys that only training, or the drawing of boxes, uses, by section."""
 

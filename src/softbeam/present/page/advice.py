@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from softbeam.analysis.advice import Advice, Aim, advise
+from softbeam.analysis.advice import Advice, Aim, advise_on
 from softbeam.analysis.factors import By
 from softbeam.analysis.results import Results
 from softbeam.analysis.techniques import TECHNIQUES
@@ -60,7 +60,7 @@ def _advices(results: Results, say: Callable[[str], None]) -> Iterator[Advice]:
     for of, damage in DAMAGE_TITLES.items():
         for by in (By.KERNEL, By.LAYER_AND_KERNEL):
             say(f"which {ITEM_TITLES[by]} to harden against {damage}")
-            yield advise(
+            yield advise_on(
                 results.counts,
                 results.work(),
                 of=of,

@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass
 
 from softbeam.analysis.results import Results
-from softbeam.campaign.facts import GoldenClass, InputFacts
+from softbeam.campaign.results.facts import GoldenClass, InputFacts
 from softbeam.text import visible
 
 #: Pictures that the head of a page shows; of more inputs the others are only counted.

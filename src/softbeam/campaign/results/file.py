@@ -1,7 +1,7 @@
 """The file that holds a campaign's results: what makes it one, and whether it is whole.
 
 It says what it is (application id, schema version) and what it is of (the campaign's
-specification); its tables are :mod:`softbeam.campaign.schema`'s.
+specification); its tables are :mod:`softbeam.campaign.results.schema`'s.
 """
 
 from __future__ import annotations
@@ -14,8 +14,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from softbeam.campaign.database import Connection, connect, errors, printable, snapshot, transaction
-from softbeam.campaign.schema import APPLICATION_ID, SCHEMA, SMALL_TABLES, Contents, tables
+from softbeam.campaign.results.database import (
+    Connection,
+    connect,
+    errors,
+    printable,
+    snapshot,
+    transaction,
+)
+from softbeam.campaign.results.schema import APPLICATION_ID, SCHEMA, SMALL_TABLES, Contents, tables
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.errors import CampaignError, ResultsError
 from softbeam.files import whole_path

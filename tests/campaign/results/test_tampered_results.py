@@ -14,10 +14,10 @@ import pytest
 from support.results import execute, reseal
 from support.tampering import ENDLESS, FOREIGN, make_sums_fit, spoil_bytes, spoil_rows
 
-from softbeam.campaign.facts import Facts, KernelFacts, LayerFacts
-from softbeam.campaign.reading import ResultsReader
-from softbeam.campaign.results_file import FILE_NAME
-from softbeam.campaign.store import ResultsStore
+from softbeam.campaign.results.facts import Facts, KernelFacts, LayerFacts
+from softbeam.campaign.results.file import FILE_NAME
+from softbeam.campaign.results.reading import ResultsReader
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.cli import main
 from softbeam.errors import ResultsError
 

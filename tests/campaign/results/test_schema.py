@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.results import SPECIFICATION
 
-from softbeam.campaign.results_file import FILE_NAME
-from softbeam.campaign.schema import SCHEMA, SMALL_TABLES, Contents, stored_columns, tables
+from softbeam.campaign.results.file import FILE_NAME
+from softbeam.campaign.results.schema import SCHEMA, SMALL_TABLES, Contents, stored_columns, tables
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.specification import RESULTS_SCHEMA
-from softbeam.campaign.store import ResultsStore
 
 #: Folders with results of schema 1.
 OLDER = sorted((Path(__file__).parent / "schema_1").glob("*/"))

@@ -17,12 +17,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Self
 
-from softbeam.campaign.database import errors, transaction
-from softbeam.campaign.facts import Facts
-from softbeam.campaign.reading import ResultsReader
-from softbeam.campaign.results_file import FILE_NAME, contents_of, make_file, seal, set_contents
-from softbeam.campaign.rows import with_checksum
-from softbeam.campaign.schema import SCHEMA
+from softbeam.campaign.results.database import errors, transaction
+from softbeam.campaign.results.facts import Facts
+from softbeam.campaign.results.file import FILE_NAME, contents_of, make_file, seal, set_contents
+from softbeam.campaign.results.reading import ResultsReader
+from softbeam.campaign.results.rows import with_checksum
+from softbeam.campaign.results.schema import SCHEMA
 from softbeam.campaign.specification import CampaignSpecification, first_difference, merged
 from softbeam.errors import CampaignError, ResultsError
 from softbeam.faults.space import FaultSpaceSize

@@ -4,7 +4,8 @@ The version is that of the *file*: which tables and columns it has.  It does not
 campaign's id.  Every version that ever was is known here: files of older ones are read as they
 are, those of newer ones name the softbeam that reads them.
 
-What is in the tables is :mod:`softbeam.campaign.rows`' and :mod:`softbeam.campaign.facts`'.
+What is in the tables is said in :mod:`softbeam.campaign.results.rows` and
+:mod:`softbeam.campaign.results.facts`.
 """
 
 from __future__ import annotations

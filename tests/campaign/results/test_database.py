@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from softbeam.campaign import database
-from softbeam.campaign.database import connect, errors, transaction
+from softbeam.campaign.results import database
+from softbeam.campaign.results.database import connect, errors, transaction
 from softbeam.errors import ResultsError
 
 

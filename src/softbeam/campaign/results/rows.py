@@ -2,7 +2,7 @@
 
 Which columns there are is said by the fields of
 :class:`softbeam.injection.record.InjectionRecord`; when and where rows are written is
-:mod:`softbeam.campaign.store`'s concern.  Nothing here touches a file.
+:mod:`softbeam.campaign.results.store`'s concern.  Nothing here touches a file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from softbeam.campaign.schema import stored_columns
+from softbeam.campaign.results.schema import stored_columns
 from softbeam.faults.models import MODELS, MODES
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.columns import Column

@@ -9,12 +9,12 @@ from functools import reduce
 from itertools import groupby
 from pathlib import Path
 
-from softbeam.campaign.database import errors
-from softbeam.campaign.reading import ResultsReader
-from softbeam.campaign.results_file import FILE_NAME
-from softbeam.campaign.schema import stored_columns
+from softbeam.campaign.results.database import errors
+from softbeam.campaign.results.file import FILE_NAME
+from softbeam.campaign.results.reading import ResultsReader
+from softbeam.campaign.results.schema import stored_columns
+from softbeam.campaign.results.store import ResultsStore, environment
 from softbeam.campaign.specification import first_difference, merged
-from softbeam.campaign.store import ResultsStore, environment
 from softbeam.campaign.streams import InjectionName
 from softbeam.errors import CampaignError, ResultsError
 from softbeam.files import whole_path

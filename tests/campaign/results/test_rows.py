@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from softbeam.campaign.rows import DamagedRow, row_format, with_checksum
-from softbeam.campaign.schema import SCHEMA, tables
+from softbeam.campaign.results.rows import DamagedRow, row_format, with_checksum
+from softbeam.campaign.results.schema import SCHEMA, tables
 from softbeam.injection.record import (
     DETAILS,
     DETECTION_DETAILS,

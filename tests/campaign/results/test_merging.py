@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from softbeam.campaign import store as store_module
-from softbeam.campaign.facts import Facts, InputFacts, LayerFacts
-from softbeam.campaign.merging import merge
+from softbeam.campaign.results import store as store_module
+from softbeam.campaign.results.facts import Facts, InputFacts, LayerFacts
+from softbeam.campaign.results.merging import merge
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
-from softbeam.campaign.store import ResultsStore
 from softbeam.errors import CampaignError, ResultsError
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord

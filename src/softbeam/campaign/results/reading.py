@@ -1,6 +1,6 @@
 """Reading a campaign's results: injections, fault spaces, remarks, what computed them.
 
-How they are written is :mod:`softbeam.campaign.store`'s.
+How they are written is :mod:`softbeam.campaign.results.store`'s.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any, NamedTuple, Self
 
 from pydantic import TypeAdapter, ValidationError
 
-from softbeam.campaign.database import errors, printable
-from softbeam.campaign.facts import Facts, facts_beside
-from softbeam.campaign.results_file import FILE_NAME, OpenFile, contents_of, open_file
-from softbeam.campaign.rows import DamagedRow, row_format, to_size
-from softbeam.campaign.schema import Contents
+from softbeam.campaign.results.database import errors, printable
+from softbeam.campaign.results.facts import Facts, facts_beside
+from softbeam.campaign.results.file import FILE_NAME, OpenFile, contents_of, open_file
+from softbeam.campaign.results.rows import DamagedRow, row_format, to_size
+from softbeam.campaign.results.schema import Contents
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.errors import ResultsError
 from softbeam.faults.space import FaultSpaceSize

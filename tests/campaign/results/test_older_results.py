@@ -13,13 +13,13 @@ from support.results import SPECIFICATION, execute, reseal
 from softbeam.analysis.columns import COLUMNS
 from softbeam.analysis.export import write_csv
 from softbeam.analysis.results import Results
-from softbeam.campaign import store as store_module
-from softbeam.campaign.facts import Facts, LayerFacts, facts_beside
-from softbeam.campaign.merging import merge
-from softbeam.campaign.reading import ResultsReader
-from softbeam.campaign.results_file import FILE_NAME
-from softbeam.campaign.schema import SCHEMA
-from softbeam.campaign.store import ResultsStore
+from softbeam.campaign.results import store as store_module
+from softbeam.campaign.results.facts import Facts, LayerFacts, facts_beside
+from softbeam.campaign.results.file import FILE_NAME
+from softbeam.campaign.results.merging import merge
+from softbeam.campaign.results.reading import ResultsReader
+from softbeam.campaign.results.schema import SCHEMA
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.cli import main
 from softbeam.errors import CampaignError, ResultsError
 from softbeam.injection.record import InjectionRecord

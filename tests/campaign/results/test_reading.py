@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from support.results import execute, reseal
 
-from softbeam.campaign.reading import ResultsReader
-from softbeam.campaign.results_file import FILE_NAME
-from softbeam.campaign.store import ResultsStore
+from softbeam.campaign.results.file import FILE_NAME
+from softbeam.campaign.results.reading import ResultsReader
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.errors import ResultsError
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord

@@ -22,9 +22,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.results import SPECIFICATION
 
-from softbeam.campaign.results_file import FILE_NAME
+from softbeam.campaign.results.file import FILE_NAME
+from softbeam.campaign.results.store import ResultsStore, environment
 from softbeam.campaign.specification import StreamRequest
-from softbeam.campaign.store import ResultsStore, environment
 from softbeam.errors import CampaignError, ResultsError
 from softbeam.injection.record import DETAILS, OUTCOMES, InjectionRecord
 
@@ -302,7 +302,7 @@ def test_kill_loses_no_batch_that_was_appended(tmp_path: Path) -> None:
         from dataclasses import replace
         from pathlib import Path
         from softbeam.campaign.specification import CampaignSpecification
-        from softbeam.campaign.store import ResultsStore
+        from softbeam.campaign.results.store import ResultsStore
         from softbeam.injection.record import InjectionRecord
 
         names = {"mode": "rf", "model": "single-bit", "outcome": "Masked", "kernel": "fill"}

@@ -13,8 +13,8 @@ from random import Random
 import pytest
 from support.results import SPECIFICATION, execute
 
-from softbeam.campaign.results_file import FILE_NAME
-from softbeam.campaign.store import ResultsStore
+from softbeam.campaign.results.file import FILE_NAME
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.errors import ResultsError
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 from support.results import SPECIFICATION, execute, reseal
 
-from softbeam.campaign.facts import Facts, InputFacts, LayerFacts, facts_of, thumbnail
-from softbeam.campaign.reading import ResultsReader
-from softbeam.campaign.store import ResultsStore
+from softbeam.campaign.results.facts import Facts, InputFacts, LayerFacts, facts_of, thumbnail
+from softbeam.campaign.results.reading import ResultsReader
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.errors import ResultsError
 from softbeam.injection.classification import ranking
 from softbeam.network.golden import open_golden_run
