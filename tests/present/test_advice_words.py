@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from softbeam.analysis.advice import Advice, Aim, advise
+from softbeam.analysis.advice import Advice, Aim, advise_on
 from softbeam.analysis.counts import Counts
 from softbeam.analysis.design import Design
 from softbeam.analysis.factors import By, Key
@@ -30,7 +30,7 @@ def ask(make_record: Callable[..., InjectionRecord]) -> Ask:
             kernel = "copy" if index % 4 == 0 and image == 0 else "fill"
             end = {"outcome": "SDC", "detail": "critical"} if index % 6 < 3 else {}
             records.append(make_record(index=index, image=image, kernel=kernel, **end))
-        return advise(
+        return advise_on(
             Counts.of(records, Design(images=images)),
             {Key(0, "fill"): Work(900, 90, 1), Key(0, "copy"): Work(100, 10, 1)},
             of="critical",
