@@ -32,6 +32,7 @@ from softbeam.emulator.pages import OTHER_SPACE, PAGE
 from softbeam.errors import LaunchError, ListingError, RecordingError
 from softbeam.files import read_file, regular_file
 from softbeam.sass import Function, link, read_cubin, read_listing, read_variables, row_of
+from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 from softbeam.sass.variables import Variables
 
 #: Bytes of one file.
@@ -43,9 +44,6 @@ _VARIABLES = 0x7FF000000000
 
 #: Warps of a launch, each of which is kept with all that it stores.
 _MOST_WARPS = 1 << 16
-
-#: The architecture that is replayed where a folder has several listings of one source.
-_PREFERRED = "sm_90"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +116,9 @@ class Recordings:
         listings = sorted(self.folder.glob(f"{stem}.sm_*.json"))
         if not listings:
             raise RecordingError(f"{self.folder}: no listing {stem}.sm_*.json")
-        preferred = [path for path in listings if path.name == f"{stem}.{_PREFERRED}.json"]
+        preferred = [
+            path for path in listings if path.name == f"{stem}.{DEFAULT_ARCHITECTURE}.json"
+        ]
         listing = (preferred or listings)[-1]
         cubin = listing.with_suffix(".cubin")
         try:

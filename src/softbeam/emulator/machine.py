@@ -35,6 +35,7 @@ from softbeam.emulator.parameters import integer_parameters
 from softbeam.errors import LaunchError
 from softbeam.files import read_file
 from softbeam.sass import MOST_BYTES, link, read_cubin, read_listing, read_variables
+from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 from softbeam.sass.instruction import Function
 from softbeam.sass.toolchain import compile_source, disassemble
 from softbeam.sass.variables import Variables
@@ -155,7 +156,7 @@ class Machine:
         path: str | Path,
         listing: str | Path | None = None,
         *,
-        architecture: str = "sm_90",
+        architecture: str = DEFAULT_ARCHITECTURE,
         options: Sequence[str] = (),
     ) -> Self:
         """Return a machine with a file's code.
