@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.bench import BASE, EPILOGUE, PARAMETERS, PROLOGUE, program
+from support.bench import BASE, PARAMETERS, around, program
 from support.cases import Case
 from support.corpus import FOLDER
 from support.launching import HEAD, store
@@ -116,7 +116,7 @@ def executed() -> frozenset[str]:
         named = {_opcode(part) for part in line.split("; ")}
         if named <= found:
             continue
-        code = program([*PROLOGUE, *line.split("; "), *EPILOGUE], architecture=architecture)
+        code = around(line, architecture)
         found |= runner.opcodes(code, arguments)
     for lines_of_one in PROGRAMS.values():
         code = program((*HEAD, *lines_of_one, *store()), parameters=ONE_POINTER, shared_bytes=256)
