@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from support import exact as x
+from support.architectures import with_marks
 from support.cases import FLOATS, INTEGERS, M32, M64, signed
-from support.corpus import architectures, covered, each, kernels, shared_machine, with_marks
+from support.corpus import architectures, covered, each, kernels, shared_machine
 
 MOST = (1 << 63) - 1
 GOLDEN = 0x9E3779B97F4A7C15

@@ -6,7 +6,8 @@ import random
 
 import numpy as np
 import pytest
-from support.corpus import architectures, own_machine, with_marks
+from support.architectures import with_marks
+from support.corpus import architectures, own_machine
 
 from softbeam.emulator import Fault
 from softbeam.emulator.ending import EXCEPTIONS

@@ -14,12 +14,9 @@ from _pytest.mark import ParameterSet
 
 from softbeam.emulator import Machine
 from softbeam.kernels import ARCHITECTURES
+from support.architectures import on, with_marks
 
 FOLDER = Path(__file__).resolve().parents[1] / "emulator" / "corpus"
-
-
-#: The architectures with which every run tests the corpus; the others are slow tests.
-FAST = ("sm_75", "sm_80", "sm_90", "sm_120")
 
 
 def _file(architecture: str, name: str) -> bytes:
@@ -32,17 +29,9 @@ def architectures(name: str) -> list[str]:
     return [one for one in ARCHITECTURES if (folder / one / f"{name}.cubin.xz").is_file()]
 
 
-def with_marks(architecture: str, *values: str) -> ParameterSet:
-    """Return parameters of a test, the architecture last, marked slow where it is."""
-    marks = () if architecture in FAST else pytest.mark.slow
-    return pytest.param(*values, architecture, marks=marks)
-
-
 def on_architectures(name: str) -> pytest.MarkDecorator:
     """Return the parameters of a test of a source, once for each architecture that has its own."""
-    return pytest.mark.parametrize(
-        "architecture", [with_marks(architecture) for architecture in architectures(name)]
-    )
+    return on(architectures(name))
 
 
 @cache
