@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from softbeam.sass.opcodes.opcode import Shape
-from softbeam.sass.opcodes.table import BLACKWELL, COMPILED, MANUAL, Facts, Table
+from softbeam.sass.opcodes.table import BLACKWELL, COMPILED, MANUAL, RECORDED, Facts, Table
 
 
 def add_to(table: Table) -> None:
@@ -29,10 +29,11 @@ def add_to(table: Table) -> None:
         common={**control, "source": BLACKWELL},
     )
     kinds = "RECONVERGENT RELIABLE"
+    waits: Facts = {**control, "source": f"{RECORDED}; its kinds: {COMPILED}"}
     table.add(
-        "BSSY", "name the threads that will wait at a convergence barrier", kinds, common=control
+        "BSSY", "name the threads that will wait at a convergence barrier", kinds, common=waits
     )
-    table.add("BSYNC", "wait at a convergence barrier", kinds, common=control)
+    table.add("BSYNC", "wait at a convergence barrier", kinds, common=waits)
     table.add(
         "BREAK", "wait no longer for threads at a convergence barrier", kinds, common=inferred
     )

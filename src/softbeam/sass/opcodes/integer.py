@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from softbeam.sass.opcodes.opcode import Shape
-from softbeam.sass.opcodes.table import BLACKWELL, COMPARISONS, COMPILED, MANUAL, Table
+from softbeam.sass.opcodes.table import (
+    BLACKWELL,
+    COMPARISONS,
+    COMPILED,
+    MANUAL,
+    RECORDED_WORDS,
+    Table,
+)
 
 #: The DPX functions, which for sm_75 and sm_80 are compiled to instructions that are known.
 DPX = "CUDA C++ Programming Guide, DPX functions; agrees with their code for sm_75 and sm_80"
@@ -18,9 +25,11 @@ def add_to(table: Table) -> None:
 
 
 def _moves(table: Table) -> None:
-    table.both("MOV", "copy a word; .64 a pair", "32I 64")
+    table.both("MOV", "copy a word; .64 a pair", "32I 64", source=RECORDED_WORDS)
     table.add("CS2R", "copy a special register, 64 bits unless .32", "32 64", source=MANUAL)
-    table.both("SEL", "a where the predicate holds, else b; .64 of pairs", "64")
+    table.both(
+        "SEL", "a where the predicate holds, else b; .64 of pairs", "64", source=RECORDED_WORDS
+    )
     table.add(
         "CS2UR",
         "copy a special register, 64 bits unless .32 (uniform)",
@@ -37,7 +46,13 @@ def _moves(table: Table) -> None:
 
 
 def _arithmetic(table: Table) -> None:
-    table.both("IADD3", "a + b + c, with carries; .64 of pairs", "X 64", sassifi="IADD_IMUL")
+    table.both(
+        "IADD3",
+        "a + b + c, with carries; .64 of pairs",
+        "X 64",
+        sassifi="IADD_IMUL",
+        source=RECORDED_WORDS,
+    )
     table.add("IADD", "a + b of pairs", "64", sassifi="IADD_IMUL", source=BLACKWELL)
     table.add("VIADD", "a + b; .16x2 of both 16-bit halves", "16x2", sassifi="IADD_IMUL")
     table.both(
@@ -122,6 +137,7 @@ def _predicates(table: Table) -> None:
         "ISETP",
         "compare two words, .U64 and .S64 two pairs",
         f"{COMPARISONS} U32 S32 U64 S64 AND OR XOR EX",
+        source=RECORDED_WORDS,
         shape=Shape.COMPARE,
         group="predicate",
         sassifi="SETP",

@@ -18,6 +18,9 @@ BLACKWELL = (
     "NVIDIA's compiler makes of the same source for other architectures"
 )
 
+#: Of instructions on words that Blackwell also has on pairs.
+RECORDED_WORDS = f"{RECORDED}; of 64 bits: inferred from compiled code for Blackwell"
+
 COMPARISONS = "F LT EQ LE GT NE GE T"
 FLOAT_COMPARISONS = f"{COMPARISONS} NUM NAN LTU EQU LEU GTU NEU GEU"
 ROUNDINGS = "RN RM RP RZ"
