@@ -16,9 +16,9 @@ from softbeam.campaign.results.reading import ResultsReader
 from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.specification import StreamRequest
 from softbeam.cli import main
-from softbeam.cli.tables import percent
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord
+from softbeam.present.digits import percent
 
 MakeRecord = Callable[..., InjectionRecord]
 Capture = pytest.CaptureFixture[str]
@@ -95,7 +95,7 @@ def test_factors_are_printed(run: Path, capsys: Capture) -> None:
 
 
 def percent_of(share: tuple[int, int]) -> str:
-    return percent(Proportion(*share))
+    return percent(Proportion(*share), nothing="-")
 
 
 def test_outcomes_are_printed(run: Path, capsys: Capture) -> None:
