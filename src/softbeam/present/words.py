@@ -79,12 +79,14 @@ def runs(numbers: Iterable[int]) -> str:
 
 
 def items(keys: Sequence[Key]) -> str:
-    """Return kernels, or kernels in layers, as one reads them out.
+    """Return layers, kernels, or kernels in layers, as one reads them out.
 
     Examples
     --------
     >>> items([Key(0, "im2col"), Key(1, "im2col"), Key(0, "fill")])
     'fill in 0; im2col in 0–1'
+    >>> items([Key(0), Key(1), Key(4)])
+    'layers 0–1, 4'
     """
     if not keys:
         return "nothing"
@@ -95,5 +97,7 @@ def items(keys: Sequence[Key]) -> str:
             layers[key.kernel or ""].append(key.layer)
     parts = []
     for kernel in sorted(layers, key=kernel_order):
-        parts.append(f"{kernel} in {runs(layers[kernel])}" if layers[kernel] else kernel)
+        where = runs(layers[kernel])
+        name = f"{kernel} in" if kernel else f"layer{'s' * (len(layers[kernel]) > 1)}"
+        parts.append(f"{name} {where}" if where else kernel)
     return "; ".join(parts)
