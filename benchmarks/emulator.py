@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator import Machine
-from softbeam.faults.models import PAPER
+from softbeam.faults.modes import PAPER
 from softbeam.injection.injector import Injector
 from softbeam.jit import cache_home
 from softbeam.kernels import cubin_bytes, listing_bytes

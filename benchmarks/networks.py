@@ -31,7 +31,7 @@ HEAD = (
 
 def measure(name: str, injections: int) -> list[str]:
     """Return a row of the table."""
-    from softbeam.faults.models import PAPER
+    from softbeam.faults.modes import PAPER
     from softbeam.injection.injector import Injector
     from softbeam.network.counts import by_layer_and_kernel, total
     from softbeam.network.device import Device

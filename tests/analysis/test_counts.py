@@ -9,7 +9,8 @@ from support.counting import Row, counted, rows_of
 
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.design import Design
-from softbeam.injection.record import DETAILS, InjectionRecord
+from softbeam.injection.outcomes import DETAILS
+from softbeam.injection.record import InjectionRecord
 
 MakeRecord = Callable[..., InjectionRecord]
 

@@ -28,7 +28,7 @@ from softbeam.emulator.launching import Runner
 from softbeam.faults.drawing import draw_site
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.injector import Injector
-from softbeam.injection.record import OUTCOMES
+from softbeam.injection.outcomes import OUTCOMES
 from softbeam.network.device import Device
 from softbeam.network.golden import golden_run
 from softbeam.network.profile import profile_network

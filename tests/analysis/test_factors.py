@@ -10,7 +10,8 @@ from support.counting import Row, counted
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.factors import By, FactorTable, Key, NeverRead, factor_table
 from softbeam.analysis.proportion import Proportion
-from softbeam.injection.record import DETAILS, OUTCOMES, InjectionRecord
+from softbeam.injection.outcomes import DETAILS, OUTCOMES
+from softbeam.injection.record import InjectionRecord
 
 MakeRecord = Callable[..., InjectionRecord]
 

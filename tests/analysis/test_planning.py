@@ -20,7 +20,8 @@ from softbeam.analysis.planning import (
 )
 from softbeam.analysis.precision import FIRST_OF_STRATUM
 from softbeam.analysis.proportion import wilson_of
-from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
+from softbeam.campaign.choices import Target
+from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord
 

@@ -27,13 +27,15 @@ from softbeam.analysis.precision import (
     rounds,
     sample_of,
 )
+from softbeam.campaign.choices import Target
 from softbeam.campaign.engine import run_campaign
 from softbeam.campaign.results.reading import Ending
 from softbeam.campaign.results.store import ResultsStore
-from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
+from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 from softbeam.campaign.streams import InjectionName, StreamKey
 from softbeam.faults.space import FaultSpaceSize
-from softbeam.injection.record import OUTCOMES, InjectionRecord
+from softbeam.injection.outcomes import OUTCOMES
+from softbeam.injection.record import InjectionRecord
 
 #: Layer, kernel, places, and the shares of Masked, SDC and DUE.
 STRATA = [

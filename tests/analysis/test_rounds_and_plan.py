@@ -19,11 +19,13 @@ from softbeam.analysis.design import Design, exposures
 from softbeam.analysis.estimation import Estimator
 from softbeam.analysis.planning import Pilot, forecast
 from softbeam.analysis.precision import cells_of, first_round, half_width, rounds, sample_of
+from softbeam.campaign.choices import Target
 from softbeam.campaign.results.reading import Ending
-from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
+from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 from softbeam.campaign.streams import StreamKey
 from softbeam.faults.space import FaultSpaceSize
-from softbeam.injection.record import OUTCOMES, InjectionRecord
+from softbeam.injection.outcomes import OUTCOMES
+from softbeam.injection.record import InjectionRecord
 
 #: Campaigns of each kind, in the slow test.
 TIMES = int(os.environ.get("SOFTBEAM_SIMULATED", "8"))

@@ -27,7 +27,8 @@ from softbeam.campaign.specification import StreamRequest
 from softbeam.campaign.streams import InjectionName, Part, StreamKey
 from softbeam.campaign.workers import Failure
 from softbeam.errors import ResultsError
-from softbeam.injection.record import DETAILS, OUTCOMES, InjectionRecord
+from softbeam.injection.outcomes import DETAILS, OUTCOMES
+from softbeam.injection.record import InjectionRecord
 
 RF, IOV = StreamKey("rf", "single-bit"), StreamKey("iov", "random-value")
 
@@ -65,6 +66,7 @@ class Worker:
             index=name.index,
             outcome=outcome,
             detail=DETAILS[outcome][0],
+            **({"kernel": name.stratum.partition("/")[2]} if name.stratum else {}),
         )
 
     def __call__(
@@ -241,7 +243,14 @@ def test_endings_are_counted_by_place_outcome_and_input(
     places = [(0, "fill", "SDC", 0), (0, "fill", "SDC", 1), (0, "copy", "SDC", 0)]
     places += [(1, "fill", "SDC", 0), (0, "fill", "DUE", 0), (0, "fill", "SDC", 0)]
     store.append(
-        make_record(index=index, layer=layer, kernel=kernel, outcome=outcome, image=image)
+        make_record(
+            index=index,
+            layer=layer,
+            kernel=kernel,
+            outcome=outcome,
+            detail=DETAILS[outcome][0],
+            image=image,
+        )
         for index, (layer, kernel, outcome, image) in enumerate(places)
     )
     found = endings_of(store, {RF: 6, IOV: 3})

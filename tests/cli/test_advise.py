@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,40 @@ def test_too_little_damage_is_said(made_up_run: Path, tmp_path: Path, capsys: Ca
     assert "Harden" not in printed
 
 
+def test_layers_can_be_hardened(made_up_run: Path, capsys: Capture) -> None:
+    results = Results.load(made_up_run)
+    assert main(["advise", str(made_up_run), "--by", "layer", "--of", "sdc"]) == 0
+    printed = capsys.readouterr().out
+    struck = {record.layer for record in results.records}
+    answer = re.search(rf"Harden (\d+) of {len(struck)} layers: layers? [\d–, ]+\.", printed)
+    assert answer is not None
+    sdcs = Counter(record.layer for record in results.records if record.outcome == "SDC")
+    for layer, number in sdcs.items():
+        assert re.search(rf"^ +{layer} .* {number} ", printed, re.MULTILINE)
+    # All of every layer costs what all of every kernel does.
+    work = results.work()
+    whole = sum(one.instructions for one in work.values())
+    assert sum(one.instructions for one in work_by(work, By.LAYER).values()) == whole
+
+
+def test_modes_in_any_case_and_with_commas(made_up_run: Path, capsys: Capture) -> None:
+    found = []
+    for modes in (["--mode", "iov", "--mode", "rf"], ["--mode", "IOV,rf"]):
+        assert main(["advise", str(made_up_run), *modes]) == 0
+        found.append(capsys.readouterr().out)
+    assert found[0] == found[1]
+
+
+def test_a_brief_answer_is_five_lines(made_up_run: Path, capsys: Capture) -> None:
+    assert main(["advise", str(made_up_run), "--of", "sdc"]) == 0
+    long = capsys.readouterr().out
+    assert main(["advise", str(made_up_run), "--of", "sdc", "--brief"]) == 0
+    brief = capsys.readouterr().out
+    assert "Harden" in brief
+    assert len(brief.splitlines()) <= 5
+    assert long.startswith(brief)
+
+
 def test_costs_are_whole_kernels(made_up_run: Path) -> None:
     work = Results.load(made_up_run).work()
     assert {key.kernel for key in work_by(work, By.KERNEL)} == {
@@ -110,7 +145,7 @@ def test_costs_are_whole_kernels(made_up_run: Path) -> None:
         ["--coverage", "1.5"],
         ["--budget", "-1"],
         ["--of", "masked"],
-        ["--by", "layer"],
+        ["--by", "thread"],
         ["--technique", "prayer"],
         ["--technique", "range-check", "--of", "due"],
         ["--mode", "cosmic"],

@@ -57,6 +57,7 @@ def wanted(
     network_files: NetworkFiles, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[int], list[str]]:
     """Return a function that makes the rows of the paper's campaign, one by one, in no pool."""
+    from softbeam.campaign.choices import CampaignChoices
     from softbeam.campaign.preparation import prepare
     from softbeam.campaign.setup import specify
     from softbeam.campaign.specification import StreamRequest
@@ -69,7 +70,7 @@ def wanted(
         StreamRequest(mode=mode, model=model, injections=1)  # type: ignore[arg-type]
         for mode, model in STREAMS
     )
-    specification = specify(workload, seed=1, streams=streams)
+    specification = specify(workload, CampaignChoices(), streams)
     folder = tmp_path_factory.mktemp("wanted")
     inject = inject_in_worker(prepare(workload, specification, folder, folder))
 
@@ -283,7 +284,7 @@ def test_a_margin_in_every_kernel(
 ) -> None:
     from softbeam.analysis.estimation import Estimator
     from softbeam.analysis.sample import counts_of
-    from softbeam.injection.record import OUTCOMES
+    from softbeam.injection.outcomes import OUTCOMES
 
     out = tmp_path / "run"
     arguments = ["campaign", *network_files.options, "--mode", "iov", "--workers", "1"]
@@ -351,6 +352,7 @@ def refused(arguments: list[str], capsys: Capture) -> str:
     assert main(arguments) == 2
     printed, said = capsys.readouterr()
     assert printed == ""
+    said = re.sub(r"^First run: compiling .*\n", "", said)
     assert said.startswith("softbeam: error: ")
     assert said.count("\n") == 1
     return said.removeprefix("softbeam: error: ").rstrip()
@@ -359,16 +361,22 @@ def refused(arguments: list[str], capsys: Capture) -> str:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--mode", "rg"], "--mode 'rg' is not possible: Input should be 'rf', 'iov' or 'ioa'"),
+        (["--mode", "rg"], "--mode 'rg' is not possible: Input should be 'rf', 'ioa' or 'iov'"),
         (["--mode", "rf", "--model", "flip"], "--model 'flip' is not possible"),
         (["--mode", "ioa", "--model", "random-value"], "mode ioa flips bits"),
-        (["--mode", "rf", "--semantics", "nvbitfi"], "NVBitFI strikes destination registers only"),
+        (["--mode", "rf", "--semantics", "nvbitfi"], "the rules of nvbitfi have no mode rf"),
         (["--mode", "rf", "--semantics", "beam"], "--semantics 'beam' is not possible"),
         (["--mode", "rf", "--groups", "fp16"], "there is no group of opcodes 'fp16'; the groups"),
         (["--mode", "rf", "--layers", "99"], "tiny has no layer 99 to strike; it has 0, 1"),
-        (["--mode", "rf", "--layers", "0,x"], "--layers is '0,x'; it must be numbers with commas"),
+        (
+            ["--mode", "rf", "--layers", "0,x"],
+            "--layers 'x' is not possible: Input should be a valid integer",
+        ),
         (["--mode", "rf", "--kernels", "gemm"], "tiny has no kernel 'gemm' to strike; it has"),
-        (["--mode", "rf", "--arch", "sm_10"], "no machine code is shipped for 'sm_10'"),
+        (
+            ["--mode", "rf", "--arch", "sm_10"],
+            "--arch 'sm_10' is not possible: Input should be 'sm_90'",
+        ),
         (["--mode", "rf", "--im2col", "never"], "--im2col 'never' is not possible"),
         (["--mode", "rf", "--injections", "0"], "--injections 0 is not possible"),
         (["--mode", "rf", "--seed", "-1"], "--seed -1 is not possible"),
@@ -379,7 +387,7 @@ def refused(arguments: list[str], capsys: Capture) -> str:
         (["--mode", "rf", "--part", "3/2"], "there is no part 3 of 2"),
         (["--mode", "rf", "--part", "1/2", "--margin", "0.1"], "--part cannot be used with"),
         (["--mode", "iov", "--groups", "predicate"], "nothing to strike: no instruction"),
-        ([], "give modes (rf, iov, ioa) or paper"),
+        ([], "give modes (rf, ioa, iov) or paper"),
     ],
 )
 def test_a_wrong_option_is_one_sentence_and_leaves_nothing(
@@ -410,8 +418,10 @@ def test_files_that_are_not_what_they_should_be(
     noise, out = tmp_path / "noise", str(tmp_path / "run")
     noise.write_bytes(b"\x89PNG\r\n\x1a\nbroken")
     paper = ["--paper", "--out", out]
-    message = refused(["campaign", "extracton", *paper], capsys)
-    assert message.startswith("unknown network 'extracton'; known are extraction")
+    for wrong in (paper, ["--out", out], ["--mode", "xyz", "--out", out]):
+        # The network comes first: the modes of one that there is not are no help.
+        message = refused(["campaign", "extracton", *wrong], capsys)
+        assert message.startswith("unknown network 'extracton'; known are extraction")
     message = refused(["campaign", str(tmp_path / "no.cfg"), *paper], capsys)
     assert str(tmp_path / "no.cfg") in message
     options = network_files.options

@@ -28,14 +28,21 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def emulate(*options: str) -> int:
-    """Copy 40 elements of x to y, with further or later options."""
+    """Copy 40 elements of x to y, with further or other options."""
     # copy_kernel(int N, float *X, int OFFX, int INCX, float *Y, int OFFY, int INCY)
     arguments = ["int:40", "buffer:x", "int:0", "int:1", "buffer:y", "int:2", "int:1"]
+    usual = {
+        "--cubin": "k.cubin",
+        "--listing": "k.json",
+        "--kernel": "copy_kernel",
+        "--grid": "2",
+        "--block": "32,1,1",
+    }
     return main(
         [
-            *("emulate", "--cubin", "k.cubin", "--listing", "k.json", "--kernel", "copy_kernel"),
-            *("--grid", "2", "--block", "32,1,1", "--buffer", "x=x.npy"),
-            *("--buffer", "y=zeros:256"),
+            "emulate",
+            *(part for one in usual.items() if one[0] not in options for part in one),
+            *("--buffer", "x=x.npy", "--buffer", "y=zeros:256"),
             *(part for argument in arguments for part in ("--arg", argument)),
             *options,
         ]

@@ -17,7 +17,8 @@ from softbeam.analysis.counts import Counts
 from softbeam.analysis.design import Design
 from softbeam.analysis.estimation import Estimator, Share
 from softbeam.analysis.proportion import Proportion
-from softbeam.injection.record import OUTCOMES, InjectionRecord
+from softbeam.injection.outcomes import OUTCOMES
+from softbeam.injection.record import InjectionRecord
 from softbeam.sass.opcodes import OPCODES, Shape
 
 Key = TypeVar("Key", bound=Hashable)

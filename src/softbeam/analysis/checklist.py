@@ -17,7 +17,7 @@ from softbeam.analysis.counts import Counts, Mask, Stream
 from softbeam.analysis.design import Place
 from softbeam.analysis.estimation import Estimator
 from softbeam.analysis.factors import is_never_read
-from softbeam.faults.models import PAPER
+from softbeam.faults.modes import PAPER
 
 #: The network that the paper is about, and facts of it (Darknet's cfg/extraction.cfg).
 NETWORK = "extraction"

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from softbeam.analysis.counts import NEVER_READ, Counts, Mask, Stream
 from softbeam.analysis.design import Place
 from softbeam.analysis.estimation import Estimator, Share
-from softbeam.injection.record import OUTCOMES
+from softbeam.injection.outcomes import OUTCOMES
 
 #: What stands for the layer and the kernel of faults that are never read: the paper's bar.
 NEVER_READ_LABEL = "N-R"

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from softbeam.analysis.counts import Counts, Mask, Stream
 from softbeam.analysis.design import Design, Stratum
 from softbeam.analysis.factors import By, Key
-from softbeam.injection.record import DETECTION_DETAILS
+from softbeam.injection.outcomes import DETECTION_DETAILS
 
 #: Details of SDCs that change what the network says is there; the others change only scores.
 CRITICAL = frozenset({"critical", *DETECTION_DETAILS} - {"tolerable"})

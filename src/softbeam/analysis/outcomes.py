@@ -10,7 +10,7 @@ from typing import Literal
 
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.estimation import Estimator, Share
-from softbeam.injection.record import DETAILS, DETECTION_DETAILS, OUTCOMES
+from softbeam.injection.outcomes import DETAILS, DETECTION_DETAILS, OUTCOMES
 
 #: Flags, which divide nothing: an injection can have any of them beside its detail.
 NOT_FINITE = "output not finite"

@@ -13,10 +13,12 @@ from softbeam.analysis.design import Design
 from softbeam.analysis.estimation import Estimator
 from softbeam.analysis.precision import FIRST, FIRST_OF_STRATUM, cells_of
 from softbeam.analysis.proportion import wilson_of
-from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
+from softbeam.campaign.choices import Target
+from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 from softbeam.campaign.streams import StreamKey, allocate, strata_sizes
 from softbeam.faults.space import FaultSpaceSize
-from softbeam.injection.record import OUTCOMES, InjectionRecord
+from softbeam.injection.outcomes import OUTCOMES
+from softbeam.injection.record import InjectionRecord
 
 #: What rounds make more than the worst share needs, which they do not know: the last one's least
 #: growth, and what earlier ones gave to strata that looked more important than they are.

@@ -21,12 +21,13 @@ from softbeam.analysis.counts import Counts, Mask, Stream
 from softbeam.analysis.design import Design, Place, Stratum
 from softbeam.analysis.estimation import Estimator, Floor, Share
 from softbeam.analysis.growth import growth_of, neyman
+from softbeam.campaign.choices import Cells, Target
 from softbeam.campaign.engine import Endings, NextRound
 from softbeam.campaign.results.reading import Ending
-from softbeam.campaign.specification import CampaignSpecification, Cells, Target
+from softbeam.campaign.specification import CampaignSpecification
 from softbeam.campaign.streams import StreamKey, strata_sizes
 from softbeam.faults.space import FaultSpaceSize
-from softbeam.injection.record import OUTCOMES
+from softbeam.injection.outcomes import OUTCOMES
 
 #: Injections of a stream in the first round: of all of the scope, and of one stratum.
 FIRST, FIRST_OF_STRATUM = 200, 20

@@ -152,7 +152,7 @@ def _launches(specification: CampaignSpecification) -> dict[Key, int]:
 
     if specification.network not in NETWORKS:
         return {}
-    plan = load_network(specification.network).plan(specification.im2col)
+    plan = load_network(specification.network).plan(specification)
     launches: dict[Key, int] = {}
     for launch in plan.launches:
         if not launch.library:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from softbeam.analysis.factors import By, Key
-from softbeam.faults.models import MODES
 from softbeam.faults.space import FaultSpaceSize
 
 
@@ -139,10 +138,12 @@ def work_of(
     dict of Key to Work
         Empty where a mode was not counted.
     """
-    counted: dict[str, dict[Key, int]] = {mode: {} for mode in MODES}
+    counted: dict[str, dict[Key, int]] = {mode: {} for mode in ("rf", "iov", "ioa")}
     images = set()
     for one in sizes:
         images.add(one.image)
+        if one.mode not in counted:
+            continue
         cell = Key(one.layer, one.kernel)
         counted[one.mode][cell] = counted[one.mode].get(cell, 0) + one.size
     if not all(counted.values()):

@@ -7,20 +7,25 @@ here is how they are printed and written to files.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from softbeam.cli._app import app, console
-from softbeam.cli._options import RunArgument
+from softbeam.cli._options import RunArgument, listed
 from softbeam.cli.tables import COLUMNS
+from softbeam.faults.modes import MODES
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from softbeam.analysis.advice import Advice, Aim
     from softbeam.analysis.results import Results
+
+#: Sentences of a brief answer.
+BRIEF = 5
 
 #: Steps of coverage in the printed front; the file has every set.
 PRINTED = 10
@@ -44,7 +49,12 @@ def advise(
     ] = "critical",
     by: Annotated[
         str,
-        typer.Option("--by", metavar="ITEM", help="Harden a layer-kernel or a whole kernel."),
+        typer.Option(
+            "--by",
+            metavar="layer|kernel|layer-kernel",
+            help="Harden whole layers, whole kernels, or kernels in layers; default: layer-kernel.",
+            show_default=False,
+        ),
     ] = "layer-kernel",
     technique: Annotated[
         str,
@@ -52,8 +62,15 @@ def advise(
     ] = "duplication",
     mode: Annotated[
         list[str] | None,
-        typer.Option("--mode", metavar="MODE", help="Only faults of this mode; several times."),
+        typer.Option(
+            "--mode",
+            metavar="|".join(MODES),
+            help="Only faults of this mode; several with commas, or several times.",
+        ),
     ] = None,
+    brief: Annotated[
+        bool, typer.Option("--brief", help=f"Only the answer, in {BRIEF} lines at most.")
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -63,7 +80,7 @@ def advise(
         ),
     ] = None,
 ) -> None:
-    """Say which kernels, or kernels in layers, to harden.
+    """Say which layers, kernels, or kernels in layers, to harden.
 
     Either the fewest that remove a share of the damage, or the most damage that a budget removes;
     with the cost, how often resampled data give each of them, and where the data do not
@@ -75,9 +92,7 @@ def advise(
     from softbeam.analysis.advice import advise as ask
     from softbeam.analysis.results import Results
     from softbeam.analysis.techniques import TECHNIQUES
-    from softbeam.present.advice_tables import front_table, item_table
-    from softbeam.present.advice_words import model, sentences
-    from softbeam.present.rich import show
+    from softbeam.present.advice_words import sentences
     from softbeam.present.words import unfinished
 
     aim = _aim(coverage, budget)
@@ -91,7 +106,7 @@ def advise(
         )
     results = Results.load(run)
     advice = ask(
-        _records(results, mode),
+        _records(results, listed(mode)),
         results.design,
         results.work(),
         of=of,
@@ -103,8 +118,21 @@ def advise(
     screen = console(COLUMNS)
     if lacking := unfinished(results.counts):
         screen.print(lacking, style="bold", soft_wrap=True)
-    for sentence in sentences(advice):
+    for sentence in islice(sentences(advice), BRIEF if brief else None):
         screen.print(f"* {sentence}", markup=False, soft_wrap=True)
+    if not brief:
+        _print_behind(screen, results, advice)
+    if out is not None:
+        for path in _write(out, advice):
+            screen.print(f"wrote {path}", markup=False, soft_wrap=True)
+
+
+def _print_behind(screen: Console, results: Results, advice: Advice) -> None:
+    """Print what the answer rests on: the items, the front, the costs, the paper's conclusions."""
+    from softbeam.present.advice_tables import front_table, item_table
+    from softbeam.present.advice_words import model
+    from softbeam.present.rich import show
+
     if advice.enough:
         shown = item_table(advice, results.layers, damaged_only=True)
         show(screen, shown)
@@ -113,9 +141,6 @@ def advise(
         show(screen, front_table(advice, PRINTED))
     screen.print(f"\n{model(advice)}", markup=False, soft_wrap=True)
     _print_checklist(screen, results)
-    if out is not None:
-        for path in _write(out, advice):
-            screen.print(f"wrote {path}", markup=False, soft_wrap=True)
 
 
 def _aim(coverage: float | None, budget: float | None) -> Aim:
@@ -141,8 +166,9 @@ def _aim(coverage: float | None, budget: float | None) -> Aim:
 def _by(text: str):  # type: ignore[no-untyped-def]
     from softbeam.analysis.factors import By
 
-    _check("--by", text, ("layer-kernel", "kernel"))
-    return By.KERNEL if text == "kernel" else By.LAYER_AND_KERNEL
+    items = {"layer-kernel": By.LAYER_AND_KERNEL, "layer": By.LAYER, "kernel": By.KERNEL}
+    _check("--by", text, tuple(items))
+    return items[text]
 
 
 def _check(option: str, value: str, known: Sequence[str]) -> None:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from softbeam.cli import _campaign_options as given
+from softbeam.campaign.request import Request
 from softbeam.cli._app import app
-from softbeam.cli._groups import with_groups
-from softbeam.cli._options import cores, now_and_then, progress_bar, say_if_cold
+from softbeam.cli._choices import with_choices
+from softbeam.cli._options import cores, now_and_then, preparing, progress_bar
+from softbeam.text import visible
 
 if TYPE_CHECKING:
     from softbeam.campaign.engine import CampaignEnd, Run
@@ -34,15 +35,14 @@ NAMED = 5
 
 
 @app.command()
-@with_groups
+@with_choices
 def campaign(
     *,
-    wanted: given.WantedOptions,
+    wanted: Request,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FOLDER", help="Results; default: runs/NETWORK."),
     ] = None,
-    struck: given.StruckOptions,
     part: Annotated[
         str | None,
         typer.Option(
@@ -69,17 +69,21 @@ def campaign(
     """Strike a network and keep what comes of every injection.
 
     The same command continues a campaign that was stopped, or makes it longer. The results do
-    not depend on the number of workers. Exit status 3: some injections have no result because of
+    not depend on the number of workers. SASSIFI, NVIDIA's fault injector, and the paper that
+    used it name the modes: RF, register file; IOA and IOV, instruction output address and value.
+    Exit status 3: some injections have no result because of
     an error of softbeam's own; 4: the inputs differ too much for --margin; 130: stopped by
     Ctrl-C.
     """
     from softbeam.campaign.results.store import ResultsStore
+    from softbeam.campaign.setup import load_requested
+    from softbeam.campaign.writer import sole_writer
     from softbeam.errors import SoftbeamError
 
-    workload, specification = given.load_requested(given.request_of(wanted, struck))
+    workload, specification = load_requested(wanted)
     chosen = _checked_part(part, specification)
     folder = out or Path("runs") / workload.network.name
-    with ResultsStore.resume(folder, specification) as store:
+    with sole_writer(folder), ResultsStore.resume(folder, specification) as store:
         for line in (*_renewed(store), *_asked_before(store, specification)):
             _say(line)
         try:
@@ -242,16 +246,8 @@ def prepare_shown(
     from softbeam.campaign.preparation import prepare
     from softbeam.jit import cache_home
 
-    say_if_cold()
-    with progress_bar() as bar:
-        task = bar.add_task("profile", total=None)
-        return prepare(
-            workload,
-            specification,
-            scratch,
-            cache_home() / "profiles",
-            lambda done, of: bar.update(task, completed=done, total=of),
-        )
+    with preparing() as shown:
+        return prepare(workload, specification, scratch, cache_home() / "profiles", shown.launches)
 
 
 def _this_command() -> str:
@@ -259,4 +255,4 @@ def _this_command() -> str:
 
 
 def _say(text: str) -> None:
-    typer.echo(text, err=True)
+    typer.echo("\n".join(map(visible, text.split("\n"))), err=True)

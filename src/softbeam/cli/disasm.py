@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from softbeam.cli._app import app, console
+from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 
 if TYPE_CHECKING:
     from softbeam.analysis.counts import Stream
@@ -44,7 +45,7 @@ def disasm(
     ],
     architecture: Annotated[
         str, typer.Option("--arch", help="Whose machine code of softbeam's kernel or of a source.")
-    ] = "sm_90",
+    ] = DEFAULT_ARCHITECTURE,
     listing: Annotated[
         Path | None,
         typer.Option("--listing", help="The cubin's listing; by default nvdisasm is asked."),

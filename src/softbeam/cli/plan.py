@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from softbeam.cli import _campaign_options as given
+from softbeam.campaign.request import Request
 from softbeam.cli._app import app, console
-from softbeam.cli._groups import with_groups
+from softbeam.cli._choices import with_choices
 from softbeam.cli._options import cores
 from softbeam.cli.campaign import prepare_shown
 
@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 
 
 @app.command()
-@with_groups
+@with_choices
 def plan(
     *,
-    wanted: given.WantedOptions,
-    struck: given.StruckOptions,
+    wanted: Request,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes; default: one a core.")
     ] = None,
@@ -42,9 +41,9 @@ def plan(
     """
     from softbeam.analysis.planning import forecast
     from softbeam.campaign.scratch import scratch_folder
-    from softbeam.campaign.setup import fault_space_sizes
+    from softbeam.campaign.setup import fault_space_sizes, load_requested
 
-    workload, specification = given.load_requested(given.request_of(wanted, struck))
+    workload, specification = load_requested(wanted)
     with scratch_folder() as scratch:
         setup = prepare_shown(workload, specification, scratch)
         sizes = fault_space_sizes(setup, {stream.mode for stream in specification.streams})

@@ -9,17 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from softbeam.cli._app import app, console
-from softbeam.cli._options import (
-    ArchitectureOption,
-    ExifOption,
-    Im2colOption,
-    ImageOption,
-    NetworkArgument,
-    WeightsOption,
-    checked_im2col,
-    progress_bar,
-    say_if_cold,
-)
+from softbeam.cli._choices import with_choices
+from softbeam.cli._options import preparing
+from softbeam.network.choices import WorkloadRequest
 
 if TYPE_CHECKING:
     from softbeam.network.counts import ProfileRow
@@ -27,13 +19,9 @@ if TYPE_CHECKING:
 
 
 @app.command()
+@with_choices
 def profile(
-    network: NetworkArgument,
-    weights: WeightsOption = None,
-    image: ImageOption = None,
-    exif: ExifOption = "apply",
-    im2col: Im2colOption = "always",
-    arch: ArchitectureOption = "sm_90",
+    wanted: WorkloadRequest,
     by_opcode: Annotated[
         bool, typer.Option("--by-opcode", help="Also count each opcode, over all launches.")
     ] = False,
@@ -53,6 +41,7 @@ def profile(
     Without --weights a network that comes without is counted with random ones. Few counts depend
     on them: a division takes a longer way where an operand is very large or very small.
     """
+    from softbeam.errors import ImageError
     from softbeam.jit import cache_home
     from softbeam.network.counts import by_layer_and_kernel, opcode_counts, total
     from softbeam.network.device import Device
@@ -63,27 +52,25 @@ def profile(
     from softbeam.present.rich import grid
 
     workload = load_workload(
-        network,
-        weights=weights,
+        wanted.network,
+        weights=wanted.weights,
+        names=wanted.names,
         untrained=True,
-        images=[image] if image else [],
-        exif=exif,
-        im2col=checked_im2col(im2col),
-        architecture=arch,
+        images=wanted.images,
+        exif=wanted.exif,
+        choices=wanted,
     )
-    known = workload.network.weights is not None or workload.network.name in SHIPPED
-    if weights is None and not known:
-        typer.echo("No weights are given: counted with random ones, the same each time.", err=True)
-    say_if_cold()
-    device = Device(golden_run(workload.plan, workload.weights, workload.images[0]), arch)
-    with progress_bar() as bar:
-        task = bar.add_task("profile", total=None)
-        profiles = profiles_of(
-            workload,
-            device,
-            Path(cache_home()) / "profiles",
-            lambda done, of: bar.update(task, completed=done, total=of),
+    if len(workload.images) > 1:
+        raise ImageError(
+            f"{len(workload.images)} images are given; counts are of one of them, give one --image"
         )
+    known = workload.network.weights is not None or workload.network.name in SHIPPED
+    if wanted.weights is None and not known:
+        typer.echo("No weights are given: counted with random ones, the same each time.", err=True)
+    with preparing() as shown:
+        golden = golden_run(workload.plan, workload.weights, workload.images[0])
+        device = Device(golden, wanted.architecture)
+        profiles = profiles_of(workload, device, Path(cache_home()) / "profiles", shown.launches)
     rows = by_layer_and_kernel(device, profiles)
     if as_json:
         typer.echo(json.dumps([row.as_dict() for row in rows], indent=1))

@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from softbeam.cli._app import app, console
-from softbeam.cli._options import ExifOption, RunArgument, WeightsOption, progress_bar
+from softbeam.cli._choices import with_choices
+from softbeam.cli._options import RunArgument, preparing
 from softbeam.cli.tables import COLUMNS
+from softbeam.network.choices import InputChoices
 
 if TYPE_CHECKING:
     from softbeam.analysis.results import Results
     from softbeam.injection.injector import Injector
     from softbeam.injection.record import InjectionRecord
-    from softbeam.network.decoding import Exif
     from softbeam.network.workload import Workload
 
 
 @app.command()
+@with_choices
 def replay(
+    *,
     run: RunArgument,
     index: Annotated[int, typer.Argument(metavar="INDEX", help="Which injection of its stream.")],
     mode: Annotated[
@@ -36,12 +39,7 @@ def replay(
         str | None,
         typer.Option("--network", metavar="FILE", help="The network's file, if it is your own."),
     ] = None,
-    weights: WeightsOption = None,
-    image: Annotated[
-        list[Path] | None,
-        typer.Option("--image", metavar="FILE|FOLDER", help="The campaign's inputs, as given."),
-    ] = None,
-    exif: ExifOption = "apply",
+    files: InputChoices,
     html: Annotated[
         Path | None,
         typer.Option("--html", metavar="FILE", help="Also write a page with pictures."),
@@ -62,11 +60,13 @@ def replay(
     from softbeam.present.rich import show
 
     results = Results.load(run)
+    mode, model = (None if name is None else name.lower() for name in (mode, model))
     record = _record(results, mode, model, stratum, index)
-    workload = _workload(results, network, weights, image or [], exif)
+    workload = _workload(results, network, files)
     done = do(_injector(results, workload, record), record.mode, record.model, index, stratum)
     _check(record, done.record)
-    names, layers = dict(enumerate(workload.network.classes or ())), workload.network.layers
+    names = dict(enumerate(results.classes or workload.network.classes or ()))
+    layers = workload.network.layers
     told = facts(done, layers, names)
     screen = console(COLUMNS)
     width = max(len(name) for name, _ in told)
@@ -109,9 +109,7 @@ def _record(
     raise ResultsError(f"the campaign has no injection {index}{of} of {' '.join(*streams)}{hint}")
 
 
-def _workload(
-    results: Results, network: str | None, weights: Path | None, images: list[Path], exif: Exif
-) -> Workload:
+def _workload(results: Results, network: str | None, files: InputChoices) -> Workload:
     """Read what the campaign struck and check that it is the same."""
     from softbeam.campaign.setup import specify_again
     from softbeam.campaign.specification import first_difference
@@ -128,11 +126,10 @@ def _workload(
         )
     workload = load_workload(
         network or stored.network,
-        weights=weights,
-        images=images,
-        exif=exif,
-        im2col=stored.im2col,
-        architecture=stored.architecture,
+        weights=files.weights,
+        images=files.images,
+        exif=files.exif,
+        choices=stored,
     )
     difference = first_difference(stored, specify_again(stored, workload))
     if difference is not None:
@@ -147,35 +144,22 @@ def _workload(
 
 def _injector(results: Results, workload: Workload, record: InjectionRecord) -> Injector:
     """Make the golden run of the injection's input, and its injector."""
-    from softbeam.campaign.setup import answer_rule, launches_in_scope
-    from softbeam.injection.injector import Injector
+    from softbeam.campaign.setup import injector_for
     from softbeam.jit import cache_home
     from softbeam.network.device import Device
     from softbeam.network.golden import golden_run
     from softbeam.network.profile_cache import profiles_of
 
-    specification = results.specification
-    golden = golden_run(workload.plan, workload.weights, workload.images[record.image])
-    device = Device(golden, specification.architecture)
-    with progress_bar() as bar:
-        task = bar.add_task("profile", total=None)
+    with preparing() as shown:
+        golden = golden_run(workload.plan, workload.weights, workload.images[record.image])
         profiles = profiles_of(
             workload,
-            device,
+            Device(golden, workload.choices.architecture),
             cache_home() / "profiles",
-            lambda done, of: bar.update(task, completed=done, total=of),
+            shown.launches,
             record.image,
         )
-    return Injector(
-        device,
-        profiles,
-        launches_in_scope(workload.plan, specification),
-        specification.campaign_id,
-        semantics=specification.fault_semantics,
-        groups=specification.groups,
-        image=record.image,
-        rule=answer_rule(workload.plan, specification.boxes),
-    )
+    return injector_for(results.specification, golden, profiles, record.image)
 
 
 def _check(recorded: InjectionRecord, replayed: InjectionRecord) -> None:

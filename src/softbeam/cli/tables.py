@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from softbeam.cli._app import app, console
+from softbeam.text import visible
 
 if TYPE_CHECKING:
     from softbeam.analysis.counts import Counts, Stream
@@ -72,7 +73,6 @@ def tables(
     from softbeam.present.factor_tables import layer_names
     from softbeam.present.rich import show
     from softbeam.present.words import stream_order, unfinished
-    from softbeam.text import visible
 
     with ResultsReader.open(run) as store:
         counts = counts_of(store)
@@ -137,7 +137,7 @@ def _factors(counts: Counts, stream: Stream, by: By, name: str) -> Iterator[Tabl
 def _laid_out(factors: FactorTable, kind: Shares, unread: bool, title: str) -> Table:
     """Lay out factors; where never-read faults get a column, Masked is without them."""
     from softbeam.analysis.factors import NEVER_READ_LABEL
-    from softbeam.injection.record import OUTCOMES
+    from softbeam.injection.outcomes import OUTCOMES
     from softbeam.present.factor_tables import factors_table
 
     outcomes = (*((NEVER_READ_LABEL,) if unread else ()), *OUTCOMES)

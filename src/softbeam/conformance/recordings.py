@@ -32,6 +32,7 @@ from softbeam.emulator.pages import OTHER_SPACE, PAGE
 from softbeam.errors import LaunchError, ListingError, RecordingError
 from softbeam.files import read_file, regular_file
 from softbeam.sass import Function, link, read_cubin, read_listing, read_variables, row_of
+from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 from softbeam.sass.variables import Variables
 
 #: Bytes of one file.
@@ -41,8 +42,8 @@ _MOST = 1 << 30
 #: nothing recorded says where they were.
 _VARIABLES = 0x7FF000000000
 
-#: The architecture that is replayed where a folder has several listings of one source.
-_PREFERRED = "sm_90"
+#: Warps of a launch, each of which is kept with all that it stores.
+_MOST_WARPS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,9 @@ class Recordings:
         listings = sorted(self.folder.glob(f"{stem}.sm_*.json"))
         if not listings:
             raise RecordingError(f"{self.folder}: no listing {stem}.sm_*.json")
-        preferred = [path for path in listings if path.name == f"{stem}.{_PREFERRED}.json"]
+        preferred = [
+            path for path in listings if path.name == f"{stem}.{DEFAULT_ARCHITECTURE}.json"
+        ]
         listing = (preferred or listings)[-1]
         cubin = listing.with_suffix(".cubin")
         try:
@@ -180,6 +183,11 @@ class Recordings:
             constants = launch_constants(program, shape, arguments)
         except (ValueError, LaunchError) as error:
             raise RecordingError(f"{place}: {error}") from None
+        if shape.blocks * shape.warps > _MOST_WARPS:
+            raise RecordingError(
+                f"{place}: a launch of {shape.blocks * shape.warps} warps; up to {_MOST_WARPS} are "
+                "replayed"
+            )
         segments = [(base, base + 4 * arena.size, 0), *_pages(base, arena.size * 4, outside)]
         words = arena
         image = self._variables[record.cubin].loaded(_VARIABLES)

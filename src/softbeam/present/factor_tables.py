@@ -21,7 +21,7 @@ from softbeam.analysis.factors import (
     factor_table,
 )
 from softbeam.analysis.outcomes import OutcomeRow, outcome_rows
-from softbeam.injection.record import OUTCOMES
+from softbeam.injection.outcomes import OUTCOMES
 from softbeam.present.parts import Part
 from softbeam.present.table import Column, Ranked, Row, Table, count, label, share, text
 

@@ -7,26 +7,24 @@ from collections.abc import Iterable, Sequence
 from softbeam.analysis.checklist import KERNELS
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.factors import Key
+from softbeam.faults.modes import MODES, mode_order
 from softbeam.present.digits import part
-
-#: Modes in the order of the paper's figures.
-MODE_TITLES = {
-    "rf": "RF, register file",
-    "ioa": "IOA, instruction output address",
-    "iov": "IOV, instruction output value",
-}
 
 
 def stream_order(stream: Stream) -> tuple[int, str, str]:
-    """Return what streams are sorted by: the order of the paper's figures, then by model."""
-    known = list(MODE_TITLES)
-    place = known.index(stream.mode) if stream.mode in known else len(known)
-    return (place, stream.mode, stream.model)
+    """Return what streams are sorted by: the paper's order of modes, then by model."""
+    return (*mode_order(stream.mode), stream.model)
+
+
+def follows(mode: str) -> bool:
+    """Return whether a mode's faults can be never read."""
+    return mode in MODES and MODES[mode].follows
 
 
 def stream_title(stream: Stream) -> str:
     """Return a stream's name, such as ``RF, register file, single-bit``."""
-    return f"{MODE_TITLES.get(stream.mode, stream.mode)}, {stream.model}"
+    mode = MODES.get(stream.mode)
+    return f"{stream.mode if mode is None else mode.heading}, {stream.model}"
 
 
 def kernel_title(kernel: str) -> str:

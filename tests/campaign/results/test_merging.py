@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from softbeam.campaign.choices import Target
 from softbeam.campaign.results import store as store_module
 from softbeam.campaign.results.facts import Facts, InputFacts, LayerFacts
 from softbeam.campaign.results.merging import merge
 from softbeam.campaign.results.store import ResultsStore
-from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
+from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 from softbeam.errors import CampaignError, ResultsError
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord
@@ -115,7 +116,7 @@ def test_notes_and_target_are_kept(make_part: MakePart, make_record: Make, tmp_p
     [
         ({"seed": 2}, "seed is 2, that one's 1"),
         ({"kernels": ("fill",), "seed": 2}, "kernels is 'fill', that one's not given"),
-        ({"semantics": "sassifi"}, "fault_semantics is 'sassifi', that one's 'hardware'"),
+        ({"fault_semantics": "sassifi"}, "fault_semantics is 'sassifi', that one's 'hardware'"),
         ({"sampling": "stratified"}, "sampling is 'stratified', that one's 'uniform'"),
     ],
 )

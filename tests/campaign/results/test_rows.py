@@ -10,13 +10,8 @@ import pytest
 
 from softbeam.campaign.results.rows import DamagedRow, row_format, with_checksum
 from softbeam.campaign.results.schema import SCHEMA, tables
-from softbeam.injection.record import (
-    DETAILS,
-    DETECTION_DETAILS,
-    OUTCOMES,
-    STORED_COLUMNS,
-    InjectionRecord,
-)
+from softbeam.injection.outcomes import DETAILS, DETECTION_DETAILS, OUTCOMES
+from softbeam.injection.record import STORED_COLUMNS, InjectionRecord
 
 MakeRecord = Callable[..., InjectionRecord]
 

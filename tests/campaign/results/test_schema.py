@@ -27,8 +27,8 @@ OLDER = sorted((Path(__file__).parent / "schema_1").glob("*/"))
 #: When a column was renamed, or means something else: that is another column; results that were
 #: made before would lie.  When its words were only made clearer: put the new digest here.
 COLUMNS = {
-    1: "7afe5364fe192483f8e999e72cb473ec99199898489eb2125511caf4b4cd3c49",
-    2: "7afe5364fe192483f8e999e72cb473ec99199898489eb2125511caf4b4cd3c49",
+    1: "22a55953583bd695de9f0e4b83b3b8813a48de6264a11992a2b4fb506f7d7847",
+    2: "22a55953583bd695de9f0e4b83b3b8813a48de6264a11992a2b4fb506f7d7847",
 }
 
 

@@ -26,7 +26,8 @@ from softbeam.campaign.results.file import FILE_NAME
 from softbeam.campaign.results.store import ResultsStore, environment
 from softbeam.campaign.specification import StreamRequest
 from softbeam.errors import CampaignError, ResultsError
-from softbeam.injection.record import DETAILS, OUTCOMES, InjectionRecord
+from softbeam.injection.outcomes import DETAILS, OUTCOMES
+from softbeam.injection.record import InjectionRecord
 
 MakeRecord = Callable[..., InjectionRecord]
 

@@ -281,12 +281,13 @@ def _answer(
     """Return the fault-free class, or the number of boxes."""
     import numpy as np
 
-    from softbeam.injection.boxes import THRESHOLD, boxes, has_boxes
+    from softbeam.injection.boxes import boxes, has_boxes
+    from softbeam.injection.choices import USUAL_BOXES
     from softbeam.injection.classification import ranking
 
     if has_boxes(setup.plan):
-        threshold = THRESHOLD if setup.boxes is None else setup.boxes.threshold
-        return None, len(boxes(setup.plan, answer, threshold))
+        rule = setup.specification.boxes or USUAL_BOXES
+        return None, len(boxes(setup.plan, answer, rule.threshold))
     scores = answer.view(np.float32)
     if len(scores) < 2 or not np.isfinite(scores).all():
         return None, None

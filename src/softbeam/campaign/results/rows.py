@@ -15,10 +15,12 @@ from functools import cache
 from typing import Any
 
 from softbeam.campaign.results.schema import stored_columns
-from softbeam.faults.models import MODELS, MODES
+from softbeam.faults.models import MODELS
+from softbeam.faults.modes import MODES
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.columns import Column
-from softbeam.injection.record import EVERY_DETAIL, OUTCOMES, InjectionRecord
+from softbeam.injection.outcomes import EVERY_DETAIL, OUTCOMES
+from softbeam.injection.record import InjectionRecord
 from softbeam.text import visible
 
 #: Rows that are read at a time: no lock is held while a caller works on them.

@@ -17,7 +17,8 @@ from functools import cache
 from typing import Any
 
 from softbeam.injection.columns import Column
-from softbeam.injection.record import OUTCOMES, STORED_COLUMNS
+from softbeam.injection.outcomes import OUTCOMES
+from softbeam.injection.record import STORED_COLUMNS
 
 #: What SQLite's header says of a file that is softbeam's: "sbea".
 APPLICATION_ID = 0x73626561

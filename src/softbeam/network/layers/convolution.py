@@ -133,7 +133,7 @@ class Convolution(BaseLayer):
         output = maker.output(self.outputs)
         maker.fill(output)
         direct = (self.size, self.stride, self.padding) == (1, 1, 0)
-        direct = direct and maker.im2col == "except-1x1"
+        direct = direct and maker.choices.im2col == "except-1x1"
         weights = maker.own("weights", self.weights)
         m, n, k = self.filters // self.groups, self.spatial, self.column_height
         taken = self.inputs // self.groups

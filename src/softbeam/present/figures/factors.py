@@ -10,6 +10,7 @@ import numpy as np
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.estimation import Share
 from softbeam.analysis.factors import By, FactorRow, Key, NeverRead, factor_table
+from softbeam.injection.outcomes import OUTCOMES
 from softbeam.present.figures.axes import layer_axis
 from softbeam.present.figures.style import INK, OUTCOME_STYLES, Figure, draw, whiskers
 from softbeam.present.parts import Part
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 #: From the axis outwards: what matters most has the axis as its base.
-STACK = ("SDC", "DUE", "Masked")
+STACK = (*(outcome for outcome in OUTCOMES if outcome != "Masked"), "Masked")
 
 #: Where the whisker of each outcome stands within its bar, in bar widths from the middle.
-_WHISKERS = {"SDC": -0.25, "DUE": 0.0, "Masked": 0.25, "N-R": 0.0}
+_WHISKERS = dict(zip(STACK, np.linspace(-0.25, 0.25, len(STACK)).tolist(), strict=True))
 
 
 def layer_figure(

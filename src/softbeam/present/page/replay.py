@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from softbeam.faults.modes import target_of
 from softbeam.injection.boxes import Box
 from softbeam.injection.classification import ranking
+from softbeam.injection.outcomes import DETAIL
 from softbeam.injection.replay import Replay, WrongWord
 from softbeam.injection.spread import LayerSpread
 from softbeam.network.layers import Layer
@@ -43,40 +45,37 @@ def class_title(number_: int, names: Mapping[int, str]) -> str:
 def reason(replay: Replay, names: Mapping[int, str]) -> str:
     """Return in a sentence why the injection ended as it did; `names` are those of classes."""
     record, trace = replay.record, replay.trace
-    name = "the struck value" if record.register is None else f"R{record.register}"
-    use = ""
+    use = where = ""
     if trace.next_use is not None:
         use = f"; the next instruction that names it, at {trace.next_use[0]:#06x}, "
         use += f"{trace.next_use[1]} it"
-    wrong = len(replay.words)
-    if record.detail == "never read":
-        return f"{name} is not read again before the thread ends."
-    if record.detail == "overwritten":
-        return f"{name} is written before it is read{use}."
-    if record.detail == "dead":
-        buffers = ", ".join(sorted({word.buffer for word in replay.words}))
-        return f"{_count(wrong, 'word')} of {buffers} differ, which nothing reads later."
-    if record.detail == "absorbed" and not wrong:
-        return f"The warp leaves the golden words all the same{use}."
-    if record.detail == "absorbed":
-        last = [layer.layer for layer in replay.layers if layer.wrong]
-        behind = f"; behind layer {last[-1]} nothing differs any more" if last else ""
-        return f"{_count(wrong, 'word')} differ after the launch{behind}: the answer is golden."
-    if record.outcome == "SDC":
-        return {
-            "critical": "No class is first: all scores are NaN."
-            if record.top1 is None
-            else f"Another class is first: {class_title(record.top1, names)}.",
-            "top-5": "The first class is the golden one, the five first are not.",
-            "box class": "An object is taken for one of another class.",
-            "box number": "There are more objects, or fewer.",
-            "box position": "An object is somewhere else.",
-        }.get(record.detail, "Only scores differ.") + _change(record.largest_change)
-    if record.detail == "hang":
-        return "A thread executes more than ten times what the longest fault-free one does."
-    where = "" if trace.stopped_at is None else f" at pc {trace.stopped_at:#06x}"
-    to = "" if trace.address is None else f", accessing address {trace.address:#x}"
-    return f"The launch ends with the exception {record.detail}{where}{to}."
+    if trace.stopped_at is not None:
+        where = f" at pc {trace.stopped_at:#06x}"
+    if trace.address is not None:
+        where += f", accessing address {trace.address:#x}"
+    return DETAIL[record.detail].words.format(
+        struck="the struck value" if record.register is None else f"R{record.register}",
+        use=use,
+        wrong=_count(len(replay.words), "word"),
+        buffers=", ".join(sorted({word.buffer for word in replay.words})),
+        absorbed=_absorbed(replay, use),
+        winner="No class is first: all scores are NaN"
+        if record.top1 is None
+        else f"Another class is first: {class_title(record.top1, names)}",
+        change=_change(record.largest_change),
+        detail=record.detail,
+        where=where,
+    )
+
+
+def _absorbed(replay: Replay, use: str) -> str:
+    if not replay.words:
+        return f"The warp leaves the golden words all the same{use}"
+    last = [layer.layer for layer in replay.layers if layer.wrong]
+    behind = f"; behind layer {last[-1]} nothing differs any more" if last else ""
+    return (
+        f"{_count(len(replay.words), 'word')} differ after the launch{behind}: the answer is golden"
+    )
 
 
 def _count(number_: int, what: str) -> str:
@@ -106,12 +105,13 @@ def facts(
     (struck,) = (layer for layer in layers if layer.index == replay.record.layer)
     record, site = replay.record, replay.site
     value = "" if record.before is None else f", {_hex(record.before)} → {_hex(record.after)}"
-    target = {
-        "register": f"R{record.register}{value}",
-        "destination_index": f"index of the destination R{record.register}: "
-        f"R{record.before} → R{record.after}",
-        "store_address": f"address of the store, XOR {site.change.value:#x}",
-    }[record.target]
+    struck_value = target_of(record.mode, record.target).words.format(
+        register=record.register,
+        value=value,
+        before=record.before,
+        after=record.after,
+        flip=site.change.value,
+    )
     return (
         ("injection", f"{record.mode} {record.model} {record.stratum} {record.index}"),
         ("input", str(record.image)),
@@ -126,7 +126,7 @@ def facts(
             f"(warp {site.thread // 32} of the block, lane {site.thread % 32})",
         ),
         ("pc", f"{record.pc:#06x}, {record.opcode}, time {record.occurrence + 1}"),
-        ("struck", target),
+        ("struck", struck_value),
         ("outcome", f"{record.outcome}, {record.detail}"),
         ("reason", reason(replay, names)),
         ("warp instructions executed", f"{record.instructions:,}"),

@@ -39,7 +39,7 @@ from softbeam.present.figures.factors import kernel_figure, layer_figure
 from softbeam.present.listing import listing
 from softbeam.present.parts import Part, parts_of
 from softbeam.present.table import Row, Table, count, share, text
-from softbeam.present.words import kernel_order, stream_order, stream_title, unfinished
+from softbeam.present.words import follows, kernel_order, stream_order, stream_title, unfinished
 from softbeam.text import visible
 
 #: Targets of faults in words.
@@ -124,7 +124,7 @@ def layers(scope: Scope) -> Section:
     blocks = []
     for place, stream in enumerate(scope.streams, start=1):
         caption = captions.LAYERS_OF_MANY if scope.parts else captions.LAYERS
-        caption += captions.NEVER_READ if stream.mode == "rf" else ""
+        caption += captions.NEVER_READ if follows(stream.mode) else ""
         blocks.append(
             Block(
                 figure=layer_figure(scope.counts, stream, place, scope.layers, caption, scope.parts)

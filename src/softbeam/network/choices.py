@@ -1,0 +1,104 @@
+"""What a user can choose of how a network becomes launches: machine code, and Darknet's variants.
+
+Each field is an option of every command that runs a network and a fact of every campaign.  Whoever
+plans or runs a network is given these choices as a whole, so that a further one is declared here
+and used where it matters, with nothing between.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from softbeam.kernels import ARCHITECTURES
+from softbeam.options import Choices, option
+
+if TYPE_CHECKING:
+    Architecture = str
+else:
+    Architecture = Literal[ARCHITECTURES]
+
+Im2col = Literal["always", "except-1x1"]
+
+
+class WorkloadChoices(Choices):
+    """How a network is run.
+
+    Attributes
+    ----------
+    architecture : str
+        Whose machine code runs, one of :data:`softbeam.kernels.ARCHITECTURES`.
+    im2col : {"always", "except-1x1"}
+        Whether 1x1 convolutions with stride 1 launch im2col, as Darknet did until May 2018 and in
+        the paper, or are matrix products alone, as since.
+    """
+
+    architecture: Architecture = option(
+        ARCHITECTURES[0],
+        flag="--arch",
+        also=("arch",),
+        help="Machine code: of Hopper (sm_90), Ampere (sm_80) or Turing (sm_75).",
+    )
+    im2col: Im2col = option(
+        "always",
+        help="For 1x1 convolutions, too: always, as Darknet until May 2018 and in the paper, or "
+        "except-1x1, as since.",
+    )
+
+
+class InputChoices(Choices):
+    """The files that a network is run with, before any of them is read.
+
+    An image is a file; an input is what the network gets from it.  What a campaign's inputs were
+    made of is told by their hashes.
+
+    Attributes
+    ----------
+    weights : Path, optional
+        Darknet ``.weights``.
+    images : tuple of Path
+        Files, and folders of files.
+    exif : {"apply", "ignore"}
+        Whether pictures are turned, see :data:`softbeam.network.decoding.Exif`.
+    """
+
+    weights: Path | None = option(
+        None, help="Darknet .weights; default: those that come with softbeam."
+    )
+    images: tuple[Path, ...] = option(
+        (),
+        flag="--image",
+        metavar="FILE|FOLDER",
+        help="An image, or a folder of them; can be given several times, injections take turns; "
+        "default: a photo of a cup of coffee.",
+    )
+    exif: Literal["apply", "ignore"] = option(
+        "apply",
+        help="Turn pictures as their camera noted (apply), or take them as they are stored, as "
+        "Darknet does (ignore).",
+    )
+
+
+class WorkloadRequest(WorkloadChoices, InputChoices):
+    """What is run: a network with its files.
+
+    Attributes
+    ----------
+    network : str
+        A network's name or the path of its file.
+    names : Path, optional
+        Names of the classes, one a line.
+    """
+
+    network: Annotated[str, Field(min_length=1)] = option(
+        argument=True,
+        metavar="NETWORK",
+        help="extraction, googlenet, or the path of a .cfg or .onnx file.",
+    )
+    names: Path | None = option(None, help="Names of the classes, one a line.")
+
+
+#: How a network is run where nothing else is said.
+USUAL = WorkloadChoices()
