@@ -132,7 +132,7 @@ def _flat(capsys: Capture) -> str:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nothing"], "neither one of softbeam's kernels (activate_array,"),
+        (["nothing"], "neither one of softbeam's kernels ("),
         (["fill", "--arch", "sm_70"], "shipped for sm_90, sm_80, sm_75, not for sm_70"),
         (["k.json", "--kernel", "nothing"], "has no kernel nothing; it has: fill_kernel"),
         (["k.json", "--run", "x"], "campaigns strike softbeam's own kernels"),

@@ -18,7 +18,7 @@ from softbeam.campaign.specification import StreamRequest
 from softbeam.cli import main
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord
-from softbeam.report.digits import percent
+from softbeam.present.digits import percent
 
 MakeRecord = Callable[..., InjectionRecord]
 Capture = pytest.CaptureFixture[str]

@@ -226,6 +226,7 @@ def test_a_malformed_fault_is_refused(
         ({"grid": [0, 1, 1]}, "grid"),
         ({"grid": [1, 65536, 1]}, "a grid of"),
         ({"grid": [1 << 70, 1, 1]}, "grid"),
+        ({"grid": [1 << 30, 1, 1]}, "a launch of 1073741824 warps|a launch of 2147483648 warps"),
         ({"block": [1 << 64, 1, 1]}, "block"),
         ({"block": [1024, 2, 1]}, "2048 threads"),
         ({"shared_bytes": 1 << 40}, "bytes of shared memory"),

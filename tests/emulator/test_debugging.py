@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from support.corpus import own_machine
 
-from softbeam.emulator import Fault, Machine
-from softbeam.emulator.debugging import Access, Debugger, Stop
+from softbeam.emulator import Access, Debugger, Fault, Machine, Stop
 from softbeam.errors import LaunchError, UnsupportedInstruction
 from softbeam.kernels import cubin_bytes, listing_bytes
 
@@ -258,3 +257,52 @@ CONTROL = [
 @pytest.mark.parametrize("kernel", CONTROL)
 def test_divergence_is_stepped_through(kernel: str) -> None:
     same_as_a_launch("control", kernel, 2, 32, 64)
+
+
+def test_memory_at_an_address_of_ones_own_choice(machine: Machine) -> None:
+    place = 0x7F0000000000
+    machine.map(place, 2 << 20)
+    x = machine.allocate(np.zeros(8, dtype=np.float32))
+    machine.write(place + 64, np.arange(4, dtype=np.float32))
+    assert machine.launch(SYMBOL, 1, 8, 8, 3.0, place, 1).completed
+    assert machine.read(place, 8, np.float32).tolist() == [3.0] * 8
+    assert machine.read(place + 64, 4, np.float32).tolist() == [0, 1, 2, 3]
+    # The heap grows; what is mapped stays.
+    y = machine.allocate(8 << 20)
+    assert machine.launch(SYMBOL, 1, 8, 8, 4.0, y, 1).completed
+    assert machine.read(place, 8, np.float32).tolist() == [3.0] * 8
+    saved = machine.save()
+    machine.free(place)
+    struck = machine.launch(SYMBOL, 1, 8, 8, 3.0, place, 1)
+    assert struck.ending == "Illegal Address"
+    assert struck.address in range(place, place + 32)
+    machine.restore(saved)
+    assert machine.read(place, 1, np.float32).tolist() == [3.0]
+    assert machine.read(y, 1, np.float32).tolist() == [4.0]
+    assert machine.read(x).tolist() == [0.0] * 8
+
+
+@pytest.mark.parametrize(
+    ("address", "size"),
+    [
+        (0x7F0000000000, 4096), (0x7F0000001000, 2 << 20), (0, 2 << 20), (1 << 47, 2 << 20),
+        (0x7FFDB8000000, 2 << 20), (0x7FFE00000000, 2 << 20), (0x7F0000000000, 0),
+        (0x7F0000000000, -(2 << 20)), (0x7F0000000000, 1 << 40), (-(2 << 20), 2 << 20),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_mapped(machine: Machine, address: int, size: int) -> None:
+    with pytest.raises(LaunchError, match="cannot be mapped"):
+        machine.map(address, size)
+
+
+def test_what_was_freed_is_given_again(machine: Machine) -> None:
+    first, second, third = (machine.allocate(np.full(300, 7, np.uint8)) for _ in range(3))
+    machine.free(second)
+    assert machine.allocate(np.full(600, 9, np.uint8)) > third
+    again = machine.allocate(200)
+    assert again == second
+    assert machine.read(again).tolist() == [0] * 200
+    assert machine.read(first).tolist() == machine.read(third).tolist() == [7] * 300
+    for nothing in (second + 4, 0, third + 512 * 9):
+        with pytest.raises(LaunchError, match="nothing was allocated at"):
+            machine.free(nothing)

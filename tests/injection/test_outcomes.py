@@ -18,7 +18,7 @@ from softbeam.injection.outcomes import (
     SASSIFI_CATEGORIES,
     detail_of_sdc,
 )
-from softbeam.report.style import OUTCOME_STYLES
+from softbeam.present.figures.style import OUTCOME_STYLES
 
 
 def test_the_words_of_results_stay_as_they_are() -> None:

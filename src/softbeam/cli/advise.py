@@ -1,6 +1,6 @@
 """``softbeam advise``: what to harden, what it costs, and how certain that is.
 
-The answer comes from :mod:`softbeam.analysis.advice`, its sentences from :mod:`softbeam.report`;
+The answer comes from :mod:`softbeam.analysis.advice`, its sentences from :mod:`softbeam.present`;
 here is how they are printed and written to files.
 """
 
@@ -92,8 +92,8 @@ def advise(
     from softbeam.analysis.advice import advise as ask
     from softbeam.analysis.results import Results
     from softbeam.analysis.techniques import TECHNIQUES
-    from softbeam.report.advice_words import sentences
-    from softbeam.report.words import unfinished
+    from softbeam.present.advice_words import sentences
+    from softbeam.present.words import unfinished
 
     aim = _aim(coverage, budget)
     _check("--of", of, ("critical", "sdc", "due"))
@@ -129,9 +129,9 @@ def advise(
 
 def _print_behind(screen: Console, results: Results, advice: Advice) -> None:
     """Print what the answer rests on: the items, the front, the costs, the paper's conclusions."""
-    from softbeam.report.advice_tables import front_table, item_table
-    from softbeam.report.advice_words import model
-    from softbeam.report.rich import show
+    from softbeam.present.advice_tables import front_table, item_table
+    from softbeam.present.advice_words import model
+    from softbeam.present.rich import show
 
     if advice.enough:
         shown = item_table(advice, results.layers, damaged_only=True)
@@ -191,12 +191,12 @@ def _records(results: Results, modes: Sequence[str] | None):  # type: ignore[no-
 
 
 def _print_checklist(screen: Console, results: Results) -> None:
-    from softbeam.report.sections import Scope, conclusions
+    from softbeam.present.page.sections import Scope, conclusions
 
     found = conclusions(Scope(results))
     if not found:
         return
-    from softbeam.report.digits import percent
+    from softbeam.present.digits import percent
 
     screen.print("\n[bold]The paper's conclusions[/bold]")
     for one in found:
@@ -212,10 +212,10 @@ def _print_checklist(screen: Console, results: Results) -> None:
 
 
 def _write(folder: Path, advice: Advice) -> list[Path]:
-    from softbeam.report.advice_section import figure
-    from softbeam.report.advice_tables import front_table, item_table
-    from softbeam.report.csv import write_csv
-    from softbeam.report.page import write_file
+    from softbeam.present.advice_tables import front_table, item_table
+    from softbeam.present.csv import write_csv
+    from softbeam.present.page.advice import figure
+    from softbeam.present.page.campaign import write_file
 
     folder.mkdir(parents=True, exist_ok=True)
     written = [

@@ -18,7 +18,7 @@ from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 if TYPE_CHECKING:
     from softbeam.analysis.counts import Stream
     from softbeam.analysis.instructions import InstructionFactors
-    from softbeam.report.table import Table
+    from softbeam.present.table import Table
     from softbeam.sass import Function, Instruction
 
     Factors = Mapping[Stream, Mapping[int, InstructionFactors]]
@@ -163,7 +163,7 @@ def _factors(run: Path, kernel: str, architecture: str) -> Factors:
 
 def _print(function: Function, lines: Sequence[str], factors: Factors) -> None:
     from softbeam.emulator.lowering import lower
-    from softbeam.report.rich import grid
+    from softbeam.present.rich import grid
 
     program = lower(function)
     known = program.supported.tolist()
@@ -186,8 +186,8 @@ def _table(
     lines: Sequence[str],
     factors: Factors,
 ) -> Table:
-    from softbeam.report.factor_tables import stream_name
-    from softbeam.report.table import Row, Table, label, share, text
+    from softbeam.present.factor_tables import stream_name
+    from softbeam.present.table import Row, Table, label, share, text
 
     columns = [text(name) for name in ("pc", "instruction", "reads", "writes", "group")]
     for stream in factors:

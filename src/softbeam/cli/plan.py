@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from softbeam.analysis.planning import Forecast, Pilot
     from softbeam.campaign.setup import InjectorSetup
     from softbeam.campaign.specification import CampaignSpecification
-    from softbeam.report.table import Table
+    from softbeam.present.table import Table
 
 
 @app.command()
@@ -73,7 +73,7 @@ def _pilots(setup: InjectorSetup, specification: CampaignSpecification, number: 
 
 
 def _print(forecasts: list[Forecast], workers: int) -> None:
-    from softbeam.report.rich import grid
+    from softbeam.present.rich import grid
 
     out = console(100)
     out.print(grid(_table(forecasts, workers)))
@@ -81,7 +81,7 @@ def _print(forecasts: list[Forecast], workers: int) -> None:
 
 
 def _table(forecasts: list[Forecast], workers: int) -> Table:
-    from softbeam.report.table import Row, Table, label, large, number, text
+    from softbeam.present.table import Row, Table, label, large, number, text
 
     def times(injections: list[int]) -> float:
         pairs = zip(forecasts, injections, strict=True)

@@ -15,7 +15,7 @@ from softbeam.network.choices import WorkloadRequest
 
 if TYPE_CHECKING:
     from softbeam.network.counts import ProfileRow
-    from softbeam.report.table import Table
+    from softbeam.present.table import Table
 
 
 @app.command()
@@ -49,7 +49,7 @@ def profile(
     from softbeam.network.profile_cache import profiles_of
     from softbeam.network.weights import SHIPPED
     from softbeam.network.workload import load_workload
-    from softbeam.report.rich import grid
+    from softbeam.present.rich import grid
 
     workload = load_workload(
         wanted.network,
@@ -84,7 +84,7 @@ def profile(
 
 
 def _table(rows: list[ProfileRow], whole: ProfileRow, titles: dict[int, str]) -> Table:
-    from softbeam.report.table import Row, Table, label, large, text
+    from softbeam.present.table import Row, Table, label, large, text
 
     made, before = [], None
     for row in rows:
@@ -104,7 +104,7 @@ def _table(rows: list[ProfileRow], whole: ProfileRow, titles: dict[int, str]) ->
 
 
 def _opcode_table(opcodes: dict[str, int]) -> Table:
-    from softbeam.report.table import Row, Table, large, text
+    from softbeam.present.table import Row, Table, large, text
 
     columns = (text("opcode"), large("executed"))
     return Table("opcodes", "", columns, tuple(Row(*one) for one in opcodes.items()))

@@ -56,8 +56,8 @@ def replay(
     """
     from softbeam.analysis.results import Results
     from softbeam.injection.replay import replay as do
-    from softbeam.report.replay_page import facts, tables
-    from softbeam.report.rich import show
+    from softbeam.present.page.replay import facts, tables
+    from softbeam.present.rich import show
 
     results = Results.load(run)
     mode, model = (None if name is None else name.lower() for name in (mode, model))
@@ -75,7 +75,7 @@ def replay(
     for table in tables(done, names, layers):
         show(screen, table)
     if html is not None:
-        from softbeam.report.page import render_replay, write_file
+        from softbeam.present.page.campaign import render_replay, write_file
 
         write_file(html, render_replay(done, results, names, layers).encode())
         screen.print(f"\nwrote {html}", markup=False, soft_wrap=True)

@@ -27,7 +27,7 @@ def report(
     PDF. The same results give the same bytes.
     """
     from softbeam.analysis.results import Results
-    from softbeam.report.page import write_report
+    from softbeam.present.page.campaign import write_report
 
     with _told() as say:
         say("the results")

@@ -1,7 +1,7 @@
 """``softbeam tables``: a campaign's vulnerability factors, printed and as CSV files.
 
 The numbers come from :mod:`softbeam.analysis`, the tables from
-:mod:`softbeam.report.factor_tables`; here is which of them are printed.
+:mod:`softbeam.present.factor_tables`; here is which of them are printed.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from softbeam.text import visible
 if TYPE_CHECKING:
     from softbeam.analysis.counts import Counts, Stream
     from softbeam.analysis.factors import By, FactorTable
-    from softbeam.report.factor_tables import Shares
-    from softbeam.report.table import Table
+    from softbeam.present.factor_tables import Shares
+    from softbeam.present.table import Table
 
 #: More than any table needs; with usual numbers of injections they need up to 100.
 COLUMNS = 400
@@ -70,15 +70,15 @@ def tables(
     """
     from softbeam.analysis.sample import counts_of, short_of
     from softbeam.campaign.results.reading import ResultsReader
-    from softbeam.report.factor_tables import layer_names
-    from softbeam.report.rich import show
-    from softbeam.report.words import stream_order, unfinished
+    from softbeam.present.factor_tables import layer_names
+    from softbeam.present.rich import show
+    from softbeam.present.words import stream_order, unfinished
 
     with ResultsReader.open(run) as store:
         counts = counts_of(store)
         specification = store.specification
         short = short_of(specification, store.fault_space(), counts.n)
-        names = store.facts().layer_names
+        known = store.facts().layer_names
     written = [] if folder is None else _write_csv(folder, counts)
     out = console(COLUMNS)
     out.print(
@@ -98,16 +98,16 @@ def tables(
         for table in _stream_tables(counts, stream, layer_kernel):
             show(out, table)
     struck = set(counts["layer"].tolist())
-    if named := layer_names(names, struck):
-        show(out, named)
+    if names := layer_names(known, struck):
+        show(out, names)
     for path in written:
         out.print(f"wrote {path}", soft_wrap=True, markup=False)
 
 
 def _stream_tables(counts: Counts, stream: Stream, layer_kernel: bool) -> Iterator[Table]:
     from softbeam.analysis.factors import By
-    from softbeam.report.factor_tables import outcomes_of
-    from softbeam.report.words import stream_title
+    from softbeam.present.factor_tables import outcomes_of
+    from softbeam.present.words import stream_title
 
     name = stream_title(stream)
     yield replace(outcomes_of(counts, stream), caption=f"{name}: outcomes")
@@ -138,7 +138,7 @@ def _laid_out(factors: FactorTable, kind: Shares, unread: bool, title: str) -> T
     """Lay out factors; where never-read faults get a column, Masked is without them."""
     from softbeam.analysis.factors import NEVER_READ_LABEL
     from softbeam.injection.outcomes import OUTCOMES
-    from softbeam.report.factor_tables import factors_table
+    from softbeam.present.factor_tables import factors_table
 
     outcomes = (*((NEVER_READ_LABEL,) if unread else ()), *OUTCOMES)
     return factors_table(factors, [(kind, outcome) for outcome in outcomes], "", title)
@@ -146,8 +146,8 @@ def _laid_out(factors: FactorTable, kind: Shares, unread: bool, title: str) -> T
 
 def _write_csv(folder: Path, counts: Counts) -> list[Path]:
     from softbeam.analysis.factors import By
-    from softbeam.report.csv import write_csv
-    from softbeam.report.factor_tables import flat_factors, flat_outcomes
+    from softbeam.present.csv import write_csv
+    from softbeam.present.factor_tables import flat_factors, flat_outcomes
 
     factors = {"lvf.csv": By.LAYER, "kvf.csv": By.KERNEL, "lvf_kvf.csv": By.LAYER_AND_KERNEL}
     folder.mkdir(parents=True, exist_ok=True)

@@ -42,6 +42,9 @@ _MOST = 1 << 30
 #: nothing recorded says where they were.
 _VARIABLES = 0x7FF000000000
 
+#: Warps of a launch, each of which is kept with all that it stores.
+_MOST_WARPS = 1 << 16
+
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
@@ -180,6 +183,11 @@ class Recordings:
             constants = launch_constants(program, shape, arguments)
         except (ValueError, LaunchError) as error:
             raise RecordingError(f"{place}: {error}") from None
+        if shape.blocks * shape.warps > _MOST_WARPS:
+            raise RecordingError(
+                f"{place}: a launch of {shape.blocks * shape.warps} warps; up to {_MOST_WARPS} are "
+                "replayed"
+            )
         segments = [(base, base + 4 * arena.size, 0), *_pages(base, arena.size * 4, outside)]
         words = arena
         image = self._variables[record.cubin].loaded(_VARIABLES)

@@ -10,23 +10,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from softbeam.emulator.debugging import Access, Debugger, Stop
+    from softbeam.emulator.debugging import Debugger
     from softbeam.emulator.fault import Fault
     from softbeam.emulator.machine import Machine, Saved
     from softbeam.emulator.outcome import Outcome
     from softbeam.emulator.registers import Registers
+    from softbeam.emulator.stops import Access, Stop
 
 __all__ = ["Access", "Debugger", "Fault", "Machine", "Outcome", "Registers", "Saved", "Stop"]
 
 _PLACES = {
-    "Access": "debugging",
+    "Access": "stops",
     "Debugger": "debugging",
     "Fault": "fault",
     "Machine": "machine",
     "Outcome": "outcome",
     "Registers": "registers",
     "Saved": "machine",
-    "Stop": "debugging",
+    "Stop": "stops",
 }
 
 

@@ -7,23 +7,23 @@ when the launch is finished.  An instruction takes some 0.1 ms here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.core.interpreter import pass_barrier, run, run_warp
+from softbeam.emulator.core.interpreter import run
+from softbeam.emulator.core.stepping import go_on, pass_together
 from softbeam.emulator.ending import Ending
 from softbeam.emulator.execution import check_supported, new_state, tables
 from softbeam.emulator.launching import Launch
 from softbeam.emulator.outcome import Outcome
 from softbeam.emulator.registers import Registers
+from softbeam.emulator.stops import Access, Stop, addresses_of
 from softbeam.emulator.vector import FaultVector, no_fault
 from softbeam.errors import InternalError
-from softbeam.sass.instruction import Instruction, pc_of, row_of
+from softbeam.sass.instruction import pc_of, row_of
 
 #: Stores of the followed unit that can be taken back.
 LOG_WORDS = 1 << 20
@@ -34,53 +34,6 @@ _BARRIERS = (k.BAR, k.BSYNC, k.WARPSYNC)
 
 #: Stores of others at a time that never comes: with them nothing runs but the interpreter.
 _NEVER = np.array([[1 << 62, 0, 0]], dtype=np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Where the followed unit stands, before an instruction.
-
-    Attributes
-    ----------
-    pc : int
-        Byte offset of the instruction.
-    instruction : Instruction
-        What comes next.
-    warp : int
-        Number of the warp in its block.
-    threads : tuple of int
-        Numbers in the block of the threads that are here, whether their guard holds or not.
-    executing : tuple of int
-        Those for which the guard holds.
-    """
-
-    pc: int
-    instruction: Instruction
-    warp: int
-    threads: tuple[int, ...]
-    executing: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """A load or store that comes next.
-
-    Attributes
-    ----------
-    stop : Stop
-        The instruction.
-    space : str
-        ``global``, ``shared``, ``local`` or ``generic``.
-    size : int
-        Bytes that each thread accesses.
-    addresses : mapping of int to int
-        By thread.
-    """
-
-    stop: Stop
-    space: str
-    size: int
-    addresses: Mapping[int, int]
 
 
 Hook = Callable[[Stop], object]
@@ -291,7 +244,7 @@ class Debugger:
         if inside:
             rows[row] = code.rows[row]
         before = int(information[k.INFO_INSTRUCTIONS])
-        status = self._call(run_warp, self._stops, warp, 1 << 62, fault, -1)
+        status = self._call(go_on, self._stops, warp, 1 << 62, fault, -1)
         if inside:
             rows[row] = 0
             rows[row, k.GUARD] = 7
@@ -323,7 +276,7 @@ class Debugger:
             if np.all(statuses == k.FINISHED):
                 self._finish(k.FINISHED)
             else:
-                pass_barrier(self._state.warps)
+                pass_together(self._state.warps)
 
     def _finish(self, status: int) -> None:
         check_supported(self._launch.program, status, self._state)
@@ -358,7 +311,7 @@ class Debugger:
         self, function: Any, code: k.Code, what: int, budget: int, fault: FaultVector, traced: int
     ) -> int:
         grid_block = self._grid_block.copy()
-        if function is run_warp:
+        if function is go_on:
             grid_block[6] = self._first + what
         return int(
             function(
@@ -405,25 +358,6 @@ class Debugger:
         warp = stop.warp - self._first
         w = self._state.warps[warp]
         lanes = [thread % k.LANES for thread in stop.executing]
-        addresses = dict(zip(stop.executing, _addresses(row, w, lanes), strict=True))
+        addresses = dict(zip(stop.executing, addresses_of(row, w, lanes), strict=True))
         spaces = {k.GLOBAL: "global", k.SHARED: "shared", k.LOCAL: "local", k.GENERIC: "generic"}
         return Access(stop, spaces[int(row[k.SPACE])], int(row[k.SIZE]), addresses)
-
-
-def _addresses(row: NDArray[np.int64], w: Any, lanes: list[int]) -> list[int]:
-    """Return the byte addresses of an access: base register, scaled, uniform register, offset."""
-    wide = int(row[k.SPACE]) in (k.GLOBAL, k.GENERIC)
-    uniform = int(row[k.UNIFORM_BASE])
-    offset = int(row[k.OFFSET])
-    if uniform != 63:
-        offset += int(w["uniforms"][uniform])
-        offset += int(w["uniforms"][uniform + 1]) << 32 if wide else 0
-    found = []
-    for lane in lanes:
-        base, register = 0, int(row[k.A_VALUE])
-        if row[k.A] == k.REGISTER:
-            base = int(w["registers"][register, lane])
-            base |= int(w["registers"][register + 1, lane]) << 32 if row[k.WIDE_ADDRESS] else 0
-        scale = max(1, int(row[k.SCALE]))
-        found.append((base * scale + offset) % (1 << (64 if wide else 32)))
-    return found

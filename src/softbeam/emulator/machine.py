@@ -27,7 +27,7 @@ from softbeam.emulator.debugging import Debugger
 from softbeam.emulator.ending import Ending
 from softbeam.emulator.execution import LANES, LaunchShape, launch_constants
 from softbeam.emulator.fault import Fault
-from softbeam.emulator.heap import Heap
+from softbeam.emulator.heap import Heap, HeapState
 from softbeam.emulator.launching import Launch
 from softbeam.emulator.lowering import Program, lower
 from softbeam.emulator.outcome import CountingRunner, Outcome, outcome_of
@@ -52,8 +52,7 @@ LAUNCH_BUDGET = 10_000_000_000
 class Saved:
     """What :meth:`Machine.save` keeps: memory, what lies in it, and the code with its constants."""
 
-    used: int
-    memory: NDArray[np.uint32]
+    memory: HeapState
     arrays: Mapping[int, tuple[np.dtype[Any], tuple[int, ...]]]
     functions: Mapping[str, Function]
 
@@ -233,6 +232,35 @@ class Machine:
         self._arrays[address] = (array.dtype, array.shape)
         self._write(address, array.tobytes())
         return address
+
+    def map(self, address: int, size: int) -> None:
+        """Map memory at an address of one's own choice, filled with zeros.
+
+        Parameters
+        ----------
+        address, size : int
+            Multiples of a page, 2 MiB.
+
+        Raises
+        ------
+        LaunchError
+            If they are not, or something else is there.
+        """
+        self._heap.map(address, size)
+
+    def free(self, address: int) -> None:
+        """Give back what :meth:`allocate` or :meth:`map` made at an address.
+
+        As on a GPU an access to what was freed does not fault while its page holds other memory;
+        here pages of the heap stay mapped.
+
+        Raises
+        ------
+        LaunchError
+            If nothing was made there.
+        """
+        self._heap.free(address)
+        self._arrays.pop(address, None)
 
     def read(self, address: int, shape: Size | None = None, dtype: Any = None) -> NDArray[Any]:
         """Return a copy of memory.
@@ -434,12 +462,11 @@ class Machine:
 
     def save(self) -> Saved:
         """Return all that launches can change, for :meth:`restore`."""
-        used, words = self._heap.saved()
-        return Saved(used, words, dict(self._arrays), dict(self._functions))
+        return Saved(self._heap.saved(), dict(self._arrays), dict(self._functions))
 
     def restore(self, saved: Saved) -> None:
         """Make memory, allocations and constants what they were when they were saved."""
-        self._heap.restore(saved.used, saved.memory)
+        self._heap.restore(saved.memory)
         self._arrays, self._functions = dict(saved.arrays), dict(saved.functions)
         self._programs.clear()
 

@@ -22,7 +22,7 @@ class OutcomeKind:
     ----------
     name : str
         Its word in results and tables; figures take their colours by it
-        (:data:`softbeam.report.style.OUTCOME_STYLES`).
+        (:data:`softbeam.present.figures.style.OUTCOME_STYLES`).
     words : str
         What it means, for a reader.
     sassifi : str
@@ -46,7 +46,7 @@ class Detail:
         The outcome that it is a part of.
     words : str
         What happened, for a reader: a format of what a replay tells
-        (:func:`softbeam.report.replay_page.reason`).
+        (:func:`softbeam.present.page.replay.reason`).
     answers : {"", "classes", "boxes"}
         Whose answers it divides: a classifier's or a detector's; empty: of every network.
     holds : callable or None
