@@ -160,6 +160,9 @@ def load_workload(
     else:
         values = shipped_weights(loaded.name, loaded.layers)
     files: list[Path | None] = [file for path in images for file in image_files(path)]
+    require_memory(
+        4 * loaded.layers[0].inputs * len(files), f"a list of {len(files):,} inputs", "give fewer"
+    )
     inputs = tuple(load_image(file, loaded.input_shape, preprocessing) for file in files or [None])
     digest = weights_hash(values)
     _LOG.debug(
