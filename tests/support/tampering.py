@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from softbeam.campaign.results.database import Connection
 from softbeam.campaign.results.file import FILE_NAME
 from support.results import reseal
 
@@ -109,9 +110,12 @@ def make_sums_fit(folder: Path) -> None:
     """Make checksums and digests fit what a file holds now, as a forger would."""
     with (
         suppress(sqlite3.Error, OverflowError, ValueError),
-        closing(sqlite3.connect(folder / FILE_NAME, isolation_level=None)) as connection,
+        closing(
+            sqlite3.connect(folder / FILE_NAME, isolation_level=None, factory=Connection)
+        ) as connection,
     ):
         connection.execute("PRAGMA synchronous = OFF")
+        connection.bound(folder / FILE_NAME)
         for table in ("injections", "fault_space"):
             rows = connection.execute(f"SELECT * FROM {table}").fetchall()
             connection.execute(f"DELETE FROM {table}")

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.analysis.counts import Counts, Mask, Stream
-from softbeam.analysis.design import Design, Place, Stratum
+from softbeam.analysis.design import Design, Place
 from softbeam.analysis.estimation import Estimator, Floor, Share
 from softbeam.analysis.growth import growth_of, neyman
 from softbeam.campaign.choices import Cells, Target
@@ -160,8 +160,8 @@ def cells_of(counts: Mapping[StreamKey, int], per: Cells) -> list[tuple[StreamKe
     """Return the streams that make up each cell."""
     groups: dict[str, list[StreamKey]] = {}
     for key in sorted(counts):
-        layer, _, kernel = key.stratum.partition("/")
-        name = {"all": "", "layer": layer, "kernel": kernel, "layer-kernel": key.stratum}[per]
+        layer, kernel = key.place or ("", "")
+        name = {"all": "", "layer": str(layer), "kernel": kernel, "layer-kernel": key.stratum}[per]
         groups.setdefault(name, []).append(key)
     return [tuple(keys) for keys in groups.values()]
 
@@ -224,27 +224,19 @@ def _needed(
 
 def _rows_of(counts: Counts, keys: tuple[StreamKey, ...]) -> NDArray[np.bool_]:
     """Return the rows of each stream of a cell: bool[streams, rows]."""
-    return np.array(
-        [counts.inside(Place()) if not key.stratum else _in_stratum(counts, key) for key in keys]
-    )
-
-
-def _in_stratum(counts: Counts, key: StreamKey) -> Mask:
-    layer, kernel = _stratum(key)
-    return counts.inside(Place((layer,), (kernel,)))
-
-
-def _stratum(key: StreamKey) -> Stratum:
-    layer, _, kernel = key.stratum.partition("/")
-    return int(layer), kernel
+    places = [
+        Place() if key.place is None else Place((key.place.layer,), (key.place.kernel,))
+        for key in keys
+    ]
+    return np.array([counts.inside(place) for place in places])
 
 
 def _weight(design: Design, key: StreamKey) -> float:
-    return design.weights[key.mode][_stratum(key)] if key.stratum else 1.0
+    return 1.0 if key.place is None else design.weights[key.mode][key.place]
 
 
 def _name(key: StreamKey, per: Cells) -> str:
-    layer, _, kernel = key.stratum.partition("/")
+    layer, kernel = key.place or ("", "")
     return {
         "all": "",
         "layer": f"layer {layer}",

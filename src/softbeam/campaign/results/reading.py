@@ -147,18 +147,29 @@ class ResultsReader:
         ResultsError
             If one of them, or their whole, is not as it was written.
         """
-        before, found = self._contents(), Contents()
+        before, found, places = self._contents(), Contents(), self._places()
         after = ("", "", "", -1)
         while rows := self._read(self._format.following, after):
             found = found.plus(rows)
             for row in rows:
                 with self._undamaged("injection"):
                     record = self._format.to_record(row)
+                if places and (record.mode, record.layer, record.kernel) not in places:
+                    raise self._damage(
+                        f"an injection strikes {record.kernel} in layer {record.layer}, where its "
+                        "fault space has no place"
+                    )
                 after = (record.mode, record.model, record.stratum, record.index)
                 yield record
         # Where another process adds rows meanwhile, nobody can say which of them must be here.
         if before is not None and found != before and self._contents() == before:
             raise self._damage("injections are missing, added or changed")
+
+    def _places(self) -> set[tuple[str, int, str]]:
+        """Return mode, layer and kernel of every stratum; none where nothing is stratified."""
+        if self.specification.sampling != "stratified":
+            return set()
+        return {(one.mode, one.layer, one.kernel) for one in self.fault_space()}
 
     def _contents(self) -> Contents | None:
         """Return what the file says that its injections are."""

@@ -18,6 +18,7 @@ from softbeam.campaign.results.schema import stored_columns
 from softbeam.faults.models import MODELS
 from softbeam.faults.modes import MODES
 from softbeam.faults.space import FaultSpaceSize
+from softbeam.faults.stratum import Stratum
 from softbeam.injection.columns import Column
 from softbeam.injection.outcomes import EVERY_DETAIL, OUTCOMES
 from softbeam.injection.record import InjectionRecord
@@ -149,9 +150,8 @@ def _check_words(record: InjectionRecord) -> None:
         raise ValueError(f"no injection ends {record.outcome!r}, {record.detail!r}")
     if record.mode not in MODES or record.model not in MODELS:
         raise ValueError(f"no injection is of {record.mode!r}, {record.model!r}")
-    layer, stroke, _ = record.stratum.partition("/")
-    if record.stratum and not (stroke and layer.isdecimal()):
-        raise ValueError(f"{record.stratum!r} is no stratum")
+    if record.stratum:
+        Stratum.read(record.stratum)
 
 
 def _unsigned(value: int) -> int:
