@@ -42,10 +42,13 @@ def rows(folder: Path) -> list[str]:
 
 
 def size(folder: Path) -> int:
-    """Return how many rows a campaign has so far, without ever waiting for its lock."""
+    """Return how many rows a campaign has so far, without ever waiting for its lock.
+
+    "rw": what a killed campaign was writing must be rolled back before anything can be read.
+    """
     try:
         with contextlib.closing(
-            sqlite3.connect(f"file:{folder / FILE_NAME}?mode=ro", uri=True, timeout=0)
+            sqlite3.connect(f"file:{folder / FILE_NAME}?mode=rw", uri=True, timeout=0)
         ) as connection:
             return int(connection.execute("SELECT count(*) FROM injections").fetchone()[0])
     except sqlite3.Error:
