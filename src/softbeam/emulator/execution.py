@@ -20,7 +20,8 @@ from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.entries import ALWAYS, add_entries, new_entries
 from softbeam.emulator.lowering import Program
 from softbeam.emulator.lowerings.form import BANK_0_WORDS
-from softbeam.emulator.special import special_function_tables
+from softbeam.emulator.special import SpecialFunctionTables, special_function_tables
+from softbeam.emulator.translation import translation_of
 from softbeam.errors import UnsupportedInstruction
 from softbeam.sass.instruction import INSTRUCTION_BYTES
 
@@ -180,18 +181,19 @@ def new_state(
 
 
 @cache
-def _all_tables() -> k.Tables:
-    return k.Tables(*special_function_tables(), new_entries())
+def _common_tables() -> tuple[SpecialFunctionTables, NDArray[np.int64]]:
+    return special_function_tables(), new_entries()
 
 
 def tables(program: Program) -> k.Tables:
-    """Return what the interpreter looks up: MUFU's tables and its separately compiled parts.
+    """Return what the interpreter looks up: MUFU's tables, its compiled parts, translated code.
 
-    The parts that the program needs are compiled now if no program has needed them before.
+    The parts that the program needs are compiled now if no program has needed them before; the
+    program is translated if it has been found to run long.  To be called before every run.
     """
-    found = _all_tables()
-    add_entries(found.entries, (*ALWAYS, *program.parts))
-    return found
+    found, entries = _common_tables()
+    add_entries(entries, (*ALWAYS, *program.parts))
+    return k.Tables(*found, entries, translation_of(program))
 
 
 def no_fault() -> NDArray[np.int64]:

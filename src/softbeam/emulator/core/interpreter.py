@@ -28,6 +28,7 @@ from softbeam.emulator.core.layout import (
     FAULT_KIND,
     FAULT_LATE,
     FAULT_NONE,
+    FAULT_RESOLVE,
     FAULT_ROW,
     FAULT_STORE,
     FAULT_TRACK,
@@ -60,14 +61,23 @@ from softbeam.emulator.core.layout import (
     UNSUPPORTED,
     UNSUPPORTED_REACHED,
     WAITS_AT_BAR,
+    WARP,
 )
 from softbeam.emulator.core.memory import load, receive, store
 from softbeam.emulator.core.operands import commit, count_ones, predicate_mask
 from softbeam.emulator.core.signatures import call_memory
 from softbeam.emulator.core.transfer import load_constant, store_data
+from softbeam.emulator.core.translated import (
+    add_counts,
+    address_of_data,
+    is_translated,
+    open_context,
+    run_translated,
+)
 from softbeam.jit import jit
 
 FULL = np.uint32(FULL_MASK)
+WARP_BYTES = WARP.itemsize
 
 
 @jit
@@ -165,6 +175,9 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
     saved = w.scratch[6:10]
     group, steps, allowed = np.int64(-1), np.int64(0), np.int64(0)
     mask, number = np.uint32(0), np.int64(0)
+    translation = tables.translation
+    translates = traced < 0 and state.foreign.shape[0] == 0 and is_translated(translation)
+    warp_at = address_of_data(state.warps) + np.int64(warp) * WARP_BYTES
     while True:
         if group < 0:
             group = running_group(w)
@@ -184,6 +197,18 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
         if number < 0 or number >= rows_number:
             information[INFO_ROW] = number
             return INVALID_PC
+        followed = pending != np.uint32(0) and not information[INFO_READ]
+        if translates and translation.entry[number] and not followed:
+            stop = np.int64(-1)
+            if struck_row >= 0 and (
+                not information[INFO_FIRED] or fault[FAULT_KIND] == FAULT_RESOLVE
+            ):
+                stop = np.int64(translation.block[struck_row])
+            number, steps, allowed = run_translated(
+                translation, warp_at, mask, number, steps, allowed, stop, w, information
+            )
+            if number >= rows_number:
+                continue
         row = rows[number]
         operation = row[OP]
         executed = mask
@@ -194,6 +219,7 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
             return HANG
         steps += 1
         information[INFO_INSTRUCTIONS] += 1
+        translation.heat[0 if mask == FULL else 1] += 1
         if wants_profile:
             state.profile[number, 0] += count_ones(mask)
             state.profile[number, 1] += count_ones(executed)
@@ -341,6 +367,26 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
 
     The other parameters are those of :func:`run_warp`.
     """
+    translation = tables.translation
+    counts = is_translated(translation) and state.profile.shape[0] > 0
+    if is_translated(translation):
+        open_context(translation, constants, tables, memory, grid_block, state)
+    if counts:
+        translation.counts[:] = 0
+        translation.skipped[:] = 0
+    status = _run_warps(
+        code, constants, tables, memory, grid_block, threads, budget, fault, traced, state
+    )
+    if counts:
+        add_counts(translation, state.profile)
+    return status
+
+
+@jit
+def _run_warps(  # type: ignore[no-untyped-def]
+    code, constants, tables, memory, grid_block, threads, budget, fault, traced, state
+):
+    """Run the warps of one block, as :func:`run` says."""
     first, end = grid_block[6], grid_block[7]
     state.information[:] = 0
     if not fault[FAULT_KEEPS]:

@@ -350,16 +350,49 @@ class Code(NamedTuple):
     writes: NDArray[np.uint64]
 
 
+class Translation(NamedTuple):
+    """A program's translated code, as the interpreter calls it (:mod:`.translated`).
+
+    Attributes
+    ----------
+    addresses : numpy.ndarray of int64
+        Of the code for full masks and for others; 0 where there is none.
+    block : numpy.ndarray of int32
+        Number of each row's block; -1 for rows that are not translated.
+    entry : numpy.ndarray of uint8
+        1 for the first row of a block.
+    context : numpy.ndarray of int64
+        What the code is given.
+    segments : numpy.ndarray of int64, [accesses, 4]
+        What each access to global memory found last.
+    counts, skipped : numpy.ndarray of int64
+        Active lanes by block; by row, those that its guard kept from executing.
+    heat : numpy.ndarray of int64
+        Rows that the interpreter executed with a full mask and with others.
+    """
+
+    addresses: NDArray[np.int64]
+    block: NDArray[np.int32]
+    entry: NDArray[np.uint8]
+    context: NDArray[np.int64]
+    segments: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    skipped: NDArray[np.int64]
+    heat: NDArray[np.int64]
+
+
 class Tables(NamedTuple):
     """Correction tables of the special function unit, and addresses of compiled parts.
 
-    ``entries`` has one address a part (``PART_…``), 0 for a part that no program has needed yet.
+    ``entries`` has one address a part (``PART_…``), 0 for a part that no program has needed yet;
+    ``translation`` is the program's own.
     """
 
     rcp: NDArray[np.int8]
     rsq: NDArray[np.int8]
     ex2: NDArray[np.int8]
     entries: NDArray[np.int64]
+    translation: Translation
 
 
 #: The state of one warp, as a record: the interpreter gets one pointer instead of many arrays.

@@ -1,0 +1,135 @@
+"""What is translated, and when: a program that has been found to run long."""
+
+from __future__ import annotations
+
+import logging
+import os
+import weakref
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.core.translated import CONTEXT
+from softbeam.emulator.translation import compiling
+from softbeam.emulator.translation.blocks import Blocks, find_blocks
+from softbeam.emulator.translation.function import NAMES, access_rows, emit
+
+if TYPE_CHECKING:
+    from softbeam.emulator.lowering import Program
+
+logger = logging.getLogger("softbeam")
+
+#: Rows that the interpreter executes before a program is worth translating: about as long as that
+#: takes.  A translation that is on disk already is taken at once.
+WORTHWHILE = 200_000
+
+#: Rows of the longest program that is translated; compiling takes about a millisecond a row.
+MOST_ROWS = 20_000
+
+#: The environment's variable that says which engine runs: ``interpreter``, or both.
+ENGINE = "SOFTBEAM_ENGINE"
+
+
+def _empty(rows: int, blocks: int, accesses: int) -> k.Translation:
+    return k.Translation(
+        addresses=np.zeros(2, dtype=np.int64),
+        block=np.full(rows, -1, dtype=np.int32),
+        entry=np.zeros(rows, dtype=np.uint8),
+        context=np.zeros(CONTEXT, dtype=np.int64),
+        segments=np.zeros((accesses, 4), dtype=np.int64),
+        counts=np.zeros(blocks, dtype=np.int64),
+        skipped=np.zeros(rows, dtype=np.int64),
+        heat=np.zeros(2, dtype=np.int64),
+    )
+
+
+_NONE = _empty(1, 1, 1)
+
+
+class _Entry:
+    """One program, with what has been translated of it."""
+
+    def __init__(self, rows: NDArray[np.int64], name: str) -> None:
+        self.rows, self.name = rows, name
+        self.blocks: Blocks | None = None
+        self.loaded: list[compiling.Loaded] = []
+        self.done = [False, False]
+        if rows.shape[0] > MOST_ROWS:
+            logger.debug("%s: %d rows are too many to translate", name, rows.shape[0])
+            self.done = [True, True]
+            self.translation = _empty(rows.shape[0], 1, 1)
+            return
+        self.blocks = find_blocks(rows)
+        self.translation = _empty(
+            rows.shape[0], max(len(self.blocks.blocks), 1), max(len(access_rows(rows)), 1)
+        )
+        self.translation.block[:] = self.blocks.block_of
+        for block in self.blocks.blocks:
+            self.translation.entry[block.first] = 1
+        for row, reason in self.blocks.reasons.items():
+            logger.debug("%s: row %d stays with the interpreter: %s", name, row, reason)
+        for which in range(2):
+            code = compiling.kept(self._fingerprint(which))
+            if code is not None:
+                self._load(which, code)
+
+    def _fingerprint(self, which: int) -> str:
+        return compiling.fingerprint(self.rows, NAMES[which == 0])
+
+    def _load(self, which: int, code: bytes) -> None:
+        loaded = compiling.Loaded(code)
+        self.loaded.append(loaded)
+        self.translation.addresses[which] = loaded.address(NAMES[which == 0])
+        self.done[which] = True
+
+    def translate(self, which: int) -> None:
+        """Translate for full masks (0) or for any (1)."""
+        self.done[which] = True
+        assert self.blocks is not None
+        begin = perf_counter()
+        logger.info("translating %s (%d instructions)", self.name, self.rows.shape[0])
+        try:
+            module = compiling.new_module(self.name)
+            emit(module, self.rows, self.blocks, full=which == 0)
+            code = compiling.object_code(module)
+        except Exception as error:  # noqa: BLE001  (whatever the translator lacks, both engines agree)
+            logger.warning("%s stays with the interpreter: %s", self.name, error)
+            return
+        compiling.keep(self._fingerprint(which), code)
+        self._load(which, code)
+        logger.debug("%s: translated in %.2f s", self.name, perf_counter() - begin)
+
+    def ready(self, worthwhile: int) -> k.Translation:
+        """Return the translation, made now where the program has run long enough."""
+        for which in range(2):
+            if not self.done[which] and self.translation.heat[which] >= worthwhile:
+                self.translate(which)
+        self.translation.segments.fill(0)
+        return self.translation
+
+
+_entries: dict[int, tuple[weakref.ref[NDArray[np.int64]], _Entry]] = {}
+
+
+def translation_of(program: Program, *, worthwhile: int | None = None) -> k.Translation:
+    """Return what is translated of a program, for one run.
+
+    Parameters
+    ----------
+    program : Program
+        The program; when it has been interpreted long enough it is translated now.
+    worthwhile : int
+        Rows that must have been interpreted before; ``WORTHWHILE`` unless told.
+    """
+    if os.environ.get(ENGINE) == "interpreter":
+        return _NONE
+    rows = program.code.rows
+    key = id(rows)
+    found = _entries.get(key)
+    if found is None or found[0]() is not rows:
+        found = (weakref.ref(rows), _Entry(rows, program.function.name))
+        _entries[key] = found
+    return found[1].ready(WORTHWHILE if worthwhile is None else worthwhile)

@@ -1,0 +1,302 @@
+"""Emit a program's rows as one LLVM function: for groups of all 32 lanes, or for any group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from llvmlite import ir
+from numpy.typing import NDArray
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.core import translated as t
+from softbeam.emulator.translation import copying
+from softbeam.emulator.translation.blocks import MEANINGS, Block, Blocks
+from softbeam.emulator.translation.frame import Frame
+from softbeam.emulator.translation.memory import Access, load_constant
+from softbeam.emulator.translation.operation import Operation, Results, Untranslatable
+from softbeam.emulator.translation.vectors import I32, I64, Value
+
+#: Names of the two functions of a program.
+NAMES = {True: "full", False: "masked"}
+
+
+def access_rows(rows: NDArray[np.int64]) -> list[int]:
+    """Return the rows that access global memory; each remembers where it found its segment."""
+    accesses = (rows[:, k.OP] == k.LOAD) | (rows[:, k.OP] == k.STORE)
+    return [int(row) for row in np.flatnonzero(accesses & (rows[:, k.SPACE] == k.GLOBAL))]
+
+
+def emit(module: ir.Module, rows: NDArray[np.int64], blocks: Blocks, *, full: bool) -> None:
+    """Append the function for full masks, or for others, to a module."""
+    _Emitter(module, rows, blocks, full=full).emit()
+
+
+class _Emitter:
+    def __init__(
+        self, module: ir.Module, rows: NDArray[np.int64], blocks: Blocks, *, full: bool
+    ) -> None:
+        self.frame = Frame(module, NAMES[full], full=full)
+        self.builder = self.frame.builder
+        self.warp = self.frame.warp
+        self.rows = rows
+        self.blocks = blocks
+        self.accesses = {row: number for number, row in enumerate(access_rows(rows))}
+        self.labels = {
+            block.first: self.frame.function.append_basic_block(f"row{block.first}")
+            for block in blocks.blocks
+        }
+        self._stubs: dict[int, ir.Block] = {}
+
+    def emit(self) -> None:
+        """Emit the entry, which goes to the row that is asked for, and every block."""
+        outside = self.frame.function.append_basic_block("outside")
+        switch = self.builder.switch(self.frame.first_row, outside)
+        for first, label in self.labels.items():
+            switch.add_case(ir.Constant(I64, first), label)
+        self.builder.position_at_end(outside)
+        self.frame.row.add_incoming(self.frame.first_row, outside)
+        self.builder.branch(self.frame.leave)
+        for block in self.blocks.blocks:
+            _BlockEmitter(self, block).emit()
+
+    def label(self, row: int) -> ir.Block:
+        """Return where to branch to go on at a row."""
+        if row in self.labels:
+            return self.labels[row]
+        if row not in self._stubs:
+            stub = self.frame.function.append_basic_block(f"to{row}")
+            self._stubs[row] = stub
+            with self.builder.goto_block(stub):
+                self.frame.leave_to(row)
+        return self._stubs[row]
+
+
+class _BlockEmitter:
+    """One block: the check that it may run, its rows, and where it goes on."""
+
+    def __init__(self, program: _Emitter, block: Block) -> None:
+        self.program, self.block = program, block
+        self.frame, self.builder, self.warp = program.frame, program.builder, program.warp
+        self.before: Value = None  # rows executed before the block
+
+    def emit(self) -> None:
+        """Emit the block."""
+        frame, builder, block = self.frame, self.builder, self.block
+        builder.position_at_end(self.program.labels[block.first])
+        self.warp.forget()
+        self.before = builder.load(frame.executed)
+        after = builder.add(self.before, ir.Constant(I64, block.end - block.first))
+        runs = builder.and_(
+            builder.icmp_signed("<=", after, frame.allowed),
+            builder.icmp_signed("!=", frame.stop, ir.Constant(I64, block.number)),
+        )
+        body = frame.function.append_basic_block(f"body{block.first}")
+        builder.cbranch(runs, body, self._stub(block.first))
+        builder.position_at_end(body)
+        for row in range(block.first, block.end):
+            self._row(row)
+            if builder.block.is_terminated:
+                return
+        self.warp.flush()
+        self._finish(block.end)
+        builder.branch(self.program.label(block.end))
+
+    def _stub(self, row: int) -> ir.Block:
+        stub = self.frame.function.append_basic_block(f"stop{row}")
+        with self.builder.goto_block(stub):
+            self.frame.leave_to(row)
+        return stub
+
+    def _executed_by(self, row: int) -> Value:
+        """Return the rows executed before a row of the block."""
+        return self.builder.add(self.before, ir.Constant(I64, row - self.block.first))
+
+    def _finish(self, end: int) -> None:
+        """Count the rows of the block, all of which are executed."""
+        frame, builder = self.frame, self.builder
+        builder.store(self._executed_by(end), frame.executed)
+        place = frame.element(t.COUNTS_AT, ir.Constant(I64, self.block.number))
+        builder.store(builder.add(builder.load(place), frame.active), place)
+
+    def _leave_before(self, row: int) -> None:
+        """Leave the block early: the interpreter goes on with a row of it."""
+        first = self.block.first
+        self.builder.store(self._executed_by(row), self.frame.executed)
+        if row > first:
+            copying.count_rows(self.frame, first, row - first)
+        self.frame.leave_to(row)
+
+    def _row(self, number: int) -> None:
+        row = self.program.rows[number]
+        operation = int(row[k.OP])
+        executed = self.warp.executed(int(row[k.GUARD]))
+        if operation in _CONTROL:
+            _CONTROL[operation](self, number, row, executed)
+        elif operation == k.LDC:
+            o = Operation(self.frame, row)
+            self._write(o, Results(load_constant(o)), executed)
+        elif operation in (k.LOAD, k.STORE):
+            self._access(number, row, executed)
+        elif operation != k.NOP:
+            o = Operation(self.frame, row)
+            self._write(o, MEANINGS[operation](o), executed)
+        if not self.builder.block.is_terminated:
+            self._count_skipped(number, row, executed)
+
+    def _count_skipped(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
+        """Count the active lanes that the guard kept from executing."""
+        if int(row[k.GUARD]) == 7 or executed is None:
+            return
+        builder, frame = self.builder, self.frame
+        ones = builder.zext(builder.ctpop(self.warp.bits(executed)), I64)
+        place = frame.element(t.SKIPPED_AT, ir.Constant(I64, number))
+        skipped = builder.sub(frame.active, ones)
+        builder.store(builder.add(builder.load(place), skipped), place)
+
+    def _access(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
+        self.warp.flush()
+        o = Operation(self.frame, row)
+        access = Access(
+            o, self.program.accesses.get(number, 0), executed, lambda: self._leave_before(number)
+        )
+        if int(row[k.OP]) == k.LOAD:
+            words = access.load()
+            if o.column(k.DESTINATION) != 255:
+                for part in range(o.column(k.DESTINATIONS)):
+                    self.warp.set_register(o.column(k.DESTINATION) + part, words[part], executed)
+            return
+        time = self.builder.add(self.frame.instructions, self._executed_by(number + 1))
+        access.store(time)
+
+    def _write(self, o: Operation, results: Results, executed: Value | None) -> None:
+        """Write an operation's results: registers, then predicates."""
+        warp, destination = self.warp, o.column(k.DESTINATION)
+        words = results.words
+        wanted = o.column(k.DESTINATIONS)
+        predicates = [
+            (o.column(column), value if value is not None else o.v.bit(False))
+            for column, value in (
+                (k.PREDICATE_0, results.first),
+                (k.PREDICATE_1, results.second),
+            )
+        ]
+        if o.uniform:
+            if destination != 63:
+                self._check(words, wanted)
+                for part in range(wanted):
+                    warp.set_uniform(destination + part, words[part], executed)
+            for index, value in predicates:
+                warp.set_uniform_predicate(index, value, executed)
+            return
+        if destination != 255:
+            self._check(words, wanted)
+            for part in range(wanted):
+                warp.set_register(destination + part, words[part], executed)
+        for index, value in predicates:
+            warp.set_predicate(index, value, executed)
+
+    def _check(self, words: tuple[Value, ...], wanted: int) -> None:
+        if len(words) < wanted:
+            raise Untranslatable("more destination registers than results")
+
+    # Control flow.
+
+    def _branched(self, number: int) -> None:
+        """Note that a row that steers control flow was executed."""
+        self.builder.store(self._executed_by(number + 1), self.frame.branched)
+
+    def _decide(self, number: int, all_: Value, none: Value) -> None:
+        """Leave the block where some lanes go one way and some the other."""
+        builder = self.builder
+        going, mixed = (
+            self.frame.function.append_basic_block(name) for name in ("going", "mixed")
+        )
+        builder.cbranch(builder.or_(all_, none), going, mixed)
+        builder.position_at_end(mixed)
+        self._leave_before(number)
+        builder.position_at_end(going)
+
+    def _ways(self, lanes: Value) -> tuple[Value, Value]:
+        """Return whether lanes are all of the group, and whether they are none."""
+        bits = self.warp.bits(lanes)
+        return (
+            self.builder.icmp_unsigned("==", bits, self.frame.mask_bits),
+            self.builder.icmp_unsigned("==", bits, ir.Constant(I32, 0)),
+        )
+
+    def _branch(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
+        builder, target = self.builder, int(row[k.TARGET])
+        self.warp.flush()
+        code = int(row[k.SOURCE_PREDICATE_0])
+        taken = executed
+        if code != 7:
+            holds = self.warp.source_predicate(code)
+            taken = holds if taken is None else builder.and_(taken, holds)
+        label, following = self.program.label(target), self.program.label(number + 1)
+        if taken is None or (code == 7 and int(row[k.GUARD]) == 7):
+            self._branched(number)
+            self._finish(number + 1)
+            builder.branch(label)
+            return
+        all_, none = self._ways(taken)
+        self._decide(number, all_, none)
+        self._count_skipped(number, row, executed)
+        self._branched(number)
+        self._finish(number + 1)
+        builder.cbranch(all_, label, following)
+
+    def _set_barrier(self, index: int, words: Value, executed: Value | None) -> None:
+        place = self.warp.at("barriers", 4 * k.LANES * index, words.type)
+        if executed is not None:
+            old = self.builder.load(place)
+            old.align = 4
+            words = self.builder.select(executed, words, old)
+        self.builder.store(words, place).align = 4
+
+    def _open_barrier(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
+        """BSSY: the executing lanes are those who will wait for each other."""
+        lanes = self.warp.vectors.splat(self.warp.bits(executed))
+        self._set_barrier(int(row[k.BARRIER]), lanes, executed)
+        self._branched(number)
+
+    def _pass_barrier(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
+        """BSYNC, WARPSYNC: where the warp is one group that goes as a whole, nobody waits."""
+        builder = self.builder
+        self.warp.flush()
+        if executed is not None:
+            all_, none = self._ways(executed)
+            groups = builder.load(self.warp.at("groups", 0, I64))
+            alone = builder.icmp_signed("==", groups, ir.Constant(I64, 1))
+            self._decide(number, builder.and_(all_, alone), none)
+        if int(row[k.OP]) == k.WARPSYNC:
+            o = Operation(self.frame, row)
+            words = o.v.word(0) if o.column(k.A) == k.NOTHING else o.a
+            self._set_barrier(k.WARPSYNC_BARRIER, words, executed)
+        self._count_skipped(number, row, executed)
+        self._branched(number)
+        self._finish(number + 1)
+        builder.branch(self.program.label(number + 1))
+
+    def _exit(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
+        """EXIT: the interpreter ends threads; where the guard holds nowhere, nothing ends."""
+        self.warp.flush()
+        if executed is None or int(row[k.GUARD]) == 7:
+            self._leave_before(number)
+            return
+        _, none = self._ways(executed)
+        self._decide(number, none, none)
+        self._count_skipped(number, row, executed)
+        self._branched(number)
+        self._finish(number + 1)
+        self.builder.branch(self.program.label(number + 1))
+
+
+_CONTROL: dict[int, Callable[[_BlockEmitter, int, NDArray[np.int64], Value | None], None]] = {
+    k.BRA: _BlockEmitter._branch,
+    k.CALL: _BlockEmitter._branch,
+    k.BSSY: _BlockEmitter._open_barrier,
+    k.BSYNC: _BlockEmitter._pass_barrier,
+    k.WARPSYNC: _BlockEmitter._pass_barrier,
+    k.EXIT: _BlockEmitter._exit,
+}
