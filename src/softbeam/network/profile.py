@@ -30,6 +30,9 @@ PROFILE_BUDGET = 1 << 40
 #: Different counts that a launch's table has room for at first; it grows where units have more.
 FIRST_CLASSES = 256
 
+#: Units that run before it is asked whether to translate the program; then twice as many, ….
+FIRST_UNITS = 64
+
 
 @dataclass(frozen=True, slots=True)
 class LaunchProfile:
@@ -97,26 +100,31 @@ def profile_launch(device: Device, number: int) -> LaunchProfile:
     while True:
         classes = np.zeros((capacity, rows, 2), dtype=np.int32)
         class_of_unit = np.zeros(units, dtype=np.int32)
+        slots = np.full(8 * capacity, -1, dtype=np.int64)
         progress = np.zeros(3, dtype=np.int64)
-        status = profile_units(
-            program.code,
-            launch.constants,
-            tables(program),
-            launch.memory,
-            np.array(shape.grid, dtype=np.int64),
-            np.array(shape.block, dtype=np.int64),
-            program.has_barrier,
-            0,
-            units,
-            PROFILE_BUDGET,
-            no_fault(),
-            state,
-            classes,
-            np.full(8 * capacity, -1, dtype=np.int64),
-            class_of_unit,
-            written,
-            progress,
-        )
+        status, done, step = k.FINISHED, 0, FIRST_UNITS
+        while status == k.FINISHED and done < units:
+            last = min(units, done + step)
+            status = profile_units(
+                program.code,
+                launch.constants,
+                tables(program),
+                launch.memory,
+                np.array(shape.grid, dtype=np.int64),
+                np.array(shape.block, dtype=np.int64),
+                program.has_barrier,
+                done,
+                last,
+                PROFILE_BUDGET,
+                no_fault(),
+                state,
+                classes,
+                slots,
+                class_of_unit[done:],
+                written,
+                progress,
+            )
+            done, step = last, 2 * step
         if status != TABLE_FULL:
             break
         capacity *= 4

@@ -28,6 +28,7 @@ from softbeam.emulator.core.layout import (
     FAULT_KIND,
     FAULT_LATE,
     FAULT_NONE,
+    FAULT_REGISTERS,
     FAULT_RESOLVE,
     FAULT_ROW,
     FAULT_STORE,
@@ -68,6 +69,8 @@ from softbeam.emulator.core.operands import commit, count_ones, predicate_mask
 from softbeam.emulator.core.signatures import call_memory
 from softbeam.emulator.core.transfer import load_constant, store_data
 from softbeam.emulator.core.translated import (
+    ENDED,
+    REGISTERS,
     add_counts,
     address_of_data,
     is_translated,
@@ -207,7 +210,9 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
             number, steps, allowed = run_translated(
                 translation, warp_at, mask, number, steps, allowed, stop, w, information
             )
-            if number >= rows_number:
+            if number < 0 or number >= rows_number:
+                if number == ENDED:
+                    group = -1
                 continue
         row = rows[number]
         operation = row[OP]
@@ -307,10 +312,13 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
 
 
 @jit
-def prepare_warp(w, threads, keeps):  # type: ignore[no-untyped-def]
-    """Reset a warp of up to 32 threads: every thread at row 0, registers zero unless it `keeps`."""
+def prepare_warp(w, threads, keeps, registers):  # type: ignore[no-untyped-def]
+    """Reset a warp of up to 32 threads: every thread at row 0, registers zero unless it `keeps`.
+
+    `registers` is how many of them the program or a fault can reach.
+    """
     if not keeps:
-        w.registers[:] = 0
+        w.registers[:registers] = 0
     w.predicates[:] = 0
     w.uniforms[:] = 0
     w.uniform_predicates[:] = 0
@@ -393,8 +401,13 @@ def _run_warps(  # type: ignore[no-untyped-def]
         state.shared[:] = 0
     if state.local.shape[1]:
         state.local[:] = 0
+    registers = np.int64(256)
+    if traced < 0:
+        registers = min(registers, max(tables.translation.context[REGISTERS], fault[FAULT_REGISTERS]))
     for warp in range(first, end):
-        prepare_warp(state.warps[warp - first], threads - 32 * warp, fault[FAULT_KEEPS] != 0)
+        prepare_warp(
+            state.warps[warp - first], threads - 32 * warp, fault[FAULT_KEEPS] != 0, registers
+        )
     while True:
         waiting = 0
         # A debugger that strikes holds its warp up while the others of the block go on.

@@ -22,22 +22,20 @@ TABLE_FULL, DIFFERS = 64, 65
 def _class_of(profile, classes, number, slots):  # type: ignore[no-untyped-def]
     """Return the entry of the table that equals a profile, a new one if none does; -1 if full."""
     rows = profile.shape[0]
-    hashed = np.uint64(1469598103934665603)
+    hashed, key = np.uint64(0), np.uint64(0x9E3779B97F4A7C15)
     for row in range(rows):
         for kind in range(2):
-            hashed = (hashed ^ np.uint64(profile[row, kind])) * np.uint64(1099511628211)
+            hashed += np.uint64(profile[row, kind]) * key
+            key += np.uint64(0x3C6EF372FE94F82A)
+    hashed ^= hashed >> np.uint64(32)
     slot = np.int64(hashed & np.uint64(slots.shape[0] - 1))
     while slots[slot] >= 0:
         entry = slots[slot]
-        same = True
+        differing = np.int64(0)
         for row in range(rows):
-            if (
-                classes[entry, row, 0] != profile[row, 0]
-                or classes[entry, row, 1] != profile[row, 1]
-            ):
-                same = False
-                break
-        if same:
+            differing |= classes[entry, row, 0] ^ profile[row, 0]
+            differing |= classes[entry, row, 1] ^ profile[row, 1]
+        if differing == 0:
             return entry, number
         slot = (slot + 1) & (slots.shape[0] - 1)
     if number >= classes.shape[0]:

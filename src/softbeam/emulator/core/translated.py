@@ -46,8 +46,12 @@ from softbeam.jit import jit
     EXECUTED,  # rows that were
     BRANCHED,  # how many of them by the last that steers control flow, 0 for none
     INSTRUCTIONS,  # warp instructions executed before
+    REGISTERS,  # general registers that the program can reach; for the interpreter alone
     CONTEXT,
-) = range(31)
+) = range(32)
+
+#: The row that says that every thread of the warp has ended.
+ENDED = -1
 
 
 @intrinsic

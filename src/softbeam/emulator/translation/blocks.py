@@ -17,7 +17,7 @@ from softbeam.emulator.translation import floating, integer
 MEANINGS = {**integer.MEANINGS, **floating.MEANINGS}
 
 #: Control flow that translated code decides itself where all lanes of the group go one way.
-CONTROL = frozenset({k.BRA, k.CALL, k.BSSY, k.BSYNC, k.WARPSYNC, k.EXIT})
+CONTROL = frozenset({k.BRA, k.CALL, k.RET, k.BRX, k.BSSY, k.BSYNC, k.WARPSYNC, k.EXIT})
 
 _THREAD_INDEX = (k.SR_TID_X, k.SR_TID_Y, k.SR_TID_Z)
 
@@ -30,10 +30,8 @@ def why_not(row: NDArray[np.int64]) -> str:
     uniform = bool(row[k.UNIFORM])
     sources = [int(row[column]) for column in (k.A, k.B, k.C)]
     if operation == k.LDC:
-        indexed = sources[0] == k.REGISTER or (sources[0] != k.NOTHING and not uniform)
-        if indexed or (row[k.SIZE] < 4 and sources[0] != k.NOTHING):
-            return "a constant that a register indexes"
-        return ""
+        indexed = uniform and sources[0] == k.REGISTER
+        return "a general register on the uniform datapath" if indexed else ""
     if operation in (k.LOAD, k.STORE):
         return "a store of less than a word" if operation == k.STORE and row[k.SIZE] < 4 else ""
     if operation not in MEANINGS:

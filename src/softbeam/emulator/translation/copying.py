@@ -36,11 +36,6 @@ def _function(
     return found
 
 
-def _offsets_at(builder: ir.IRBuilder, buffer: Value) -> Value:
-    """Return a pointer to the 32 offsets that stand before a buffer's bytes."""
-    return builder.bitcast(buffer, I64.as_pointer())
-
-
 def keep_offsets(frame: Frame, offsets: Value) -> None:
     """Write the lanes' byte offsets where the functions below find them."""
     place = frame.builder.bitcast(frame.offsets, _LONGS.as_pointer())
@@ -51,7 +46,7 @@ def collect(frame: Frame, here: Value, offsets: Value, size: int) -> None:
     """Copy `size` bytes from `here` plus each lane's offset to the buffer."""
 
     def body(builder: ir.IRBuilder, base: Value, places: Value, buffer: Value) -> None:
-        piece = ir.VectorType(I32, size // 4)
+        piece = ir.VectorType(I32, size // 4) if size > 4 else I32
         for lane in range(k.LANES):
             offset = builder.load(builder.gep(places, [_long(lane)]))
             source = builder.inttoptr(builder.add(base, offset), piece.as_pointer())
@@ -66,6 +61,27 @@ def collect(frame: Frame, here: Value, offsets: Value, size: int) -> None:
         frame, f"collect_{size}", ir.VoidType(), [I64, I64.as_pointer(), BYTES], body
     )
     frame.builder.call(function, [here, frame.offsets, frame.buffer])
+
+
+def look_up(frame: Frame, table: int, entries: Value) -> Value:
+    """Return each lane's entry of a table of signed bytes, whose address is in the context."""
+
+    def body(builder: ir.IRBuilder, base: Value, places: Value, buffer: Value) -> None:
+        def visit(lane: Value) -> None:
+            entry = builder.load(builder.gep(places, [lane]))
+            byte = builder.load(builder.inttoptr(builder.add(base, entry), BYTES))
+            target = builder.gep(builder.bitcast(buffer, I32.as_pointer()), [lane])
+            builder.store(builder.sext(byte, I32), target)
+
+        every = ir.Constant(I32, k.FULL_MASK)
+        _highest_first(builder, builder.function, every, visit)
+        builder.ret_void()
+
+    keep_offsets(frame, Vectors(frame.builder).wide(entries))
+    function = _function(frame, "look_up", ir.VoidType(), [I64, I64.as_pointer(), BYTES], body)
+    frame.builder.call(function, [frame.addresses[table], frame.offsets, frame.buffer])
+    (values,) = take_apart(frame.builder, frame.buffer, 4)
+    return values
 
 
 def take_apart(builder: ir.IRBuilder, place: Value, size: int) -> tuple[Value, ...]:

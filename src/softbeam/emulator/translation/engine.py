@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.core.translated import CONTEXT
+from softbeam.emulator.core.translated import CONTEXT, REGISTERS
 from softbeam.emulator.translation import compiling
 from softbeam.emulator.translation.blocks import Blocks, find_blocks
 from softbeam.emulator.translation.function import NAMES, access_rows, emit
@@ -29,8 +29,13 @@ WORTHWHILE = 200_000
 #: Rows of the longest program that is translated; compiling takes about a millisecond a row.
 MOST_ROWS = 20_000
 
-#: The environment's variable that says which engine runs: ``interpreter``, or both.
+#: The environment's variable that says which engine runs: ``interpreter``; ``translator``, which
+#: translates every program before its first run; by default, what is worthwhile.
 ENGINE = "SOFTBEAM_ENGINE"
+
+
+#: Registers of a warp's record; the destination that is none; words of the widest operand.
+_ALL_REGISTERS, _NOWHERE, _WIDEST = 256, 255, 4
 
 
 def _empty(rows: int, blocks: int, accesses: int) -> k.Translation:
@@ -47,12 +52,25 @@ def _empty(rows: int, blocks: int, accesses: int) -> k.Translation:
 
 
 _NONE = _empty(1, 1, 1)
+_NONE.context[REGISTERS] = _ALL_REGISTERS
+
+
+def _reached(rows: NDArray[np.int64], allocated: int) -> int:
+    """Return how many general registers a program can reach: a fault reaches the allocated ones."""
+    most = allocated
+    for column in (k.A, k.B, k.C):
+        registers = rows[rows[:, column] == k.REGISTER, column + 1]
+        most = max(most, int(registers.max(initial=0)) + _WIDEST)
+    general = rows[(rows[:, k.UNIFORM] == 0) & (rows[:, k.DESTINATION] != _NOWHERE)]
+    most = max(most, int(general[:, k.DESTINATION].max(initial=0)) + _WIDEST)
+    return min(most, _ALL_REGISTERS)
 
 
 class _Entry:
     """One program, with what has been translated of it."""
 
-    def __init__(self, rows: NDArray[np.int64], name: str) -> None:
+    def __init__(self, program: Program) -> None:
+        rows, name = program.code.rows, program.function.name
         self.rows, self.name = rows, name
         self.blocks: Blocks | None = None
         self.loaded: list[compiling.Loaded] = []
@@ -60,12 +78,13 @@ class _Entry:
         if rows.shape[0] > MOST_ROWS:
             logger.debug("%s: %d rows are too many to translate", name, rows.shape[0])
             self.done = [True, True]
-            self.translation = _empty(rows.shape[0], 1, 1)
+            self.translation = _NONE
             return
         self.blocks = find_blocks(rows)
         self.translation = _empty(
             rows.shape[0], max(len(self.blocks.blocks), 1), max(len(access_rows(rows)), 1)
         )
+        self.translation.context[REGISTERS] = _reached(rows, program.function.registers)
         self.translation.block[:] = self.blocks.block_of
         for block in self.blocks.blocks:
             self.translation.entry[block.first] = 1
@@ -114,22 +133,19 @@ class _Entry:
 _entries: dict[int, tuple[weakref.ref[NDArray[np.int64]], _Entry]] = {}
 
 
-def translation_of(program: Program, *, worthwhile: int | None = None) -> k.Translation:
+def translation_of(program: Program) -> k.Translation:
     """Return what is translated of a program, for one run.
 
-    Parameters
-    ----------
-    program : Program
-        The program; when it has been interpreted long enough it is translated now.
-    worthwhile : int
-        Rows that must have been interpreted before; ``WORTHWHILE`` unless told.
+    A program that has been interpreted long enough is translated now.
     """
-    if os.environ.get(ENGINE) == "interpreter":
+    engine = os.environ.get(ENGINE)
+    if engine == "interpreter":
         return _NONE
+    worthwhile = 0 if engine == "translator" else WORTHWHILE
     rows = program.code.rows
     key = id(rows)
     found = _entries.get(key)
     if found is None or found[0]() is not rows:
-        found = (weakref.ref(rows), _Entry(rows, program.function.name))
+        found = (weakref.ref(rows), _Entry(program))
         _entries[key] = found
-    return found[1].ready(WORTHWHILE if worthwhile is None else worthwhile)
+    return found[1].ready(worthwhile)

@@ -7,6 +7,8 @@ the two for every operation.
 from __future__ import annotations
 
 from softbeam.emulator.core import layout as k
+from softbeam.emulator.core import translated as t
+from softbeam.emulator.translation import copying
 from softbeam.emulator.translation.integer import Meaning, combined
 from softbeam.emulator.translation.operation import Operation, Results, Untranslatable
 from softbeam.emulator.translation.vectors import F32, F64, I32, I64, Value
@@ -262,6 +264,58 @@ def _integral(o: Operation) -> Results:
     return Results((o.choose(nan, v.word(CANONICAL_NAN), signed),))
 
 
+def _parts_of(o: Operation) -> tuple[Value, Value, Value, Value]:
+    """Return a special function's operand: its word, sign bit, exponent and mantissa."""
+    builder, v = o.builder, o.v
+    word = flushed(o, o.a) if o.has(k.FLUSH) else o.a
+    exponent = builder.and_(builder.lshr(word, v.word(23)), v.word(0xFF))
+    mantissa = builder.and_(word, v.word(0x7FFFFF))
+    return word, builder.and_(word, v.word(0x80000000)), exponent, mantissa
+
+
+def _reciprocal(o: Operation) -> Results:
+    """MUFU.RCP: the rounded reciprocal and the recorded distance from it."""
+    builder, v = o.builder, o.v
+    _, sign, exponent, mantissa = _parts_of(o)
+    one_to_two = v.floats(builder.or_(mantissa, v.word(0x3F800000)))
+    wide = builder.fpext(one_to_two, v.of(F64))
+    rounded = builder.fptrunc(builder.fdiv(v.constant(F64, 1.0), wide), v.of(F32))
+    distance = copying.look_up(o.frame, t.RCP_AT, mantissa)
+    result = builder.add(v.words(rounded), distance)
+    scale = builder.shl(builder.sub(exponent, v.word(127)), v.word(23))
+    result = builder.sub(v.signed_wide(result), v.signed_wide(scale))
+    small = o.holds("<", result, v.long(0x800000), signed=True)
+    word = o.choose(small, sign, builder.or_(sign, v.low(result)))
+    word = o.choose(
+        o.holds("==", exponent, v.word(0)), builder.or_(sign, v.word(0x7F800000)), word
+    )
+    nan = o.holds("!=", mantissa, v.word(0))
+    beyond = o.choose(nan, v.word(CANONICAL_NAN), sign)
+    return Results((o.choose(o.holds("==", exponent, v.word(255)), beyond, word),))
+
+
+def _reciprocal_root(o: Operation) -> Results:
+    """MUFU.RSQ: the rounded reciprocal square root and the recorded distance from it."""
+    builder, v = o.builder, o.v
+    _, sign, exponent, mantissa = _parts_of(o)
+    unbiased = builder.sub(exponent, v.word(127))
+    odd = builder.and_(unbiased, v.word(1))
+    entry = builder.add(builder.shl(odd, v.word(23)), mantissa)
+    one_to_four = v.floats(builder.add(entry, v.word(0x3F800000)))
+    root = v.call("sqrt", F64, builder.fpext(one_to_four, v.of(F64)))
+    rounded = builder.fptrunc(builder.fdiv(v.constant(F64, 1.0), root), v.of(F32))
+    result = builder.add(v.words(rounded), copying.look_up(o.frame, t.RSQ_AT, entry))
+    scale = builder.shl(builder.ashr(unbiased, v.word(1)), v.word(23))
+    word = builder.sub(result, scale)
+    none = o.holds("!=", mantissa, v.word(0))
+    word = o.choose(o.holds("==", exponent, v.word(255)), v.word(0), word)
+    word = o.choose(o.holds("!=", sign, v.word(0)), v.word(CANONICAL_NAN), word)
+    zero = o.holds("==", exponent, v.word(0))
+    word = o.choose(zero, builder.or_(sign, v.word(0x7F800000)), word)
+    nan = builder.and_(o.holds("==", exponent, v.word(255)), none)
+    return Results((o.choose(nan, v.word(CANONICAL_NAN), word),))
+
+
 def _checked(meaning: Meaning) -> Meaning:
     """Leave roundings that no instruction has to the interpreter."""
 
@@ -284,4 +338,6 @@ MEANINGS: dict[int, Meaning] = {
     k.I2F: _checked(_float_of_integer),
     k.F2I: _checked(_integer_of_float),
     k.FRND: _checked(_integral),
+    k.MUFU_RCP: _reciprocal,
+    k.MUFU_RSQ: _reciprocal_root,
 }

@@ -15,7 +15,7 @@ from softbeam.emulator.translation.blocks import MEANINGS, Block, Blocks
 from softbeam.emulator.translation.frame import Frame
 from softbeam.emulator.translation.memory import Access, load_constant
 from softbeam.emulator.translation.operation import Operation, Results, Untranslatable
-from softbeam.emulator.translation.vectors import I32, I64, Value
+from softbeam.emulator.translation.vectors import I1, I32, I64, Value
 
 #: Names of the two functions of a program.
 NAMES = {True: "full", False: "masked"}
@@ -47,15 +47,22 @@ class _Emitter:
             for block in blocks.blocks
         }
         self._stubs: dict[int, ir.Block] = {}
+        #: Goes to the row that `wanted` says, in translated code or out of it.
+        self.dispatch = self.frame.function.append_basic_block("dispatch")
+        with self.builder.goto_block(self.dispatch):
+            self.wanted = self.builder.phi(I64)
 
     def emit(self) -> None:
         """Emit the entry, which goes to the row that is asked for, and every block."""
         outside = self.frame.function.append_basic_block("outside")
-        switch = self.builder.switch(self.frame.first_row, outside)
+        self.wanted.add_incoming(self.frame.first_row, self.builder.block)
+        self.builder.branch(self.dispatch)
+        self.builder.position_at_end(self.dispatch)
+        switch = self.builder.switch(self.wanted, outside)
         for first, label in self.labels.items():
             switch.add_case(ir.Constant(I64, first), label)
         self.builder.position_at_end(outside)
-        self.frame.row.add_incoming(self.frame.first_row, outside)
+        self.frame.row.add_incoming(self.wanted, outside)
         self.builder.branch(self.frame.leave)
         for block in self.blocks.blocks:
             _BlockEmitter(self, block).emit()
@@ -246,6 +253,43 @@ class _BlockEmitter:
         self._finish(number + 1)
         builder.cbranch(all_, label, following)
 
+    def _jump(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
+        """RET, BRX, indirect CALL: where all lanes of the group go to one row of the program."""
+        builder, v = self.builder, self.warp.vectors
+        self.warp.flush()
+        if int(row[k.A]) != k.REGISTER:
+            self._leave_before(number)
+            return
+        code = int(row[k.SOURCE_PREDICATE_0])
+        if code != 7:
+            holds = self.warp.source_predicate(code)
+            executed = holds if executed is None else builder.and_(executed, holds)
+        register = int(row[k.A_VALUE])
+        low = self.warp.register(register)
+        target = v.wide(low)
+        if row[k.WIDE_ADDRESS]:
+            target = v.pair(low, self.warp.register(register + 1))
+        lane = builder.cttz(self.frame.mask_bits, ir.Constant(I1, 0))
+        first = builder.extract_element(target, lane)
+        same = builder.icmp_unsigned("==", target, v.splat(first))
+        if executed is not None:
+            same = builder.and_(same, executed)
+        all_, _ = self._ways(same)
+        first = builder.add(first, ir.Constant(I64, int(row[k.OFFSET])))
+        wanted = builder.lshr(first, ir.Constant(I64, 4))
+        known = builder.and_(
+            builder.icmp_unsigned("<", wanted, ir.Constant(I64, len(self.program.rows))),
+            builder.icmp_unsigned(
+                "==", builder.and_(first, ir.Constant(I64, 15)), ir.Constant(I64, 0)
+            ),
+        )
+        go = builder.and_(all_, known)
+        self._decide(number, go, go)
+        self._branched(number)
+        self._finish(number + 1)
+        self.program.wanted.add_incoming(wanted, builder.block)
+        builder.branch(self.program.dispatch)
+
     def _set_barrier(self, index: int, words: Value, executed: Value | None) -> None:
         place = self.warp.at("barriers", 4 * k.LANES * index, words.type)
         if executed is not None:
@@ -279,22 +323,30 @@ class _BlockEmitter:
         builder.branch(self.program.label(number + 1))
 
     def _exit(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
-        """EXIT: the interpreter ends threads; where the guard holds nowhere, nothing ends."""
+        """EXIT: of all threads of a warp that is one group, or of none."""
+        builder = self.builder
         self.warp.flush()
-        if executed is None or int(row[k.GUARD]) == 7:
-            self._leave_before(number)
-            return
-        _, none = self._ways(executed)
-        self._decide(number, none, none)
+        groups = self.warp.at("groups", 0, I64)
+        last = builder.icmp_signed("==", builder.load(groups), ir.Constant(I64, 1))
+        if executed is not None:
+            all_, none = self._ways(executed)
+            last = builder.and_(all_, last)
+            self._decide(number, last, none)
         self._count_skipped(number, row, executed)
         self._branched(number)
         self._finish(number + 1)
-        self.builder.branch(self.program.label(number + 1))
+        ended = self.frame.function.append_basic_block("ended")
+        builder.cbranch(last, ended, self.program.label(number + 1))
+        builder.position_at_end(ended)
+        builder.store(ir.Constant(I64, 0), groups)
+        self.frame.leave_to(t.ENDED)
 
 
 _CONTROL: dict[int, Callable[[_BlockEmitter, int, NDArray[np.int64], Value | None], None]] = {
     k.BRA: _BlockEmitter._branch,
     k.CALL: _BlockEmitter._branch,
+    k.RET: _BlockEmitter._jump,
+    k.BRX: _BlockEmitter._jump,
     k.BSSY: _BlockEmitter._open_barrier,
     k.BSYNC: _BlockEmitter._pass_barrier,
     k.WARPSYNC: _BlockEmitter._pass_barrier,

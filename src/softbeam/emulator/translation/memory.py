@@ -25,31 +25,56 @@ Leave = Callable[[], None]
 
 
 def load_constant(o: Operation) -> tuple[Value, ...]:
-    """LDC, ULDC of a constant bank without a register's offset."""
-    builder, v, frame = o.builder, o.v, o.frame
-    if o.column(k.A) == k.REGISTER or (o.column(k.A) != k.NOTHING and not o.uniform):
-        raise Untranslatable("a constant that a register indexes")
-    if o.column(k.SIZE) < 4 and o.column(k.A) != k.NOTHING:
-        raise Untranslatable("part of a constant's word that a register indexes")
-    words = []
+    """LDC, ULDC: words of a constant bank, at a register's byte offset where there is one."""
+    builder, frame = o.builder, o.frame
+    first, base = ir.Constant(I64, o.column(k.OFFSET)), o.column(k.B_VALUE)
+    if o.column(k.A) == k.REGISTER:
+        return _gathered_constants(o, first, base)
+    v, words = frame.warp.scalars, []
     for part in range(o.column(k.DESTINATIONS)):
-        base = o.column(k.B_VALUE) + 4 * part
-        offset = ir.Constant(I64, base)
+        offset = ir.Constant(I64, base + 4 * part)
         if o.column(k.A) == k.UNIFORM_REGISTER:
             at = builder.sext(frame.warp.uniform(o.column(k.A_VALUE)), I64)
             offset = builder.add(offset, at)
-        first = ir.Constant(I64, o.column(k.OFFSET))
-        word = builder.add(first, builder.ashr(offset, ir.Constant(I64, 2)))
-        inside = builder.and_(
-            builder.icmp_signed(">=", word, first),
-            builder.icmp_signed("<", word, frame.addresses[t.CONSTANTS]),
-        )
-        safe = builder.select(inside, word, ir.Constant(I64, 0))
-        loaded = builder.load(builder.gep(frame.constants, [safe]))
+        word, inside = _constant_word(o, v, first, offset)
+        loaded = builder.load(builder.gep(frame.constants, [word]))
         value = builder.select(inside, loaded, ir.Constant(I32, 0))
         if o.column(k.SIZE) < 4:
-            value = _narrowed(o, frame.warp.scalars, value, ir.Constant(I32, 8 * (base & 3)))
-        words.append(v.splat(value))
+            low = builder.and_(builder.trunc(offset, I32), ir.Constant(I32, 3))
+            value = _narrowed(o, v, value, builder.shl(low, ir.Constant(I32, 3)))
+        words.append(o.v.splat(value))
+    return tuple(words)
+
+
+def _constant_word(o: Operation, v: Vectors, first: Value, offset: Value) -> tuple[Value, Value]:
+    """Return a word among the constants that can be read, and whether it is the wanted one."""
+    builder = o.builder
+    start = v.splat(first)
+    word = builder.add(start, builder.ashr(offset, v.long(2)))
+    inside = builder.and_(
+        builder.icmp_signed(">=", word, start),
+        builder.icmp_signed("<", word, v.splat(o.frame.addresses[t.CONSTANTS])),
+    )
+    return builder.select(inside, word, v.long(0)), inside
+
+
+def _gathered_constants(o: Operation, first: Value, base: int) -> tuple[Value, ...]:
+    builder, v, frame = o.builder, o.v, o.frame
+    if o.uniform:
+        raise Untranslatable("a register on the uniform datapath")
+    index = v.signed_wide(frame.warp.register(o.column(k.A_VALUE)))
+    here = builder.ptrtoint(frame.constants, I64)
+    words = []
+    for part in range(o.column(k.DESTINATIONS)):
+        offset = builder.add(index, v.long(base + 4 * part))
+        word, inside = _constant_word(o, v, first, offset)
+        copying.collect(frame, here, builder.shl(word, v.long(2)), 4)
+        (loaded,) = copying.take_apart(builder, frame.buffer, 4)
+        value = builder.select(inside, loaded, v.word(0))
+        if o.column(k.SIZE) < 4:
+            low = v.low(builder.and_(offset, v.long(3)))
+            value = _narrowed(o, v, value, builder.shl(low, v.word(3)))
+        words.append(value)
     return tuple(words)
 
 
