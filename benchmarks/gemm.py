@@ -20,7 +20,7 @@ from time import thread_time
 
 import numpy as np
 
-from softbeam.kernels.native.columns import multiply_packed, pack_gathered
+from softbeam.injection.native.columns import multiply_packed, pack_gathered
 from softbeam.kernels.native.matrix import gemm_packed, pack_rows, padded_rows
 from softbeam.network.catalogue import load_network
 from softbeam.network.layers import Convolution

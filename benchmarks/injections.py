@@ -29,14 +29,13 @@ from time import perf_counter, thread_time
 
 import numpy as np
 
-from softbeam.emulator.core.layout import FINISHED
 from softbeam.faults.models import PAPER
 from softbeam.injection.injector import Injector
 from softbeam.injection.liveness import Live, any_live, live_words
+from softbeam.injection.native import columns
 from softbeam.injection.propagation import propagate
 from softbeam.injection.strike import Strike, strike
 from softbeam.jit import cache_home
-from softbeam.kernels.native import columns
 from softbeam.network.device import Device
 from softbeam.network.golden import GoldenRun, golden_run, open_golden_run
 from softbeam.network.layers import Convolution, MaxPool
@@ -119,7 +118,7 @@ def inference(golden: GoldenRun) -> Callable[[], None]:
 
 def must_propagate(struck: Strike, live: Live) -> bool:
     """Return whether a strike changes a word that something reads later."""
-    return struck.status == FINISHED and any(
+    return struck.finished and any(
         any_live(live, buffer, indexes) for buffer, (indexes, _) in struck.changed.items()
     )
 

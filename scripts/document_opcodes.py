@@ -1,4 +1,4 @@
-"""Write docs/opcodes.md from the opcode table (softbeam.sass.opcodes).
+"""Write docs/opcodes.md from the opcode table (softbeam.sass.opcodes) and the operations.
 
 python scripts/document_opcodes.py            write the file
 python scripts/document_opcodes.py --check    exit with status 1 if it is not current
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from softbeam.emulator.operations import operations
 from softbeam.sass.opcodes import OPCODES, Opcode, Shape
 from softbeam.sass.opcodes.modifiers import meaning
 
@@ -40,6 +41,18 @@ either.
 
 | opcode | does | operands | group | bit-exact | source |
 |---|---|---|---|---|---|
+"""
+
+
+OPERATIONS = """
+## Operations of the interpreter
+
+What an instruction becomes (`src/softbeam/emulator/core/operations.py`). A part is compiled when a
+program needs it. An instruction that names destinations which its operation does not write is not
+supported.
+
+| operation | kind | part | writes |
+|---|---|---|---|
 """
 
 
@@ -79,6 +92,10 @@ def document() -> str:
         + "".join(_rows())
         + "\n## Modifiers\n\n| opcode | modifiers |\n|---|---|\n"
         + modifiers
+        + OPERATIONS
+        + "".join(
+            f"| `{one.name}` | {one.kind} | {one.part} | {one.writes} |\n" for one in operations()
+        )
     )
 
 

@@ -160,10 +160,33 @@ def test_named_files_exist(document: Path) -> None:
     assert not [name for name in named if not any((folder / name).exists() for folder in folders)]
 
 
-def test_readme_names_every_command() -> None:
-    table = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_documentation_names_every_command() -> None:
+    table = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     absent = [name for name in commands() if f"| `softbeam {name}` |" not in table]
-    assert not absent, f"add to the table of commands in README.md: {', '.join(absent)}"
+    assert not absent, f"add to the table of commands in docs/commands.md: {', '.join(absent)}"
+
+
+def test_map_of_documents_names_every_document() -> None:
+    page = ROOT / "docs" / "README.md"
+    text = page.read_text(encoding="utf-8")
+    absent = [
+        document.name
+        for document in (ROOT / "docs").glob("*.md")
+        if document != page and f"]({document.name})" not in text
+    ]
+    assert not absent, f"add to docs/README.md: {', '.join(absent)}"
+
+
+def test_map_of_documents_names_every_package() -> None:
+    text = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    packages = [path.parent.name for path in (ROOT / "src" / "softbeam").glob("*/__init__.py")]
+    absent = [name for name in packages if f"| `{name}` |" not in text]
+    assert not absent, f"add to the packages in docs/README.md: {', '.join(absent)}"
+
+
+def test_readme_is_short() -> None:
+    words = (ROOT / "README.md").read_text(encoding="utf-8").split()
+    assert len(words) < 1100, "what is longer belongs into docs/"
 
 
 def test_named_make_targets_exist() -> None:

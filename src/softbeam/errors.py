@@ -39,6 +39,10 @@ class RecordingError(SoftbeamError):
     """A folder of hardware recordings cannot be read."""
 
 
+class TooLargeError(SoftbeamError):
+    """What is asked for needs more memory than there is."""
+
+
 class CampaignError(SoftbeamError):
     """A campaign's specification is invalid or does not fit its results file."""
 

@@ -2,18 +2,30 @@
 
 Numba's own ``cache=True`` looks only at the file of the compiled function and so runs stale code
 when a function that it calls, in another file, has changed.  Here the cache folder's name is a
-hash over every jitted source of the package and over the versions that generate the code, so a
-changed source can never meet an old cache.  Nothing is compiled at import: Numba compiles at the
-first call.
+hash over every file of the package that uses :func:`jit`, over all that those files import of the
+package, and over the versions that generate the code, so a changed source can never meet an old
+cache.  Nothing is compiled at import: Numba compiles at the first call.
+
+Numba unpickles what lies in the cache, so that whoever can write there runs code.  Only a folder
+that is this user's own, and that no other user can write, is read from.
 """
 
 from __future__ import annotations
 
+import atexit
+import grp
 import hashlib
+import logging
 import os
+import pwd
+import re
+import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,16 +35,19 @@ from numba import config
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: Folders below the package whose modules are compiled, and the only ones; their sources key the
-#: cache.
-JITTED_FOLDERS = ("emulator/core", "kernels/native")
+_log = logging.getLogger(__name__)
+
+_PACKAGE = Path(__file__).parent
+_USES_JIT = re.compile(r"^@jit$|\bjit\(", re.MULTILINE)
+_IMPORT = re.compile(r"^\s*from softbeam\.([\w.]+) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
 def cache_home() -> Path:
     """Return the folder below which softbeam keeps everything that it can recompute.
 
     ``SOFTBEAM_CACHE_DIR`` if set, else ``$XDG_CACHE_HOME/softbeam``, else ``~/.cache/softbeam``;
-    a folder of the system's temporary directory where none of these can be written.
+    where none of these can be written, a folder of the system's temporary directory that is this
+    user's own (:func:`own_folder`).
     """
     chosen = os.environ.get("SOFTBEAM_CACHE_DIR")
     if chosen is None:
@@ -44,35 +59,130 @@ def cache_home() -> Path:
         with tempfile.TemporaryFile(dir=home):
             return home
     except OSError:
-        fallback = Path(tempfile.gettempdir()) / f"softbeam-{os.getuid()}"
-        fallback.mkdir(exist_ok=True)
-        return fallback
+        _log.info("the cache folder %s cannot be written", home)
+        return own_folder(Path(tempfile.gettempdir()) / f"softbeam-{os.getuid()}")
+
+
+def own_folder(wanted: Path) -> Path:
+    """Return a folder that is this user's own and that nobody else can write.
+
+    Parameters
+    ----------
+    wanted : Path
+        The folder, which is made with mode 0700 if it is not there.
+
+    Returns
+    -------
+    Path
+        `wanted`, if it is a real directory of this user, without write permission for others, in
+        folders that no stranger can exchange it in; else a fresh private folder, which is removed
+        when this process ends and which processes that it starts use too.
+    """
+    try:
+        wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if is_own(wanted):
+            return wanted
+    except OSError:
+        pass
+    inherited = os.environ.get(_PRIVATE)
+    if inherited and is_own(Path(inherited)):
+        return Path(inherited)
+    private = tempfile.mkdtemp(prefix="softbeam-")
+    os.environ[_PRIVATE] = private
+    atexit.register(_remove, private, os.getpid())
+    _log.warning(
+        "%s is not this user's alone: compiled code is kept in %s instead", wanted, private
+    )
+    return Path(private)
+
+
+#: Names the fresh private folder to the processes that this one starts.
+_PRIVATE = "SOFTBEAM_PRIVATE_CACHE"
+
+
+def _remove(folder: str, process: int) -> None:
+    """Remove the private folder, at the end of the process that made it, not of its forks."""
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_own(folder: Path) -> bool:
+    """Return whether a folder is a directory of this user that other users cannot write.
+
+    No link, and below folders that are this user's or root's and that not everybody can write
+    without the sticky bit; so nobody else can put another in its place.
+    """
+    try:
+        facts = folder.lstat()
+        above = [one.stat() for one in folder.resolve().parents]
+    except OSError:
+        return False
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid():
+        return False
+    if facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return False
+    return all(
+        one.st_uid in (0, os.getuid()) and (one.st_mode & stat.S_ISVTX or not _strangers_write(one))
+        for one in above
+    )
+
+
+def _strangers_write(facts: os.stat_result) -> bool:
+    """Return whether a directory's mode lets others write; a group of this user alone may."""
+    if facts.st_mode & stat.S_IWGRP:
+        try:
+            group, name = grp.getgrgid(facts.st_gid), pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:
+            return True
+        if group.gr_name != name or set(group.gr_mem) - {name}:
+            return True
+    return bool(facts.st_mode & stat.S_IWOTH)
+
+
+def jitted_sources() -> list[Path]:
+    """Return every file of the package that uses :func:`jit`, and all that those files import.
+
+    What they import may hold constants, which Numba freezes into the compiled code.
+    """
+    texts = {path: path.read_text() for path in sorted(_PACKAGE.rglob("*.py"))}
+    wanted = [path for path, text in texts.items() if _USES_JIT.search(text)]
+    found: dict[Path, None] = {}
+    while wanted:
+        path = wanted.pop()
+        if path in found:
+            continue
+        found[path] = None
+        for module, names in _IMPORT.findall(texts[path]):
+            place = _PACKAGE.joinpath(*module.split("."))
+            parts = [place / f"{name}.py" for name in re.findall(r"\w+", names)]
+            for one in (place.with_suffix(".py"), place / "__init__.py", *parts):
+                if one in texts:
+                    wanted.append(one)
+    return sorted(found)
 
 
 def sources_hash() -> str:
     """Return a hash over all jitted sources and the versions that turn them into machine code."""
-    package = Path(__file__).parent
     digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {sys.version}".encode())
-    for folder in JITTED_FOLDERS:
-        for path in sorted((package / folder).rglob("*.py")):
-            digest.update(str(path.relative_to(package)).encode())
-            digest.update(path.read_bytes())
-    digest.update(Path(__file__).read_bytes())
+    for path in jitted_sources():
+        digest.update(str(path.relative_to(_PACKAGE)).encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def _compiled_folder() -> str:
+@cache
+def compiled_folder() -> Path:
+    """Return the folder of this version's compiled code, which only this user can write."""
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     home = Path(chosen) if chosen else cache_home() / "compiled"
-    return str(home / f"softbeam-{sources_hash()}")
-
-
-_FOLDER = _compiled_folder()
+    with suppress(OSError):
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return own_folder(home / f"softbeam-{sources_hash()}")
 
 
 def is_cold() -> bool:
     """Return whether nothing of this version has been compiled yet, which takes its time once."""
-    return not Path(_FOLDER).exists()
+    return not any(compiled_folder().iterdir())
 
 
 def jit(function: F) -> F:
@@ -89,8 +199,10 @@ def jit(function: F) -> F:
         The compiled function.  Integer division follows C (no check for zero), as everywhere in
         softbeam's jitted code; floating-point code is never reassociated or contracted.
     """
+    # Numba asks for the folder of a function when the function is made, and has no other way to
+    # name one than this setting.
     before = config.CACHE_DIR
-    config.CACHE_DIR = _FOLDER
+    config.CACHE_DIR = str(compiled_folder())
     try:
         compiled: F = numba.njit(cache=True, error_model="numpy", boundscheck=False)(function)
     finally:

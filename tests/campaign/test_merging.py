@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from softbeam.campaign import merging
+from softbeam.campaign import store as store_module
 from softbeam.campaign.merging import merge
 from softbeam.campaign.names import read_layers, write_layers
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
@@ -93,7 +93,7 @@ def test_more_records_than_are_written_at_a_time(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(merging, "BATCH", 4)
+    monkeypatch.setattr(store_module, "BATCH", 4)
     records = [make_record(index=n) for n in range(11)]
     merge([make_part("a", records[::2]), make_part("b", records[1::2])], tmp_path / "out")
     assert rows(tmp_path / "out") == records
@@ -186,7 +186,7 @@ def test_a_merge_that_cannot_be_finished_leaves_nothing(
 ) -> None:
     records = [make_record(index=n) for n in range(9)]
     part, out = make_part("a", records), tmp_path / "out"
-    monkeypatch.setattr(merging, "BATCH", 4)
+    monkeypatch.setattr(store_module, "BATCH", 4)
     append, written = ResultsStore.append, []
 
     def fill_the_disk(store: ResultsStore, batch: list[InjectionRecord]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.results import execute
+from support.results import execute, reseal
 
 from softbeam.campaign.reading import ResultsReader
 from softbeam.campaign.results_file import FILE_NAME
@@ -29,7 +29,11 @@ def test_missing_results_are_named(tmp_path: Path) -> None:
 
 
 def test_a_session_that_cannot_be_read_is_damage(hundred: Path) -> None:
-    execute(hundred, "UPDATE sessions SET environment = '{'")
+    execute(hundred, "UPDATE sessions SET environment = '[]'")
+    with pytest.raises(ResultsError, match="rows of its table sessions are missing, added or"):
+        ResultsReader.open(hundred)
+    # Whoever also makes the digests fit gets no further.
+    reseal(hundred)
     with ResultsReader.open(hundred) as store, pytest.raises(ResultsError, match="is damaged"):
         store.sessions()
 
@@ -51,6 +55,9 @@ def test_a_changed_fault_space_is_damage(hundred: Path) -> None:
     with ResultsStore.open(hundred) as store:
         store.add_fault_space([FaultSpaceSize(0, "rf", 0, "im2col", 12345)])
     execute(hundred, "UPDATE fault_space SET size = 12344")
+    with pytest.raises(ResultsError, match="rows of its table fault_space are missing, added or"):
+        ResultsReader.open(hundred)
+    reseal(hundred)
     with (
         ResultsReader.open(hundred) as reader,
         pytest.raises(ResultsError, match="the row of fault space 0 rf 0 im2col is not as it was"),

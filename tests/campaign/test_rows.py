@@ -1,43 +1,34 @@
+"""How injections become rows and rows injections, to the last bit, and what is no row."""
+
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import fields
 
 import numpy as np
 import pytest
 
-from softbeam.campaign.rows import INSERT, SCHEMA, DamagedRow, to_record, to_row
-from softbeam.campaign.specification import RESULTS_SCHEMA
-from softbeam.injection.record import DETAILS, OUTCOMES, InjectionRecord
+from softbeam.campaign.rows import DamagedRow, row_format, with_checksum
+from softbeam.campaign.schema import SCHEMA, tables
+from softbeam.injection.record import DETAILS, DETAILS_OF, OUTCOMES, STORED_COLUMNS, InjectionRecord
 
 MakeRecord = Callable[..., InjectionRecord]
+
+FORMAT = row_format(SCHEMA)
+to_row, to_record = FORMAT.to_row, FORMAT.to_record
 
 
 @pytest.fixture
 def connection() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:")
-    connection.executescript(SCHEMA)
+    connection.execute(tables(SCHEMA)["injections"])
     return connection
-
-
-def test_columns_are_the_fields_of_a_record(connection: sqlite3.Connection) -> None:
-    columns = connection.execute("PRAGMA table_info(injections)").fetchall()
-    names = [field.name for field in fields(InjectionRecord)]
-    assert [name for _, name, *_ in columns] == [*names, "checksum"]
-    connection.close()
-
-
-def test_columns_do_not_change_without_a_new_version() -> None:
-    # When this fails, raise RESULTS_SCHEMA, add a line to its history and a set here.
-    columns = {1: 32}
-    assert len(fields(InjectionRecord)) == columns[RESULTS_SCHEMA]
 
 
 def test_values_can_be_read_by_anyone_with_sqlite(
     connection: sqlite3.Connection, make_record: MakeRecord
 ) -> None:
-    connection.execute(INSERT, to_row(make_record(before=0xFFFFFFFF, largest_change=0.25)))
+    connection.execute(FORMAT.insert, to_row(make_record(before=0xFFFFFFFF, largest_change=0.25)))
     found = connection.execute("SELECT kernel, before, largest_change, top1 FROM injections")
     assert found.fetchone() == ("im2col", 0xFFFFFFFF, 0.25, None)
     connection.close()
@@ -70,13 +61,49 @@ def test_real_number_is_no_count(make_record: MakeRecord) -> None:
         to_row(make_record(pc=1.0))
 
 
-def test_schema_knows_the_outcomes(connection: sqlite3.Connection, make_record: MakeRecord) -> None:
-    assert set(DETAILS) == set(OUTCOMES)
-    for index, outcome in enumerate(OUTCOMES):
-        connection.execute(INSERT, to_row(make_record(index=index, outcome=outcome)))
-    with pytest.raises(sqlite3.IntegrityError):
-        connection.execute(INSERT, to_row(make_record(index=9, outcome="masked")))
-    connection.close()
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"outcome": "masked"},
+        {"outcome": "Masked", "detail": "critical"},
+        {"outcome": "SDC", "detail": "hang"},
+        {"detail": ""},
+    ],
+)
+def test_outcome_that_no_injection_has_is_refused(
+    make_record: MakeRecord, words: dict[str, str]
+) -> None:
+    with pytest.raises(ValueError, match="no injection ends"):
+        to_row(make_record(**words))
+
+
+def test_every_outcome_and_detail_can_be_kept(make_record: MakeRecord) -> None:
+    assert set(DETAILS_OF) == set(DETAILS) == set(OUTCOMES)
+    for outcome, details in DETAILS_OF.items():
+        for detail in details:
+            record = make_record(outcome=outcome, detail=detail)
+            assert to_record(to_row(record)) == record
+
+
+def test_a_row_that_softbeam_never_writes_is_damage_whatever_its_checksum(
+    make_record: MakeRecord,
+) -> None:
+    row = to_row(make_record(largest_change=0.5, top1=3))[:-1]
+    kinds = (None, b"12345678", "text", 0.25, 7)
+    for place, value in enumerate(row):
+        for other in kinds:
+            if type(other) is not type(value):
+                forged = with_checksum((*row[:place], other, *row[place + 1 :]))
+                try:
+                    record = to_record(forged)
+                except DamagedRow:
+                    continue
+                # What can be absent can be, and a NaN is a blob.
+                assert other is None or (value == 0.5 and other == b"12345678")
+                assert to_row(record) == forged or other == b"12345678"
+    place = [column.name for column in STORED_COLUMNS].index("propagated")
+    with pytest.raises(DamagedRow):
+        to_record(with_checksum((*row[:place], 2, *row[place + 1 :])))
 
 
 def test_a_value_that_has_changed_is_found(make_record: MakeRecord) -> None:

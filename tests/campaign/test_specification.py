@@ -43,6 +43,7 @@ OTHERS: dict[str, Any] = {
     "architecture": "sm_80",
     "kernels_sha256": "a" * 64,
     "emulator_semantics": 2,
+    "campaign_semantics": 2,
     "kernels": ("fill",),
     "layers": (0, 1),
     "im2col": "except-1x1",

@@ -26,7 +26,7 @@ from softbeam.campaign.results_file import FILE_NAME
 from softbeam.campaign.specification import StreamRequest
 from softbeam.campaign.store import ResultsStore, environment
 from softbeam.errors import CampaignError, ResultsError
-from softbeam.injection.record import DETAILS, OUTCOMES, InjectionRecord
+from softbeam.injection.record import DETAILS_OF, OUTCOMES, InjectionRecord
 
 MakeRecord = Callable[..., InjectionRecord]
 
@@ -38,17 +38,19 @@ text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8
 @st.composite
 def records(draw: st.DrawFn) -> InjectionRecord:
     outcome = draw(st.sampled_from(OUTCOMES))
+    layer, kernel = draw(int64), draw(text)
     return InjectionRecord(
         index=draw(st.integers(0, 2**63 - 1)),
         mode=draw(st.sampled_from(["rf", "iov", "ioa"])),
         model=draw(st.sampled_from(["single-bit", "random-value"])),
-        stratum=draw(text),
-        kernel=draw(text),
+        stratum=draw(st.sampled_from(["", f"{layer}/{kernel}"])),
+        layer=layer,
+        kernel=kernel,
         arch=draw(text),
         opcode=draw(text),
         target=draw(text),
         outcome=outcome,
-        detail=draw(st.sampled_from(DETAILS[outcome])),
+        detail=draw(st.sampled_from(DETAILS_OF[outcome])),
         before=draw(word),
         after=draw(word),
         register=draw(st.none() | int64),
@@ -60,7 +62,7 @@ def records(draw: st.DrawFn) -> InjectionRecord:
         **{
             name: draw(int64)
             for name in (
-                *("image", "launch", "layer", "block_x", "block_y", "block_z"),
+                *("image", "launch", "block_x", "block_y", "block_z"),
                 *("thread_x", "thread_y", "thread_z", "pc", "occurrence"),
                 *("changed_words", "unrecorded", "instructions"),
             )
@@ -262,6 +264,7 @@ def test_other_campaign_is_not_continued(folder: Path) -> None:
 def test_full_disk_leaves_what_was_there(folder: Path, make_record: MakeRecord) -> None:
     with ResultsStore.open(folder) as store:
         # SQLite's own limit of pages fails as a full disk does, with SQLITE_FULL.
+        store._connection.set_authorizer(None)
         store._connection.execute("PRAGMA max_page_count = 1")
         with pytest.raises(ResultsError, match=r"cannot write .* full .* room"):
             store.append(make_record(index=index) for index in range(100, 5000))
@@ -303,7 +306,8 @@ def test_kill_loses_no_batch_that_was_appended(tmp_path: Path) -> None:
         from softbeam.injection.record import InjectionRecord
 
         names = {"mode": "rf", "model": "single-bit", "outcome": "Masked", "kernel": "fill"}
-        names["stratum"] = ""
+        names["detail"] = "absorbed"
+        names |= {name: "" for name in ("stratum", "arch", "opcode", "target")}
         record = InjectionRecord(**{
             field: names.get(field, 0) for field in InjectionRecord.__dataclass_fields__
         } | {"largest_change": 1.0})

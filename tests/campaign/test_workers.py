@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -96,6 +98,22 @@ def delayed_birth(folder):
 
 def refusing(folder):
     raise CampaignError("there is nothing to work on")
+
+
+def large(data):
+    return lambda task: task if data == bytes(len(data)) else None
+
+
+def every_other_birth(folder):
+    if count(folder, "born") % 2:
+        die()
+
+    def work(task):
+        if count(folder, f"began-{task}") == 1:
+            die()
+        return task
+
+    return work
 
 
 def slow(folder):
@@ -314,3 +332,112 @@ def test_workers_end_when_their_parent_is_killed(
     assert done.returncode == -9
     assert done.stderr == ""
     assert done.stdout
+
+
+STRUCK_AT_BIRTH = """
+    import os, signal, sys, threading, time
+    from pathlib import Path
+    import pool_tasks
+    from softbeam.campaign.workers import WorkerPool
+
+    def strike(how):
+        while True:
+            for child in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+                if b"tracker" not in Path(f"/proc/{child}/cmdline").read_bytes():
+                    os.kill(int(child), how)
+                    return
+
+    if __name__ == "__main__":
+        how = getattr(signal, sys.argv[1])
+        thread = threading.Thread(target=strike, args=[how])
+        thread.start()
+        if how == signal.SIGSTOP:
+            # It never reads what it starts from, and never ends: whoever waits must be told.
+            threading.Timer(2, os.kill, [os.getpid(), signal.SIGINT]).start()
+        try:
+            with WorkerPool(1, pool_tasks.large, bytes(16 << 20)) as pool:
+                print(list(pool.run(range(3))), pool.replaced)
+        except KeyboardInterrupt:
+            print("interrupted")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux's list of children")
+@pytest.mark.parametrize(
+    ("how", "said"), [("SIGKILL", "[0, 1, 2] 1\n"), ("SIGSTOP", "interrupted\n")]
+)
+def test_a_worker_that_never_reads_what_it_starts_from_holds_nobody_up(
+    tasks: ModuleType, tmp_path: Path, how: str, said: str
+) -> None:
+    script = tmp_path / "struck_at_birth.py"
+    script.write_text(textwrap.dedent(STRUCK_AT_BIRTH))
+    with subprocess.Popen(
+        [sys.executable, str(script), how],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            assert process.communicate(timeout=300) == (said, "")
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_what_workers_start_from_may_be_large(tasks: ModuleType) -> None:
+    with WorkerPool[int, int](2, tasks.large, bytes(8 << 20)) as pool:
+        assert sorted(pool.run(range(9))) == list(range(9))
+
+
+def test_births_that_succeed_clear_those_that_failed(tasks: ModuleType, folder: Path) -> None:
+    """Workers that are killed as they start, now and then in a long campaign, do not end it."""
+    with WorkerPool[int, int](1, tasks.every_other_birth, str(folder)) as pool:
+        assert sorted(pool.run(range(100, 108))) == list(range(100, 108))
+        assert pool.replaced > 2 * ATTEMPTS
+
+
+def test_a_pool_that_cannot_be_made_leaves_no_process(
+    tasks: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    class Popen(subprocess.Popen):  # type: ignore[type-arg]
+        def __init__(self, *arguments: object, **options: object) -> None:
+            if len(made) == 2:
+                raise BlockingIOError(11, "Resource temporarily unavailable")
+            super().__init__(*arguments, **options)  # type: ignore[call-overload]
+            made.append(self)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(subprocess, "Popen", Popen)
+        with pytest.raises(BlockingIOError):
+            WorkerPool[int, int](3, tasks.square, str(folder))
+    assert [process.returncode for process in made] == [-signal.SIGKILL] * 2
+
+
+UNGUARDED = """
+    import sys
+    import pool_tasks
+    from softbeam.campaign.workers import WorkerPool
+
+    print("begins")
+    with WorkerPool(2, pool_tasks.square, sys.argv[1]) as pool:
+        print(sorted(pool.run(range(5))))
+"""
+
+
+def test_a_script_needs_no_guard_against_being_run_again(
+    tasks: ModuleType, folder: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "unguarded.py"
+    script.write_text(textwrap.dedent(UNGUARDED))
+    done = subprocess.run(
+        [sys.executable, str(script), str(folder)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert (done.stdout, done.stderr) == ("begins\n[0, 1, 4, 9, 16]\n", "")

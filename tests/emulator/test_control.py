@@ -53,6 +53,20 @@ def test_uniform_instructions_run_once_for_each_diverged_group() -> None:
     assert lanes(launch(together)) == [0x10] * 32
 
 
+def test_a_uniform_comparison_leaves_convergence_barriers_alone() -> None:
+    code = (
+        *HEAD,
+        "BSSY B5, (join)",
+        "MOV R8, 0x7",
+        "UISETP.LT.AND UP0, UPT, URZ, URZ, UPT",
+        "BMOV.32 R4, B5",
+        "join:",
+        "BSYNC B5",
+        *store(),
+    )
+    assert lanes(launch(code)) == [0xFFFFFFFF] * 32
+
+
 @pytest.mark.parametrize("few", [1, 5, 15])
 @pytest.mark.parametrize("taken_is_smaller", [True, False])
 def test_the_smaller_group_runs_first(few: int, taken_is_smaller: bool) -> None:

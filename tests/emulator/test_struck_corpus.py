@@ -9,7 +9,7 @@ import pytest
 from support.corpus import own_machine
 
 from softbeam.emulator import Fault
-from softbeam.emulator.execution import EXCEPTIONS
+from softbeam.emulator.ending import EXCEPTIONS
 from softbeam.emulator.outcome import Outcome
 from softbeam.kernels import ARCHITECTURES
 from softbeam.sass.instruction import Function

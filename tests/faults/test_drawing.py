@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
+from softbeam.conformance.recordings import Recordings
 from softbeam.emulator.launching import Runner
-from softbeam.emulator.recordings import Recordings
 from softbeam.errors import InternalError
 from softbeam.faults.drawing import draw_site, resolve
 from softbeam.faults.models import MODES

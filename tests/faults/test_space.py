@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import new_state, no_fault
+from softbeam.emulator.execution import new_state
 from softbeam.emulator.launching import Launch, Runner
+from softbeam.emulator.vector import no_fault
 from softbeam.errors import CampaignError, InternalError
 from softbeam.faults.drawing import resolve
 from softbeam.faults.models import MODES

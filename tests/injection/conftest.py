@@ -14,11 +14,13 @@ import numpy as np
 import pytest
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map, no_fault
+from softbeam.emulator.ending import Ending
+from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
 from softbeam.emulator.launching import Launch, Runner
+from softbeam.emulator.vector import no_fault
 from softbeam.faults.site import FaultSite
 from softbeam.kernels import program
-from softbeam.kernels.native import TWINS
+from softbeam.kernels.families import compute
 from softbeam.network.plan import Plan, Pointer
 
 #: Instructions that a fault-free thread of these tiny launches never reaches.
@@ -31,7 +33,7 @@ class Aftermath:
 
     Attributes
     ----------
-    status : int
+    ending : str
         How the struck launch ended.
     after : numpy.ndarray of uint32 or None
         All memory after the struck launch.
@@ -41,7 +43,7 @@ class Aftermath:
         The struck value.
     """
 
-    status: int
+    ending: str
     after: np.ndarray | None
     output: np.ndarray | None
     before_value: int
@@ -112,16 +114,12 @@ class BruteForce:
 
     def _longest(self, launch: Launch) -> int:
         return max(
-            int(
-                self.runner.run(launch, block, warp, budget=PLENTY, fault=no_fault()).information[
-                    k.INFO_LONGEST
-                ]
-            )
+            self.runner.run(launch, block, warp, budget=PLENTY, fault=no_fault()).longest
             for block, warp in self.runner.units(launch)
         )
 
-    def step(self, number: int, site: FaultSite | None = None) -> tuple[int, np.ndarray]:
-        """Run one launch on the memory as it is; returns its status and what the fault noted."""
+    def step(self, number: int, site: FaultSite | None = None) -> Ending:
+        """Run one launch on the memory as it is."""
         launch = self.launches[number]
         if launch is None:
             planned = self.plan.launches[number]
@@ -129,20 +127,18 @@ class BruteForce:
             views = [
                 self.memory[self.place[p.buffer]][p.word :].view(np.float32) for p in (a, b, c)
             ]
-            TWINS[planned.kernel](*sizes, *views)
-            return k.FINISHED, np.zeros(k.INFO_FIELDS, dtype=np.int64)
+            compute(planned.kernel, (*sizes, *views))
+            nothing = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint32)
+            return Ending(k.FINISHED, *nothing, np.zeros(k.INFO_FIELDS, dtype=np.int64))
         fault, struck, budget = no_fault(), None, PLENTY
         if site is not None:
-            fault = site.vector()
             # Nothing ends early: what is never read must be seen to change nothing.
-            fault[k.FAULT_TRACK] = 0
+            fault = site.vector(follow=False)
             struck = (site.block, site.thread // 32)
             budget = max(10_000, 10 * self.longest[number])
-        status, after, information = self.runner.run_launch(
-            launch, budget=budget, fault=fault, struck=struck, fault_free=no_fault()
-        )
-        self.memory[:] = after
-        return status, information
+        ending = self.runner.run_launch(launch, budget=budget, fault=fault, struck=struck)
+        self.memory[ending.words] = ending.values
+        return ending
 
     def strike(self, site: FaultSite) -> Aftermath:
         """Run the network with one fault in its launch.
@@ -150,16 +146,16 @@ class BruteForce:
         The launches before it have no fault and are the same each time: their memory is kept.
         """
         self.memory[:] = self.snapshots[site.launch]
-        status, information = self.step(site.launch, site)
-        assert information[k.INFO_FIRED] == 1, f"the fault did not strike at {site}"
-        values = int(information[k.INFO_BEFORE]), int(information[k.INFO_AFTER])
-        if status != k.FINISHED:
-            return Aftermath(status, None, None, *values)
+        struck = self.step(site.launch, site)
+        assert struck.fired == 1, f"the fault did not strike at {site}"
+        values = struck.before, struck.after
+        if not struck.finished:
+            return Aftermath(struck.name, None, None, *values)
         after = self.memory.copy()
         for number in range(site.launch + 1, len(self.launches)):
-            later, _ = self.step(number)
-            assert later == k.FINISHED, f"launch {number} died of an earlier one's fault: {site}"
-        return Aftermath(status, after, self.output(self.memory), *values)
+            later = self.step(number)
+            assert later.finished, f"launch {number} died of an earlier one's fault: {site}"
+        return Aftermath(struck.name, after, self.output(self.memory), *values)
 
     @property
     def golden_output(self) -> np.ndarray:

@@ -12,7 +12,6 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from softbeam.emulator.core import layout as k
 from softbeam.emulator.launching import Runner
 from softbeam.faults.models import MODELS, MODES
 from softbeam.injection.boxes import has_boxes
@@ -36,13 +35,13 @@ CASES = [
 ]
 
 ENDS = {
-    k.HANG: "hang",
-    k.ILLEGAL_ADDRESS: "illegal address",
-    k.MISALIGNED_ADDRESS: "misaligned address",
-    k.OUT_OF_RANGE_ADDRESS: "out-of-range address",
-    k.INVALID_ADDRESS_SPACE: "invalid address space",
-    k.ILLEGAL_INSTRUCTION: "illegal instruction",
-    k.INVALID_PC: "invalid pc",
+    "hang": "hang",
+    "Illegal Address": "illegal address",
+    "Misaligned Address": "misaligned address",
+    "Out-of-range Address": "out-of-range address",
+    "Invalid Address Space": "invalid address space",
+    "Illegal Instruction": "illegal instruction",
+    "Invalid PC": "invalid pc",
 }
 
 
@@ -61,8 +60,8 @@ def winner(output: np.ndarray) -> int | None:
 
 def expected(brute, site, end) -> tuple[str, set[str]]:
     """Return the outcome that brute force saw, and the details that it allows."""
-    if end.status != k.FINISHED:
-        return "DUE", {ENDS[end.status]}
+    if end.ending != "completed":
+        return "DUE", {ENDS[end.ending]}
     golden = brute.golden_output
     if not np.array_equal(end.output, golden):
         if has_boxes(brute.plan):

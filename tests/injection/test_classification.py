@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import EXCEPTIONS
-from softbeam.injection.classification import Outcome, from_output, from_status, ranking
+from softbeam.emulator.ending import COMPLETED, EXCEPTIONS, HANG
+from softbeam.injection.classification import Outcome, from_ending, from_output, ranking
 from softbeam.injection.record import DETAILS, OUTCOMES
 
 NAN, INF = float("nan"), float("inf")
@@ -26,32 +25,32 @@ def classified(*scores: float) -> Outcome:
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome", "detail"),
+    ("name", "outcome", "detail"),
     [
-        (k.NEVER_READ, "Masked", "never read"),
-        (k.OVERWRITTEN, "Masked", "overwritten"),
-        (k.HANG, "DUE", "hang"),
-        (k.ILLEGAL_ADDRESS, "DUE", "illegal address"),
-        (k.MISALIGNED_ADDRESS, "DUE", "misaligned address"),
-        (k.OUT_OF_RANGE_ADDRESS, "DUE", "out-of-range address"),
-        (k.INVALID_ADDRESS_SPACE, "DUE", "invalid address space"),
-        (k.ILLEGAL_INSTRUCTION, "DUE", "illegal instruction"),
-        (k.INVALID_PC, "DUE", "invalid pc"),
+        ("never read", "Masked", "never read"),
+        ("overwritten", "Masked", "overwritten"),
+        ("hang", "DUE", "hang"),
+        ("Illegal Address", "DUE", "illegal address"),
+        ("Misaligned Address", "DUE", "misaligned address"),
+        ("Out-of-range Address", "DUE", "out-of-range address"),
+        ("Invalid Address Space", "DUE", "invalid address space"),
+        ("Illegal Instruction", "DUE", "illegal instruction"),
+        ("Invalid PC", "DUE", "invalid pc"),
     ],
 )
-def test_an_end_that_decides_alone(status: int, outcome: str, detail: str) -> None:
-    assert from_status(status) == Outcome(outcome, detail)
+def test_an_end_that_decides_alone(name: str, outcome: str, detail: str) -> None:
+    assert from_ending(name) == Outcome(outcome, detail)
     assert detail in DETAILS[outcome]
 
 
 def test_every_exception_of_the_interpreter_has_a_detail() -> None:
-    details = {from_status(status).detail for status in [*EXCEPTIONS, k.HANG]}
+    details = {from_ending(name).detail for name in [*EXCEPTIONS.values(), HANG]}
     assert details == set(DETAILS["DUE"])
     assert tuple(DETAILS) == OUTCOMES
 
 
 def test_a_finished_strike_is_decided_by_memory() -> None:
-    assert from_status(k.FINISHED) is None
+    assert from_ending(COMPLETED) is None
 
 
 def test_equal_bits_are_absorbed() -> None:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import memory_map, no_fault
+from softbeam.emulator.execution import memory_map
 from softbeam.emulator.launching import Runner
-from softbeam.injection.liveness import Ranges, in_spans, live_words, with_range
+from softbeam.emulator.vector import no_fault
+from softbeam.injection.liveness import in_spans, live_words
+from softbeam.intervals import Ranges, merged
 from softbeam.network import Span, load_network
 from softbeam.network.pool import PoolLayout
 
@@ -85,7 +87,7 @@ def test_a_launch_touches_nothing_but_its_spans(make_example, name: str, archite
         spans: dict[str, Ranges] = {}
         for span in (*plan.launches[number].reads, *plan.launches[number].writes):
             known = spans.get(span.buffer, ())
-            spans[span.buffer] = with_range(known, span.start, span.end)
+            spans[span.buffer] = merged((*known, (span.start, span.end)))
         segments = [
             (
                 plan.buffers[buffer].address + 4 * start,

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import new_state, no_fault
+from softbeam.emulator.ending import COMPLETED, NEVER_READ, OVERWRITTEN
+from softbeam.emulator.execution import new_state
 from softbeam.emulator.launching import Runner
+from softbeam.emulator.vector import no_fault
 from softbeam.faults.models import Change
 from softbeam.faults.site import FaultSite
 from softbeam.injection.strike import strike
@@ -32,7 +34,7 @@ def steps(runner: Runner, launch, site: FaultSite) -> list[tuple[int, int]]:
         traced=site.thread,
         state=state,
     )
-    counts: Counter[int] = Counter()
+    counts: Counter[str] = Counter()
     passed = []
     for row in state.trace_row[: ending.information[k.INFO_TRACE]].tolist():
         passed.append((row, counts[row]))
@@ -89,8 +91,8 @@ def fate_by_listing(runner: Runner, launch, site: FaultSite) -> int:
     for row, occurrence in passed[passed.index((site.pc // 16, site.occurrence)) :]:
         reads, writes = uses(texts[row], site.register)
         if (reads or writes) and executes(runner, launch, site, row, occurrence):
-            return k.FINISHED if reads else k.OVERWRITTEN
-    return k.NEVER_READ
+            return COMPLETED if reads else OVERWRITTEN
+    return NEVER_READ
 
 
 @pytest.mark.slow
@@ -98,16 +100,16 @@ def fate_by_listing(runner: Runner, launch, site: FaultSite) -> int:
 def test_the_listing_says_the_same(make_example, architecture: str) -> None:
     example = make_example("tiny", architecture)
     injector, runner = example.injector("fates"), Runner()
-    fates: Counter[int] = Counter()
+    fates: Counter[str] = Counter()
     for index in range(400):
         site = injector.site("rf", "single-bit", index)
         launch = example.device.launch(site.launch)
         # A thread that executes other instructions than without fault must have read it first.
-        status = strike(example.device, runner, site, example.profiles[site.launch].longest).status
-        fate = status if status in (k.NEVER_READ, k.OVERWRITTEN) else k.FINISHED
+        name = strike(example.device, runner, site, example.profiles[site.launch].longest).ending
+        fate = name if name in (NEVER_READ, OVERWRITTEN) else COMPLETED
         assert fate == fate_by_listing(runner, launch, site), site
         fates[fate] += 1
-    assert min(fates[k.NEVER_READ], fates[k.OVERWRITTEN], fates[k.FINISHED]) > 30
+    assert min(fates[NEVER_READ], fates[OVERWRITTEN], fates[COMPLETED]) > 30
 
 
 @pytest.mark.slow
@@ -117,15 +119,15 @@ def test_an_unread_register_may_hold_anything(tiny, make_brute_force) -> None:
     for index in range(300):
         site = injector.site("rf", "random-value", index)
         longest = tiny.profiles[site.launch].longest
-        if strike(tiny.device, injector.runner, site, longest).status == k.FINISHED:
+        if strike(tiny.device, injector.runner, site, longest).finished:
             continue
         for value in (0, 1, 0x7FC00000, 0xFFFFFFFF):
             same = replace(site, change=Change(value, True, None))
-            status = strike(tiny.device, injector.runner, same, longest).status
-            if status not in (k.NEVER_READ, k.OVERWRITTEN):
+            name = strike(tiny.device, injector.runner, same, longest).ending
+            if name not in (NEVER_READ, OVERWRITTEN):
                 break
             brute.memory[:] = brute.snapshots[site.launch]
-            assert brute.step(site.launch, same)[0] == k.FINISHED
+            assert brute.step(site.launch, same).finished
             assert np.array_equal(brute.memory, brute.snapshots[site.launch + 1]), same
         else:
             unread += 1

@@ -13,8 +13,9 @@ from support.bench import BASE, RUNNER, program
 from support.launching import HEAD, PARAMETERS
 
 from softbeam.emulator.core import layout as k
+from softbeam.emulator.ending import Ending
 from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
-from softbeam.emulator.launching import Ending, Launch
+from softbeam.emulator.launching import Launch
 from softbeam.faults.models import (
     MODELS,
     SEMANTICS,

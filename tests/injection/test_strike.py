@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import new_state, no_fault
+from softbeam.emulator.execution import new_state
 from softbeam.emulator.launching import Runner
+from softbeam.emulator.vector import no_fault
 from softbeam.errors import InternalError
 from softbeam.faults.drawing import resolve
 from softbeam.faults.models import Change
@@ -142,11 +143,11 @@ def test_a_loop_that_runs_on_is_a_hang(tiny) -> None:
     # avgpool counts its elements down by sixteen; a billion more lie in mapped memory for long.
     loop = site_at(tiny, 27, "IADD3 R6, R6, -0x10", register=6)
     struck = do_strike(tiny, replace(loop, change=Change(1 << 30, False, 30)))
-    assert struck.status == k.HANG
+    assert struck.ending == "hang"
     assert struck.changed == {}
     assert 10_000 <= struck.instructions < 10_100
     # One round more is no hang: it adds sixteen elements of another channel.
-    assert do_strike(tiny, replace(loop, change=Change(1 << 4, False, 4))).status == k.FINISHED
+    assert do_strike(tiny, replace(loop, change=Change(1 << 4, False, 4))).finished
 
 
 def stores(example, launch: int) -> list[FaultSite]:
@@ -177,9 +178,9 @@ def test_every_bit_of_a_stores_address_leaves_the_words_that_brute_force_leaves(
                 site = replace(first, change=Change(1 << bit, False, bit))
                 struck = strike(tiny.device, runner, site, profile.longest)
                 brute.memory[:] = brute.snapshots[launch]
-                status, _ = brute.step(launch, site)
-                assert struck.status == status, site
-                if status != k.FINISHED:
+                ending = brute.step(launch, site)
+                assert struck.ending == ending.name, site
+                if not ending.finished:
                     continue
                 wanted = {}
                 for buffer, place in brute.place.items():

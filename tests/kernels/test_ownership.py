@@ -5,10 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from softbeam.emulator.execution import no_fault
 from softbeam.emulator.launching import Runner
-from softbeam.kernels.ownership import NOBODY, owner_thread
+from softbeam.emulator.vector import no_fault
+from softbeam.kernels import KERNELS, Arguments, arguments
+from softbeam.kernels.families import NOBODY, owner_thread
 from softbeam.network.plan import Pointer
+
+
+def named(kernel: str, values: tuple[float, ...]) -> Arguments:
+    """Return arguments in the kernel's order by their names."""
+    names = [parameter.name for parameter in KERNELS[kernel].parameters]
+    return arguments(kernel, **dict(zip(names, values, strict=True)))
 
 
 @pytest.mark.slow
@@ -19,7 +26,6 @@ def test_owners_are_the_warps_that_store(make_example, name) -> None:  # type: i
     for number, launch in enumerate(device.plan.launches):
         if launch.library:
             continue
-        arguments = [0 if isinstance(a, Pointer) else a for a in launch.arguments]
         emulated = device.launch(number)
         stored: dict[str, set[int]] = {span.buffer: set() for span in launch.writes}
         first = {a.buffer: a.word for a in launch.arguments if isinstance(a, Pointer)}
@@ -27,16 +33,16 @@ def test_owners_are_the_warps_that_store(make_example, name) -> None:  # type: i
             ending = runner.run(emulated, block, warp, budget=10**6, fault=no_fault())
             for buffer, _, words in device.locate(number, ending.words):
                 for word in words.tolist():
-                    thread = owner_thread(launch.kernel, arguments, word - first[buffer])
+                    thread = owner_thread(launch.arguments, word - first[buffer])
                     assert thread // 32 == 16 * block + warp, (launch, buffer, word)
                 stored[buffer].update(words.tolist())
         for span in launch.writes:
             for word in set(range(span.start, span.end)) - stored[span.buffer]:
-                assert owner_thread(launch.kernel, arguments, word - first[span.buffer]) == NOBODY
+                assert owner_thread(launch.arguments, word - first[span.buffer]) == NOBODY
 
 
 @pytest.mark.parametrize(
-    ("kernel", "arguments", "word"),
+    ("kernel", "values", "word"),
     [
         ("copy", (10, 0, 0, 1, 0, 2, 3), 4),
         ("axpy", (10, 1.0, 0, 0, 1, 0, 0, 2), 20),
@@ -46,17 +52,15 @@ def test_owners_are_the_warps_that_store(make_example, name) -> None:  # type: i
         ("shortcut", (8, 2, 2, 2, 1, 2, 1, 2, 2, 2, 0, 4, 4, 3, 1.0, 1.0, 0), 32),
     ],
 )
-def test_words_between_belong_to_nobody(
-    kernel: str, arguments: tuple[float, ...], word: int
-) -> None:
-    assert owner_thread(kernel, arguments, word) == NOBODY
+def test_words_between_belong_to_nobody(kernel: str, values: tuple[float, ...], word: int) -> None:
+    assert owner_thread(named(kernel, values), word) == NOBODY
 
 
 def test_reorg_and_flatten_are_inverted() -> None:
     words = np.arange(8 * 4 * 6)
     reorg = (words.size, 0, 6, 4, 8, 1, 2, 1, 0)
-    owners = [owner_thread("reorg", reorg, int(word)) for word in words]
+    owners = [owner_thread(named("reorg", reorg), int(word)) for word in words]
     flatten = (words.size, 0, 24, 8, 1, 1, 0)
-    others = [owner_thread("flatten", flatten, int(word)) for word in words]
+    others = [owner_thread(named("flatten", flatten), int(word)) for word in words]
     assert sorted(owners) == sorted(others) == words.tolist()
     assert owners != words.tolist() != others

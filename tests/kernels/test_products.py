@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from softbeam.kernels.families.products import gemm_batched, gemm_local, local_columns
 from softbeam.kernels.native.matrix import gemm
-from softbeam.kernels.native.products import gemm_batched, gemm_local, local_columns
 
 ODD = np.array([np.nan, np.inf, -np.inf, -0.0, 1e-42, 3e38], dtype=np.float32)
 

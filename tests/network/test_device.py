@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import LaunchShape, launch_constants, no_fault
-from softbeam.emulator.launching import Ending, Launch, Runner
+from softbeam.emulator.ending import Ending
+from softbeam.emulator.execution import LaunchShape, launch_constants
+from softbeam.emulator.launching import Launch, Runner
+from softbeam.emulator.vector import no_fault
 from softbeam.kernels import program
 from softbeam.network import load_network
 from softbeam.network.device import Device

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import no_fault
 from softbeam.emulator.launching import Runner
-from softbeam.kernels.ownership import owner_thread
+from softbeam.emulator.vector import no_fault
+from softbeam.kernels.families import owner_thread
 from softbeam.network import load_network
 from softbeam.network.device import Device
 from softbeam.network.golden import (
@@ -23,7 +23,7 @@ from softbeam.network.golden import (
     open_golden_run,
 )
 from softbeam.network.layers import Softmax
-from softbeam.network.plan import Launch, Plan, Pointer, Span
+from softbeam.network.plan import Launch, Plan, Span
 from softbeam.network.pool import is_clearing, pool_layout
 
 #: Launches of so many warps are emulated as a whole, of larger ones a sample.
@@ -37,8 +37,7 @@ def struck(plan: Plan) -> list[Launch]:
 
 def owner(launch: Launch, word: int) -> tuple[int, int]:
     """Return block and warp of the thread that is said to store a word."""
-    arguments = [0 if isinstance(a, Pointer) else a for a in launch.arguments]
-    thread = owner_thread(launch.kernel, arguments, word)
+    thread = owner_thread(launch.arguments, word)
     return thread // 512, thread % 512 // 32
 
 
@@ -206,14 +205,13 @@ def test_only_a_fill_of_a_whole_buffer_of_no_weights_with_zeros_clears(tiny) -> 
     fill = plan.launches[0]
     assert fill.kernel == "fill"
     assert is_clearing(plan, fill)
-    words, zero, pointer, step = fill.arguments
-    assert not is_clearing(plan, replace(fill, arguments=(words, 1.0, pointer, step)))
-    part = Span(fill.writes[0].buffer, words - 1)
+    assert fill.arguments.ALPHA == 0.0
+    assert not is_clearing(plan, replace(fill, arguments=fill.arguments._replace(ALPHA=1.0)))
+    part = Span(fill.writes[0].buffer, fill.arguments.N - 1)
     assert not is_clearing(plan, replace(fill, writes=(part,)))
     weights = Span("0.weights", plan.buffers["0.weights"].words)
     assert not is_clearing(plan, replace(fill, writes=(weights,)))
     assert not any(is_clearing(plan, one) for one in plan.launches if one.kernel != "fill")
-    assert zero == 0.0
 
 
 def test_a_file_holds_the_same_run_and_what_is_stored_in_it_stays_here(

@@ -109,6 +109,21 @@ def test_pixels_that_are_no_image_are_refused(pixels: np.ndarray, reason: str) -
         fit(pixels, SHAPE, "drawn")
 
 
+@pytest.mark.parametrize("shape", [(1, 300_000), (300_000, 1)])
+def test_a_picture_that_would_be_scaled_beyond_bounds_is_refused(shape: tuple[int, int]) -> None:
+    with pytest.raises(ImageError, match=r"scaled until both sides cover 224 x 224 .* crop it"):
+        fit(np.zeros(shape, np.uint8), (3, 224, 224), "drawn")
+
+
+def test_blocks_leave_no_seams() -> None:
+    # More rows than are turned to floats at a time.
+    pixels = np.random.default_rng(5).integers(0, 256, (70, 70_000, 4), dtype=np.uint8)
+    values = fit(pixels, (3, 70, 70_000), "drawn").reshape(3, 70, 70_000)
+    alpha = pixels[:, :, 3] / 255
+    expected = alpha * (pixels[:, :, 1] / 255) + (1 - alpha)
+    assert values[1] == pytest.approx(expected, abs=1e-6)
+
+
 def test_a_network_of_two_channels_takes_no_image() -> None:
     with pytest.raises(ImageError, match="takes 2 channels"):
         load_image(None, (2, 8, 8))

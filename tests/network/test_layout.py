@@ -82,21 +82,3 @@ def test_allocations_follow_the_rules_and_never_overlap(sizes: list[int]) -> Non
         assert start % (512 if size < 1 << 20 else MIB2) == 0
         if size < 1 << 20:
             assert start // MIB2 == (start + size - 1) // MIB2
-
-
-@given(
-    st.lists(st.integers(0, 60), unique=True, max_size=12),
-    st.lists(st.integers(0, 60), unique=True, max_size=12),
-)
-def test_subtract_is_a_difference_of_sets(edges: list[int], cuts: list[int]) -> None:
-    def ranges(points: list[int]) -> list[tuple[int, int]]:
-        points = sorted(points)
-        return list(zip(points[::2], points[1::2], strict=False))
-
-    def members(some: object) -> set[int]:
-        return {number for start, end in some for number in range(start, end)}  # type: ignore[attr-defined]
-
-    left = layout.subtract(ranges(edges), ranges(cuts))
-    assert members(left) == members(ranges(edges)) - members(ranges(cuts))
-    assert all(start < end for start, end in left)
-    assert list(left) == sorted(left)

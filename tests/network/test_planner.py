@@ -144,7 +144,7 @@ def test_without_im2col_gemm_reads_the_layer_before() -> None:
     plan = load_network("extraction").plan(im2col="except-1x1")
     assert Counter(one.kernel for one in plan.launches)["im2col"] == 11
     gemm = next(one for one in plan.launches if one.layer == 4 and one.kernel == "gemm")
-    assert gemm.arguments[4] == Pointer("3.output")
+    assert gemm.arguments.b == Pointer("3.output")
     assert Span("3.output", 192 * 28 * 28) in gemm.reads
 
 
@@ -160,7 +160,7 @@ def test_a_dropout_launches_nothing_and_passes_its_input_on() -> None:
         "a", (MaxPool(0, (2, 4, 4), 2, 2, 1), Dropout(1, (2, 2, 2)), Softmax(2, (2, 2, 2)))
     )
     assert [one.layer for one in plan.launches] == [0, 0, 2, 2]
-    assert plan.launches[-1].arguments[0] == Pointer("0.output")
+    assert plan.launches[-1].arguments.input == Pointer("0.output")
 
 
 def test_errors_name_what_is_taken() -> None:

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from softbeam.emulator import profiling
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import new_state, no_fault
+from softbeam.emulator.execution import new_state
 from softbeam.emulator.launching import Runner
+from softbeam.emulator.vector import no_fault
 from softbeam.errors import InternalError
-from softbeam.network import profile
 from softbeam.network.device import Device
 from softbeam.network.golden import GoldenRun
 from softbeam.network.profile import profile_launch, profile_network, struck_launches
@@ -105,7 +106,7 @@ def test_stores_are_as_many_as_the_words_that_are_written(tiny) -> None:
 
 @pytest.mark.parametrize("first", [1, 2])
 def test_a_full_table_grows(tiny, monkeypatch, first: int) -> None:
-    monkeypatch.setattr(profile, "FIRST_CLASSES", first)
+    monkeypatch.setattr(profiling, "FIRST_CLASSES", first)
     grown = [one.launch for one in tiny.profiles.values() if one.classes.shape[0] > first]
     assert len(grown) > 5
     for number in grown:

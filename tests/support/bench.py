@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map, no_fault
+from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
 from softbeam.emulator.launching import Launch, Runner
 from softbeam.emulator.lowering import Program, lower
 from softbeam.sass import Function, parse_line
@@ -158,11 +158,9 @@ def execute(
         launch_constants(code, shape, arguments),
         memory_map(pool, [(BASE, BASE + 4 * pool.size, 0)]),
     )
-    status, after, _ = RUNNER.run_launch(
-        launch, budget=1000, fault=no_fault(), fault_free=no_fault()
-    )
-    assert status == 1, f"{line}: status {status}"
-    left = after.reshape(words.shape)[1, :threads]
+    ending = RUNNER.run_launch(launch, budget=1000)
+    assert ending.finished, f"{line}: {ending.name}"
+    left = ending.applied(pool).reshape(words.shape)[1, :threads]
     return Left({name: left[:, number] for number, name in enumerate(OUTPUTS)})
 
 

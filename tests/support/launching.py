@@ -7,15 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import (
-    EXCEPTIONS,
-    LaunchShape,
-    launch_constants,
-    memory_map,
-    no_fault,
-)
+from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
 from softbeam.emulator.launching import Launch
+from softbeam.sass import row_of
 from support.bench import BASE, RUNNER, program
 
 #: One pointer, which the programs below use as c[0x0][0x210], and three words.
@@ -63,15 +57,13 @@ def launch(
         memory_map(pool, [(BASE, BASE + 4 * pool.size, 0), *segments]),
         shared_bytes,
     )
-    status, after, information = RUNNER.run_launch(
-        started, budget=budget, fault=no_fault(), fault_free=no_fault()
-    )
+    ending = RUNNER.run_launch(started, budget=budget)
     return Result(
-        "completed" if status == k.FINISHED else EXCEPTIONS.get(status, "hang"),
-        after,
-        int(information[k.INFO_ROW]),
-        int(information[k.INFO_INSTRUCTIONS]),
-        int(information[k.INFO_ADDRESS]) % (1 << 64),
+        ending.name,
+        ending.applied(pool),
+        row_of(ending.pc),
+        ending.instructions,
+        ending.address or 0,
     )
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
-from softbeam.campaign.results_file import FILE_NAME
+from softbeam.campaign.database import Connection
+from softbeam.campaign.results_file import FILE_NAME, seal
+from softbeam.campaign.schema import SMALL_TABLES
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 
 SPECIFICATION = CampaignSpecification(
@@ -23,7 +26,15 @@ SPECIFICATION = CampaignSpecification(
 
 def execute(folder: Path, statement: str) -> None:
     """Change what a results file holds behind softbeam's back."""
-    connection = sqlite3.connect(folder / FILE_NAME)
-    connection.execute(statement)
-    connection.commit()
-    connection.close()
+    with closing(sqlite3.connect(folder / FILE_NAME, isolation_level=None)) as connection:
+        connection.execute(statement)
+
+
+def reseal(folder: Path) -> None:
+    """Make the digests fit what a results file holds now, as a forger would."""
+    with closing(
+        sqlite3.connect(folder / FILE_NAME, isolation_level=None, factory=Connection)
+    ) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        for table in (*SMALL_TABLES, "injections"):
+            seal(connection, table)

@@ -1,64 +1,27 @@
-"""Injections as columns, for other programs: names, types and values of an exported table.
+"""Injections as columns, for other programs: what an exported table holds.
 
-``docs/results.md`` says what each column means.  What is written into which kind of file is
-:mod:`softbeam.analysis.export`'s.
+The columns are those of a results file and what follows from them.  One more that follows from a
+record is one more entry here; what is written into which kind of file is
+:mod:`softbeam.analysis.export`'s, and ``docs/results.md`` is made from these declarations.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Iterable
 
 from softbeam.analysis.categories import sassifi_category
-from softbeam.injection.record import InjectionRecord
+from softbeam.injection.columns import Column
+from softbeam.injection.record import STORED_COLUMNS, InjectionRecord
 
-#: Columns that are unsigned and can need all 64 bits.
-UNSIGNED = ("before", "after")
-
-#: Types of columns by the annotation of the record's field: a kind, and whether it can be absent.
-_KINDS = {
-    "int": ("int64", False),
-    "int | None": ("int64", True),
-    "str": ("string", False),
-    "bool": ("bool", False),
-    "float | None": ("float64", True),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of an exported table.
-
-    Attributes
-    ----------
-    name : str
-        Its name.
-    kind : str
-        ``int64``, ``uint64``, ``float64``, ``bool`` or ``string``.
-    optional : bool
-        Whether it can be empty.
-    value : callable
-        From a record to the column's value.
-    """
-
-    name: str
-    kind: str
-    optional: bool
-    value: Callable[[InjectionRecord], Any]
-
-
-def _of_field(name: str, annotation: str) -> Column:
-    kind, optional = _KINDS[annotation]
-    if name in UNSIGNED:
-        kind = "uint64"
-    return Column(name, kind, optional, lambda record: getattr(record, name))
-
-
-#: The columns: the record's fields in their order, and SASSIFI's category.
+#: The columns of an exported table, in its order.
 COLUMNS = (
-    *(_of_field(field.name, str(field.type)) for field in fields(InjectionRecord)),
-    Column("sassifi_category", "string", False, lambda record: sassifi_category(record.detail)),
+    *STORED_COLUMNS,
+    Column(
+        name="sassifi_category",
+        kind="string",
+        meaning="the outcome in SASSIFI's words, see below",
+        value=lambda record: sassifi_category(record.detail),
+    ),
 )
 
 

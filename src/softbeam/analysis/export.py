@@ -13,9 +13,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from softbeam.analysis.columns import COLUMNS, Column, in_order
+from softbeam.analysis.columns import COLUMNS, in_order
 from softbeam.errors import ResultsError
 from softbeam.files import whole_file
+from softbeam.injection.columns import Column
 from softbeam.injection.record import InjectionRecord
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from softbeam.analysis.design import Design
 from softbeam.analysis.factors import Key
 from softbeam.analysis.sample import design_of
 from softbeam.analysis.techniques import Work, work_of
+from softbeam.campaign.facts import Facts
 from softbeam.campaign.names import read_classes, read_layers
 from softbeam.campaign.reading import ResultsReader
 from softbeam.campaign.specification import CampaignSpecification
@@ -46,6 +47,9 @@ class Results:
         Names of the classes, empty where they are not known.
     layers : mapping of int to str
         Names of the layers by number, empty where they are not known.
+    facts : Facts
+        What is known of what was struck: files, layers with their launches, inputs with their
+        fault-free answers.  Results of schema 1 have none.
     """
 
     specification: CampaignSpecification
@@ -56,6 +60,7 @@ class Results:
     notes: tuple[str, ...] = field(repr=False)
     classes: tuple[str, ...] = field(default=(), repr=False)
     layers: Mapping[int, str] = field(default_factory=dict, repr=False)
+    facts: Facts = field(default_factory=Facts, repr=False)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Results:
@@ -72,6 +77,8 @@ class Results:
             If there are no results, or they cannot be read.
         """
         with ResultsReader.open(Path(folder)) as store:
+            facts = store.facts()
+            beside = store.path.parent
             return cls(
                 specification=store.specification,
                 records=tuple(store.records()),
@@ -79,8 +86,9 @@ class Results:
                 sizes=store.fault_space(),
                 sessions=store.sessions(),
                 notes=store.notes(),
-                classes=_class_names(store.path.parent, store.specification.network),
-                layers=read_layers(store.path.parent),
+                classes=facts.classes or _class_names(beside, store.specification.network),
+                layers=facts.layer_names or read_layers(beside),
+                facts=facts,
             )
 
     @cached_property
@@ -94,7 +102,13 @@ class Results:
 
     def work(self) -> dict[Key, Work]:
         """Return what each kernel in each layer executes; empty if it is not known."""
-        return work_of(self.sizes, _launches(self.specification))
+        return work_of(self.sizes, self.launches)
+
+    @cached_property
+    def launches(self) -> Mapping[Key, int]:
+        """Launches of each kernel in each layer, a library's left out; empty if not known."""
+        known = {Key(*place): number for place, number in self.facts.launches.items()}
+        return known or _launches(self.specification)
 
     def injections(self) -> DataFrame:
         """Return all injections as a pandas DataFrame, a row each; see ``docs/results.md``.
@@ -136,7 +150,7 @@ def load(folder: str | os.PathLike[str]) -> Results:
 
 
 def _launches(specification: CampaignSpecification) -> dict[Key, int]:
-    """Return the launches of each kernel in each layer, where the network is one of softbeam's."""
+    """Return the launches that an older file does not tell, where the network is softbeam's."""
     from softbeam.network.catalogue import NETWORKS, load_network
 
     if specification.network not in NETWORKS:
@@ -144,6 +158,7 @@ def _launches(specification: CampaignSpecification) -> dict[Key, int]:
     plan = load_network(specification.network).plan(specification.im2col)
     launches: dict[Key, int] = {}
     for launch in plan.launches:
-        key = Key(launch.layer, launch.kernel)
-        launches[key] = launches.get(key, 0) + 1
+        if not launch.library:
+            key = Key(launch.layer, launch.kernel)
+            launches[key] = launches.get(key, 0) + 1
     return launches

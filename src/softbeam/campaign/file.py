@@ -26,7 +26,12 @@ from softbeam.campaign.specification import (
 )
 from softbeam.errors import CampaignError
 from softbeam.faults.models import PAPER, PAPER_INJECTIONS, check_semantics
+from softbeam.files import read_file
+from softbeam.network.decoding import Exif
 from softbeam.network.planner import Im2col
+
+#: Bytes of a campaign file.
+_MOST = 1 << 20
 
 #: Fields of a request that are options by another name, which can be given several times.
 OPTIONS = {"modes": "mode", "models": "model", "images": "image"}
@@ -45,6 +50,8 @@ class Request(BaseModel):
         Names of the classes, one a line.
     images : tuple of Path
         Inputs: files, and folders of files.
+    exif : str
+        Whether pictures are turned, see :data:`softbeam.network.decoding.Exif`.
     modes, models : tuple of str
         Each mode with each model; ``paper`` instead of both.
     paper : bool
@@ -81,6 +88,7 @@ class Request(BaseModel):
     layers: tuple[int, ...] | None = None
     kernels: tuple[Name, ...] | None = None
     groups: tuple[Name, ...] | None = None
+    exif: Exif = "apply"
     im2col: Im2col = "always"
     arch: Name = "sm_90"
     seed: int = Field(default=1, ge=0)
@@ -166,7 +174,7 @@ def read_request(path: Path) -> Request:
         If it cannot be read or is no valid campaign, naming file, line and field.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_file(path, _MOST).decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise CampaignError(f"cannot read the campaign file {path}: {reason}") from None

@@ -8,19 +8,18 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import reduce
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 
 from softbeam.campaign.names import copy_names
+from softbeam.campaign.reading import ResultsReader
 from softbeam.campaign.results_file import FILE_NAME
+from softbeam.campaign.schema import stored_columns
 from softbeam.campaign.specification import first_difference, merged
 from softbeam.campaign.store import ResultsStore, environment
 from softbeam.campaign.streams import InjectionName
 from softbeam.errors import CampaignError, ResultsError
 from softbeam.injection.record import InjectionRecord
-
-#: Records that are written at a time.
-BATCH = 5000
 
 
 def merge(parts: Sequence[Path], out: Path) -> int:
@@ -47,7 +46,7 @@ def merge(parts: Sequence[Path], out: Path) -> int:
         If a part cannot be read, or `out` holds results already.
     """
     with ExitStack() as stack:
-        stores = [stack.enter_context(ResultsStore.open(part)) for part in parts]
+        stores = [stack.enter_context(ResultsReader.open(part)) for part in parts]
         first = stores[0]
         for other in stores[1:]:
             difference = first_difference(first.specification, other.specification)
@@ -69,15 +68,12 @@ def merge(parts: Sequence[Path], out: Path) -> int:
             for store in stores:
                 joined.add_fault_space(store.fault_space())
                 joined.add_history(store)
-            _copy(stores, joined)
+            known = [facts for facts in (store.facts() for store in stores) if facts.layers]
+            if known:
+                joined.keep_facts(known[-1])
+            joined.add_all(_joined(stores))
     copy_names(first.path.parent, out)
     return number
-
-
-def _copy(stores: Sequence[ResultsStore], joined: ResultsStore) -> None:
-    records = _joined(stores)
-    while batch := list(islice(records, BATCH)):
-        joined.append(batch)
 
 
 @contextmanager
@@ -104,14 +100,13 @@ def _key(record: InjectionRecord) -> tuple[str, str, str, int]:
     return record.mode, record.model, record.stratum, record.index
 
 
-def _joined(stores: Sequence[ResultsStore]) -> Iterator[InjectionRecord]:
+def _joined(stores: Sequence[ResultsReader]) -> Iterator[InjectionRecord]:
     """Yield each injection once, in order."""
-    ordered = heapq.merge(*(store.records() for store in stores), key=_key)
-    for key, group in groupby(ordered, key=_key):
-        record, *others = group
-        for other in others:
-            # repr, because a NaN is not equal to itself.
-            if repr(other) != repr(record):
+    ordered = heapq.merge(*map(_with_schema, stores), key=lambda one: _key(one[1]))
+    for key, group in groupby(ordered, key=lambda one: _key(one[1])):
+        (newest, record), *others = sorted(group, key=lambda one: -one[0])
+        for schema, other in others:
+            if not _same(record, other, min(newest, schema)):
                 raise CampaignError(
                     f"injection {InjectionName(*key)} has different results in the parts; "
                     "one of them was changed or made by another softbeam"
@@ -119,7 +114,19 @@ def _joined(stores: Sequence[ResultsStore]) -> Iterator[InjectionRecord]:
         yield record
 
 
-def _check_fault_spaces(stores: Sequence[ResultsStore]) -> None:
+def _with_schema(store: ResultsReader) -> Iterator[tuple[int, InjectionRecord]]:
+    return ((store.schema, record) for record in store.records())
+
+
+def _same(record: InjectionRecord, other: InjectionRecord, schema: int) -> bool:
+    """Return whether two records say the same in the columns that both files have."""
+    # repr, because a NaN is not equal to itself.
+    return all(
+        repr(column.value(record)) == repr(column.value(other)) for column in stored_columns(schema)
+    )
+
+
+def _check_fault_spaces(stores: Sequence[ResultsReader]) -> None:
     known: dict[tuple[int, str, int, str], int] = {}
     for store in stores:
         for one in store.fault_space():

@@ -10,13 +10,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from softbeam.files import whole_file
+from softbeam.files import read_file, whole_file
 
 CLASSES = "classes.txt"
 """In the campaign's folder, a name a line; only where the user gave them."""
 
 LAYERS = "layers.txt"
 """In the campaign's folder, a line for each layer: its number and its name."""
+
+#: Bytes of either file.
+_MOST = 8 << 20
 
 
 def write_classes(folder: Path, names: Sequence[str]) -> None:
@@ -60,6 +63,6 @@ def _write(path: Path, lines: Sequence[str]) -> None:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        return read_file(path, _MOST).decode().splitlines()
     except (OSError, UnicodeDecodeError):
         return []

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from softbeam.campaign.setup import InjectorSetup, InputSetup, launches_in_scope
 from softbeam.campaign.specification import CampaignSpecification
+from softbeam.injection.answers import check_fault_free
 from softbeam.network.device import Device
 from softbeam.network.golden import golden_run
 from softbeam.network.profile_cache import profiles_of
@@ -34,12 +35,18 @@ def prepare(
         Folder where profiles are kept from one campaign to the next.
     progress : callable
         Called with the launches that are profiled and all launches, of one input after the other.
+
+    Raises
+    ------
+    NetworkError
+        If a fault-free answer is none that others can be held against.
     """
     launches = launches_in_scope(workload.plan, specification)
     inputs = []
     for number, image in enumerate(workload.images):
         path = scratch / f"golden-{number}.bin"
         golden = golden_run(workload.plan, workload.weights, image, path)
+        check_fault_free(golden)
         device = Device(golden, workload.architecture)
         profiles = profiles_of(workload, device, cache, progress, number)
         inputs.append(InputSetup(path, profiles))

@@ -5,8 +5,6 @@ How they are written is :mod:`softbeam.campaign.store`'s.
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +12,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from softbeam.campaign.database import errors
-from softbeam.campaign.results_file import FILE_NAME, open_file
-from softbeam.campaign.rows import NEXT, DamagedRow, checked, to_record
+from pydantic import TypeAdapter, ValidationError
+
+from softbeam.campaign.database import errors, printable
+from softbeam.campaign.facts import Facts
+from softbeam.campaign.results_file import FILE_NAME, OpenFile, contents_of, open_file
+from softbeam.campaign.rows import DamagedRow, row_format, to_size
+from softbeam.campaign.schema import Contents
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.errors import ResultsError
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord
+
+#: What a session says of itself.
+_SESSION = TypeAdapter(dict[str, str])
 
 
 class Ending(NamedTuple):
@@ -43,14 +48,19 @@ class ResultsReader:
         The SQLite file.
     specification : CampaignSpecification
         The campaign whose results it holds.
+    schema : int
+        The version of the file's tables, this softbeam's or an older one.
     """
 
-    def __init__(
-        self, path: Path, connection: sqlite3.Connection, specification: CampaignSpecification
-    ) -> None:
+    #: Whether the file is opened for writing.
+    _writing = False
+
+    def __init__(self, path: Path, file: OpenFile) -> None:
         self.path = path
-        self.specification = specification
-        self._connection = connection
+        self.specification: CampaignSpecification = file.specification
+        self.schema = file.schema
+        self._connection = file.connection
+        self._format = row_format(file.schema)
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -69,7 +79,7 @@ class ResultsReader:
         Raises
         ------
         ResultsError
-            If there is none, it is not softbeam's, of another schema version, or damaged.
+            If there is none, it is not softbeam's, of a newer schema, or damaged.
         """
         path = folder if folder.is_file() else folder / FILE_NAME
         if not path.is_file():
@@ -77,22 +87,30 @@ class ResultsReader:
                 f"there are no results in {folder}: no file {FILE_NAME} "
                 "(softbeam campaign NETWORK --out FOLDER makes one)"
             )
-        connection, specification = open_file(path)
-        return cls(path, connection, specification)
+        return cls(path, open_file(path, writing=cls._writing))
 
     def notes(self) -> tuple[str, ...]:
         """Return the remarks, oldest first."""
-        return tuple(text for (text,) in self._read("SELECT text FROM notes ORDER BY note"))
+        return tuple(str(text) for (text,) in self._read("SELECT text FROM notes ORDER BY note"))
 
     def sessions(self) -> tuple[dict[str, str], ...]:
         """Return what computed the results, a mapping for each session, oldest first."""
         rows = self._read("SELECT softbeam, environment FROM sessions ORDER BY session")
         try:
-            return tuple({"softbeam": name, **json.loads(facts)} for name, facts in rows)
+            return tuple(
+                {"softbeam": str(name), **_SESSION.validate_json(facts)} for name, facts in rows
+            )
+        except ValidationError as error:
+            raise self._damage("what computed it cannot be read") from error
+
+    def facts(self) -> Facts:
+        """Return what is known of what was struck; nothing, of a file of schema 1."""
+        if self.schema == 1:
+            return Facts()
+        try:
+            return Facts.of_rows(self._read("SELECT name, value FROM facts"))
         except ValueError as error:
-            raise ResultsError(
-                f"{self.path} is damaged: what computed it cannot be read; restore a copy of it"
-            ) from error
+            raise self._damage(str(error)) from error
 
     def done(self, mode: str, model: str, stratum: str = "") -> set[int]:
         """Return the indexes of a stream's injections that the store holds."""
@@ -119,17 +137,38 @@ class ResultsReader:
             "SELECT image, mode, layer, kernel, size, checksum FROM fault_space ORDER BY 1, 2, 3, 4"
         )
         with self._undamaged("fault space"):
-            return tuple(FaultSpaceSize(*checked(row)) for row in rows)
+            return tuple(map(to_size, rows))
 
     def records(self) -> Iterator[InjectionRecord]:
-        """Yield all injections, ordered by mode, model, stratum and index."""
+        """Yield all injections, ordered by mode, model, stratum and index.
+
+        Raises
+        ------
+        ResultsError
+            If one of them, or their whole, is not as it was written.
+        """
+        before, found = self._contents(), Contents()
         after = ("", "", "", -1)
-        while rows := self._read(NEXT, after):
+        while rows := self._read(self._format.following, after):
+            found = found.plus(rows)
             for row in rows:
                 with self._undamaged("injection"):
-                    record = to_record(row)
+                    record = self._format.to_record(row)
                 after = (record.mode, record.model, record.stratum, record.index)
                 yield record
+        # Where another process adds rows meanwhile, nobody can say which of them must be here.
+        if before is not None and found != before and self._contents() == before:
+            raise self._damage("injections are missing, added or changed")
+
+    def _contents(self) -> Contents | None:
+        """Return what the file says that its injections are."""
+        if self.schema == 1:
+            return None
+        try:
+            with errors(self.path, "read"):
+                return contents_of(self._connection, "injections")
+        except ValueError as error:
+            raise self._damage(str(error)) from error
 
     def close(self) -> None:
         """Close the file."""
@@ -146,16 +185,16 @@ class ResultsReader:
     ) -> None:
         self.close()
 
+    def _damage(self, how: str) -> ResultsError:
+        return ResultsError(f"{self.path} is damaged: {printable(how)}; restore a copy of it")
+
     @contextmanager
     def _undamaged(self, what: str) -> Iterator[None]:
         try:
             yield
         except DamagedRow as error:
-            raise ResultsError(
-                f"{self.path} is damaged: the row of {what} {error} is not as it was written; "
-                "restore a copy of it"
-            ) from error
+            raise self._damage(f"the row of {what} {error} is not as it was written") from error
 
     def _read(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         with errors(self.path, "read"):
-            return self._connection.execute(query, values).fetchall()
+            return self._connection.rows(query, values)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from softbeam.campaign.semantics import CAMPAIGN_SEMANTICS
 from softbeam.campaign.specification import (
     BoxRule,
     CampaignSpecification,
@@ -23,6 +24,7 @@ from softbeam.emulator.semantics import EMULATOR_SEMANTICS
 from softbeam.errors import CampaignError
 from softbeam.faults.models import MODES
 from softbeam.faults.space import FaultSpaceSize
+from softbeam.injection.answers import check_meaning
 from softbeam.injection.boxes import has_boxes
 from softbeam.injection.detection import Rule, rule_for
 from softbeam.injection.injector import Injector
@@ -131,7 +133,10 @@ def specify(
     CampaignError
         If the scope names a kernel, layer or group that the workload does not have, or boxes are
         spoken of and it has none.
+    NetworkError
+        If its answer is none that can be judged.
     """
+    check_meaning(workload.network, workload.plan)
     if boxes is not None and not has_boxes(workload.plan):
         raise CampaignError(
             f"--box-threshold and --box-overlap are about detectors; {workload.network.name} has "
@@ -170,6 +175,7 @@ def _facts(workload: Workload) -> dict[str, Any]:
         "architecture": workload.architecture,
         "kernels_sha256": workload.kernels_sha256,
         "emulator_semantics": EMULATOR_SEMANTICS,
+        "campaign_semantics": CAMPAIGN_SEMANTICS,
         "im2col": workload.im2col,
     }
 

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from softbeam.errors import CampaignError
 from softbeam.faults.models import check_model, check_semantics
 
-#: Version of the results' columns and of what their words mean; see softbeam.campaign.rows.
+#: Version of what the words in the results mean.  It enters the id; the version of the file's
+#: tables, softbeam.campaign.schema.SCHEMA, does not: a column more is still the same campaign.
 RESULTS_SCHEMA = 1
 
 Mode = Literal["rf", "iov", "ioa"]
@@ -107,6 +108,7 @@ _IN_WORDS = {
     "kernels_sha256": "machine code",
     "inputs_sha256": "inputs",
     "emulator_semantics": "the emulator's rules",
+    "campaign_semantics": "the rules of drawing, propagation and classification",
     "boxes": "how a detector's boxes are compared",
 }
 
@@ -164,7 +166,9 @@ class CampaignSpecification(_Fact):
     architecture : str
         Whose machine code is struck, such as ``"sm_90"``.
     emulator_semantics : int
-        Version of what the emulator does, raised whenever an injection could end differently.
+        Version of what the emulator does, raised whenever a launch could end differently.
+    campaign_semantics : int
+        Version of what is done besides: native twins, drawing, propagation, classification.
     fault_semantics : {"hardware", "sassifi", "nvbitfi"}
         Whose rules a fault follows where tools differ.
     kernels : tuple of str, or None
@@ -180,7 +184,7 @@ class CampaignSpecification(_Fact):
     seed : int
         Chosen by the user; another seed is another campaign.
     results_schema : int
-        Version of the results' columns and words.
+        Version of what the words in the results mean.
     streams : tuple of StreamRequest
         What is wanted, sorted, each (mode, model) once.
     target : Target or None
@@ -196,6 +200,7 @@ class CampaignSpecification(_Fact):
     architecture: Name
     kernels_sha256: Sha256
     emulator_semantics: int = Field(ge=1)
+    campaign_semantics: int = Field(default=1, ge=1)
     fault_semantics: Semantics = "hardware"
     kernels: tuple[Name, ...] | None = None
     layers: tuple[int, ...] | None = None
@@ -330,4 +335,7 @@ def _identity(specification: CampaignSpecification) -> dict[str, Any]:
     """Return the fields that can move a result, in the order of the class."""
     # Campaigns from before there was a choice of boxes keep their ids.
     more = {"boxes"} if specification.boxes is None else set()
+    # And those from before the campaign's own number was one of its own.
+    if specification.campaign_semantics == 1:
+        more.add("campaign_semantics")
     return specification.model_dump(mode="json", exclude={"streams", "target", *more})

@@ -1,27 +1,36 @@
 """The results of a campaign: one SQLite file, and the only code that writes to it.
 
 A campaign's folder holds ``results.sqlite``; reports are put beside it by others.  The file holds
-the campaign's specification, what computed it (a line for every session that wrote to it) and a row
-for every injection.
+the campaign's specification, what computed it (a line for every session that wrote to it), facts
+about what was struck, and a row for every injection.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import platform
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
+from typing import Self
 
 from softbeam.campaign.database import errors, transaction
+from softbeam.campaign.facts import Facts
 from softbeam.campaign.reading import ResultsReader
-from softbeam.campaign.results_file import FILE_NAME, make_file
-from softbeam.campaign.rows import INSERT, to_row, with_checksum
+from softbeam.campaign.results_file import FILE_NAME, contents_of, make_file, seal, set_contents
+from softbeam.campaign.rows import with_checksum
+from softbeam.campaign.schema import SCHEMA
 from softbeam.campaign.specification import CampaignSpecification, first_difference, merged
-from softbeam.errors import CampaignError
+from softbeam.errors import CampaignError, ResultsError
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord
+
+#: Records that are copied at a time from one file to another.
+BATCH = 5000
 
 
 def environment() -> dict[str, str]:
@@ -41,7 +50,15 @@ class ResultsStore(ResultsReader):
     One process writes, any number read.  :meth:`append` is atomic and durable: what it returned
     from is still there after a kill or a loss of power, what it did not return from is there
     either wholly or not at all.  Use :meth:`create`, :meth:`open` or :meth:`resume`.
+
+    Attributes
+    ----------
+    former : Path or None
+        Where the file of an older schema is kept whose results were copied to be continued.
     """
+
+    _writing = True
+    former: Path | None = None
 
     @classmethod
     def create(
@@ -77,6 +94,25 @@ class ResultsStore(ResultsReader):
         return store
 
     @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open results to add to them.
+
+        Raises
+        ------
+        ResultsError
+            As for :meth:`ResultsReader.open`, or if the file is of an older schema:
+            :meth:`resume` continues it.
+        """
+        store = super().open(folder)
+        if store.schema != SCHEMA:
+            store.close()
+            raise ResultsError(
+                f"{store.path} has results schema {store.schema}; it can be read, and continued by "
+                "the command that made it, but not changed"
+            )
+        return store
+
+    @classmethod
     def resume(
         cls,
         folder: Path,
@@ -93,7 +129,8 @@ class ResultsStore(ResultsReader):
         Returns
         -------
         ResultsStore
-            The store; its specification also asks for what was asked for before.
+            The store; its specification also asks for what was asked for before.  A file of an
+            older schema is copied into one of this schema, and kept beside it.
 
         Raises
         ------
@@ -104,22 +141,57 @@ class ResultsStore(ResultsReader):
         """
         if not (folder / FILE_NAME).exists():
             return cls.create(folder, specification, session)
-        store = cls.open(folder)
-        try:
-            difference = first_difference(store.specification, specification)
+        with ResultsReader.open(folder) as held:
+            difference = first_difference(held.specification, specification)
             if difference is not None:
-                held, wanted = difference.values
+                was, wanted = difference.values
                 raise CampaignError(
-                    f"{store.path} holds another campaign: its {difference.named} is "
-                    f"{held}, this one's {wanted}; choose another "
+                    f"{held.path} holds another campaign: its {difference.named} is "
+                    f"{was}, this one's {wanted}; choose another "
                     "folder for this one, or give the same options to continue that one"
                 )
+            # Whoever continues believes what is there, so it is looked at, row by row.
+            for _ in held.records():
+                pass
+            former = None if held.schema == SCHEMA else cls._renew(held)
+        store = cls.open(folder)
+        store.former = former
+        try:
             store._ask(merged(store.specification, specification))
             store._begin_session(session)
         except BaseException:
             store.close()
             raise
         return store
+
+    @classmethod
+    def _renew(cls, held: ResultsReader) -> Path:
+        """Put a copy in this schema in the place of a file; return where that is kept."""
+        path = held.path
+        former = path.with_name(f"{path.stem}.schema-{held.schema}{path.suffix}")
+        if former.exists():
+            raise ResultsError(f"{former} is in the way of the file that is kept; move it away")
+        unfinished = path.with_name(f".renewing.{os.getpid()}.new")
+        with errors(path, "copy"):
+            try:
+                make_file(unfinished / FILE_NAME, held.specification)
+                with cls.open(unfinished) as copy:
+                    copy.add_fault_space(held.fault_space())
+                    copy.add_history(held)
+                    copy.add_all(held.records())
+                    copied = copy.size()
+                    copy.note(
+                        f"copied from a file of results schema {held.schema}, kept as {former.name}"
+                    )
+                if held.size() != copied:
+                    raise ResultsError(f"another program writes to {path}; wait until it is done")
+                # Under either name there is a whole file or none, and results at every moment.
+                shutil.copyfile(path, unfinished / former.name)
+                os.replace(unfinished / former.name, former)
+                os.replace(unfinished / FILE_NAME, path)
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
+        return former
 
     def append(self, records: Iterable[InjectionRecord]) -> None:
         """Add injections, all or none.
@@ -134,35 +206,47 @@ class ResultsStore(ResultsReader):
         ResultsError
             If they cannot be written, or the store holds one of them; it is then as before.
         """
-        rows = [to_row(record) for record in records]
+        rows = [self._format.to_row(record) for record in records]
         with self._transaction("write"):
-            self._connection.executemany(INSERT, rows)
+            self._connection.write(self._format.insert, rows)
+            held = contents_of(self._connection, "injections")
+            set_contents(self._connection, "injections", held.plus(rows))
+
+    def add_all(self, records: Iterator[InjectionRecord]) -> None:
+        """Add injections in several batches, each all or none."""
+        while batch := list(islice(records, BATCH)):
+            self.append(batch)
 
     def note(self, text: str) -> None:
         """Add a remark for whoever reads the results."""
-        with self._transaction("write"):
-            self._connection.execute("INSERT INTO notes (text) VALUES (?)", (text,))
+        with self._changing("notes"):
+            self._connection.write("INSERT INTO notes (text) VALUES (?)", [(text,)])
 
     def add_history(self, other: ResultsReader) -> None:
         """Add the sessions and remarks of another store, part of whose results this one holds."""
         sessions = other._read("SELECT softbeam, environment FROM sessions ORDER BY session")
         notes = other._read("SELECT text FROM notes ORDER BY note")
-        with self._transaction("write"):
-            self._connection.executemany(
+        with self._changing("sessions", "notes"):
+            self._connection.write(
                 "INSERT INTO sessions (softbeam, environment) VALUES (?, ?)", sessions
             )
-            self._connection.executemany("INSERT INTO notes (text) VALUES (?)", notes)
+            self._connection.write("INSERT INTO notes (text) VALUES (?)", notes)
 
     def add_fault_space(self, sizes: Iterable[FaultSpaceSize]) -> None:
         """Keep the sizes of the fault spaces that the campaign draws from."""
-        with self._transaction("write"):
-            self._connection.executemany(
+        with self._changing("fault_space"):
+            self._connection.write(
                 "INSERT OR REPLACE INTO fault_space VALUES (?, ?, ?, ?, ?, ?)",
                 [
                     with_checksum((one.image, one.mode, one.layer, one.kernel, one.size))
                     for one in sizes
                 ],
             )
+
+    def keep_facts(self, facts: Facts) -> None:
+        """Keep what is known of what is struck, in the place of what was known before."""
+        with self._changing("facts"):
+            self._connection.write("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.rows())
 
     def discard_if_empty(self) -> None:
         """Close the file and, where it holds no injection, remove it and its empty folder."""
@@ -175,19 +259,27 @@ class ResultsStore(ResultsReader):
 
     def _ask(self, specification: CampaignSpecification) -> None:
         if specification != self.specification:
-            with self._transaction("write"):
-                self._connection.execute(
-                    "UPDATE campaign SET specification = ?", (specification.to_json(),)
+            with self._changing("campaign"):
+                self._connection.write(
+                    "UPDATE campaign SET specification = ?", [(specification.to_json(),)]
                 )
             self.specification = specification
 
     def _begin_session(self, facts: Mapping[str, str] | None) -> None:
         text = json.dumps(dict(environment() if facts is None else facts))
-        with self._transaction("write"):
-            self._connection.execute(
+        with self._changing("sessions"):
+            self._connection.write(
                 "INSERT INTO sessions (softbeam, environment) VALUES (?, ?)",
-                (version("softbeam"), text),
+                [(version("softbeam"), text)],
             )
+
+    @contextmanager
+    def _changing(self, *tables: str) -> Iterator[None]:
+        """Change small tables, wholly or not at all."""
+        with self._transaction("write"):
+            yield
+            for table in tables:
+                seal(self._connection, table)
 
     @contextmanager
     def _transaction(self, doing: str) -> Iterator[None]:

@@ -14,6 +14,7 @@ from math import ceil, sqrt
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.errors import CampaignError
 from softbeam.faults.space import FaultSpaceSize
+from softbeam.faults.stratum import Stratum
 
 #: Least injections in a stratum, however rare it is.
 LEAST = 10
@@ -26,6 +27,11 @@ class StreamKey:
     mode: str
     model: str
     stratum: str = ""
+
+    @property
+    def place(self) -> Stratum | None:
+        """The layer and kernel of its stratum; None if it has none."""
+        return Stratum.read(self.stratum) if self.stratum else None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -3,18 +3,27 @@
 What a task is, is the caller's business.  A worker gets a few tasks at a time and answers each as
 it is done; a worker that dies is replaced and its unfinished tasks are done again by others, the
 one that it died on no more than :data:`ATTEMPTS` times.  Results come in any order.
+
+Workers are started here, not by :mod:`multiprocessing`: that writes what a process starts from into
+a pipe whose other end it holds itself, and waits for ever if the process died before it read; and
+its processes run the caller's script once more.  Here they start from a file, and from nothing of
+the caller's but its ``sys.path``.
 """
 
 from __future__ import annotations
 
-import multiprocessing
+import pickle
 import signal
+import subprocess
+import sys
+import tempfile
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import resource_tracker
+from mmap import mmap
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
 from softbeam.errors import InternalError, SoftbeamError
@@ -24,6 +33,22 @@ ATTEMPTS = 3
 
 #: Tasks that a worker holds at most: enough that it never waits for the next.
 HELD = 8
+
+#: Seconds that a worker has to end in once it has closed its pipe.
+GRACE = 5.0
+
+#: What a worker's Python runs: Ctrl-C reaches the whole group of processes, and the parent decides
+#: what it means.  The file with what it starts from is shared, so its position is not used.
+_BOOT = """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+import mmap, pickle, sys
+pipe, file = map(int, sys.argv[1:])
+data = mmap.mmap(file, 0, access=mmap.ACCESS_READ)
+sys.path[:] = pickle.load(data)
+from softbeam.campaign.workers import serve
+serve(pipe, data)
+"""
 
 Task = TypeVar("Task", bound=Hashable)
 Result = TypeVar("Result")
@@ -50,17 +75,26 @@ class Failure(Generic[Task]):
 
 @dataclass(slots=True)
 class _Worker:
-    process: BaseProcess
+    process: subprocess.Popen[bytes]
     pipe: Connection
     held: deque[Any] = field(default_factory=deque)
     ready: bool = False
 
 
-def _serve(pipe: Connection, factory: Factory, argument: Any) -> None:
-    """Answer tasks until the pipe closes; the body of a worker process."""
-    # Ctrl-C reaches the whole group of processes; the parent decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def serve(descriptor: int, start: mmap) -> None:
+    """Answer tasks until the pipe closes; the body of a worker process.
+
+    Parameters
+    ----------
+    descriptor : int
+        The worker's end of the pipe.
+    start : mmap.mmap
+        Positioned at a pickle of the factory and its argument.
+    """
+    pipe = Connection(descriptor)
     try:
+        factory, argument = pickle.load(start)
+        start.close()
         work = factory(argument)
         pipe.send(("ready", None))
         while True:
@@ -73,7 +107,8 @@ def _serve(pipe: Connection, factory: Factory, argument: Any) -> None:
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
     except SoftbeamError as error:
-        pipe.send(("error", error))
+        with suppress(OSError):
+            pipe.send(("error", error))
 
 
 class WorkerPool(Generic[Task, Result]):
@@ -84,33 +119,46 @@ class WorkerPool(Generic[Task, Result]):
     count : int
         Processes.
     factory : callable
-        Importable function that makes, in each worker, the function from a task to its result.
+        Importable function that makes, in each worker, the function from a task to its result; not
+        one of the script that Python was started with.
     argument : object
         What `factory` is called with; pickled.
     """
 
     def __init__(self, count: int, factory: Factory, argument: object) -> None:
-        self._context = multiprocessing.get_context("spawn")
-        self._factory, self._argument = factory, argument
-        self._workers = [self._start() for _ in range(max(1, count))]
         #: Workers that died and were replaced.
         self.replaced = 0
         self._unborn = 0
+        self._workers: list[_Worker] = []
+        # It has no name, and so is gone with the last process that has it open.
+        self._start_file = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as the pool)
+        try:
+            self._start_file.write(pickle.dumps(sys.path) + pickle.dumps((factory, argument)))
+            self._start_file.flush()
+            for _ in range(max(1, count)):
+                self._workers.append(self._start())
+        except BaseException:
+            self.close()
+            raise
 
     def _start(self) -> _Worker:
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(
-            target=_serve, args=(theirs, self._factory, self._argument), daemon=True
-        )
+        ours, theirs = Pipe()
+        given = theirs.fileno(), self._start_file.fileno()
         # A process inherits that Ctrl-C has to wait, and so cannot be interrupted before it has
-        # come to ignore it.  Starting the tracker, which each first start does, would end that.
-        resource_tracker.ensure_running()
+        # come to ignore it.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            process.start()
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _BOOT, *map(str, given)],
+                stdin=subprocess.DEVNULL,
+                pass_fds=given,
+            )
+        except BaseException:
+            ours.close()
+            raise
         finally:
+            theirs.close()
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        theirs.close()
         return _Worker(process, ours)
 
     def __enter__(self) -> WorkerPool[Task, Result]:
@@ -123,20 +171,19 @@ class WorkerPool(Generic[Task, Result]):
         """End all workers, at once."""
         for worker in self._workers:
             worker.pipe.close()
-            worker.process.terminate()
+            worker.process.kill()
         for worker in self._workers:
-            worker.process.join()
-            worker.process.close()
+            worker.process.wait()
         self._workers = []
+        self._start_file.close()
 
     def _forget_abandoned(self) -> None:
         """Replace the workers that still have tasks of a run that nobody listens to any more."""
         for number, worker in enumerate(self._workers):
             if worker.held:
                 worker.pipe.close()
-                worker.process.terminate()
-                worker.process.join()
-                worker.process.close()
+                worker.process.kill()
+                worker.process.wait()
                 self._workers[number] = self._start()
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Result | Failure[Task]]:
@@ -171,6 +218,7 @@ class WorkerPool(Generic[Task, Result]):
                     raise answer
                 if kind == "ready":
                     worker.ready = True
+                    self._unborn = 0
                     continue
                 task = worker.held.popleft()
                 self._feed(worker, again, source)
@@ -204,11 +252,13 @@ class WorkerPool(Generic[Task, Result]):
         self, worker: _Worker, again: deque[Task], deaths: Counter[Task]
     ) -> Failure[Task] | None:
         """Replace a dead worker; return the task that it died on if that is given up."""
-        worker.process.join()
-        code = worker.process.exitcode
         worker.pipe.close()
-        worker.process.close()
-        how = f"signal {-code}" if code is not None and code < 0 else f"exit status {code}"
+        try:
+            code = worker.process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            worker.process.kill()
+            code = worker.process.wait()
+        how = f"signal {-code}" if code < 0 else f"exit status {code}"
         self._workers[self._workers.index(worker)] = self._start()
         self.replaced += 1
         if not worker.ready:

@@ -57,6 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except SoftbeamError as error:
         return _complain(str(error))
+    except MemoryError as error:
+        # What can be reckoned was refused before; this is the rest.
+        reason = f" ({error})" if str(error) else ""
+        return _complain(f"out of memory{reason}; give a smaller network or input")
     except OSError as error:
         reason = error.strerror or str(error)
         place = f"cannot read or write {error.filename}: " if error.filename else ""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from softbeam.cli._options import NamesOption, WeightsOption
+from softbeam.cli._options import EXIF_HELP, NamesOption, WeightsOption
 
 if TYPE_CHECKING:
     from softbeam.campaign.file import Request
@@ -86,6 +86,9 @@ class StruckOptions:
             help="An input, or a folder of them; several times: injections take turns.",
         ),
     ] = None
+    exif: Annotated[Literal["apply", "ignore"] | None, typer.Option("--exif", help=EXIF_HELP)] = (
+        None
+    )
     im2col: Annotated[
         str | None,
         typer.Option(
@@ -190,6 +193,7 @@ def load_requested(request: Request) -> tuple[Workload, CampaignSpecification]:
         weights=request.weights,
         names=request.names,
         images=request.images,
+        exif=request.exif,
         im2col=request.im2col,
         architecture=request.arch,
     )

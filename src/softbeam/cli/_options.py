@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -35,6 +35,13 @@ NamesOption = Annotated[
 ImageOption = Annotated[
     Path | None,
     typer.Option("--image", metavar="FILE", help="The input; default: a photo of a coffee cup."),
+]
+EXIF_HELP = (
+    "apply (default): turn pictures as their camera noted; ignore: take them as they are stored, "
+    "as Darknet does."
+)
+ExifOption = Annotated[
+    Literal["apply", "ignore"], typer.Option("--exif", help=EXIF_HELP, show_default=False)
 ]
 Im2colOption = Annotated[
     str,

@@ -80,7 +80,7 @@ def campaign(
     chosen = _checked_part(part, specification)
     folder = out or Path("runs") / workload.network.name
     with ResultsStore.resume(folder, specification) as store:
-        for line in _asked_before(store, specification):
+        for line in (*_renewed(store), *_asked_before(store, specification)):
             _say(line)
         try:
             end = _run(store, workload, workers, dask, chosen)
@@ -114,6 +114,16 @@ def _keep_names(folder: Path, workload: Workload, struck: given.StruckOptions) -
         write_layers(folder, {layer.index: layer.title for layer in workload.network.layers})
         if workload.network.classes is not None and struck.names is not None:
             write_classes(folder, workload.network.classes)
+
+
+def _renewed(store: ResultsStore) -> list[str]:
+    """Return what became of a results file of an older schema."""
+    if store.former is None:
+        return []
+    return [
+        f"{store.path} was of an older results schema; its injections were copied into a new file "
+        f"and the campaign goes on in that. The old file is kept as {store.former}."
+    ]
 
 
 def _asked_before(store: ResultsStore, specification: CampaignSpecification) -> list[str]:
@@ -155,6 +165,7 @@ def _run(
     from softbeam.analysis.precision import first_round, rounds
     from softbeam.analysis.sample import design_of
     from softbeam.campaign.engine import run_campaign
+    from softbeam.campaign.facts import facts_of
     from softbeam.campaign.scratch import scratch_folder
     from softbeam.campaign.setup import fault_space_sizes
     from softbeam.campaign.streams import requested
@@ -164,6 +175,7 @@ def _run(
         setup = prepare_shown(workload, specification, scratch)
         sizes = fault_space_sizes(setup, {stream.mode for stream in specification.streams})
         store.add_fault_space(sizes)
+        store.keep_facts(facts_of(workload, setup, store.sessions()[-1]))
         counts = requested(specification, sizes)
         aim = None
         if specification.target is not None:

@@ -10,6 +10,7 @@ import typer
 from softbeam.cli._app import app, console
 from softbeam.cli._options import (
     ArchitectureOption,
+    ExifOption,
     Im2colOption,
     ImageOption,
     NamesOption,
@@ -35,10 +36,12 @@ def classify(
     weights: WeightsOption = None,
     names: NamesOption = None,
     image: ImageOption = None,
+    exif: ExifOption = "apply",
     im2col: Im2colOption = "always",
     arch: ArchitectureOption = "sm_90",
 ) -> None:
     """Run a network once without fault and print its five best classes, or a detector's boxes."""
+    from softbeam.injection.answers import check_fault_free, check_meaning
     from softbeam.injection.boxes import has_boxes
     from softbeam.injection.classification import ranking
     from softbeam.network.golden import golden_run
@@ -49,11 +52,14 @@ def classify(
         weights=weights,
         names=names,
         images=[image] if image else [],
+        exif=exif,
         im2col=checked_im2col(im2col),
         architecture=arch,
     )
+    check_meaning(workload.network, workload.plan)
     say_if_cold()
     golden = golden_run(workload.plan, workload.weights, workload.images[0])
+    check_fault_free(golden)
     classes = dict(enumerate(workload.network.classes or ()))
     out = console()
     if has_boxes(workload.plan):

@@ -1,6 +1,6 @@
 """``softbeam conform``: replay hardware recordings and tell how much of them agrees.
 
-The replay is in :mod:`softbeam.emulator.conformance`; here is how its comparisons are counted and
+The replay is in :mod:`softbeam.conformance.replay`; here is how its comparisons are counted and
 laid out.
 """
 
@@ -18,8 +18,8 @@ from softbeam.cli._app import app, console
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from softbeam.emulator.conformance import Comparison
-    from softbeam.emulator.recordings import Recordings
+    from softbeam.conformance.recordings import Recordings
+    from softbeam.conformance.replay import Comparison
 
 #: Kinds of comparison in the order of the replay; a fault's modes in the paper's order, then ours.
 KINDS = ("golden", "traces", "faults")
@@ -52,7 +52,7 @@ def conform(
     instruction that softbeam does not know counts as a disagreement. The exit status is 0 once
     all was replayed, whatever agrees.
     """
-    from softbeam.emulator.recordings import Recordings
+    from softbeam.conformance.recordings import Recordings
 
     recordings = Recordings(directory)
     comparisons = _replay(recordings)
@@ -82,7 +82,7 @@ def _replay(recordings: Recordings) -> list[Comparison]:
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from softbeam.emulator.conformance import replay
+    from softbeam.conformance.replay import replay
 
     comparisons = []
     columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())

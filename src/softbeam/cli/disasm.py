@@ -119,8 +119,9 @@ def _functions(path: Path, listing: Path | None, architecture: str) -> dict[str,
     """Return the functions of a user's file; of a listing alone with what the code itself says."""
     from softbeam.emulator import Machine
     from softbeam.errors import ListingError
+    from softbeam.files import read_file
     from softbeam.kernels import KERNELS
-    from softbeam.sass import read_listing
+    from softbeam.sass import MOST_BYTES, read_listing
 
     if not path.exists():
         raise typer.BadParameter(
@@ -128,7 +129,7 @@ def _functions(path: Path, listing: Path | None, architecture: str) -> dict[str,
             param_hint="KERNEL",
         )
     if path.suffix == ".json":
-        code = read_listing(path.read_bytes(), origin=str(path))
+        code = read_listing(read_file(path, MOST_BYTES), origin=str(path))
         functions = {name: _without_cubin(name, code[name]) for name in code}
     else:
         functions = dict(Machine.load(path, listing, architecture=architecture).kernels)
@@ -162,11 +163,10 @@ def _factors(run: Path, kernel: str, architecture: str) -> Factors:
 
 
 def _print(function: Function, lines: Sequence[str], factors: Factors) -> None:
-    from softbeam.emulator.core import layout
     from softbeam.emulator.lowering import lower
 
     program = lower(function)
-    known = [bool(o != layout.UNSUPPORTED) for o in program.code.rows[:, layout.OP]]
+    known = program.supported.tolist()
     out = console(COLUMNS)
     facts = [f"{len(known)} instructions"]
     if function.architecture:
@@ -189,7 +189,7 @@ def _table(
     from rich import box
     from rich.table import Table
 
-    from softbeam.sass import INSTRUCTION_BYTES
+    from softbeam.sass import row_of
     from softbeam.sass.accesses import accesses
     from softbeam.sass.opcodes import find_opcode
 
@@ -212,7 +212,7 @@ def _table(
             cells += [" ".join(touched.reads), " ".join(touched.writes), opcode.group]
         if not supported:
             cells[4] = "unknown"
-        elif instruction.pc // INSTRUCTION_BYTES in inexact:
+        elif row_of(instruction.pc) in inexact:
             cells[4] += ", inexact"
         for struck in factors.values():
             found = struck.get(instruction.pc)

@@ -157,10 +157,12 @@ def _print(
     *,
     struck: bool,
 ) -> None:
+    from softbeam.sass import pc_of
+
     function = machine.find(kernel)
     place = ""
     if outcome.pc is not None:
-        inside = 0 <= outcome.pc < 16 * len(function.instructions)
+        inside = 0 <= outcome.pc < pc_of(len(function.instructions))
         place = f" at pc {outcome.pc:#x}" + (f", {function.at(outcome.pc)}" if inside else "")
     if outcome.address is not None:
         place += f", address {outcome.address:#x}"

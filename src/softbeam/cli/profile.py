@@ -11,6 +11,7 @@ import typer
 from softbeam.cli._app import app, console
 from softbeam.cli._options import (
     ArchitectureOption,
+    ExifOption,
     Im2colOption,
     ImageOption,
     NetworkArgument,
@@ -29,6 +30,7 @@ def profile(
     network: NetworkArgument,
     weights: WeightsOption = None,
     image: ImageOption = None,
+    exif: ExifOption = "apply",
     im2col: Im2colOption = "always",
     arch: ArchitectureOption = "sm_90",
     by_opcode: Annotated[
@@ -63,6 +65,7 @@ def profile(
         weights=weights,
         untrained=True,
         images=[image] if image else [],
+        exif=exif,
         im2col=checked_im2col(im2col),
         architecture=arch,
     )

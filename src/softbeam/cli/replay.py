@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from softbeam.cli._app import app, console
-from softbeam.cli._options import RunArgument, WeightsOption, progress_bar
+from softbeam.cli._options import ExifOption, RunArgument, WeightsOption, progress_bar
 from softbeam.cli.tables import COLUMNS
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from softbeam.analysis.results import Results
     from softbeam.injection.injector import Injector
     from softbeam.injection.record import InjectionRecord
+    from softbeam.network.decoding import Exif
     from softbeam.network.workload import Workload
     from softbeam.report.table import Table
 
@@ -43,6 +44,7 @@ def replay(
         list[Path] | None,
         typer.Option("--image", metavar="FILE|FOLDER", help="The campaign's inputs, as given."),
     ] = None,
+    exif: ExifOption = "apply",
     html: Annotated[
         Path | None,
         typer.Option("--html", metavar="FILE", help="Also write a page with pictures."),
@@ -63,7 +65,7 @@ def replay(
 
     results = Results.load(run)
     record = _record(results, mode, model, stratum, index)
-    workload = _workload(results, network, weights, image or [])
+    workload = _workload(results, network, weights, image or [], exif)
     done = do(_injector(results, workload, record), record.mode, record.model, index, stratum)
     _check(record, done.record)
     names, layers = dict(enumerate(workload.network.classes or ())), workload.network.layers
@@ -110,7 +112,7 @@ def _record(
 
 
 def _workload(
-    results: Results, network: str | None, weights: Path | None, images: list[Path]
+    results: Results, network: str | None, weights: Path | None, images: list[Path], exif: Exif
 ) -> Workload:
     """Read what the campaign struck and check that it is the same."""
     from softbeam.campaign.setup import specify_again
@@ -120,7 +122,8 @@ def _workload(
     from softbeam.network.workload import load_workload
 
     stored = results.specification
-    if network is None and stored.network not in NETWORKS:
+    own = results.facts.network_file is not None or stored.network not in NETWORKS
+    if network is None and own:
         raise CampaignError(
             f"the campaign is of {stored.network!r}, a network of your own; give its file with "
             "--network"
@@ -129,6 +132,7 @@ def _workload(
         network or stored.network,
         weights=weights,
         images=images,
+        exif=exif,
         im2col=stored.im2col,
         architecture=stored.architecture,
     )

@@ -1,8 +1,7 @@
 """Run blocks and warps of one launch with the jitted interpreter.
 
 This is the friendly layer over the jitted core: it allocates the state, fills constant bank 0,
-names the endings, and raises for instructions that the emulator does not know.  What a fault is
-belongs to :mod:`softbeam.faults`; here a fault is a vector of integers.
+and raises for instructions that the emulator does not know.
 """
 
 from __future__ import annotations
@@ -12,28 +11,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.entries import ALWAYS, add_entries, new_entries
-from softbeam.emulator.lowering import Program
-from softbeam.emulator.lowerings.form import BANK_0_WORDS
+from softbeam.emulator.lowering import Program, bank_words
 from softbeam.emulator.special import SpecialFunctionTables, special_function_tables
 from softbeam.emulator.translation import translation_of
 from softbeam.errors import UnsupportedInstruction
-from softbeam.sass.instruction import INSTRUCTION_BYTES
+from softbeam.sass.instruction import pc_of
 
-#: The GPU's own names of its exceptions, by status.
-EXCEPTIONS = {
-    k.ILLEGAL_ADDRESS: "Illegal Address",
-    k.MISALIGNED_ADDRESS: "Misaligned Address",
-    k.OUT_OF_RANGE_ADDRESS: "Out-of-range Address",
-    k.INVALID_ADDRESS_SPACE: "Invalid Address Space",
-    k.ILLEGAL_INSTRUCTION: "Illegal Instruction",
-    k.INVALID_PC: "Invalid PC",
-}
+#: Threads of a warp.
+LANES = k.LANES
+
+#: Global memory as the interpreter takes it, and all that an execution changes beside it.
+Memory: TypeAlias = k.Memory
+State: TypeAlias = k.State
 
 #: c[0x0][0x28] on the recorded H100: the initial stack pointer (hardware README, point 4).
 INITIAL_STACK_POINTER = 0xFFFDC0
@@ -98,7 +94,7 @@ def pack_arguments(program: Program, arguments: Iterable[int | float]) -> NDArra
         If the number of arguments is not the kernel's number of parameters.
     """
     function = program.function
-    words = BANK_0_WORDS + sum((len(content) + 3) // 4 for _, content in program.banks)
+    words = bank_words(program.banks)
     # One word more: the last word of a bank may be read as the low one of a pair.
     constants = np.zeros(words + 1, dtype=np.uint32)
     data = constants.view(np.uint8)
@@ -196,11 +192,6 @@ def tables(program: Program) -> k.Tables:
     return k.Tables(*found, entries, translation_of(program))
 
 
-def no_fault() -> NDArray[np.int64]:
-    """Return the fault vector of an execution without fault."""
-    return np.zeros(k.FAULT_FIELDS, dtype=np.int64)
-
-
 def check_supported(program: Program, status: int, state: k.State) -> None:
     """Raise if an execution ended at an instruction that the emulator does not know.
 
@@ -214,7 +205,7 @@ def check_supported(program: Program, status: int, state: k.State) -> None:
     row = int(state.information[k.INFO_ROW])
     instruction = program.function.instructions[row]
     raise UnsupportedInstruction(
-        f"'{instruction}' at pc {row * INSTRUCTION_BYTES:#x} of {program.function.name} "
+        f"'{instruction}' at pc {pc_of(row):#x} of {program.function.name} "
         f"({program.function.architecture}) is an instruction that softbeam does not know"
     )
 

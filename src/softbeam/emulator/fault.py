@@ -10,13 +10,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import LaunchShape, no_fault
+from softbeam.emulator.execution import LaunchShape
+from softbeam.emulator.vector import FaultVector, Strikes, fault_vector
 from softbeam.errors import LaunchError
-from softbeam.sass.instruction import INSTRUCTION_BYTES, Function
+from softbeam.sass.instruction import INSTRUCTION_BYTES, Function, pc_of, row_of
 
 _TARGET = re.compile(r"([RP])([0-9]{1,3})\Z")
 _INDEX, _ADDRESS = "destination index", "store address"
@@ -110,7 +107,7 @@ class Fault:
             _number("thread", self.thread, shape.block, shape.thread_number),
         )
 
-    def vector(self, shape: LaunchShape, function: Function) -> NDArray[np.int64]:
+    def vector(self, shape: LaunchShape, function: Function) -> FaultVector:
         """Return the fault as the interpreter takes it.
 
         Raises
@@ -119,38 +116,34 @@ class Fault:
             If the kernel has no such instruction or register, or the launch no such thread.
         """
         _, thread = self.site(shape)
-        row = self.pc // INSTRUCTION_BYTES
-        if row >= len(function.instructions):
+        if row_of(self.pc) >= len(function.instructions):
             raise LaunchError(
                 f"{function.name} has no pc {self.pc:#x}: its last is "
-                f"{INSTRUCTION_BYTES * (len(function.instructions) - 1):#x}"
+                f"{pc_of(len(function.instructions) - 1):#x}"
             )
-        vector = no_fault()
-        vector[k.FAULT_WARP], vector[k.FAULT_LANE] = divmod(thread, k.LANES)
-        vector[k.FAULT_ROW] = row
-        vector[k.FAULT_OCCURRENCE] = self.occurrence
-        vector[k.FAULT_REGISTERS] = function.registers
-        vector[k.FAULT_WARP_WIDE] = self.warp_wide
         numbered = _TARGET.match(self.target)
+        register = int(numbered.group(2)) if numbered else 0
         if numbered is None:
-            index = self.target == _INDEX
-            vector[k.FAULT_KIND] = k.FAULT_INDEX if index else k.FAULT_STORE
-            bits = np.array([self.flip], dtype=np.uint64).view(np.int64)[0]
-            vector[k.FAULT_INDEX_MASK if index else k.FAULT_VALUE] = bits
-            return vector
-        register = int(numbered.group(2))
-        vector[k.FAULT_REGISTER] = register
-        vector[k.FAULT_REPLACES] = self.value is not None
-        vector[k.FAULT_VALUE] = self.flip if self.value is None else self.value
-        if numbered.group(1) == "P":
-            vector[k.FAULT_KIND] = k.FAULT_PREDICATE
-            return vector
-        if register >= function.registers:
+            strikes = Strikes.INDEX if self.target == _INDEX else Strikes.STORE_ADDRESS
+        elif numbered.group(1) == "P":
+            strikes = Strikes.PREDICATE
+        elif register < function.registers:
+            strikes = Strikes.REGISTER_AFTER if self.after else Strikes.REGISTER_BEFORE
+        else:
             raise LaunchError(
                 f"{function.name} has registers R0 to R{function.registers - 1}, no {self.target}"
             )
-        vector[k.FAULT_KIND] = k.FAULT_AFTER if self.after else k.FAULT_BEFORE
-        return vector
+        return fault_vector(
+            strikes,
+            thread=thread,
+            pc=self.pc,
+            occurrence=self.occurrence,
+            registers=function.registers,
+            register=register,
+            flip=self.flip,
+            value=self.value,
+            warp_wide=self.warp_wide,
+        )
 
 
 def _number(

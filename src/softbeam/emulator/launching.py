@@ -7,8 +7,9 @@ or share memory run block by block, all others warp by warp.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,8 +18,11 @@ from numpy.typing import NDArray
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.interpreter import run
 from softbeam.emulator.core.memory import roll_back
+from softbeam.emulator.ending import Ending
 from softbeam.emulator.execution import LaunchShape, check_supported, new_state, tables
 from softbeam.emulator.lowering import Program
+from softbeam.emulator.translation import untranslated
+from softbeam.emulator.vector import FaultVector, no_fault
 from softbeam.errors import InternalError
 
 
@@ -40,9 +44,14 @@ class Launch:
 
     def __post_init__(self) -> None:
         """Check the arrays that change from launch to launch."""
-        for array in (self.constants, self.memory.words):
+        arrays: list[tuple[NDArray[Any], Any]] = [
+            (self.constants, np.uint32),
+            (self.memory.words, np.uint32),
+            *((array, np.int64) for array in self.memory[1:]),
+        ]
+        for array, dtype in arrays:
             flags = array.flags
-            if array.dtype != np.uint32 or not (flags.c_contiguous and flags.writeable):
+            if array.dtype != dtype or not (flags.c_contiguous and flags.writeable):
                 raise InternalError(f"{self.program.function.name} cannot run on such memory")
 
 
@@ -61,48 +70,48 @@ class _Direct:
     """A compiled function that is called without a look at the types of its arguments.
 
     Numba finds out the type of every array of every tuple at each call, which takes a third of
-    the time of a short run.  Arguments must have the types of the first call, as those of
-    :class:`Launch` and :func:`~softbeam.emulator.execution.new_state` have.
+    the time of a short run.  The types are declared instead, and :class:`Launch` and
+    :func:`~softbeam.emulator.execution.new_state` make nothing else.
+
+    Parameters
+    ----------
+    function : callable
+        A jitted function; it is compiled, or loaded, at the first call.
+    example : callable
+        Returns arguments of the types that every call has.
     """
 
-    def __init__(self, function: Any) -> None:
-        self._function = function
-        self._entry: Callable[..., Any] | None = None
+    def __init__(self, function: Any, example: Callable[[], tuple[Any, ...]]) -> None:
+        self._function, self._example = function, example
+
+    @cached_property
+    def _entry(self) -> Callable[..., Any]:
+        from numba import typeof
+
+        types = tuple(typeof(argument) for argument in self._example())
+        self._function.compile(types)
+        entry: Callable[..., Any] = self._function.overloads[types].entry_point
+        return entry
 
     def __call__(self, *arguments: Any) -> Any:
-        if self._entry is not None:
-            return self._entry(*arguments)
-        result = self._function(*arguments)
-        compiled = list(self._function.overloads.values())
-        # Of two kinds of arguments, nothing says here which was met.
-        if len(compiled) == 1:
-            self._entry = compiled[0].entry_point
-        return result
+        return self._entry(*arguments)
 
 
-_run, _roll_back = _Direct(run), _Direct(roll_back)
+def _run_example() -> tuple[Any, ...]:
+    words, numbers = np.zeros(1, dtype=np.uint32), np.zeros(1, dtype=np.int64)
+    small, bits = np.zeros(1, dtype=np.int8), np.zeros((1, 4), dtype=np.uint64)
+    code = k.Code(np.zeros((1, k.COLUMNS), dtype=np.int64), bits, bits)
+    lookups = k.Tables(small, small, small, numbers, untranslated())
+    memory, state = _roll_back_example()
+    return code, words, lookups, memory, numbers, 1, 1, numbers, 1, state
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How one warp or block ended.
+def _roll_back_example() -> tuple[k.Memory, k.State]:
+    words, numbers = np.zeros(1, dtype=np.uint32), np.zeros(1, dtype=np.int64)
+    return k.Memory(words, numbers, numbers, numbers), new_state(1, log_words=1)
 
-    Attributes
-    ----------
-    status : int
-        ``FINISHED``, an exception, ``HANG`` or a stop of :mod:`softbeam.emulator.core.layout`.
-    words : numpy.ndarray of int64
-        Words of the pool that it stored to, ascending.
-    values : numpy.ndarray of uint32
-        What it left there.
-    information : numpy.ndarray of int64
-        The information vector (``INFO_*``).
-    """
 
-    status: int
-    words: NDArray[np.int64]
-    values: NDArray[np.uint32]
-    information: NDArray[np.int64]
+_run, _roll_back = _Direct(run, _run_example), _Direct(roll_back, _roll_back_example)
 
 
 class Surroundings(NamedTuple):
@@ -167,7 +176,7 @@ class Runner:
         warp: int,
         *,
         budget: int,
-        fault: NDArray[np.int64],
+        fault: FaultVector,
         traced: int = -1,
         state: k.State | None = None,
         surroundings: Surroundings | None = None,
@@ -183,7 +192,7 @@ class Runner:
         budget : int
             Instructions that one thread may execute.
         fault : numpy.ndarray of int64
-            Fault vector; its warp is counted in the block.
+            Fault vector (:func:`softbeam.emulator.vector.fault_vector`).
         traced : int
             Thread of the block to trace, or -1.
         state : State, optional
@@ -211,11 +220,7 @@ class Runner:
                 used = surroundings.around(used)
                 fault = fault.copy()
                 fault[k.FAULT_KEEPS] = 1
-            # A state of the caller's, or foreign stores, may have arrays of other kinds.
-            plain = state is None and surroundings is None
-            execute: Any = _run if plain else run
-            undo: Any = _roll_back if plain else roll_back
-            status = execute(
+            status = _run(
                 launch.program.code,
                 launch.constants,
                 tables(launch.program),
@@ -231,7 +236,7 @@ class Runner:
             words = distinct(used.log_word[:entries])
             values = launch.memory.words[words]
             information = used.information.copy()
-            undo(launch.memory, used)
+            _roll_back(launch.memory, used)
             if status == k.LOG_FULL:
                 if state is not None:
                     raise InternalError("the store log of a traced execution is full")
@@ -253,52 +258,88 @@ class Runner:
         launch: Launch,
         *,
         budget: int,
-        fault: NDArray[np.int64],
+        fault: FaultVector | None = None,
         struck: tuple[int, int] | None = None,
-        fault_free: NDArray[np.int64],
-    ) -> tuple[int, NDArray[np.uint32], NDArray[np.int64]]:
-        """Run every block of a launch, one of its units with a fault.
+    ) -> Ending:
+        """Run every block of a launch, one of its units with a fault, and put memory back.
 
-        Where the program communicates, a unit sees what those before it have stored.
+        Where the program communicates, a unit sees what those before it have stored.  What the
+        launch costs goes by what it runs and stores, not by how much memory there is.
 
         Parameters
         ----------
         launch : Launch
-            What to run; its memory is left as it was.
+            What to run.
         budget : int
             Instructions that one thread may execute.
-        fault, fault_free : numpy.ndarray of int64
-            Fault vectors of the struck unit and of the others.
+        fault : numpy.ndarray of int64, optional
+            Fault vector of the struck unit.
         struck : (int, int), optional
             Block and warp of the struck unit.
 
         Returns
         -------
-        status : int
-            ``FINISHED``, or how the first unit that did not finish ended.
-        words : numpy.ndarray of uint32
-            A copy of the pool as the launch leaves it.
-        information : numpy.ndarray of int64
-            The information vector of the struck unit, or of the last one.
+        Ending
+            How the first unit ended that did not finish, if there is one; the words are those that
+            the launch stores until then, of two stores to one word the later unit's.
         """
-        before = launch.memory.words.copy()
-        after = launch.memory.words if launch.program.communicates else before.copy()
-        information = np.zeros(k.INFO_FIELDS, dtype=np.int64)
-        status = k.FINISHED
+        stored: list[tuple[NDArray[np.int64], NDArray[np.uint32]]] = []
+        before: list[NDArray[np.uint32]] = []
+        status, information = k.FINISHED, np.zeros(k.INFO_FIELDS, dtype=np.int64)
+        words = launch.memory.words
         try:
             for block, warp in self.units(launch):
                 here = struck is not None and struck == (block, warp)
-                ending = self.run(
-                    launch, block, warp, budget=budget, fault=fault if here else fault_free
-                )
-                if here or struck is None or ending.status != k.FINISHED:
+                vector = fault if here and fault is not None else _NO_FAULT
+                ending = self.run(launch, block, warp, budget=budget, fault=vector)
+                if here or struck is None or not ending.finished:
                     information = ending.information
-                if ending.status in (k.OVERWRITTEN, k.NEVER_READ):
+                if ending.ended_early:
                     raise InternalError("a launch was run with the early end of a followed fault")
-                if ending.status != k.FINISHED:
+                if not ending.finished:
                     status = ending.status
                     break
-                after[ending.words] = ending.values
-            return status, after.copy(), information
+                if launch.program.communicates:
+                    before.append(words[ending.words])
+                    words[ending.words] = ending.values
+                stored.append((ending.words, ending.values))
         finally:
-            launch.memory.words[:] = before
+            for (places, _), values in zip(reversed(stored), reversed(before), strict=False):
+                words[places] = values
+        return Ending(status, *_last_of_each(stored), information)
+
+
+_NO_FAULT = no_fault()
+
+
+def _last_of_each(
+    stored: Sequence[tuple[NDArray[np.int64], NDArray[np.uint32]]],
+) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    """Join logs of stores in order: the different words, ascending, with their last values."""
+    if len(stored) == 1:
+        return stored[0]
+    if not stored:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint32)
+    words = np.concatenate([words for words, _ in stored])[::-1]
+    values = np.concatenate([values for _, values in stored])[::-1]
+    found, places = np.unique(words, return_index=True)
+    return found, values[places]
+
+
+def stores_of(state: k.State, ending: Ending) -> NDArray[np.int64]:
+    """Return a unit's stores in order, from the log of its run, which holds the values before them.
+
+    Returns
+    -------
+    numpy.ndarray of int64, [stores, 3]
+        Warp instructions executed by then, word of the pool, value.
+    """
+    number = int(ending.information[k.INFO_LOG])
+    stores = np.empty((number, 3), dtype=np.int64)
+    stores[:, 0], stores[:, 1] = state.log_time[:number], state.log_word[:number]
+    later = dict(zip(ending.words.tolist(), ending.values.tolist(), strict=True))
+    for entry in range(number - 1, -1, -1):
+        word = int(stores[entry, 1])
+        stores[entry, 2] = later[word]
+        later[word] = int(state.log_before[entry])
+    return stores

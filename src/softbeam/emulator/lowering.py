@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
+from softbeam.emulator.core.operations import OPERATIONS, Writes
 from softbeam.emulator.lowerings import LOWERINGS, Form, Unsupported
 from softbeam.emulator.lowerings.form import BANK_0_WORDS
 from softbeam.emulator.rows import Row
+from softbeam.emulator.validation import wrong_rows
 from softbeam.sass.effects import read_registers, roles, written_registers
 from softbeam.sass.instruction import ZERO_REGISTER, Function, Instruction
 from softbeam.sass.opcodes import find_opcode, is_bit_exact
@@ -23,15 +25,6 @@ from softbeam.sass.opcodes import find_opcode, is_bit_exact
 #: Local memory of a thread: what lies above the initial stack pointer, and 16 KiB of stack.  The
 #: hardware gives what the driver reserves, 1 KiB by default where the compiler cannot tell.
 LOCAL_BYTES = (1 << 24) - 0xFFFDC0 + (1 << 14)
-
-#: Operations that give destination predicates; of others no instruction may name one.
-_PREDICATE_WRITERS = frozenset(
-    {
-        *(k.IADD3, k.IMAD_HI, k.IMAD_WIDE, k.LEA, k.LEA_HI, k.LOP3, k.PLOP3, k.MINMAX_PARTS),
-        *(k.ISETP, k.FSETP, k.DSETP, k.HSETP2, k.FCHK, k.QUERY_SPACE, k.ATOMIC),
-        *(k.SHUFFLE, k.VOTE, k.MATCH_ALL, k.ELECT, k.BARRIER_RESULT),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +70,21 @@ class Program:
     stores: NDArray[np.bool_]
     destinations: tuple[tuple[int, ...], ...]
 
+    @property
+    def supported(self) -> NDArray[np.bool_]:
+        """Per row: whether the emulator knows the instruction; one it does not raises there."""
+        known: NDArray[np.bool_] = self.code.rows[:, k.OP] != k.UNSUPPORTED
+        return known
+
+
+#: Operations whose space says what memory a program needs.
+_ACCESSES = (k.LOAD, k.STORE, k.LOAD_OTHER, k.STORE_OTHER, k.ATOMIC, k.REDUCTION)
+
+
+def bank_words(banks: tuple[tuple[int, bytes], ...]) -> int:
+    """Return the words of all constant banks together, bank 0 included."""
+    return BANK_0_WORDS + sum((len(content) + 3) // 4 for _, content in banks)
+
 
 def _bank_starts(function: Function) -> dict[int, int]:
     starts, position = {0: 0}, BANK_0_WORDS
@@ -104,9 +112,13 @@ def _lower_instruction(
         written = written_registers(instruction, opcode)
         if max((*read, *written), default=0) > ZERO_REGISTER:
             raise Unsupported("registers that no GPU has")
+        if min(row.values) < -(1 << 63) or max(row.values) >= 1 << 63:
+            raise Unsupported("a number of more than 64 bits")
+        operation = OPERATIONS[row[k.OP]]
         written_predicates = (row[k.PREDICATE_0], row[k.PREDICATE_1]) != (7, 7)
-        if written_predicates and row[k.OP] not in _PREDICATE_WRITERS:
+        if written_predicates and operation.writes not in (Writes.PREDICATES, Writes.BOTH):
             raise Unsupported("a destination predicate")
+        row[k.PART] = operation.part
     except (Unsupported, IndexError):
         # An operand that is missing is a form of the opcode that softbeam does not know.
         row = Row()
@@ -142,11 +154,15 @@ def lower(function: Function) -> Program:
                 bits[position, register >> 6] |= np.uint64(1 << (register & 63))
         destinations.append(written)
     banks = tuple((starts[bank], content) for bank, content in sorted(function.constants.items()))
+    for position in {row for row, _, _ in wrong_rows(rows, bank_words(banks))}:
+        # The listing names what no GPU has: it is not executed, whatever it would mean.
+        guarded = rows[position, k.GUARD] & 31
+        rows[position], destinations[position] = Row().values, ()
+        rows[position, k.GUARD], reads[position], writes[position] = guarded, 0, 0
     operations = rows[:, k.OP]
-    accesses = (operations >= k.LOAD) & (operations <= k.REDUCTION)
+    accesses = np.isin(operations, _ACCESSES)
     spaces = set(rows[accesses, k.SPACE].tolist())
     atomics = (operations == k.ATOMIC) | (operations == k.REDUCTION)
-    parts = rows[(operations >= k.FIRST_RARE) & (operations < k.FIRST_CONTROL), k.PART]
     return Program(
         function=function,
         code=k.Code(rows, reads, writes),
@@ -154,7 +170,7 @@ def lower(function: Function) -> Program:
         has_barrier=bool(np.any(operations == k.BAR)) or k.SHARED in spaces,
         communicates=bool(np.any(atomics & (rows[:, k.SPACE] != k.SHARED))),
         local_bytes=LOCAL_BYTES if {k.LOCAL, k.GENERIC} & spaces else 0,
-        parts=tuple(sorted(set(parts.tolist()) - {0})),
+        parts=tuple(sorted(set(rows[:, k.PART].tolist()) - {0})),
         inexact=tuple(_inexact_rows(function)),
         general=np.array([bool(written) for written in destinations], dtype=np.bool_),
         stores=(operations == k.STORE) | (operations == k.STORE_OTHER),

@@ -17,15 +17,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from softbeam.emulator.arguments import Size, launch_shape, packed_arguments, shared_memory
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import LaunchShape, launch_constants, no_fault
+from softbeam.emulator.execution import LANES, LaunchShape, launch_constants
 from softbeam.emulator.fault import Fault
 from softbeam.emulator.heap import Heap
 from softbeam.emulator.launching import Launch
 from softbeam.emulator.lowering import Program, lower
 from softbeam.emulator.outcome import CountingRunner, Outcome, outcome_of
 from softbeam.errors import LaunchError
-from softbeam.sass import link, read_cubin, read_listing, read_variables
+from softbeam.files import read_file
+from softbeam.sass import MOST_BYTES, link, read_cubin, read_listing, read_variables
 from softbeam.sass.instruction import Function
 from softbeam.sass.toolchain import compile_source, disassemble
 
@@ -80,6 +80,7 @@ class Machine:
             read_listing(listing, origin=origin), read_cubin(cubin, origin=origin), origin=origin
         )
         self._heap = Heap()
+        self._runner = CountingRunner()
         self._arrays: dict[int, tuple[np.dtype[Any], tuple[int, ...]]] = {}
         self._variables = read_variables(cubin, origin=origin)
         self._base = 0
@@ -126,8 +127,8 @@ class Machine:
             path.open().close()
             cubin = compile_source(path, architecture, options)
         else:
-            cubin = path.read_bytes()
-        text = None if listing is None else Path(listing).read_bytes()
+            cubin = read_file(path, MOST_BYTES)
+        text = None if listing is None else read_file(Path(listing), MOST_BYTES)
         return cls(cubin, text, origin=str(path))
 
     @property
@@ -290,19 +291,17 @@ class Machine:
         function = self.find(kernel)
         shape = launch_shape(grid, block)
         launch = self._prepared(function, shape, arguments, shared_bytes)
-        vector, struck = no_fault(), None
+        vector, struck = None, None
         if fault is not None:
             vector = fault.vector(shape, launch.program.function)
             number, thread = fault.site(shape)
-            struck = (number, 0 if launch.program.has_barrier else thread // k.LANES)
-        runner = CountingRunner(launch.program)
-        status, words, information = runner.run_launch(
-            launch, budget=budget, fault=vector, struck=struck, fault_free=no_fault()
-        )
-        if status == k.FINISHED:
-            self._heap.replace(words)
+            struck = (number, 0 if launch.program.has_barrier else thread // LANES)
+        self._runner.count_from_zero(launch.program)
+        ending = self._runner.run_launch(launch, budget=budget, fault=vector, struck=struck)
+        if ending.finished:
+            launch.memory.words[ending.words] = ending.values
         valued = fault is not None and fault.target != "store address"
-        return outcome_of(status, information, runner, valued=valued)
+        return outcome_of(ending, self._runner, valued=valued)
 
     def _prepared(
         self, function: Function, shape: LaunchShape, arguments: Sequence[Any], shared_bytes: int

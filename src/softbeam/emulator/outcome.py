@@ -6,20 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import EXCEPTIONS
-from softbeam.emulator.launching import Ending, Launch, Runner
+from softbeam.emulator.ending import COMPLETED, Ending
+from softbeam.emulator.execution import State
+from softbeam.emulator.launching import Launch, Runner
 from softbeam.emulator.lowering import Program
-from softbeam.sass.instruction import INSTRUCTION_BYTES
-
-_ADDRESSED = (
-    k.ILLEGAL_ADDRESS,
-    k.MISALIGNED_ADDRESS,
-    k.OUT_OF_RANGE_ADDRESS,
-    k.INVALID_ADDRESS_SPACE,
-)
+from softbeam.sass.instruction import pc_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,69 +55,62 @@ class Outcome:
     @property
     def completed(self) -> bool:
         """Whether the launch ran to its end."""
-        return self.ending == "completed"
+        return self.ending == COMPLETED
 
 
 class CountingRunner(Runner):
-    """Runs units of one program and adds up what they executed.
+    """Runs units and adds up what they executed since the last :meth:`count_from_zero`."""
 
-    Parameters
-    ----------
-    program : Program
-        What every launch runs.
-    """
-
-    def __init__(self, program: Program) -> None:
+    def __init__(self) -> None:
         super().__init__()
+        self.count_from_zero(None)
+
+    def count_from_zero(self, program: Program | None) -> None:
+        """Forget what was executed; what runs next is of one program."""
         self.instructions = self.longest = 0
-        self._inexact = program.inexact
+        self._inexact = program.inexact if program is not None else ()
         # Counts by instruction cost time, and only say which of the inexact ones were executed.
-        rows = len(program.function.instructions) if program.inexact else 0
+        rows = len(program.function.instructions) if program is not None and self._inexact else 0
         self._executed = np.zeros((rows, 2), dtype=np.int64)
 
     @property
     def inexact(self) -> tuple[int, ...]:
         """Pcs of the inexact instructions that were executed."""
-        return tuple(row * INSTRUCTION_BYTES for row in self._inexact if self._executed[row, 1])
+        return tuple(pc_of(row) for row in self._inexact if self._executed[row, 1])
 
-    def state(self, launch: Launch) -> k.State:
+    def state(self, launch: Launch) -> State:
         """Return the state in which units of this launch run, with the runner's counts."""
         return super().state(launch)._replace(profile=self._executed)
 
     def run(self, *arguments: Any, **options: Any) -> Ending:
         """Run a unit, as :meth:`softbeam.emulator.launching.Runner.run` does."""
         ending = super().run(*arguments, **options)
-        self.instructions += int(ending.information[k.INFO_INSTRUCTIONS])
-        self.longest = max(self.longest, int(ending.information[k.INFO_LONGEST]))
+        self.instructions += ending.instructions
+        self.longest = max(self.longest, ending.longest)
         return ending
 
 
-def outcome_of(
-    status: int, information: NDArray[np.int64], runner: CountingRunner, *, valued: bool
-) -> Outcome:
-    """Return what a launch's status and information vector say.
+def outcome_of(ending: Ending, runner: CountingRunner, *, valued: bool) -> Outcome:
+    """Return what a launch's ending says.
 
     Parameters
     ----------
-    status : int
-        Of :mod:`softbeam.emulator.core.layout`.
-    information : numpy.ndarray of int64
-        Of the struck unit, or of the one that did not finish.
+    ending : Ending
+        Of the launch.
     runner : CountingRunner
         What ran the launch.
     valued : bool
         Whether its fault, if it has one, changes a value or an index.
     """
-    finished = status == k.FINISHED
-    struck = bool(information[k.INFO_FIRED])
+    struck = bool(ending.fired)
     return Outcome(
-        ending="completed" if finished else EXCEPTIONS.get(status, "hang"),
-        pc=None if finished else int(information[k.INFO_ROW]) * INSTRUCTION_BYTES,
-        address=int(information[k.INFO_ADDRESS]) % (1 << 64) if status in _ADDRESSED else None,
+        ending=ending.name,
+        pc=None if ending.finished else ending.pc,
+        address=ending.address,
         warp_instructions=runner.instructions,
         longest=runner.longest,
         inexact=runner.inexact,
         struck=struck,
-        before=int(information[k.INFO_BEFORE]) if struck and valued else None,
-        after=int(information[k.INFO_AFTER]) if struck and valued else None,
+        before=ending.before if struck and valued else None,
+        after=ending.after if struck and valued else None,
     )

@@ -1,6 +1,7 @@
-"""The version of what the emulator does: raised whenever any injection could end differently.
+"""The version of what the emulator does: raised whenever a launch could end differently.
 
-It enters every campaign's id and the name of every cached profile.
+It enters every campaign's id and the name of every cached profile.  What a campaign does besides
+has a number of its own, :data:`softbeam.campaign.semantics.CAMPAIGN_SEMANTICS`.
 
 History
 -------
@@ -8,5 +9,5 @@ History
     softbeam 0.1: first version.
 """
 
-#: Version of the emulator's semantics, native twins and GEMM included.
+#: Version of instructions and of the rules of memory and divergence.
 EMULATOR_SEMANTICS = 1

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import no_fault
+from softbeam.emulator.execution import LANES
 from softbeam.emulator.launching import Launch, Runner
+from softbeam.emulator.vector import Strikes, fault_vector
 from softbeam.errors import InternalError
 from softbeam.faults.models import change, positions, sassifi_address_change
 from softbeam.faults.randomness import Draws
 from softbeam.faults.site import FaultSite
 from softbeam.faults.space import FaultSpace
 from softbeam.network.device import Device
+from softbeam.sass import pc_of
 
 #: Bits of a register index, of a register, and of a store's address.
 INDEX_BITS, REGISTER_BITS, ADDRESS_BITS = 8, 32, 64
@@ -36,20 +37,20 @@ def resolve(
     warps = 1 if launch.program.has_barrier else launch.shape.warps
     block, first = unit // warps, unit % warps
     for warp in range(launch.shape.warps) if launch.program.has_barrier else (first,):
-        fault = no_fault()
-        fault[k.FAULT_KIND] = k.FAULT_RESOLVE
-        fault[k.FAULT_WARP] = warp
-        fault[k.FAULT_ROW] = row
-        fault[k.FAULT_OCCURRENCE] = ordinal
-        fault[k.FAULT_EXECUTED] = executed
-        ending = runner.run(launch, block, warp, budget=1 << 40, fault=fault)
-        if ending.status == k.RESOLVED:
-            lane = int(ending.information[k.INFO_LANE])
-            return block, warp * k.LANES + lane, int(ending.information[k.INFO_OCCURRENCE])
+        search = fault_vector(
+            Strikes.RESOLVE,
+            thread=warp * LANES,
+            pc=pc_of(row),
+            occurrence=ordinal,
+            executed=executed,
+        )
+        ending = runner.run(launch, block, warp, budget=1 << 40, fault=search)
+        if ending.resolved:
+            return block, warp * LANES + ending.lane, ending.occurrence
         # Within a block, a place is numbered warp by warp.
-        ordinal -= int(ending.information[k.INFO_FIRED])
+        ordinal -= ending.fired
     raise InternalError(
-        f"{launch.program.function.name}: unit {unit} has fewer executions of pc {16 * row:#x} "
+        f"{launch.program.function.name}: unit {unit} has fewer executions of pc {pc_of(row):#x} "
         "than its profile"
     )
 
@@ -118,7 +119,7 @@ def draw_site(
         launch=number,
         block=block,
         thread=thread,
-        pc=16 * row,
+        pc=pc_of(row),
         occurrence=occurrence,
         target=target,
         register=register,

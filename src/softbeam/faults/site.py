@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import no_fault
+from softbeam.emulator.vector import FaultVector, Strikes, fault_vector
 from softbeam.faults.models import Change
 
 
@@ -50,34 +46,35 @@ class FaultSite:
     change: Change
     registers: int
 
-    def vector(self, *, neutral: bool = False) -> NDArray[np.int64]:
+    def vector(self, *, neutral: bool = False, follow: bool = True) -> FaultVector:
         """Return the fault as the interpreter takes it.
 
         Parameters
         ----------
         neutral : bool
             The same site with a change that changes nothing: the witness of the fault-free value.
+        follow : bool
+            Whether a fault before the instruction is followed, so that its run ends once it can
+            change nothing any more.
         """
-        vector = no_fault()
+        change, strikes = self.change, Strikes.STORE_ADDRESS
         if self.target == "register":
-            vector[k.FAULT_KIND] = k.FAULT_BEFORE if self.mode == "rf" else k.FAULT_AFTER
-            vector[k.FAULT_REGISTER] = self.register or 0
-            vector[k.FAULT_REPLACES] = self.change.replaces and not neutral
-            vector[k.FAULT_VALUE] = 0 if neutral else self.change.value
-            vector[k.FAULT_TRACK] = self.mode == "rf" and not neutral
+            before = self.mode == "rf"
+            strikes = Strikes.REGISTER_BEFORE if before else Strikes.REGISTER_AFTER
         elif self.target == "destination_index":
-            vector[k.FAULT_KIND] = k.FAULT_INDEX
-            vector[k.FAULT_INDEX_MASK] = 0 if neutral else self.change.value
-            vector[k.FAULT_DROPS] = self.change.drops
-        else:
-            vector[k.FAULT_KIND] = k.FAULT_STORE
-            mask = np.array([0 if neutral else self.change.value], dtype=np.uint64)
-            vector[k.FAULT_VALUE] = mask.view(np.int64)[0]
-            vector[k.FAULT_DROPS] = self.change.drops and not neutral
-        vector[k.FAULT_WARP] = self.thread // k.LANES
-        vector[k.FAULT_LANE] = self.thread % k.LANES
-        vector[k.FAULT_ROW] = self.pc // 16
-        vector[k.FAULT_OCCURRENCE] = self.occurrence
-        vector[k.FAULT_REGISTERS] = self.registers
-        vector[k.FAULT_WARP_WIDE] = self.change.wide
-        return vector
+            strikes = Strikes.INDEX
+        in_register = self.target == "register"
+        return fault_vector(
+            strikes,
+            thread=self.thread,
+            pc=self.pc,
+            occurrence=self.occurrence,
+            registers=self.registers,
+            register=(self.register or 0) if in_register else 0,
+            flip=0 if neutral else change.value,
+            value=change.value if in_register and change.replaces and not neutral else None,
+            warp_wide=change.wide,
+            # A witness of a lost store stores; one of an index is lost where the fault would be.
+            drops=change.drops and not (neutral and strikes == Strikes.STORE_ADDRESS),
+            follow=follow and not neutral and strikes == Strikes.REGISTER_BEFORE,
+        )

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.kernels.native import boxes as native
+from softbeam.injection.native import boxes as native
+from softbeam.network.buffers import output_buffers
 from softbeam.network.layers import Detection, Region, Yolo
 from softbeam.network.plan import Plan
 
@@ -71,7 +72,7 @@ def overlaps(ones: Numbers, others: Numbers) -> Numbers:
 
 
 def edges_of(table: Numbers) -> Numbers:
-    """Return boxes by their edges, as :mod:`softbeam.kernels.native.boxes` takes them."""
+    """Return boxes by their edges, as :mod:`softbeam.injection.native.boxes` takes them."""
     edges = np.zeros((len(table), 7))
     with np.errstate(all="ignore"):
         half = table[:, 2:4] / 2
@@ -97,7 +98,7 @@ def _listed(table: Numbers) -> list[Box]:
 
 def has_boxes(plan: Plan) -> bool:
     """Return whether a network's answer is boxes."""
-    return any(isinstance(layer, (Detection, Region, Yolo)) for layer in plan.layers)
+    return any(layer.is_head for layer in plan.layers)
 
 
 def boxes(plan: Plan, answer: Bits, threshold: float = THRESHOLD) -> list[Box]:
@@ -109,20 +110,17 @@ def boxes_table(plan: Plan, answer: Bits, threshold: float) -> Numbers:
     """Return the boxes of an answer as rows."""
     found: list[Numbers] = []
     start = 0
-    layers = {f"{layer.index}.output": layer for layer in plan.layers}
-    _, height, width = plan.layers[0].input_shape
+    layers = dict(zip(output_buffers(plan.layers), plan.layers, strict=True))
     for name in plan.outputs:
         end = start + plan.buffers[name].words
         numbers = answer[start:end].view(np.float32)
         layer = layers[name]
         with np.errstate(all="ignore"):
-            if isinstance(layer, Yolo):
-                found.append(_of_anchors(layer, numbers, (width, height), 4, threshold))
-            elif isinstance(layer, Region):
-                _, rows, columns = layer.input_shape
-                found.append(_of_anchors(layer, numbers, (columns, rows), layer.coords, threshold))
-            elif isinstance(layer, Detection):
+            if isinstance(layer, Detection):
                 found.append(_of_cells(layer, numbers, threshold))
+            elif isinstance(layer, Yolo | Region):
+                unit = layer.anchor_unit(plan.layers[0].input_shape)
+                found.append(_of_anchors(layer, numbers, unit, threshold))
         start = end
     return _thinned(np.concatenate(found))
 
@@ -142,13 +140,14 @@ def _thinned(table: Numbers) -> Numbers:
 
 
 def _of_anchors(
-    layer: Yolo | Region, numbers: Floats, unit: tuple[int, int], coords: int, threshold: float
+    layer: Yolo | Region, numbers: Floats, unit: tuple[int, int], threshold: float
 ) -> Numbers:
     """Decode a head of anchors; `unit` is what the anchors' sides are measured in."""
     _, rows, columns = layer.input_shape
+    coords = layer.coords
     grid = numbers.reshape(len(layer.anchors), layer.entries, rows, columns)
     scale = grid[:, coords].astype(np.float64)
-    if isinstance(layer, Region) and layer.background:
+    if layer.background:
         scale = np.ones_like(scale)
     # Only where there may be a box: most cells have none.
     anchor, row, column = np.nonzero(scale > threshold)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.kernels.native import columns as jitted
+from softbeam.injection.native import columns as jitted
+from softbeam.kernels.families.windows import maxpool_columns
 
 Bits = NDArray[np.uint32]
 Floats = NDArray[np.float32]
@@ -167,9 +168,7 @@ class Windows:
         """Return the largest element of each window and channel: columns of a max pool's map."""
         g = self.geometry
         out = np.empty((self.places.size, self.values.shape[1]), dtype=np.float32)
-        jitted.maxpool_columns(
-            self.values, self.slots, *self._sizes(), self.places, g.width_out, out
-        )
+        maxpool_columns(self.values, self.slots, *self._sizes(), self.places, g.width_out, out)
         return Columns(g.height_out * g.width_out, self.places, out)
 
     def columns(self) -> Columns:

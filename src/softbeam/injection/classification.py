@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import EXCEPTIONS
+from softbeam.emulator.ending import COMPLETED, HANG, NEVER_READ, OVERWRITTEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +33,19 @@ class Outcome:
     not_finite: bool = False
 
 
-def from_status(status: int) -> Outcome | None:
-    """Return the outcome that a strike's end alone decides; None if memory must be looked at."""
-    if status == k.NEVER_READ:
-        return Outcome("Masked", "never read")
-    if status == k.OVERWRITTEN:
-        return Outcome("Masked", "overwritten")
-    if status == k.HANG:
-        return Outcome("DUE", "hang")
-    if status in EXCEPTIONS:
-        return Outcome("DUE", _detail(EXCEPTIONS[status]))
-    return None
+def from_ending(name: str) -> Outcome | None:
+    """Return the outcome that a strike's end alone decides; None if memory must be looked at.
+
+    Parameters
+    ----------
+    name : str
+        As of :attr:`softbeam.emulator.ending.Ending.name`.
+    """
+    if name == COMPLETED:
+        return None
+    if name in (NEVER_READ, OVERWRITTEN):
+        return Outcome("Masked", name)
+    return Outcome("DUE", name if name == HANG else _detail(name))
 
 
 def _detail(exception: str) -> str:

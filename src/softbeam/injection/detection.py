@@ -24,7 +24,7 @@ from softbeam.injection.boxes import (
     table_of,
 )
 from softbeam.injection.classification import Outcome, from_output
-from softbeam.kernels.native import boxes as native
+from softbeam.injection.native import boxes as native
 from softbeam.network.plan import Plan
 
 Rule = Callable[[Bits, Bits], Outcome]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from softbeam.emulator.launching import Runner
 from softbeam.faults.drawing import draw_site
 from softbeam.faults.randomness import Draws
 from softbeam.faults.site import FaultSite
 from softbeam.faults.space import FaultSpace
-from softbeam.injection.classification import Outcome, from_status
+from softbeam.faults.stratum import Stratum
+from softbeam.injection.classification import Outcome, from_ending
 from softbeam.injection.detection import Rule, rule_for
 from softbeam.injection.liveness import any_live, live_words
 from softbeam.injection.propagation import propagate
-from softbeam.injection.record import InjectionRecord
+from softbeam.injection.record import Injection, InjectionRecord
 from softbeam.injection.strike import Strike, strike
 from softbeam.network.device import Device
 from softbeam.network.plan import Launch
@@ -23,7 +23,7 @@ from softbeam.network.profile import LaunchProfile
 
 def stratum_of(launch: Launch) -> str:
     """Return the name of the stratum that a launch belongs to."""
-    return f"{launch.layer}/{launch.kernel}"
+    return str(Stratum(launch.layer, launch.kernel))
 
 
 class Injector:
@@ -116,8 +116,20 @@ class Injector:
         """Perform the injection of a given fault, recorded under `index`."""
         struck = self.strike(site)
         outcome, propagated = self._follow(site, struck)
-        record = self._record(site, index, struck, outcome, propagated)
-        return replace(record, stratum=stratum, image=self.image)
+        return InjectionRecord.of(
+            Injection(
+                index=index,
+                image=self.image,
+                stratum=stratum,
+                architecture=self.device.architecture,
+                site=site,
+                launch=self.device.plan.launches[site.launch],
+                emulated=self.device.launch(site.launch),
+                struck=struck,
+                outcome=outcome,
+                propagated=propagated,
+            )
+        )
 
     def strike(self, site: FaultSite) -> Strike:
         """Perform the first half of an injection: the struck warp, with its fault."""
@@ -128,7 +140,7 @@ class Injector:
         return self._profiles[launch].longest
 
     def _follow(self, site: FaultSite, struck: Strike) -> tuple[Outcome, bool]:
-        decided = from_status(struck.status)
+        decided = from_ending(struck.ending)
         if decided is not None:
             return decided, False
         live = self._live[site.launch]
@@ -139,46 +151,3 @@ class Injector:
         golden = self.device.golden
         result = propagate(golden, self._live, site.launch, struck.changed)
         return self.rule(golden.answer, result.output), True
-
-    def _record(
-        self, site: FaultSite, index: int, struck: Strike, outcome: Outcome, propagated: bool
-    ) -> InjectionRecord:
-        launch = self.device.plan.launches[site.launch]
-        emulated = self.device.launch(site.launch)
-        block = emulated.shape.block_index(site.block)
-        thread = emulated.shape.thread_index(site.thread)
-        stores = site.target == "store_address"
-        return InjectionRecord(
-            index=index,
-            mode=site.mode,
-            model=site.model,
-            stratum="",
-            image=self.image,
-            launch=site.launch,
-            layer=launch.layer,
-            kernel=launch.kernel,
-            arch=self.device.architecture,
-            block_x=block[0],
-            block_y=block[1],
-            block_z=block[2],
-            thread_x=thread[0],
-            thread_y=thread[1],
-            thread_z=thread[2],
-            pc=site.pc,
-            opcode=emulated.program.function.at(site.pc).name,
-            occurrence=site.occurrence,
-            target=site.target,
-            register=site.register,
-            bit=site.change.bit,
-            before=None if stores else struck.before,
-            after=None if stores else struck.after,
-            outcome=outcome.outcome,
-            detail=outcome.detail,
-            propagated=propagated,
-            changed_words=struck.changed_words,
-            not_finite=outcome.not_finite,
-            unrecorded=struck.unrecorded,
-            instructions=struck.instructions,
-            top1=outcome.top1,
-            largest_change=outcome.largest_change,
-        )

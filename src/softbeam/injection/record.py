@@ -1,13 +1,23 @@
-"""One injection's row: what was struck and what came of it.
+"""One injection's row: what was struck and what came of it, and the words that its fields use.
 
-Here lives the fact that travels from an injection to the results file and on to the tables, and
-the words that its fields use.  How it is found is the rest of this package's work, how it is kept
-:mod:`softbeam.campaign.store`'s.
+Each field of :class:`InjectionRecord` is a column of the results and is described here and nowhere
+else: to store one more fact of every injection, add a field.  How injections are made is the rest
+of this package's work, how their records are kept :mod:`softbeam.campaign`'s.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from softbeam.injection.columns import columns_of, measured, stored
+
+if TYPE_CHECKING:
+    from softbeam.emulator.launching import Launch as EmulatedLaunch
+    from softbeam.faults.site import FaultSite
+    from softbeam.injection.classification import Outcome
+    from softbeam.injection.strike import Strike
+    from softbeam.network.plan import Launch
 
 #: The three outcomes; every injection has exactly one.
 OUTCOMES = ("Masked", "SDC", "DUE")
@@ -31,92 +41,232 @@ DETAILS = {
 #: What an SDC of a detector is divided into instead (:mod:`softbeam.injection.detection`).
 DETECTION_DETAILS = ("box class", "box number", "box position", "tolerable")
 
+#: Every detail, by the outcome that it can divide.
+DETAILS_OF = {**DETAILS, "SDC": tuple(dict.fromkeys((*DETAILS["SDC"], *DETECTION_DETAILS)))}
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """An injection that is over: what the fields of its record are taken from.
+
+    Attributes
+    ----------
+    index, image : int
+        Number within its stream, and which of the campaign's inputs the network was given.
+    stratum : str
+        ``LAYER/KERNEL`` from which the site was drawn, or empty.
+    architecture : str
+        Whose machine code was struck.
+    site : FaultSite
+        The fault.
+    launch, emulated
+        The struck launch in the plan, and as the emulator runs it.
+    struck : Strike
+        What the fault did within its launch.
+    outcome : Outcome
+        What became of the answer.
+    propagated : bool
+        Whether the rest of the network had to be computed for that.
+    """
+
+    index: int
+    image: int
+    stratum: str
+    architecture: str
+    site: FaultSite
+    launch: Launch
+    emulated: EmulatedLaunch
+    struck: Strike
+    outcome: Outcome
+    propagated: bool
+
+    @property
+    def block(self) -> tuple[int, int, int]:
+        """The struck block, along x, y and z."""
+        return self.emulated.shape.block_index(self.site.block)
+
+    @property
+    def thread(self) -> tuple[int, int, int]:
+        """The struck thread in its block, along x, y and z."""
+        return self.emulated.shape.thread_index(self.site.thread)
+
+    @property
+    def opcode(self) -> str:
+        """The struck instruction with its modifiers, such as ``"IMAD.WIDE"``."""
+        return self.emulated.program.function.at(self.site.pc).name
+
+    @property
+    def before(self) -> int | None:
+        """The value before the change: a register's or an index; None for a store."""
+        return None if self.site.target == "store_address" else self.struck.before
+
+    @property
+    def after(self) -> int | None:
+        """The value after the change: a register's or an index; None for a store."""
+        return None if self.site.target == "store_address" else self.struck.after
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InjectionRecord:
     """One row of a results file: a fault site and its outcome.
 
-    Attributes
-    ----------
-    index : int
-        0-based number of the injection within its stream: its mode, model and stratum.
-    mode : str
-        ``"rf"`` (register file), ``"iov"`` (instruction output value) or ``"ioa"`` (instruction
-        output address).
-    model : str
-        A bit-flip model of :mod:`softbeam.faults.models`, such as ``"single-bit"``.
-    stratum : str
-        ``LAYER/KERNEL`` from which the site was drawn, or empty: from all of the scope.
-    image : int
-        Which of the campaign's inputs the network was given.
-    launch, layer : int
-        Index of the struck launch in the plan, and Darknet's number of its layer.
-    kernel, arch : str
-        Short name of the struck kernel, and the architecture of its machine code.
-    block_x, block_y, block_z, thread_x, thread_y, thread_z : int
-        The struck thread.
-    pc : int
-        Byte address of the struck instruction within its kernel.
-    opcode : str
-        The struck instruction with its modifiers, such as ``"IMAD.WIDE"``.
-    occurrence : int
-        0-based count of the times that the thread reached `pc` before.
-    target : str
-        ``"register"``, ``"destination_index"`` or ``"store_address"``.
-    register : int or None
-        The general register that was changed, or the destination's first register.
-    bit : int or None
-        Lowest flipped bit, where the model has one.
-    before, after : int or None
-        Value before and after the change: uint32, and uint64 of a store address.
-    outcome, detail : str
-        One of :data:`OUTCOMES`, and one of its :data:`DETAILS`; a detector's SDC has one of
-        :data:`DETECTION_DETAILS`.
-    propagated : bool
-        Whether the rest of the network had to be run.
-    changed_words : int
-        Words of memory that the struck warp left different.
-    not_finite : bool
-        Whether the outcome is an SDC whose output holds a NaN or an infinity.
-    unrecorded : int
-        Accesses to mapped memory of which no recording says what it holds.
-    instructions : int
-        Warp instructions that the strike executed.
-    top1 : int or None
-        Top-1 class after the fault, of an SDC whose scores are not all NaN.
-    largest_change : float or None
-        Largest absolute difference of an output score, of an SDC; may be infinite.
+    The fields say what they are; ``docs/results.md`` lists them.
+
+    A field that is added gets ``since``, the schema of the first results files that hold it, and a
+    default, which results of older files have.
     """
 
-    index: int
-    mode: str
-    model: str
-    stratum: str
-    image: int
-    launch: int
-    layer: int
-    kernel: str
-    arch: str
-    block_x: int
-    block_y: int
-    block_z: int
-    thread_x: int
-    thread_y: int
-    thread_z: int
-    pc: int
-    opcode: str
-    occurrence: int
-    target: str
-    register: int | None
-    bit: int | None
-    before: int | None
-    after: int | None
-    outcome: str
-    detail: str
-    propagated: bool
-    changed_words: int
-    not_finite: bool
-    unrecorded: int
-    instructions: int
-    top1: int | None
-    largest_change: float | None
+    index: int = field(
+        metadata=stored(
+            "number of the injection within its mode, model and stratum, from 0",
+            lambda one: one.index,
+        )
+    )
+    mode: str = field(metadata=stored("`rf`, `iov` or `ioa`", lambda one: one.site.mode))
+    model: str = field(
+        metadata=stored("bit-flip model, such as `single-bit`", lambda one: one.site.model)
+    )
+    stratum: str = field(
+        metadata=stored(
+            "`LAYER/KERNEL` from which the site was drawn; empty: from all of the scope",
+            lambda one: one.stratum,
+        )
+    )
+    image: int = field(metadata=stored("number of the input, from 0", lambda one: one.image))
+    launch: int = field(
+        metadata=stored(
+            "number of the struck launch in the network's plan, GEMM counted",
+            lambda one: one.site.launch,
+        )
+    )
+    layer: int = field(
+        metadata=stored("Darknet's number of its layer", lambda one: one.launch.layer)
+    )
+    kernel: str = field(metadata=stored("the struck kernel", lambda one: one.launch.kernel))
+    arch: str = field(
+        metadata=stored("architecture of its machine code", lambda one: one.architecture)
+    )
+    block_x: int = field(metadata=stored("the struck block, along x", lambda one: one.block[0]))
+    block_y: int = field(metadata=stored("the struck block, along y", lambda one: one.block[1]))
+    block_z: int = field(metadata=stored("the struck block, along z", lambda one: one.block[2]))
+    thread_x: int = field(
+        metadata=stored("the struck thread in its block, along x", lambda one: one.thread[0])
+    )
+    thread_y: int = field(
+        metadata=stored("the struck thread in its block, along y", lambda one: one.thread[1])
+    )
+    thread_z: int = field(
+        metadata=stored("the struck thread in its block, along z", lambda one: one.thread[2])
+    )
+    pc: int = field(
+        metadata=stored(
+            "byte address of the struck instruction in its kernel",
+            lambda one: one.site.pc,
+            unit="bytes",
+        )
+    )
+    opcode: str = field(
+        metadata=stored(
+            "the struck instruction's opcode with its modifiers", lambda one: one.opcode
+        )
+    )
+    occurrence: int = field(
+        metadata=stored(
+            "how often the thread had reached the pc before",
+            lambda one: one.site.occurrence,
+            unit="times",
+        )
+    )
+    target: str = field(
+        metadata=stored(
+            "`register`, `destination_index` or `store_address`", lambda one: one.site.target
+        )
+    )
+    register: int | None = field(
+        metadata=stored(
+            "the changed register, or the destination's first one; empty for a store",
+            lambda one: one.site.register,
+        )
+    )
+    bit: int | None = field(
+        metadata=stored(
+            "lowest flipped bit; empty where the model flips none", lambda one: one.site.change.bit
+        )
+    )
+    before: int | None = field(
+        metadata=stored(
+            "the struck value (of an index, the index) before the change; empty for a store",
+            lambda one: one.before,
+            kind="uint64",
+        )
+    )
+    after: int | None = field(
+        metadata=stored(
+            "the struck value (of an index, the index) after the change; empty for a store",
+            lambda one: one.after,
+            kind="uint64",
+        )
+    )
+    outcome: str = field(
+        metadata=stored("`Masked`, `SDC` or `DUE`", lambda one: one.outcome.outcome)
+    )
+    detail: str = field(
+        metadata=stored(
+            "what the outcome is divided into, see [methods](methods.md); of a detector "
+            "`box class`, `box number` or `box position` instead of `critical` and `top-5`",
+            lambda one: one.outcome.detail,
+        )
+    )
+    propagated: bool = field(
+        metadata=stored(
+            "whether the rest of the network had to be computed", lambda one: one.propagated
+        )
+    )
+    changed_words: int = field(
+        metadata=stored(
+            "words of memory that the struck warp left different",
+            lambda one: one.struck.changed_words,
+            unit="words",
+        )
+    )
+    not_finite: bool = field(
+        metadata=stored(
+            "whether the answer of an SDC holds a NaN or an infinity",
+            lambda one: one.outcome.not_finite,
+        )
+    )
+    unrecorded: int = field(
+        metadata=stored(
+            "accesses to memory of which no recording says what it holds",
+            lambda one: one.struck.unrecorded,
+            unit="accesses",
+        )
+    )
+    instructions: int = field(
+        metadata=stored(
+            "warp instructions that the strike executed",
+            lambda one: one.struck.instructions,
+            unit="instructions",
+        )
+    )
+    top1: int | None = field(
+        metadata=stored(
+            "first class with the fault, of an SDC that has one", lambda one: one.outcome.top1
+        )
+    )
+    largest_change: float | None = field(
+        metadata=stored(
+            "largest absolute change of a score, of an SDC; can be infinite",
+            lambda one: one.outcome.largest_change,
+            unit="of a score",
+        )
+    )
+
+    @classmethod
+    def of(cls, injection: Injection) -> InjectionRecord:
+        """Return the record of an injection that is over."""
+        return cls(**measured(cls, injection))
+
+
+#: The columns of results files, in the order of the record's fields.
+STORED_COLUMNS = columns_of(InjectionRecord)

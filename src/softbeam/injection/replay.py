@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.emulator.core import layout as k
+from softbeam.emulator.execution import LANES
 from softbeam.errors import InternalError
 from softbeam.faults.site import FaultSite
 from softbeam.injection.boxes import Bits, Box, boxes
@@ -168,7 +168,7 @@ def _words(
             lane = None
             if own[place]:
                 owner = owner_of(injector.device, site.launch, buffer, index)
-                lane = owner % k.LANES if owner // k.LANES == warp else None
+                lane = owner % LANES if owner // LANES == warp else None
             words.append(
                 WrongWord(
                     buffer,

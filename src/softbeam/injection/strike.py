@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.launching import Ending, Runner
+from softbeam.emulator.ending import COMPLETED, Ending
+from softbeam.emulator.execution import LANES
+from softbeam.emulator.launching import Runner
 from softbeam.errors import InternalError
 from softbeam.faults.site import FaultSite
 from softbeam.injection.liveness import in_spans
-from softbeam.kernels.ownership import owner_thread
+from softbeam.kernels.families import owner_thread
 from softbeam.network.device import Device
 from softbeam.network.plan import Pointer
 
@@ -26,8 +27,8 @@ class Strike:
 
     Attributes
     ----------
-    status : int
-        ``FINISHED``, ``NEVER_READ``, ``OVERWRITTEN``, ``HANG`` or an exception of the interpreter.
+    ending : str
+        How the struck warp ended, as of :attr:`softbeam.emulator.ending.Ending.name`.
     changed : mapping of str to (indexes, values)
         Words that differ after the launch, by buffer.
     before, after : int
@@ -38,12 +39,17 @@ class Strike:
         Warp instructions that were executed with the fault.
     """
 
-    status: int
+    ending: str
     changed: dict[str, tuple[NDArray[np.int64], NDArray[np.uint32]]]
     before: int
     after: int
     unrecorded: int
     instructions: int
+
+    @property
+    def finished(self) -> bool:
+        """Whether the struck warp ran to its end."""
+        return self.ending == COMPLETED
 
     @property
     def changed_words(self) -> int:
@@ -76,33 +82,32 @@ def strike(device: Device, runner: Runner, site: FaultSite, longest: int) -> Str
         If the fault did not strike, or struck another value than the fault-free run has there.
     """
     launch = device.launch(site.launch)
-    warp = site.thread // k.LANES
+    warp = site.thread // LANES
     budget = hang_budget(longest)
     faulty = runner.run(launch, site.block, warp, budget=budget, fault=site.vector())
-    information = faulty.information
-    if information[k.INFO_FIRED] != 1:
+    if faulty.fired != 1:
         raise InternalError(f"the fault did not strike at {site}")
     changed = {}
-    if faulty.status == k.FINISHED:
+    if faulty.finished:
         neutral = site.vector(neutral=True)
         golden = runner.run(launch, site.block, warp, budget=budget, fault=neutral)
         _check(site, golden, faulty)
         changed = _changes(device, site, golden, faulty)
     return Strike(
-        status=faulty.status,
+        ending=faulty.name,
         changed=changed,
-        before=int(information[k.INFO_BEFORE]),
-        after=int(information[k.INFO_AFTER]),
-        unrecorded=int(information[k.INFO_UNRECORDED] + information[k.INFO_UNPROBED]),
-        instructions=int(information[k.INFO_INSTRUCTIONS]),
+        before=faulty.before,
+        after=faulty.after,
+        unrecorded=faulty.unrecorded,
+        instructions=faulty.instructions,
     )
 
 
 def _check(site: FaultSite, golden: Ending, faulty: Ending) -> None:
     """Every drawn fault is injected into the value that the golden run has there."""
-    if golden.status != k.FINISHED or golden.information[k.INFO_FIRED] != 1:
+    if not golden.finished or golden.fired != 1:
         raise InternalError(f"the fault-free run does not pass the drawn site {site}")
-    if faulty.information[k.INFO_BEFORE] != golden.information[k.INFO_BEFORE]:
+    if faulty.before != golden.before:
         raise InternalError(f"the struck value differs from the fault-free run at {site}")
 
 
@@ -141,22 +146,21 @@ def owner_of(device: Device, number: int, buffer: str, word: int) -> int:
     Returns
     -------
     int
-        As :func:`softbeam.kernels.ownership.owner_thread`.
+        As :func:`softbeam.kernels.families.owner_thread`.
     """
-    launch = device.plan.launches[number]
-    arguments = [0 if isinstance(a, Pointer) else a for a in launch.arguments]
+    arguments = device.plan.launches[number].arguments
     # Of two pointers to one buffer (copy within it), Darknet's kernels write through the last.
-    *_, first = (a.word for a in launch.arguments if isinstance(a, Pointer) and a.buffer == buffer)
-    return owner_thread(launch.kernel, arguments, word - first)
+    *_, first = (a.word for a in arguments if isinstance(a, Pointer) and a.buffer == buffer)
+    return owner_thread(arguments, word - first)
 
 
 def global_warp(device: Device, site: FaultSite) -> int:
     """Return the number of the struck warp among all of its launch, blocks in order."""
     x, y, z = device.plan.launches[site.launch].block
-    return (site.block * x * y * z + site.thread) // k.LANES
+    return (site.block * x * y * z + site.thread) // LANES
 
 
 def _stays(device: Device, site: FaultSite, buffer: str, word: int) -> bool:
     """Return whether a store to another warp's word outlasts that warp's own store."""
     owner = owner_of(device, site.launch, buffer, word)
-    return owner // k.LANES < global_warp(device, site)
+    return owner // LANES < global_warp(device, site)

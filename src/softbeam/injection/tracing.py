@@ -11,14 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.execution import new_state
+from softbeam.emulator.execution import LANES
 from softbeam.emulator.launching import Runner
 from softbeam.emulator.lowering import Program
+from softbeam.emulator.tracing import trace_thread
+from softbeam.emulator.vector import FaultVector
 from softbeam.errors import InternalError
 from softbeam.faults.site import FaultSite
 from softbeam.injection.strike import hang_budget
 from softbeam.network.device import Device
+from softbeam.sass import pc_of, row_of
 
 #: Stores of a traced execution that can be undone; it ends soon after the fault.
 LOG_WORDS = 1 << 20
@@ -84,19 +86,17 @@ def trace(device: Device, runner: Runner, site: FaultSite, longest: int) -> Trac
         If the thread does not pass the site.
     """
     program = device.launch(site.launch).program
-    neutral, fault = site.vector(neutral=True), site.vector()
+    rows, values = _run(device, runner, site, longest, site.vector(neutral=True))
     # A fault that is followed ends its execution early.
-    fault[k.FAULT_TRACK] = 0
-    rows, values = _run(device, runner, site, longest, neutral)
-    faulty_rows, faulty_values = _run(device, runner, site, longest, fault)
+    faulty_rows, faulty_values = _run(device, runner, site, longest, site.vector(follow=False))
     ending = runner.run(
         device.launch(site.launch),
         site.block,
-        site.thread // k.LANES,
+        site.thread // LANES,
         budget=hang_budget(longest),
         fault=site.vector(),
     )
-    passes = np.flatnonzero(rows == site.pc // 16)
+    passes = np.flatnonzero(rows == row_of(site.pc))
     if passes.size <= site.occurrence:
         raise InternalError(f"the traced thread does not pass the drawn site {site}")
     step = int(passes[site.occurrence])
@@ -118,47 +118,35 @@ def trace(device: Device, runner: Runner, site: FaultSite, longest: int) -> Trac
         changed = [site.register or 0]
     common = min(len(rows), len(faulty_rows))
     apart = np.flatnonzero(rows[:common] != faulty_rows[:common])
-    raised = ending.status >= k.ILLEGAL_ADDRESS
     first = step if site.mode == "rf" else step + 1
     return Trace(
         registers=registers,
         next_use=_next_use(program, rows[first:], changed),
-        parts=16 * int(faulty_rows[apart[0]]) if apart.size else None,
-        stopped_at=16 * int(ending.information[k.INFO_ROW]) if raised else None,
-        address=(
-            int(ending.information[k.INFO_ADDRESS]) % (1 << 64)
-            if k.ILLEGAL_ADDRESS <= ending.status <= k.INVALID_ADDRESS_SPACE
-            else None
-        ),
+        parts=pc_of(int(faulty_rows[apart[0]])) if apart.size else None,
+        stopped_at=None if ending.exception is None else ending.pc,
+        address=ending.address,
     )
 
 
 def _run(
-    device: Device, runner: Runner, site: FaultSite, longest: int, fault: NDArray[np.int64]
+    device: Device, runner: Runner, site: FaultSite, longest: int, fault: FaultVector
 ) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
     """Return the rows that the struck thread reached, and its registers before each.
 
     The trace is as long as the longest fault-free thread; one that goes astray is cut off.
     """
-    launch = device.launch(site.launch)
-    state = new_state(
-        launch.shape.warps if launch.program.has_barrier else 1,
-        shared_bytes=launch.shared_bytes,
-        log_words=LOG_WORDS,
-        trace_steps=longest + 2,
-        trace_registers=site.registers,
-    )
-    ending = runner.run(
-        launch,
+    found = trace_thread(
+        runner,
+        device.launch(site.launch),
         site.block,
-        site.thread // k.LANES,
+        site.thread,
+        steps=longest + 2,
+        registers=site.registers,
         budget=hang_budget(longest),
         fault=fault,
-        traced=site.thread,
-        state=state,
+        log_words=LOG_WORDS,
     )
-    entries = int(ending.information[k.INFO_TRACE])
-    return state.trace_row[:entries], state.trace_registers[:entries]
+    return found.rows, found.registers
 
 
 def _next_use(
@@ -171,7 +159,7 @@ def _next_use(
 
     for row in rows.tolist():
         if named(program.code.reads, row):
-            return 16 * row, "reads"
+            return pc_of(row), "reads"
         if named(program.code.writes, row):
-            return 16 * row, "writes"
+            return pc_of(row), "writes"
     return None

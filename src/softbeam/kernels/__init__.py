@@ -1,20 +1,30 @@
 """The GPU kernels of a Darknet inference: sources, shipped machine code, and their signatures.
 
 The CUDA sources are in ``cuda/``, what NVIDIA's compiler and disassembler made of them in
-``machine_code/`` (``scripts/build_kernels.py``).  :mod:`softbeam.kernels.native` computes the same
-on the host, bit for bit; :mod:`softbeam.kernels.ownership` says which thread stores a word.
+``machine_code/`` (``scripts/build_kernels.py``).  A kernel's parameters are read from its source
+(:mod:`softbeam.kernels.signatures`).  What it computes, on the host and bit for bit, which thread
+stores a word, and how a change travels through it stand together in
+:mod:`softbeam.kernels.families`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from softbeam.kernels.signatures import (
+    KERNELS,
+    LIBRARY,
+    Arguments,
+    Kernel,
+    Parameter,
+    arguments,
+    signature,
+)
 
 if TYPE_CHECKING:
     from softbeam.emulator.lowering import Program
@@ -22,147 +32,23 @@ if TYPE_CHECKING:
 #: Architectures whose machine code is shipped; the first is the default.
 ARCHITECTURES = ("sm_90", "sm_80", "sm_75")
 
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A kernel's parameter; `kind` is ``int32``, ``int64``, ``float32`` or ``pointer``."""
-
-    name: str
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Kernel:
-    """A kernel of Darknet's inference: its short name, its symbol, its parameters in order."""
-
-    name: str
-    symbol: str
-    parameters: tuple[Parameter, ...]
-
-
-_KINDS = {"int": "int32", "size_t": "int64", "float": "float32"}
-
-
-def _kernel(name: str, symbol: str, parameters: str) -> Kernel:
-    """Read ``int a, float b, float *c`` into a kernel's parameters."""
-    read = []
-    for text in parameters.split(","):
-        kind, parameter = text.split()
-        pointer = parameter.startswith("*")
-        read.append(
-            Parameter(
-                parameter.lstrip("*"),
-                "pointer" if pointer else _KINDS[kind],
-            )
-        )
-    return Kernel(name, symbol, tuple(read))
-
-
-#: The kernels by short name, parameters in Darknet's order.
-KERNELS: Mapping[str, Kernel] = MappingProxyType(
-    {
-        kernel.name: kernel
-        for kernel in (
-            _kernel("fill", "fill_kernel", "int N, float ALPHA, float *X, int INCX"),
-            _kernel(
-                "copy",
-                "copy_kernel",
-                "int N, float *X, int OFFX, int INCX, float *Y, int OFFY, int INCY",
-            ),
-            _kernel(
-                "im2col",
-                "im2col_kernel",
-                "int n, float *im, int height, int width, int ksize, int pad, int stride, "
-                "int height_col, int width_col, float *col",
-            ),
-            _kernel(
-                "normalize",
-                "normalize_kernel",
-                "int N, float *x, float *mean, float *variance, int batch, int filters, "
-                "int spatial",
-            ),
-            _kernel(
-                "scale_bias", "scale_bias_kernel", "float *output, float *biases, int n, int size"
-            ),
-            _kernel(
-                "add_bias",
-                "add_bias_kernel",
-                "float *output, float *biases, int batch, int n, int size",
-            ),
-            _kernel("activate_array", "activate_array_kernel", "float *x, int n, int a"),
-            _kernel(
-                "maxpool",
-                "forward_maxpool_kernel",
-                "int n, int in_h, int in_w, int in_c, int stride, int size, int pad, "
-                "float *input, float *output, int *indexes",
-            ),
-            _kernel(
-                "avgpool",
-                "forward_avgpool_kernel",
-                "int n, int w, int h, int c, float *input, float *output",
-            ),
-            _kernel(
-                "softmax",
-                "softmax_kernel",
-                "float *input, int n, int batch, int batch_offset, int groups, "
-                "int group_offset, int stride, float temp, float *output",
-            ),
-            _kernel("const", "const_kernel", "int N, float ALPHA, float *X, int INCX"),
-            _kernel(
-                "axpy",
-                "axpy_kernel",
-                "int N, float ALPHA, float *X, int OFFX, int INCX, float *Y, int OFFY, int INCY",
-            ),
-            _kernel("scal", "scal_kernel", "int N, float ALPHA, float *X, int INCX"),
-            _kernel("mul", "mul_kernel", "int N, float *X, int INCX, float *Y, int INCY"),
-            _kernel(
-                "pow", "pow_kernel", "int N, float ALPHA, float *X, int INCX, float *Y, int INCY"
-            ),
-            _kernel("constrain", "constrain_kernel", "int N, float ALPHA, float *X, int INCX"),
-            _kernel(
-                "shortcut",
-                "shortcut_kernel",
-                "int size, int minw, int minh, int minc, int stride, int sample, int batch, "
-                "int w1, int h1, int c1, float *add, int w2, int h2, int c2, float s1, float s2, "
-                "float *out",
-            ),
-            _kernel(
-                "upsample",
-                "upsample_kernel",
-                "size_t N, float *x, int w, int h, int c, int batch, int stride, float scale, "
-                "float *out",
-            ),
-            _kernel(
-                "reorg",
-                "reorg_kernel",
-                "int N, float *x, int w, int h, int c, int batch, int stride, int forward, "
-                "float *out",
-            ),
-            _kernel(
-                "flatten",
-                "flatten_kernel",
-                "int N, float *x, int spatial, int layers, int batch, int forward, float *out",
-            ),
-            _kernel(
-                "levels_image",
-                "levels_image_kernel",
-                "float *image, float *rand, int batch, int w, int h, float translate, "
-                "float scale, float shift",
-            ),
-            _kernel(
-                "crop",
-                "forward_crop_layer_kernel",
-                "float *input, int size, int c, int h, int w, int crop_height, int crop_width, "
-                "float *output",
-            ),
-            _kernel(
-                "activate_mish",
-                "activate_array_mish_kernel",
-                "float *x, int n, float *input, float *output",
-            ),
-        )
-    }
-)
+__all__ = [
+    "ARCHITECTURES",
+    "KERNELS",
+    "LIBRARY",
+    "Arguments",
+    "Kernel",
+    "Parameter",
+    "arguments",
+    "cubin_bytes",
+    "listing_bytes",
+    "machine_code_sha256",
+    "manifest",
+    "program",
+    "signature",
+    "source",
+    "source_lines",
+]
 
 
 def _file(*names: str) -> bytes:

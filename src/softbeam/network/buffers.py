@@ -6,10 +6,8 @@ allocations of Extraction (``data/extraction-layout.txt``).
 
 from __future__ import annotations
 
-from softbeam.network.layers import Detection, Dropout, Layer, Region, Yolo
-
-INPUT = "-1.input"
-WORKSPACE = "-1.workspace"
+from softbeam.network.layers import Layer
+from softbeam.network.plan import INPUT, WORKSPACE, buffer_name
 
 
 def buffer_words(layers: tuple[Layer, ...]) -> dict[str, int]:
@@ -32,10 +30,12 @@ def buffer_words(layers: tuple[Layer, ...]) -> dict[str, int]:
     {'0.output': 8, '0.delta': 8, '-1.input': 392, '-1.truth': 8}
     """
     words = {
-        f"{layer.index}.{name}": size for layer in layers for name, size in layer.buffers.items()
+        buffer_name(layer.index, name): size
+        for layer in layers
+        for name, size in layer.buffers.items()
     }
     words[INPUT] = layers[0].inputs
-    words["-1.truth"] = layers[-1].outputs
+    words[buffer_name(-1, "truth")] = layers[-1].outputs
     workspace = max(layer.workspace for layer in layers)
     if workspace:
         words[WORKSPACE] = workspace
@@ -53,12 +53,12 @@ def output_buffers(layers: tuple[Layer, ...]) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        One name a layer; a dropout's is that of the layer before.
+        One name a layer; of one that passes its input on that of the layer before.
     """
     names: list[str] = []
     for layer in layers:
         before = names[-1] if names else INPUT
-        names.append(before if isinstance(layer, Dropout) else f"{layer.index}.output")
+        names.append(before if layer.passes_on else buffer_name(layer.index, "output"))
     return tuple(names)
 
 
@@ -76,9 +76,5 @@ def answer_buffers(layers: tuple[Layer, ...]) -> tuple[str, ...]:
         Names in the order of the layers.
     """
     outputs = output_buffers(layers)
-    heads = [
-        name
-        for layer, name in zip(layers, outputs, strict=True)
-        if isinstance(layer, (Detection, Region, Yolo))
-    ]
+    heads = [name for layer, name in zip(layers, outputs, strict=True) if layer.is_head]
     return tuple(dict.fromkeys((*heads, outputs[-1])))

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from softbeam.errors import NetworkError
+from softbeam.files import read_file
 from softbeam.network.cfg import parse_cfg, read_cfg
-from softbeam.network.layers import Detection, Layer, Region, Shape, Yolo, trained_buffers
+from softbeam.network.layers import Layer, Shape, trained_buffers
 from softbeam.network.plan import Plan
 from softbeam.network.planner import Im2col, make_plan
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 NETWORKS: tuple[str, ...] = ("extraction", "googlenet")
 """The names that :func:`load_network` takes."""
+
+#: Bytes of a file of class names: a hundred for each of 80,000.
+_MOST = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +41,25 @@ class Network:
         The names of its outputs, or None where softbeam does not know them.
     weights
         By buffer, where they came with the layers, as in an ONNX model.
+    answer
+        The shape that the model gives its answer, where it is not the last layer's.
     """
 
     name: str
     layers: tuple[Layer, ...]
     classes: tuple[str, ...] | None = None
     weights: Weights | None = field(default=None, repr=False, compare=False)
+    answer: Shape | None = None
 
     @property
     def input_shape(self) -> Shape:
         """Channels, height and width of the image."""
         return self.layers[0].input_shape
+
+    @property
+    def answer_shape(self) -> Shape:
+        """Channels, height and width of the answer."""
+        return self.answer or self.layers[-1].output_shape
 
     @property
     def parameters(self) -> int:
@@ -122,9 +134,9 @@ def load_network(name_or_cfg_path: str, names: Path | None = None) -> Network:
     if path.suffix == ".onnx":
         from softbeam.network.onnx_model import read_onnx
 
-        onnx_layers, weights = read_onnx(path)
+        onnx_layers, weights, answer = read_onnx(path)
         _check_names(names, classes, onnx_layers)
-        return Network(path.stem, onnx_layers, classes, weights)
+        return Network(path.stem, onnx_layers, classes, weights, answer)
     layers = read_cfg(path)
     _check_names(names, classes, layers)
     return Network(path.stem, layers, classes)
@@ -134,9 +146,8 @@ def _check_names(
     path: Path | None, names: tuple[str, ...] | None, layers: tuple[Layer, ...]
 ) -> None:
     """Refuse too few names; Darknet's own files have more than its networks have classes."""
-    heads = [one.classes for one in layers if isinstance(one, (Detection, Region, Yolo))]
-    channels, height, width = layers[-1].output_shape
-    classes = max(heads, default=channels if height == width == 1 else 0)
+    heads = [one.told_apart for one in layers if one.is_head]
+    classes = max(heads, default=layers[-1].told_apart)
     if path is not None and names is not None and len(names) < classes:
         raise NetworkError(
             f"{path} names {len(names)} classes, but the network tells {classes} apart; give a "
@@ -146,9 +157,10 @@ def _check_names(
 
 def _read_names(path: Path) -> tuple[str, ...]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_file(path, _MOST).decode().splitlines()
     except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise NetworkError(
-            f"cannot read the class names {path}: {error}; give a text file, a name a line"
+            f"cannot read the class names {path}: {reason}; give a text file, a name a line"
         ) from error
     return tuple(line.strip() for line in lines)

@@ -1,7 +1,6 @@
 """Reads Darknet's ``.cfg`` files into layers; every error names file and line.
 
-What a section may say is in :mod:`softbeam.network.keys`, the layer that it makes in
-:mod:`softbeam.network.sections`.
+What a section may say is in :mod:`softbeam.network.sections`.
 """
 
 from __future__ import annotations
@@ -12,12 +11,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from softbeam.errors import NetworkError
-from softbeam.network.keys import ALIASES, IGNORED, INT32_MAX, KEYS, Invalid
+from softbeam.files import read_file
+from softbeam.network.keys import MOST_ELEMENTS, Invalid
 from softbeam.network.layers import Layer, Shape
-from softbeam.network.sections import make_layer
+from softbeam.network.sections import ALIASES, IGNORED, KEYS, LAYER_SECTIONS
 
 #: Characters of a wrong line that an error shows.
 _SHOWN = 60
+
+#: Bytes of a ``.cfg`` file; Darknet's own have 40,000 at most.
+_MOST = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def read_cfg(path: Path) -> tuple[Layer, ...]:
         If the file cannot be read or says something that softbeam does not know.
     """
     try:
-        written = path.read_bytes()
+        written = read_file(path, _MOST)
     except OSError as error:
         reason = error.strerror or error
         raise NetworkError(f"cannot read the network {path}: {reason}; give a .cfg file") from error
@@ -102,7 +105,8 @@ def parse_cfg(text: str, place: str) -> tuple[Layer, ...]:
         if section.kind == "dropout" and not layers:
             _fail(place, section.line, "[dropout] cannot be the first layer; put one before it")
         try:
-            layer = make_layer(section.kind, _values(section, place), shape, layers)
+            values = _values(section, place)
+            layer = LAYER_SECTIONS[section.kind].make(values, shape, layers)
         except Invalid as error:
             _fail(place, section.line, f"[{section.kind}] {error}")
         _check(layer, section, place)
@@ -178,8 +182,7 @@ def _check(layer: Layer, section: _Section, place: str) -> None:
         _fail(
             place, section.line, f"layer {layer.name} is too large for its {width}x{height} input"
         )
-    words = [layer.inputs, layer.outputs, layer.workspace, *layer.trained.values()]
-    if max(words) > INT32_MAX:
+    if layer.largest > MOST_ELEMENTS:
         _fail(place, section.line, f"layer {layer.name} needs more than 2^31 - 1 elements")
 
 

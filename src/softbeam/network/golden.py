@@ -9,14 +9,16 @@ Behind the buffers lie the weights once more, as the matrix product reads them.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from softbeam.kernels.signatures import signature
+from softbeam.memory import address_space, require_memory
 from softbeam.network.plan import Launch, Plan, Pointer
 from softbeam.network.pool import is_clearing, pool_layout
 
@@ -25,6 +27,9 @@ Runs = tuple[tuple[int, int, int], ...]
 
 #: Bytes of zeros that are written at a time.
 _CHUNK = 1 << 20
+
+#: Buffers before launches whose runs are remembered, some hundred bytes each.
+_KNOWN_RUNS = 1 << 16
 
 
 def packed_layout(plan: Plan, first: int) -> dict[int, slice]:
@@ -47,10 +52,7 @@ def packed_layout(plan: Plan, first: int) -> dict[int, slice]:
     places = {}
     for launch in plan.launches:
         if launch.kernel == "gemm":
-            m, _, k, *_ = launch.arguments
-            assert isinstance(m, int)
-            assert isinstance(k, int)
-            end = first + padded_rows(m) * k
+            end = first + padded_rows(launch.arguments.m) * launch.arguments.k
             places[launch.index] = slice(first, end)
             first = end
     return places
@@ -72,25 +74,18 @@ def execute(launch: Launch, views: Mapping[str, Words]) -> None:
     views : mapping of str to numpy.ndarray of uint32
         Contents of the buffers that it reads and writes.
     """
-    from softbeam.emulator.special import special_function_tables
-    from softbeam.kernels import KERNELS
-    from softbeam.kernels.native import TABLES, TWINS
+    from softbeam.kernels.families import compute
 
-    kernel = KERNELS.get(launch.kernel)
-    arguments: list[object] = []
-    for number, argument in enumerate(launch.arguments):
-        if isinstance(argument, Pointer):
-            words = views[argument.buffer][argument.word :]
-            whole = kernel is not None and kernel.parameters[number].name == "indexes"
-            arguments.append(words.view(np.int32 if whole else np.float32))
-        elif isinstance(argument, float):
-            arguments.append(np.float32(argument))
-        else:
-            arguments.append(argument)
-    tables = special_function_tables()
-    arguments.extend(getattr(tables, name) for name in TABLES.get(launch.kernel, ()))
-    twin = cast("Callable[..., None]", TWINS[launch.kernel])
-    twin(*arguments)
+    parameters = signature(launch.kernel).parameters
+    compute(
+        launch.kernel,
+        (
+            views[value.buffer][value.word :].view(parameter.element)
+            if isinstance(value, Pointer)
+            else value
+            for parameter, value in zip(parameters, launch.arguments, strict=True)
+        ),
+    )
 
 
 class GoldenRun:
@@ -114,7 +109,8 @@ class GoldenRun:
             frozenset(span.buffer for span in (*launch.reads, *launch.writes))
             for launch in plan.launches
         ]
-        self._runs: dict[tuple[str, int], Runs] = {}
+        self._runs = lru_cache(_KNOWN_RUNS)(self._find_runs)
+        # One answer for each version of a product's C: no more than the plan has products.
         self._zero: dict[tuple[str, bytes], bool] = {}
 
     def runs(self, buffer: str, launch: int) -> Runs:
@@ -122,18 +118,18 @@ class GoldenRun:
 
         Each has its first word in the buffer, its first word in the pool and its words.
         """
-        key = buffer, launch
-        if key not in self._runs:
-            columns = self.layout.columns[buffer]
-            pieces = self.layout.pieces[columns.start : columns.stop]
-            places = self.layout.offsets[launch, columns.start : columns.stop]
-            shifts = places - np.array([piece.start for piece in pieces])
-            edges = [0, *(np.flatnonzero(np.diff(shifts)) + 1).tolist(), len(pieces)]
-            self._runs[key] = tuple(
-                (pieces[one].start, int(places[one]), pieces[end - 1].end - pieces[one].start)
-                for one, end in pairwise(edges)
-            )
-        return self._runs[key]
+        return self._runs(buffer, launch)
+
+    def _find_runs(self, buffer: str, launch: int) -> Runs:
+        columns = self.layout.columns[buffer]
+        pieces = self.layout.pieces[columns.start : columns.stop]
+        places = self.layout.offsets[launch, columns.start : columns.stop]
+        shifts = places - np.array([piece.start for piece in pieces])
+        edges = [0, *(np.flatnonzero(np.diff(shifts)) + 1).tolist(), len(pieces)]
+        return tuple(
+            (pieces[one].start, int(places[one]), pieces[end - 1].end - pieces[one].start)
+            for one, end in pairwise(edges)
+        )
 
     def view(self, buffer: str, launch: int) -> Words:
         """Return a buffer's contents before a launch; `len(plan.launches)` is the end.
@@ -235,10 +231,9 @@ class GoldenRun:
         """Pack the weights of a matrix product."""
         from softbeam.kernels.native.matrix import pack_rows
 
-        m, _, k, a, *_ = launch.arguments
-        assert isinstance(a, Pointer)
-        weights = self.view(a.buffer, launch.index)[a.word :].view(np.float32)
-        pack_rows(m, k, weights, self.packed(launch.index))
+        a = launch.arguments
+        weights = self.view(a.a.buffer, launch.index)[a.a.word :].view(np.float32)
+        pack_rows(a.m, a.k, weights, self.packed(launch.index))
 
     def execute(self, launch: Launch, views: Mapping[str, Words]) -> None:
         """Compute one launch natively, in place, on memory whose weights are the golden ones.
@@ -250,13 +245,9 @@ class GoldenRun:
         if launch.kernel != "gemm":
             execute(launch, views)
             return
-        m, n, k = (argument for argument in launch.arguments if isinstance(argument, int))
-        _, b, c = (
-            views[argument.buffer][argument.word :].view(np.float32)
-            for argument in launch.arguments
-            if isinstance(argument, Pointer)
-        )
-        gemm_packed(m, n, k, self.packed(launch.index), b, c)
+        a = launch.arguments
+        b, c = (views[one.buffer][one.word :].view(np.float32) for one in (a.b, a.c))
+        gemm_packed(a.m, a.n, a.k, self.packed(launch.index), b, c)
 
 
 def golden_run(
@@ -283,8 +274,16 @@ def golden_run(
     ------
     OSError
         If there is no room for the file, naming it; it is not left behind.
+    TooLargeError
+        If there is no memory for it, or none that a file can be mapped to.
     """
     size = pool_words(plan)
+    require_memory(
+        4 * size,
+        f"the golden run of {plan.network}",
+        "give a smaller network or input",
+        None if path is None else address_space(),
+    )
     if path is None:
         words = np.zeros(size, dtype=np.uint32)
     else:

@@ -1,14 +1,16 @@
-"""An image file to the numbers of a network's input buffer."""
+"""Pixels to the numbers of a network's input buffer: how a picture is made to fit.
+
+How a file becomes pixels is :mod:`softbeam.network.decoding`'s work.
+"""
 
 from __future__ import annotations
 
-import warnings
 from importlib import import_module
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from softbeam.errors import ImageError
+from softbeam.network.decoding import MOST_PIXELS, Exif, read_pixels
 from softbeam.network.layers import Shape
 
 if TYPE_CHECKING:
@@ -18,16 +20,27 @@ if TYPE_CHECKING:
 SAMPLE = "coffee.png"
 """The sample photo, which comes with scikit-image: a cup of espresso."""
 
+PREPROCESSING = (
+    "Scaled, with anti-aliasing and without a change of proportions, until both sides just cover "
+    "the input; what hangs over is cut off on both sides alike; values from 0 to 1."
+)
+"""What is done to a picture, for reports."""
 
-def load_image(path: Path | None, shape: Shape) -> npt.NDArray[np.float32]:
+#: Pixels that are turned to floats at a time.
+_BLOCK = 1 << 20
+
+
+def load_image(path: Path | None, shape: Shape, exif: Exif = "apply") -> npt.NDArray[np.float32]:
     """Read an image and make it fit a network's input.
 
     Parameters
     ----------
     path
-        A file of any format that scikit-image reads; None for the sample photo.
+        A file as of :func:`softbeam.network.decoding.read_pixels`; None for the sample photo.
     shape
         Channels (1 or 3), height and width of the network's input.
+    exif
+        See :data:`softbeam.network.decoding.Exif`.
 
     Returns
     -------
@@ -41,22 +54,7 @@ def load_image(path: Path | None, shape: Shape) -> npt.NDArray[np.float32]:
     """
     if path is None:
         return fit(_skimage("data").coffee(), shape, SAMPLE)
-    if not path.is_file():
-        raise ImageError(f"cannot read the image {path}: there is no such file; give an image file")
-    io = _skimage("io")
-    try:
-        with warnings.catch_warnings():
-            # What a decoder warns of (odd metadata, a size near its limit) is no news here.
-            warnings.simplefilter("ignore")
-            # From memory: on a broken file some decoders leave the file itself open.
-            pixels = io.imread(BytesIO(path.read_bytes()))
-    # The decoders behind scikit-image raise whatever they like on a file that is none.
-    except Exception as error:
-        raise ImageError(
-            f"cannot read the image {path}: no decoder knows its format, or it is damaged; "
-            "give a PNG or JPEG"
-        ) from error
-    return fit(pixels, shape, str(path))
+    return fit(read_pixels(path, exif), shape, str(path))
 
 
 def fit(pixels: npt.NDArray[np.generic], shape: Shape, place: str) -> npt.NDArray[np.float32]:
@@ -64,7 +62,7 @@ def fit(pixels: npt.NDArray[np.generic], shape: Shape, place: str) -> npt.NDArra
 
     They are scaled, with anti-aliasing and without a change of proportions, until both sides
     just cover the input; what hangs over is cut off on both sides alike.  Transparency is laid on
-    white; an animation counts as its first picture.
+    white.
 
     Parameters
     ----------
@@ -95,6 +93,11 @@ def fit(pixels: npt.NDArray[np.generic], shape: Shape, place: str) -> npt.NDArra
     scale = max(height / colour.shape[0], width / colour.shape[1])
     rows = max(height, round(colour.shape[0] * scale))
     columns = max(width, round(colour.shape[1] * scale))
+    if rows * columns > MOST_PIXELS + height * width:
+        raise ImageError(
+            f"{place} has {colour.shape[1]:,} x {colour.shape[0]:,} pixels; scaled until both "
+            f"sides cover {width} x {height} it has {columns:,} x {rows:,}, too many; crop it"
+        )
     if (rows, columns) != colour.shape[:2]:
         colour = _skimage("transform").resize(colour, (rows, columns), order=1, anti_aliasing=True)
     top, left = (rows - height) // 2, (columns - width) // 2
@@ -110,12 +113,23 @@ def _as_rgb(pixels: npt.NDArray[np.generic], place: str) -> npt.NDArray[np.float
     import numpy as np
 
     pixels = np.asarray(pixels)
-    if pixels.ndim == 4:
-        pixels = pixels[0]
     if pixels.ndim == 2:
         pixels = pixels[:, :, None]
     if pixels.ndim != 3 or pixels.shape[2] > 4 or 0 in pixels.shape:
         raise ImageError(f"{place} has the shape {pixels.shape}; give a grey or colour image")
+    height, width, _ = pixels.shape
+    colour = np.empty((height, width, 3))
+    # In blocks: transparency takes several times the memory of the picture.
+    step = max(_BLOCK // width, 1)
+    for first in range(0, height, step):
+        rows = slice(first, first + step)
+        colour[rows] = _rows_as_rgb(pixels[rows], place)
+    return colour
+
+
+def _rows_as_rgb(pixels: npt.NDArray[np.generic], place: str) -> npt.NDArray[np.float64]:
+    import numpy as np
+
     try:
         values = np.asarray(_skimage("util").img_as_float64(pixels))
     except (ValueError, TypeError) as error:

@@ -11,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 from itertools import chain
 
+from softbeam.emulator.pages import PAGE, SMALL, STEP, round_up
+from softbeam.intervals import Range, Ranges, merged, subtract
 from softbeam.network.plan import Buffer
 
 FIRST = 0x7F46D7E00000
@@ -19,22 +21,11 @@ FIRST = 0x7F46D7E00000
 It differs from process to process; the layout was recorded in this one.
 """
 
-PAGE = 2 << 20
-"""Bytes of a page: what mapping goes by (recorded)."""
-
-STEP = 512
-"""Allocations below :data:`SMALL` begin at multiples of this many bytes (recorded)."""
-
-SMALL = 1 << 20
-"""Allocations of fewer bytes are packed; from here on each has its own pages (recorded)."""
-
 FIRST_LARGE_PAGE = 37
 """The page, from the first allocation, of the first large one (recorded)."""
 
 READABLE, OTHER_SPACE = 0, 717
 """What the recording of pages says of a page: CUDA's codes of success and of an invalid space."""
-
-Range = tuple[int, int]
 
 
 def place(words: Mapping[str, int]) -> dict[str, Buffer]:
@@ -99,11 +90,11 @@ def allocate(sizes: Mapping[str, int]) -> dict[str, int]:
 
     for name, size in sizes.items():
         if size >= SMALL:
-            whole = _round_up(size, PAGE)
+            whole = round_up(size, PAGE)
             offsets[name] = start = take(whole)
-            free.append([start + _round_up(size, STEP), start + whole])
+            free.append([start + round_up(size, STEP), start + whole])
             continue
-        rounded = _round_up(size, STEP)
+        rounded = round_up(size, STEP)
         gap = next((gap for gap in free if gap[1] - gap[0] >= rounded), None)
         if gap is None:
             start = take(PAGE)
@@ -113,7 +104,7 @@ def allocate(sizes: Mapping[str, int]) -> dict[str, int]:
     return offsets
 
 
-def zero_pages(buffers: Iterable[Buffer]) -> tuple[Range, ...]:
+def zero_pages(buffers: Iterable[Buffer]) -> Ranges:
     """Return the bytes that are mapped but belong to no buffer.
 
     Parameters
@@ -132,7 +123,7 @@ def zero_pages(buffers: Iterable[Buffer]) -> tuple[Range, ...]:
     return subtract(_ranges(mapped), ((buffer.address, buffer.end) for buffer in buffers))
 
 
-def unprobed_pages(buffers: Iterable[Buffer]) -> tuple[Range, ...]:
+def unprobed_pages(buffers: Iterable[Buffer]) -> Ranges:
     """Return the pages among the allocations of which neither layout nor recording says anything.
 
     Parameters
@@ -151,7 +142,7 @@ def unprobed_pages(buffers: Iterable[Buffer]) -> tuple[Range, ...]:
     return _ranges(page for page in between if page not in allocated)
 
 
-def other_space_pages() -> tuple[Range, ...]:
+def other_space_pages() -> Ranges:
     """Return the pages that raised Invalid Address Space when they were probed.
 
     Returns
@@ -189,42 +180,6 @@ def recorded_pages() -> dict[int, int]:
     return {int(page): int(code) for page, code in _table("extraction-pages.txt")}
 
 
-def subtract(ranges: Iterable[Range], holes: Iterable[Range]) -> tuple[Range, ...]:
-    """Return what is left of some ranges without others.
-
-    Parameters
-    ----------
-    ranges, holes
-        Ranges ``[start, end)``, each set without overlaps.
-
-    Returns
-    -------
-    tuple of (int, int)
-        Sorted ranges, none empty.
-
-    Examples
-    --------
-    >>> subtract([(0, 10), (20, 30)], [(2, 4), (8, 25)])
-    ((0, 2), (4, 8), (25, 30))
-    """
-    left: list[Range] = []
-    cuts = sorted(holes)
-    first = 0
-    for start, end in sorted(ranges):
-        position = start
-        while first < len(cuts) and cuts[first][1] <= start:
-            first += 1
-        for cut_start, cut_end in cuts[first:]:
-            if cut_start >= end:
-                break
-            if cut_start > position:
-                left.append((position, cut_start))
-            position = max(position, cut_end)
-        if position < end:
-            left.append((position, end))
-    return tuple(left)
-
-
 def _table(name: str) -> list[list[str]]:
     text = files("softbeam.network").joinpath("data", name).read_text(encoding="ascii")
     return [line.split() for line in text.splitlines() if line and not line.startswith("#")]
@@ -253,16 +208,6 @@ def _allocated(buffers: Iterable[Buffer]) -> set[int]:
     )
 
 
-def _ranges(pages: Iterable[int]) -> tuple[Range, ...]:
-    """Merge pages into byte ranges."""
-    merged: list[Range] = []
-    for page in sorted(pages):
-        start, end = page * PAGE, (page + 1) * PAGE
-        if merged and merged[-1][1] == start:
-            start = merged.pop()[0]
-        merged.append((start, end))
-    return tuple(merged)
-
-
-def _round_up(size: int, step: int) -> int:
-    return -(-size // step) * step
+def _ranges(pages: Iterable[int]) -> Ranges:
+    """Return pages as byte ranges."""
+    return merged((PAGE * page, PAGE * (page + 1)) for page in pages)

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from softbeam.network.layers import Layer
+from softbeam.kernels.signatures import LIBRARY, Arguments
 
-LIBRARY = frozenset({"gemm", "gemm_local", "gemm_batched"})
-"""Matrix products, which Darknet leaves to a library (cuBLAS).
+if TYPE_CHECKING:
+    from softbeam.network.layers import Layer
 
-``gemm``: m, n, k, A, B and C of C += A @ B.  ``gemm_local``: filters, locations, k, A, B and C of
-C[f, l] += sum over i of A[l, f, i] * B[i, l], one product a location as in Darknet.
-``gemm_batched``: count, m, n, k, A, B and C of that many products C += A @ B, one after the other.
-"""
+INPUT = "-1.input"
+WORKSPACE = "-1.workspace"
+
+
+def buffer_name(layer: int, name: str) -> str:
+    """Return the name of a layer's buffer, ``LAYER.NAME``; layer -1 is the network."""
+    return f"{layer}.{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,11 @@ class Buffer:
     def end(self) -> int:
         """The byte address just behind the buffer."""
         return self.address + 4 * self.words
+
+    @property
+    def own_name(self) -> str:
+        """Its name among the buffers of its layer, such as ``weights``."""
+        return self.name.partition(".")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +104,11 @@ class Launch:
     layer
         Darknet's number of the layer that it belongs to.
     kernel
-        The kernel's short name (``softbeam.kernels.KERNELS``), or one of :data:`LIBRARY`.
+        The kernel's short name (``softbeam.kernels.KERNELS``), or one of its ``LIBRARY``.
     grid, block
         Blocks in the grid and threads in a block, along x, y and z; zeros for a library's.
     arguments
-        In the kernel's order.
+        In the kernel's order, each also by its parameter's name.
     reads, writes
         What it reads and writes.  Every word of a written span is written, but those that are
         read too may be kept.
@@ -110,7 +119,7 @@ class Launch:
     kernel: str
     grid: tuple[int, int, int]
     block: tuple[int, int, int]
-    arguments: tuple[int | float | Pointer, ...]
+    arguments: Arguments
     reads: tuple[Span, ...]
     writes: tuple[Span, ...]
 

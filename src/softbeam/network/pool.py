@@ -10,11 +10,13 @@ alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from softbeam import intervals
+from softbeam.intervals import Range
+from softbeam.memory import require_memory
 from softbeam.network.plan import Launch, Plan, Span
 
 
@@ -65,28 +67,24 @@ class PoolLayout:
 
 def is_clearing(plan: Plan, launch: Launch) -> bool:
     """Return whether a launch fills the whole of a buffer of no weights with zeros."""
-    if launch.kernel != "fill" or launch.arguments[1] != 0.0:
+    if launch.kernel != "fill" or launch.arguments.ALPHA != 0.0:
         return False
     span = launch.writes[0]
-    return span.words == plan.buffers[span.buffer].words and span.buffer.rsplit(".", 1)[1] in (
-        "delta",
-        "output",
-    )
+    buffer = plan.buffers[span.buffer]
+    return span.words == buffer.words and buffer.own_name in ("delta", "output")
 
 
 def cut(plan: Plan) -> tuple[Piece, ...]:
     """Return the pieces of all buffers."""
-    written: dict[str, list[Span]] = {}
+    written: dict[str, list[Range]] = {}
     for launch in plan.launches:
         for span in launch.writes:
-            written.setdefault(span.buffer, []).append(span)
-    pieces = []
-    for name, buffer in plan.buffers.items():
-        edges = {0, buffer.words}
-        edges.update(edge for span in written.get(name, ()) for edge in (span.start, span.end))
-        ordered = sorted(edges)
-        pieces += [Piece(name, start, end - start) for start, end in pairwise(ordered)]
-    return tuple(pieces)
+            written.setdefault(span.buffer, []).append((span.start, span.end))
+    return tuple(
+        Piece(name, start, end - start)
+        for name, buffer in plan.buffers.items()
+        for start, end in intervals.cut(buffer.words, written.get(name, ()))
+    )
 
 
 def pool_layout(plan: Plan) -> PoolLayout:
@@ -95,6 +93,11 @@ def pool_layout(plan: Plan) -> PoolLayout:
     The n-th versions of a buffer's pieces lie side by side, so that a buffer that is written slice
     by slice, each as often, is in one piece again.  Where only first words are written, a version
     is no larger than these.
+
+    Raises
+    ------
+    TooLargeError
+        If the table of places needs more memory than there is.
     """
     pieces = cut(plan)
     sliced = {span.buffer for launch in plan.launches for span in launch.writes if span.start}
@@ -104,6 +107,11 @@ def pool_layout(plan: Plan) -> PoolLayout:
         columns[piece.buffer] = range(first, number + 1)
     sizes = np.array([piece.words for piece in pieces], dtype=np.int64)
     initial = np.cumsum(sizes) - sizes
+    require_memory(
+        8 * (len(plan.launches) + 1) * len(pieces),
+        f"the table of the {len(plan.launches):,} launches of {plan.network}",
+        "give a network of fewer layers, groups or channels",
+    )
     layout = PoolLayout(
         0, pieces, columns, np.zeros((len(plan.launches) + 1, len(pieces)), np.int64)
     )

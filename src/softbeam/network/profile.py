@@ -12,26 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.emulator.core import layout as k
-from softbeam.emulator.core.profiling import DIFFERS, TABLE_FULL, profile_units
-from softbeam.emulator.execution import (
-    EXCEPTIONS,
-    check_supported,
-    new_state,
-    no_fault,
-    tables,
-)
+from softbeam.emulator.profiling import count_executions
 from softbeam.errors import InternalError
 from softbeam.network.device import Device
 
 #: Instructions that a thread of a fault-free launch may execute.
 PROFILE_BUDGET = 1 << 40
-
-#: Different counts that a launch's table has room for at first; it grows where units have more.
-FIRST_CLASSES = 256
-
-#: Units that run before it is asked whether to translate the program; then twice as many, ….
-FIRST_UNITS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +60,6 @@ def profile_launch(device: Device, number: int) -> LaunchProfile:
         If the emulator does not know an instruction.
     """
     launch = device.launch(number)
-    shape, program = launch.shape, launch.program
-    units = shape.blocks * (1 if program.has_barrier else shape.warps)
-    rows = program.code.rows.shape[0]
     golden, plan = device.golden, device.plan
     written = np.array(
         [
@@ -90,56 +73,13 @@ def profile_launch(device: Device, number: int) -> LaunchProfile:
         ],
         dtype=np.int64,
     ).reshape(-1, 3)
-    state = new_state(
-        shape.warps if program.has_barrier else 1,
-        shared_bytes=launch.shared_bytes,
-        profile_rows=rows,
-        log_words=1 << 20,
-    )
-    capacity = FIRST_CLASSES
-    while True:
-        classes = np.zeros((capacity, rows, 2), dtype=np.int32)
-        class_of_unit = np.zeros(units, dtype=np.int32)
-        slots = np.full(8 * capacity, -1, dtype=np.int64)
-        progress = np.zeros(3, dtype=np.int64)
-        status, done, step = k.FINISHED, 0, FIRST_UNITS
-        while status == k.FINISHED and done < units:
-            last = min(units, done + step)
-            status = profile_units(
-                program.code,
-                launch.constants,
-                tables(program),
-                launch.memory,
-                np.array(shape.grid, dtype=np.int64),
-                np.array(shape.block, dtype=np.int64),
-                program.has_barrier,
-                done,
-                last,
-                PROFILE_BUDGET,
-                no_fault(),
-                state,
-                classes,
-                slots,
-                class_of_unit[done:],
-                written,
-                progress,
-            )
-            done, step = last, 2 * step
-        if status != TABLE_FULL:
-            break
-        capacity *= 4
-    check_supported(program, status, state)
-    if status != k.FINISHED:
-        what = (
-            "leaves other words than the native run"
-            if status == DIFFERS
-            else (f"ended with {EXCEPTIONS.get(status, status)}")
-        )
+    found = count_executions(launch, written, PROFILE_BUDGET)
+    if found.failure:
         raise InternalError(
             f"launch {number} ({plan.launches[number].kernel}, layer "
-            f"{plan.launches[number].layer}): unit {progress[2]} {what}"
+            f"{plan.launches[number].layer}): unit {found.unit} {found.failure}"
         )
-    return LaunchProfile(number, classes[: progress[0]].copy(), class_of_unit, int(progress[1]))
+    return LaunchProfile(number, found.classes, found.class_of_unit, found.longest)
 
 
 def struck_launches(device: Device) -> list[int]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from importlib.resources import as_file, files
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from softbeam.errors import NetworkError
+from softbeam.files import regular_file
 from softbeam.network.layers import Layer, trained_buffers
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 VERSION = (0, 2, 0)
 """Major, minor and revision that :func:`write_weights` writes, as Darknet's last version does."""
+
+#: Bytes of the header from version 0.2 on; before that it is shorter.
+_HEADER = 20
 
 SHIPPED = {"extraction": "extraction-200.safetensors"}
 """The files of the networks whose weights come with softbeam."""
@@ -93,33 +98,46 @@ def read_weights(path: Path, layers: tuple[Layer, ...]) -> dict[str, npt.NDArray
     """
     import numpy as np
 
+    buffers = trained_buffers(layers)
     try:
-        data = path.read_bytes()
+        with regular_file(path) as (file, size):
+            begin = _header_bytes(file.read(_HEADER), size, path)
+            # What is wrong is known before any of it is read.
+            _check_size(size, begin, buffers, layers, path)
+            file.seek(begin)
+            weights = {
+                name: np.fromfile(file, "<f4", words).astype(np.float32, copy=False)
+                for name, words in buffers.items()
+            }
     except OSError as error:
         reason = error.strerror or error
         raise NetworkError(
             f"cannot read the weights {path}: {reason}; give a Darknet .weights file"
         ) from error
-    position = _header_bytes(data, path)
-    buffers = trained_buffers(layers)
-    expected = position + 4 * sum(buffers.values())
-    weights = {}
-    for name, words in buffers.items():
-        end = position + 4 * words
-        if end > len(data):
-            raise NetworkError(
-                f"{path} ends within {name} of layer {_layer_name(name, layers)}: the network "
-                f"needs {expected} bytes, the file has {len(data)}; give the network's own weights"
-            )
-        weights[name] = np.frombuffer(data, "<f4", words, position).astype(np.float32)
-        position = end
-    if position != len(data):
-        last = f", the last being layer {_layer_name(name, layers)}," if buffers else ""
-        raise NetworkError(
-            f"{path} goes on behind the network's layers{last}: the network needs {expected} "
-            f"bytes, the file has {len(data)}; give the network's own weights"
-        )
+    _check(weights, layers, f"the weights {path}")
     return weights
+
+
+def _check_size(
+    size: int, begin: int, buffers: Mapping[str, int], layers: tuple[Layer, ...], path: Path
+) -> None:
+    """Refuse a file that has not as many numbers behind its header as the layers have."""
+    expected = begin + 4 * sum(buffers.values())
+    if size == expected:
+        return
+    given = f"the network needs {expected} bytes, the file has {size}"
+    if size > expected:
+        last = f", the last being layer {_layer_name([*buffers][-1], layers)}," if buffers else ""
+        raise NetworkError(
+            f"{path} goes on behind the network's layers{last}: {given}; give the network's own "
+            "weights"
+        )
+    ends = accumulate(buffers.values(), lambda end, words: end + 4 * words, initial=begin)
+    name = next(name for name, end in zip(buffers, [*ends][1:], strict=True) if end > size)
+    raise NetworkError(
+        f"{path} ends within {name} of layer {_layer_name(name, layers)}: {given}; give the "
+        "network's own weights"
+    )
 
 
 def write_weights(path: Path, layers: tuple[Layer, ...], weights: Weights, seen: int = 0) -> None:
@@ -179,8 +197,7 @@ def random_weights(layers: tuple[Layer, ...], seed: int) -> dict[str, npt.NDArra
             drawn = generator.standard_normal(words, dtype=np.float32)
             if name == "weights":
                 # Words of one product: what He's initialization goes by.
-                inputs = getattr(layer, "column_height", layer.inputs)
-                drawn *= np.float32((2.0 / inputs) ** 0.5)
+                drawn *= np.float32((2.0 / layer.fan_in) ** 0.5)
             elif name in ("scales", "rolling_variance"):
                 drawn = np.float32(1.0) + np.float32(0.1) * np.clip(drawn, -4, 4)
             else:
@@ -189,7 +206,7 @@ def random_weights(layers: tuple[Layer, ...], seed: int) -> dict[str, npt.NDArra
     return weights
 
 
-def _header_bytes(data: bytes, path: Path) -> int:
+def _header_bytes(data: bytes, file_size: int, path: Path) -> int:
     """Return the header's length, which depends on the version that it gives.
 
     Darknet takes 1000 and more for a marker of transposed matrices, with the short header.
@@ -197,10 +214,10 @@ def _header_bytes(data: bytes, path: Path) -> int:
     if len(data) >= 12:
         major, minor, _ = struct.unpack_from("<3i", data)
         long = major * 10 + minor >= 2 and major < 1000 and minor < 1000
-        if len(data) >= (size := 20 if long else 16):
+        if file_size >= (size := _HEADER if long else 16):
             return size
     raise NetworkError(
-        f"{path} has {len(data)} bytes, too few for the header of a Darknet .weights file "
+        f"{path} has {file_size} bytes, too few for the header of a Darknet .weights file "
         "(16, or 20 from version 0.2 on); give a whole file"
     )
 

@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 
 from softbeam.errors import ImageError, NetworkError
 from softbeam.kernels import ARCHITECTURES, KERNELS, machine_code_sha256
-from softbeam.network.catalogue import Network, load_network
-from softbeam.network.image import load_image
+from softbeam.memory import require_memory
+from softbeam.network.buffers import buffer_words
+from softbeam.network.catalogue import NETWORKS, Network, load_network
+from softbeam.network.decoding import Exif
+from softbeam.network.image import SAMPLE, load_image
 from softbeam.network.plan import Plan
 from softbeam.network.planner import Im2col
 from softbeam.network.weights import SHIPPED, random_weights, read_weights, shipped_weights
@@ -46,6 +49,10 @@ class Workload:
         the plan's kernels.
     inputs_sha256 : tuple of str
         Hashes of the inputs as the network gets them.
+    input_files : tuple of str
+        Names of the images' files, without their folders.
+    network_file, weights_file : str or None
+        Names of the files that the user named, without their folders.
     """
 
     network: Network
@@ -58,6 +65,9 @@ class Workload:
     weights_sha256: str
     inputs_sha256: tuple[str, ...]
     kernels_sha256: str
+    input_files: tuple[str, ...]
+    network_file: str | None = None
+    weights_file: str | None = None
 
 
 def weights_hash(weights: Mapping[str, NDArray[np.float32]]) -> str:
@@ -93,6 +103,7 @@ def load_workload(
     names: Path | None = None,
     untrained: bool = False,
     images: Sequence[Path] = (),
+    exif: Exif = "apply",
     im2col: Im2col = "always",
     architecture: str = ARCHITECTURES[0],
 ) -> Workload:
@@ -110,6 +121,8 @@ def load_workload(
         Whether a network without weights gets random ones, always the same.
     images : sequence of Path
         Image files, and folders of them; scikit-image's ``coffee.png`` if none is given.
+    exif : {"apply", "ignore"}
+        Whether pictures are turned, see :data:`softbeam.network.decoding.Exif`.
     im2col : {"always", "except-1x1"}
         See :func:`softbeam.network.planner.make_plan`.
     architecture : str
@@ -126,12 +139,18 @@ def load_workload(
         If the network, its weights or the architecture cannot be used.
     ImageError
         If the image cannot.
+    TooLargeError
+        If the network needs more memory than there is.
     """
     if architecture not in ARCHITECTURES:
         raise NetworkError(
             f"no machine code is shipped for {architecture!r}; use {', '.join(ARCHITECTURES)}"
         )
     loaded = load_network(network, names)
+    # Before anything of that size is made; training's buffers count, a wild store may land there.
+    require_memory(
+        4 * sum(buffer_words(loaded.layers).values()), network, "give a smaller network or input"
+    )
     plan = loaded.plan(im2col)
     if loaded.weights is not None:
         values = loaded.weights
@@ -144,7 +163,7 @@ def load_workload(
     else:
         values = shipped_weights(loaded.name, loaded.layers)
     files: list[Path | None] = [file for path in images for file in image_files(path)]
-    inputs = tuple(load_image(file, loaded.input_shape) for file in files or [None])
+    inputs = tuple(load_image(file, loaded.input_shape, exif) for file in files or [None])
     kernels = sorted({launch.kernel for launch in plan.launches} & KERNELS.keys())
     return Workload(
         network=loaded,
@@ -159,4 +178,7 @@ def load_workload(
             hashlib.sha256(pixels.astype("<f4").tobytes()).hexdigest() for pixels in inputs
         ),
         kernels_sha256=machine_code_sha256(kernels, architecture),
+        input_files=tuple(SAMPLE if file is None else file.name for file in files or [None]),
+        network_file=None if network in NETWORKS else Path(network).name,
+        weights_file=None if weights is None else weights.name,
     )

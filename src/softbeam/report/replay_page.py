@@ -118,11 +118,12 @@ def _hex(value: int | None) -> str:
 def code_table(replay: Replay) -> Table:
     """Return the listing around the struck instruction, with its source lines."""
     from softbeam.kernels import program, source, source_lines
+    from softbeam.sass import pc_of, row_of
 
     record = replay.record
     function = program(record.kernel, record.arch).function
     lines, text = source_lines(record.kernel, record.arch), source(record.kernel).splitlines()
-    struck, before = record.pc // 16, 0
+    struck, before = row_of(record.pc), 0
     rows = []
     for place in range(max(0, struck - AROUND), min(len(lines), struck + AROUND + 1)):
         line = lines[place]
@@ -130,7 +131,7 @@ def code_table(replay: Replay) -> Table:
         before = line
         rows.append(
             (
-                Cell(f"{16 * place:#06x}"),
+                Cell(f"{pc_of(place):#06x}"),
                 Cell("→" if place == struck else ""),
                 Cell(str(function.instructions[place])),
                 Cell(shown),
@@ -143,10 +144,11 @@ def code_table(replay: Replay) -> Table:
 def register_table(replay: Replay) -> Table:
     """Return the registers that the instruction uses, or that the fault changed."""
     from softbeam.kernels import program
+    from softbeam.sass import row_of
 
     record = replay.record
     code = program(record.kernel, record.arch).code
-    used = code.reads[record.pc // 16] | code.writes[record.pc // 16]
+    used = code.reads[row_of(record.pc)] | code.writes[row_of(record.pc)]
     rows = []
     for one in replay.trace.registers:
         named = int(used[one.register >> 6]) >> (one.register & 63) & 1

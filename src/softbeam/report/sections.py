@@ -209,20 +209,19 @@ def listings(scope: Scope) -> Section:
 def is_shipped(results: Results) -> bool:
     """Return whether the machine code that was struck is what this softbeam ships.
 
-    A specification holds one hash over the code of the network's kernels: those of a network that
-    softbeam knows, or those in which the campaign has places.
+    A specification holds one hash over the code of the network's kernels; an older file of a
+    network of the user's own tells only those in which the campaign has places.
     """
     from softbeam.kernels import ARCHITECTURES, KERNELS, machine_code_sha256
-    from softbeam.network.catalogue import NETWORKS, load_network
 
     specification = results.specification
     if specification.architecture not in ARCHITECTURES:
         return False
-    kernels = {one.kernel for one in results.sizes}
-    if specification.network in NETWORKS:
-        launches = load_network(specification.network).plan(specification.im2col).launches
-        kernels = {launch.kernel for launch in launches}
-    found = machine_code_sha256(sorted(kernels & KERNELS.keys()), specification.architecture)
+    launched = {key.kernel or "" for key in results.launches} or {
+        one.kernel for one in results.sizes
+    }
+    kernels = sorted(launched & KERNELS.keys())
+    found = machine_code_sha256(kernels, specification.architecture)
     return found == specification.kernels_sha256
 
 

@@ -7,17 +7,21 @@ No execution here (:mod:`softbeam.emulator`) and, but for NVIDIA's own tools in
 from softbeam.sass.cubin import CubinFacts, link, read_cubin
 from softbeam.sass.instruction import (
     INSTRUCTION_BYTES,
+    MOST_BYTES,
     Function,
     Guard,
     Instruction,
     Operand,
     OperandKind,
+    pc_of,
+    row_of,
 )
 from softbeam.sass.reader import parse_line, parse_operand, read_listing
 from softbeam.sass.variables import Variables, read_variables
 
 __all__ = [
     "INSTRUCTION_BYTES",
+    "MOST_BYTES",
     "CubinFacts",
     "Function",
     "Guard",
@@ -28,7 +32,9 @@ __all__ = [
     "link",
     "parse_line",
     "parse_operand",
+    "pc_of",
     "read_cubin",
     "read_listing",
     "read_variables",
+    "row_of",
 ]

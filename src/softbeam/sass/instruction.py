@@ -9,11 +9,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+#: Bytes of a cubin or a listing that are read; those of ten kernels have about 100,000.
+MOST_BYTES = 64 << 20
+
 #: Bytes of one instruction on Volta and newer GPUs; pcs are multiples of it.
 INSTRUCTION_BYTES = 16
 
+
+def pc_of(row: int) -> int:
+    """Return the byte offset of the instruction with this number in its function."""
+    return INSTRUCTION_BYTES * row
+
+
+def row_of(pc: int) -> int:
+    """Return the number in its function of the instruction at a byte offset."""
+    return pc // INSTRUCTION_BYTES
+
+
 #: The register that reads as zero and loses what is written to it, as an index.
 ZERO_REGISTER = 255
+
+#: The same of the uniform datapath.
+UNIFORM_ZERO_REGISTER = 63
 
 #: The predicate that is always true, as an index.
 TRUE_PREDICATE = 7
@@ -144,8 +161,8 @@ class Function:
     architecture : str
         E.g. ``sm_90``.
     instructions : tuple of Instruction
-        Consecutive; instruction i has pc ``16 * i``.  Subroutines (``$__internal_…``) follow the
-        kernel's own code in the same section.
+        Consecutive; instruction i has the pc ``pc_of(i)``.  Subroutines (``$__internal_…``)
+        follow the kernel's own code in the same section.
     registers : int
         General registers allocated to a thread.
     shared_bytes : int
@@ -172,4 +189,4 @@ class Function:
 
     def at(self, pc: int) -> Instruction:
         """Return the instruction at byte offset `pc`."""
-        return self.instructions[pc // INSTRUCTION_BYTES]
+        return self.instructions[row_of(pc)]

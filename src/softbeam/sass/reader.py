@@ -14,11 +14,11 @@ from typing import Any
 
 from softbeam.errors import ListingError
 from softbeam.sass.instruction import (
-    INSTRUCTION_BYTES,
     Guard,
     Instruction,
     Operand,
     OperandKind,
+    pc_of,
 )
 
 # Numbers have as many digits as 64 bits and a float64's decimals need, ASCII ones only; no pattern
@@ -301,8 +301,7 @@ def parse_listing(document: Any) -> dict[str, tuple[Instruction, ...]]:
         if name in functions:
             raise ListingError(f"two functions have the name {_shown(name)}")
         functions[name] = tuple(
-            parse_instruction(INSTRUCTION_BYTES * number, entry)
-            for number, entry in enumerate(entries)
+            parse_instruction(pc_of(number), entry) for number, entry in enumerate(entries)
         )
     return functions
 

@@ -13,7 +13,13 @@ import math
 import numpy as np
 
 from softbeam.emulator.core.arithmetic import bits_from_f32, f32_from_bits, flush
-from softbeam.emulator.core.layout import MUFU_COS, MUFU_LG2, MUFU_SIN, MUFU_SQRT
+from softbeam.emulator.core.layout import (
+    CANONICAL_NAN,
+    MUFU_COS,
+    MUFU_LG2,
+    MUFU_SIN,
+    MUFU_SQRT,
+)
 from softbeam.jit import jit
 
 
@@ -42,7 +48,7 @@ def approximate_entry(row, operation, executed, p, q, r, w, constants):  # type:
         x = np.float64(f32_from_bits(flush(a[lane])))
         value = np.float32(_function(operation, x)) if x == x else np.float32(math.nan)
         if value != value:
-            out[lane] = np.uint32(0x7FFFFFFF)
+            out[lane] = CANONICAL_NAN
         else:
             out[lane] = flush(bits_from_f32(value))
             if x == 0.0 and operation != MUFU_COS and operation != MUFU_LG2:

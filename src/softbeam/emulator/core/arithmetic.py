@@ -15,13 +15,13 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from softbeam.emulator.core.layout import (
+    CANONICAL_NAN,
+    ROUND_DOWN,
+    ROUND_NEAREST,
+    ROUND_ZERO,
+)
 from softbeam.jit import jit
-
-#: The bit pattern of every NaN that float32 arithmetic produces.
-CANONICAL_NAN = np.uint32(0x7FFFFFFF)
-
-#: Rounding modes: to nearest even, towards minus infinity, plus infinity, zero.
-ROUND_NEAREST, ROUND_DOWN, ROUND_UP, ROUND_ZERO = 0, 1, 2, 3
 
 
 def _bitcast(source: types.Type, target: types.Type, llvm_target: ir.Type):  # type: ignore[no-untyped-def]
@@ -78,7 +78,7 @@ def fma64_rn(typingctx, a, b, c):  # type: ignore[no-untyped-def]
 def canonical_bits(value):  # type: ignore[no-untyped-def]
     """Return the bits of a float32 result, with any NaN replaced by the canonical one."""
     if value != value:
-        return np.uint32(0x7FFFFFFF)
+        return CANONICAL_NAN
     return bits_from_f32(value)
 
 
@@ -86,7 +86,7 @@ def canonical_bits(value):  # type: ignore[no-untyped-def]
 def canonical(value):  # type: ignore[no-untyped-def]
     """Return a float32 result, with any NaN replaced by the canonical one."""
     if value != value:
-        return f32_from_bits(np.uint32(0x7FFFFFFF))
+        return f32_from_bits(CANONICAL_NAN)
     return value
 
 
@@ -143,7 +143,7 @@ def round_pair_bits(high, low, mode):  # type: ignore[no-untyped-def]
         if error == 0.0:
             error = low
     negative = high < 0.0
-    down = mode == 1 or (mode == 3 and not negative)
+    down = mode == ROUND_DOWN or (mode == ROUND_ZERO and not negative)
     if down:
         if error < 0.0:
             return _next_down(bits)
@@ -163,7 +163,7 @@ def fma_directed_bits(a, b, c, mode):  # type: ignore[no-untyped-def]
     """
     plain = fma_rn(a, b, c)
     if plain != plain:
-        return np.uint32(0x7FFFFFFF)
+        return CANONICAL_NAN
     product = np.float64(a) * np.float64(b)
     addend = np.float64(c)
     if math.isinf(product) or math.isinf(addend):
@@ -172,7 +172,7 @@ def fma_directed_bits(a, b, c, mode):  # type: ignore[no-untyped-def]
     back = high - product
     low = (product - (high - back)) + (addend - back)
     if high == 0.0 and low == 0.0:
-        if mode == 1 and not (
+        if mode == ROUND_DOWN and not (
             bits_from_f32(c) == 0 and math.copysign(1.0, product) > 0.0 and product == 0.0
         ):
             return np.uint32(0x80000000)
@@ -183,7 +183,7 @@ def fma_directed_bits(a, b, c, mode):  # type: ignore[no-untyped-def]
 @jit
 def fma_bits(a, b, c, mode):  # type: ignore[no-untyped-def]
     """Return the bits of a * b + c (float32) with one rounding in the given mode."""
-    if mode == 0:
+    if mode == ROUND_NEAREST:
         return canonical_bits(fma_rn(a, b, c))
     return fma_directed_bits(a, b, c, mode)
 
@@ -191,7 +191,7 @@ def fma_bits(a, b, c, mode):  # type: ignore[no-untyped-def]
 @jit
 def add_bits(a, b, mode):  # type: ignore[no-untyped-def]
     """Return the bits of a + b (float32) with one rounding in the given mode."""
-    if mode == 0:
+    if mode == ROUND_NEAREST:
         return canonical_bits(np.float32(a + b))
     return fma_directed_bits(a, np.float32(1.0), b, mode)
 
@@ -200,7 +200,7 @@ def add_bits(a, b, mode):  # type: ignore[no-untyped-def]
 def multiply_bits(a, b, mode):  # type: ignore[no-untyped-def]
     """Return the bits of a * b (float32) with one rounding in the given mode."""
     plain = np.float32(a * b)
-    if mode == 0 or plain != plain:
+    if mode == ROUND_NEAREST or plain != plain:
         return canonical_bits(plain)
     product = np.float64(a) * np.float64(b)
     if math.isinf(product) or product == 0.0:

@@ -220,7 +220,12 @@ def bits_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore
             out[lane] = _absolute_differences(flags, a[lane], b[lane], c[lane])
         elif operation == DOT4 or operation == DOT2:
             out[lane] = _dot(operation, row, a[lane], b[lane], c[lane])
-        elif ADD_PARTS <= operation <= MINMAX3_PARTS:
+        elif (
+            operation == ADD_PARTS
+            or operation == MINMAX_PARTS
+            or operation == ADD_MINMAX_PARTS
+            or operation == MINMAX3_PARTS
+        ):
             yes = p & bit != np.uint32(0)
             out[lane] = _by_parts(operation, row, a[lane], b[lane], c[lane], yes)
             if row[PREDICATE_0] != 7 or row[PREDICATE_1] != 7:

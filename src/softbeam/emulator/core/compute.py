@@ -16,6 +16,7 @@ from softbeam.emulator.core.layout import (
     FADD,
     FCHK,
     FFMA,
+    FIRST_FLOATING,
     FIRST_RARE,
     FLO,
     FMNMX,
@@ -40,6 +41,8 @@ from softbeam.emulator.core.layout import (
     MUFU_RSQ,
     OFFSET,
     PART,
+    PART_FLOATING,
+    PART_INTEGER,
     PLOP3,
     POPC,
     PREDICATE_0,
@@ -227,11 +230,11 @@ def compute(row, operation, mask, grid_block, constants, tables, w):  # type: ig
             out[lane] = a[lane]
     elif operation == S2R:
         special_register(row[DETAIL], grid_block, out)
-    elif operation < FADD:
-        results = call_integer(tables.entries[0], row, operation, p, q, w, constants)
+    elif operation < FIRST_FLOATING:
+        results = call_integer(tables.entries[PART_INTEGER], row, operation, p, q, w, constants)
     elif operation < FIRST_RARE:
         results = call_floating(
-            tables.entries[1], row, operation, p, w, tables.rcp, tables.rsq, tables.ex2
+            tables.entries[PART_FLOATING], row, operation, p, w, tables.rcp, tables.rsq, tables.ex2
         )
     else:
         r = predicate_mask(row[SOURCE_PREDICATE_2], predicates, uniform_predicates)

@@ -23,6 +23,7 @@ from softbeam.emulator.core.floating import round_to_integral
 from softbeam.emulator.core.half import bfloat_from_f32, half_from_f64, half_to_f32
 from softbeam.emulator.core.layout import (
     BF16,
+    CANONICAL_NAN,
     DETAIL,
     F16,
     F32,
@@ -32,6 +33,9 @@ from softbeam.emulator.core.layout import (
     NAN_TO_ZERO,
     PACK_HALVES,
     ROUND,
+    ROUND_DOWN,
+    ROUND_NEAREST,
+    ROUND_ZERO,
     ROUNDING,
     S8,
     S16,
@@ -91,12 +95,12 @@ def _float_of_integer(magnitude, negative, precision, mode):  # type: ignore[no-
     kept = magnitude >> np.uint64(drop)
     rest = magnitude & ((np.uint64(1) << np.uint64(drop)) - np.uint64(1))
     half = np.uint64(1) << np.uint64(drop - 1)
-    if mode == 0:
+    if mode == ROUND_NEAREST:
         up = rest > half or (rest == half and kept & np.uint64(1) != np.uint64(0))
-    elif mode == 3:
+    elif mode == ROUND_ZERO:
         up = False
     else:
-        up = rest != np.uint64(0) and (mode == 1) == negative
+        up = rest != np.uint64(0) and (mode == ROUND_DOWN) == negative
     if up:
         kept += np.uint64(1)
     value = math.ldexp(np.float64(kept), drop)
@@ -135,8 +139,8 @@ def _integer_of_float(value, kind, mode, to_zero):  # type: ignore[no-untyped-de
 def _float32_bits(value, mode, flags):  # type: ignore[no-untyped-def]
     """Return the bits of a float64 rounded once to float32."""
     if value != value:
-        return np.uint32(0x7FFFFFFF)
-    if mode == 0 or value == 0.0 or math.isinf(value):
+        return CANONICAL_NAN
+    if mode == ROUND_NEAREST or value == 0.0 or math.isinf(value):
         bits = bits_from_f32(np.float32(value))
     else:
         bits = round_pair_bits(value, 0.0, mode)

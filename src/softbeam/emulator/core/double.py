@@ -30,7 +30,11 @@ from softbeam.emulator.core.layout import (
     FLOAT_NEGATE_ABSOLUTE,
     IMMEDIATE,
     MUFU_RCP64H,
+    MUFU_RSQ64H,
     REGISTER,
+    ROUND_DOWN,
+    ROUND_UP,
+    ROUND_ZERO,
     ROUNDING,
     UNIFORM_REGISTER,
     UNORDERED,
@@ -125,22 +129,22 @@ def _directed(a, b, c, result, mode):  # type: ignore[no-untyped-def]
     if math.isinf(a) or math.isinf(b) or math.isinf(c):
         return result
     if math.isinf(result):
-        stays = (mode == 1 and result < 0.0) or (mode == 2 and result > 0.0)
+        stays = (mode == ROUND_DOWN and result < 0.0) or (mode == ROUND_UP and result > 0.0)
         return result if stays else math.copysign(1.7976931348623157e308, result)
     residue = _residue(a, b, c, result)
     if residue == 0.0:
         product = math.copysign(1.0, a) * math.copysign(1.0, b)
-        if result == 0.0 and mode == 1 and product != math.copysign(1.0, c):
+        if result == 0.0 and mode == ROUND_DOWN and product != math.copysign(1.0, c):
             # x - x is -0 towards minus infinity.
             return -0.0
         return result
-    if mode == 3:
+    if mode == ROUND_ZERO:
         if (result > 0.0 and residue < 0.0) or (result < 0.0 and residue > 0.0):
             return _next(result, result < 0.0)
         return result
-    if mode == 1 and residue < 0.0:
+    if mode == ROUND_DOWN and residue < 0.0:
         return _next(result, False)
-    if mode == 2 and residue > 0.0:
+    if mode == ROUND_UP and residue > 0.0:
         return _next(result, True)
     return result
 
@@ -228,7 +232,7 @@ def double_entry(row, operation, executed, p, q, r, w, constants):  # type: igno
     first, second = np.uint32(0), np.uint32(0)
     for lane in range(32):
         bit = np.uint32(1) << np.uint32(lane)
-        if operation == MUFU_RCP64H or operation > MUFU_RCP64H:
+        if operation == MUFU_RCP64H or operation == MUFU_RSQ64H:
             out[lane] = _seed(operation, a[lane])
             continue
         x = fetch_double(row, A, w, constants, lane)

@@ -20,12 +20,17 @@ from softbeam.emulator.core.arithmetic import (
 )
 from softbeam.emulator.core.layout import (
     BOOLEAN_FLOAT,
+    CANONICAL_NAN,
     FADD,
     FFMA,
     FLAGS,
     FLUSH,
     FMUL,
     NAN_TO_ZERO,
+    ROUND_DOWN,
+    ROUND_NEAREST,
+    ROUND_UP,
+    ROUND_ZERO,
     ROUNDING,
     SATURATE,
     SIGNED,
@@ -46,7 +51,7 @@ def flush_operand(row, a):  # type: ignore[no-untyped-def]
 def arithmetic(row, operation, a, b, c, out):  # type: ignore[no-untyped-def]
     """FADD, FMUL, FFMA with rounding, FTZ and SAT."""
     rounding = row[ROUNDING]
-    if rounding == 0:
+    if rounding == ROUND_NEAREST:
         if operation == FADD:
             for lane in range(32):
                 out[lane] = canonical_bits(
@@ -117,7 +122,7 @@ def minimum_maximum_float(row, a, b, take_minimum, out):  # type: ignore[no-unty
         wants_less = (take_minimum >> np.uint32(lane)) & np.uint32(1) != 0
         if x != x or y != y:
             if keeps_nan or (x != x and y != y):
-                out[lane] = np.uint32(0x7FFFFFFF)
+                out[lane] = CANONICAL_NAN
             else:
                 out[lane] = b[lane] if x != x else a[lane]
         elif x == y:
@@ -160,7 +165,7 @@ def float_from_integer(row, a, out):  # type: ignore[no-untyped-def]
     rounding = row[ROUNDING]
     for lane in range(32):
         value = np.float64(np.int32(a[lane])) if row[FLAGS] & SIGNED else np.float64(a[lane])
-        if rounding == 0 or value == 0.0:
+        if rounding == ROUND_NEAREST or value == 0.0:
             out[lane] = bits_from_f32(np.float32(value))
         else:
             out[lane] = round_pair_bits(value, 0.0, rounding)
@@ -169,11 +174,11 @@ def float_from_integer(row, a, out):  # type: ignore[no-untyped-def]
 @jit
 def round_to_integral(value, rounding):  # type: ignore[no-untyped-def]
     """Return a float64 rounded to an integral value in the given mode."""
-    if rounding == 1:
+    if rounding == ROUND_DOWN:
         return np.floor(value)
-    if rounding == 2:
+    if rounding == ROUND_UP:
         return np.ceil(value)
-    if rounding == 3:
+    if rounding == ROUND_ZERO:
         return np.trunc(value)
     return np.rint(value)
 
@@ -206,7 +211,7 @@ def float_integral(row, a, out):  # type: ignore[no-untyped-def]
     for lane in range(32):
         value = f32_from_bits(a[lane])
         if value != value:
-            out[lane] = np.uint32(0x7FFFFFFF)
+            out[lane] = CANONICAL_NAN
         elif math.isinf(value):
             out[lane] = a[lane]
         else:

@@ -19,6 +19,7 @@ from softbeam.emulator.core.arithmetic import (
 from softbeam.emulator.core.integer import combine
 from softbeam.emulator.core.layout import (
     BOOLEAN_FLOAT,
+    CANONICAL_NAN,
     COMBINE,
     DETAIL,
     FLAGS,
@@ -33,6 +34,10 @@ from softbeam.emulator.core.layout import (
     HSETP2,
     LOW_HALVES,
     OFFSET,
+    ROUND_DOWN,
+    ROUND_NEAREST,
+    ROUND_UP,
+    ROUND_ZERO,
     SATURATE,
     TO_FLOAT,
     UNORDERED,
@@ -62,9 +67,9 @@ def half_to_f32(half):  # type: ignore[no-untyped-def]
 @jit
 def _whole(value, mode, negative):  # type: ignore[no-untyped-def]
     """Round a non-negative float64 to an integer: nearest even, or directed by sign."""
-    if mode == 0:
+    if mode == ROUND_NEAREST:
         return np.rint(value)
-    if mode == 3 or (mode == 1) != negative:
+    if mode == ROUND_ZERO or (mode == ROUND_DOWN) != negative:
         return np.floor(value)
     return np.ceil(value)
 
@@ -83,7 +88,11 @@ def half_from_f64(value, mode):  # type: ignore[no-untyped-def]
         return np.uint32(sign | np.uint32(np.int64(_whole(size * 16777216.0, mode, negative))))
     if size >= 65536.0:
         steps, exponent = 2048.0, 16
-        if mode == 3 or (mode == 1 and not negative) or (mode == 2 and negative):
+        if (
+            mode == ROUND_ZERO
+            or (mode == ROUND_DOWN and not negative)
+            or (mode == ROUND_UP and negative)
+        ):
             return np.uint32(sign | np.uint32(0x7BFF))
         return np.uint32(sign | np.uint32(0x7C00))
     fraction, exponent = math.frexp(size)
@@ -98,7 +107,7 @@ def bfloat_from_f32(bits, mode):  # type: ignore[no-untyped-def]
     """Return the bits of a float32 rounded to bfloat16: to nearest even, or (mode 3) cut."""
     if bits & np.uint32(0x7FFFFFFF) > np.uint32(0x7F800000):
         return np.uint32(0x7FFF)
-    if mode == 0:
+    if mode == ROUND_NEAREST:
         bits = np.uint32(bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1)))
     return np.uint32(bits >> np.uint32(16))
 
@@ -207,7 +216,7 @@ def half_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore
             if row[FLAGS] & TO_FLOAT:
                 # The low half's result, rounded to a half, as a float32; NaN is the canonical one.
                 exact = half_to_f32(half_from_f64(value, 0))
-                word = np.uint32(0x7FFFFFFF) if value != value else bits_from_f32(exact)
+                word = CANONICAL_NAN if value != value else bits_from_f32(exact)
                 break
             word |= half_from_f64(value, 0) << shift
         out[lane] = word

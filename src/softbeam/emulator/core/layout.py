@@ -11,12 +11,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from softbeam.emulator.core.operations import *  # noqa: F403
+
 LANES = 32
 FULL_MASK = 0xFFFFFFFF
 
 # Columns of a row.  A, B and C take three columns each: kind, value, modification.
 (
-    OP,
+    OP,  # an operation of :mod:`softbeam.emulator.core.operations`
     GUARD,  # predicate | negated << 3 | uniform << 4
     DESTINATION,  # first destination register, 255 (or 63, uniform) for none
     DESTINATIONS,  # number of destination registers
@@ -46,7 +48,7 @@ FULL_MASK = 0xFFFFFFFF
     WIDE_ADDRESS,
     UNIFORM,  # the destination is a uniform register or predicate
     BARRIER,
-    PART,  # the separately compiled part that executes a rare operation
+    PART,  # the separately compiled part that executes a rare operation (PART_…)
     SCALE,  # factor of the base register of an address
     COLUMNS,
 ) = range(33)
@@ -75,144 +77,17 @@ TO_FLOAT = 8192  # HADD2.F32: the result is one float32
 RELU = 16384  # negative results become 0
 INVERT_SHIFTED = 32768  # LEA of a negated operand, which is inverted after it is shifted
 
-# Comparisons (DETAIL of a SETP): bit 0 less, bit 1 equal, bit 2 greater.
-COMPARE_F, COMPARE_LT, COMPARE_EQ, COMPARE_LE, COMPARE_GT, COMPARE_NE, COMPARE_GE, COMPARE_T = (
-    range(8)
-)
+# ROUNDING: to nearest even, towards minus infinity, plus infinity, zero.
+ROUND_NEAREST, ROUND_DOWN, ROUND_UP, ROUND_ZERO = range(4)
+
+#: The bits of every NaN that float32 arithmetic produces.
+CANONICAL_NAN = np.uint32(0x7FFFFFFF)
 
 # COMBINE.
 AND, OR, XOR = range(3)
 
 # SPACE.
 GLOBAL, SHARED, LOCAL, GENERIC = range(4)
-
-# Separately compiled parts (PART, and the entries of Tables.entries).
-(
-    PART_INTEGER,
-    PART_FLOATING,
-    PART_BITS,
-    PART_WARP,
-    PART_DOUBLE,
-    PART_CONVERSION,
-    PART_HALF,
-    PART_APPROXIMATE,
-    PART_MEMORY,
-    PARTS,
-) = range(10)
-
-# Operations.
-(
-    UNSUPPORTED,
-    NOP,
-    MOV,
-    IADD3,
-    IMAD,
-    IMAD_HI,
-    IMAD_WIDE,
-    LEA,
-    LEA_HI,
-    LOP3,
-    SHF,
-    IABS,
-    IMNMX,
-    ISETP,
-    SEL,
-    PLOP3,
-    POPC,
-    FLO,
-    PRMT,
-    ADD_MINMAX,
-    FADD,
-    FMUL,
-    FFMA,
-    FMNMX,
-    FSETP,
-    FSET,
-    FCHK,
-    MUFU_RCP,
-    MUFU_RSQ,
-    MUFU_EX2,
-    I2F,
-    F2I,
-    FRND,
-    S2R,
-    # Rare operations, executed by the part that PART names.
-    BREV,
-    SGXT,
-    BMSK,
-    VABSDIFF,
-    VABSDIFF4,
-    DOT4,
-    DOT2,
-    ADD_PARTS,
-    MINMAX_PARTS,
-    ADD_MINMAX_PARTS,
-    MINMAX3_PARTS,
-    PERMUTE_BY_MODE,
-    PREDICATES_TO_REGISTER,
-    REGISTER_TO_PREDICATES,
-    SHUFFLE,
-    VOTE,
-    MATCH_ANY,
-    MATCH_ALL,
-    REDUCE,
-    ELECT,
-    FIRST_LANE,
-    CLOCK,
-    BARRIER_RESULT,
-    BARRIER_TO_REGISTER,
-    REGISTER_TO_BARRIER,
-    DADD,
-    DMUL,
-    DFMA,
-    DSETP,
-    MUFU_RCP64H,
-    MUFU_RSQ64H,
-    CONVERT,
-    PACK_HALVES,
-    ROUND,
-    HADD2,
-    HMUL2,
-    HFMA2,
-    HMNMX2,
-    HSET2,
-    HSETP2,
-    MUFU_SIN,
-    MUFU_COS,
-    MUFU_LG2,
-    MUFU_SQRT,
-    MUFU_TANH,
-    # Memory.
-    LDC,
-    LOAD,
-    STORE,
-    LOAD_OTHER,
-    STORE_OTHER,
-    ATOMIC,
-    REDUCTION,
-    QUERY_SPACE,
-    # Control.
-    BRA,
-    BSSY,
-    BSYNC,
-    CALL,
-    RET,
-    BRX,
-    EXIT,
-    BAR,
-    BREAK,
-    BRA_DIVERGENT,
-    WARPSYNC,
-) = range(98)
-
-#: Operations from here on are rare and only compute.
-FIRST_RARE = BREV
-
-#: Operations from here on access memory; the ones before only compute.
-FIRST_MEMORY = LDC
-
-#: Operations from here on steer control flow.
-FIRST_CONTROL = BRA
 
 # What an atomic operation does (DETAIL).
 (

@@ -13,6 +13,9 @@ import math
 import numpy as np
 
 from softbeam.emulator.core.arithmetic import bits_from_f32, f32_from_bits
+from softbeam.emulator.core.layout import (
+    CANONICAL_NAN,
+)
 from softbeam.jit import jit
 
 
@@ -23,7 +26,7 @@ def mufu_rcp(bits, table):  # type: ignore[no-untyped-def]
     exponent = np.int64((bits >> np.uint32(23)) & np.uint32(0xFF))
     mantissa = np.int64(bits & np.uint32(0x7FFFFF))
     if exponent == 255:
-        return np.uint32(0x7FFFFFFF) if mantissa else sign
+        return CANONICAL_NAN if mantissa else sign
     if exponent == 0:
         return np.uint32(sign | np.uint32(0x7F800000))
     one_to_two = np.float64(f32_from_bits(np.uint32(0x3F800000 + mantissa)))
@@ -41,11 +44,11 @@ def mufu_rsq(bits, table):  # type: ignore[no-untyped-def]
     exponent = np.int64((bits >> np.uint32(23)) & np.uint32(0xFF))
     mantissa = np.int64(bits & np.uint32(0x7FFFFF))
     if exponent == 255 and mantissa:
-        return np.uint32(0x7FFFFFFF)
+        return CANONICAL_NAN
     if exponent == 0:
         return np.uint32(sign | np.uint32(0x7F800000))
     if sign:
-        return np.uint32(0x7FFFFFFF)
+        return CANONICAL_NAN
     if exponent == 255:
         return np.uint32(0)
     unbiased = exponent - 127
@@ -61,7 +64,7 @@ def mufu_ex2(bits, table):  # type: ignore[no-untyped-def]
     exponent = np.int64((bits >> np.uint32(23)) & np.uint32(0xFF))
     negative = bits & np.uint32(0x80000000) != 0
     if exponent == 255 and bits & np.uint32(0x7FFFFF):
-        return np.uint32(0x7FFFFFFF)
+        return CANONICAL_NAN
     if exponent >= 127 + 9:
         return np.uint32(0) if negative else np.uint32(0x7F800000)
     scaled = np.int64(0)

@@ -47,28 +47,27 @@ def _compare(operation: int) -> Lowering:
 
 
 _SPECIAL = {
-    "RCP": (k.MUFU_RCP, None),
-    "RSQ": (k.MUFU_RSQ, None),
-    "EX2": (k.MUFU_EX2, None),
-    "RCP64H": (k.MUFU_RCP64H, k.PART_DOUBLE),
-    "RSQ64H": (k.MUFU_RSQ64H, k.PART_DOUBLE),
-    "SIN": (k.MUFU_SIN, k.PART_APPROXIMATE),
-    "COS": (k.MUFU_COS, k.PART_APPROXIMATE),
-    "LG2": (k.MUFU_LG2, k.PART_APPROXIMATE),
-    "SQRT": (k.MUFU_SQRT, k.PART_APPROXIMATE),
-    "TANH": (k.MUFU_TANH, k.PART_APPROXIMATE),
+    "RCP": k.MUFU_RCP,
+    "RSQ": k.MUFU_RSQ,
+    "EX2": k.MUFU_EX2,
+    "RCP64H": k.MUFU_RCP64H,
+    "RSQ64H": k.MUFU_RSQ64H,
+    "SIN": k.MUFU_SIN,
+    "COS": k.MUFU_COS,
+    "LG2": k.MUFU_LG2,
+    "SQRT": k.MUFU_SQRT,
+    "TANH": k.MUFU_TANH,
 }
 
 
 def _mufu(row: Row, form: Form) -> None:
     if len(form.instruction.modifiers) != 1:
         raise Unsupported("a special function with further modifiers")
-    operation, part = _SPECIAL[form.instruction.modifiers[0]]
-    plain(operation, k.A, part=part)(row, form)
+    plain(_SPECIAL[form.instruction.modifiers[0]], k.A)(row, form)
 
 
 def _double_compare(row: Row, form: Form) -> None:
-    plain(k.DSETP, k.A, k.B, part=k.PART_DOUBLE)(row, form)
+    plain(k.DSETP, k.A, k.B)(row, form)
     row[k.FLAGS] &= ~k.UNORDERED
     comparison(row, form, floating=True)
     if "NAN" in form.modifiers:
@@ -94,7 +93,7 @@ def _convert(row: Row, form: Form) -> None:
         return
     if operand.selector not in _PARTS:
         raise Unsupported(f"a part of a register, {operand.text}")
-    row[k.OP], row[k.PART] = k.CONVERT, k.PART_CONVERSION
+    row[k.OP] = k.CONVERT
     source = form.source(operand, part=True)
     if source[2] != k.AS_IS and read != "F64" and read != "F32":
         raise Unsupported(f"a changed operand {operand.text}")
@@ -130,9 +129,9 @@ def _narrow(row: Row, form: Form) -> None:
 
 
 def _pack(row: Row, form: Form) -> None:
-    if "PACK_AB" not in form.modifiers or form.rounding() in (1, 2):
+    if "PACK_AB" not in form.modifiers or form.rounding() in (k.ROUND_DOWN, k.ROUND_UP):
         raise Unsupported("this form of F2FP")
-    plain(k.PACK_HALVES, k.A, k.B, part=k.PART_CONVERSION)(row, form)
+    plain(k.PACK_HALVES, k.A, k.B)(row, form)
     _, written = conversion_types(form.instruction)
     row[k.DETAIL] = _TYPES["F32"] | _TYPES[written] << 4
 
@@ -146,7 +145,7 @@ def _round(row: Row, form: Form) -> None:
     source = form.source(operand, part=True)
     if operand.selector not in _PARTS or (kind == "F16" and source[2] != k.AS_IS):
         raise Unsupported(f"an operand {operand.text}")
-    row[k.OP], row[k.PART] = k.ROUND, k.PART_CONVERSION
+    row[k.OP] = k.ROUND
     row.set_source(k.A, source)
     row[k.SIZE] = _PARTS[operand.selector]
     row[k.DETAIL] = _TYPES[kind]
@@ -194,7 +193,7 @@ def _half(operation: int, *columns: int) -> Lowering:
         found = list(_half_sources(form))
         if len(found) != len(columns):
             raise Unsupported(f"{len(found)} sources")
-        row[k.OP], row[k.PART] = operation, k.PART_HALF
+        row[k.OP] = operation
         for place, (column, (source, code)) in enumerate(zip(columns, found, strict=True)):
             row.set_source(column, source)
             row[k.DETAIL] |= code << (6 * place)
@@ -235,14 +234,8 @@ def _constant(row: Row) -> None:
 
 
 LOWERINGS: dict[str, Lowering] = {
-    "FADD": plain(k.FADD, k.A, k.B),
-    "FMUL": plain(k.FMUL, k.A, k.B),
-    "FFMA": plain(k.FFMA, k.A, k.B, k.C),
-    "FMNMX": plain(k.FMNMX, k.A, k.B),
-    "FSEL": plain(k.SEL, k.A, k.B),
     "FSET": _compare(k.FSET),
     "FSETP": _compare(k.FSETP),
-    "FCHK": plain(k.FCHK, k.A, k.B),
     "MUFU": _mufu,
     "I2F": _convert,
     "I2FP": _convert,
@@ -251,9 +244,6 @@ LOWERINGS: dict[str, Lowering] = {
     "I2I": _narrow,
     "F2FP": _pack,
     "FRND": _round,
-    "DADD": plain(k.DADD, k.A, k.B, part=k.PART_DOUBLE),
-    "DMUL": plain(k.DMUL, k.A, k.B, part=k.PART_DOUBLE),
-    "DFMA": plain(k.DFMA, k.A, k.B, k.C, part=k.PART_DOUBLE),
     "DSETP": _double_compare,
     "HADD2": _half(k.HADD2, k.A, k.B),
     "HMUL2": _half(k.HMUL2, k.A, k.B),

@@ -10,9 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from softbeam.emulator.core import layout as k
+from softbeam.emulator.core.operations import OPERATIONS
 from softbeam.emulator.rows import Row
 from softbeam.sass.effects import Roles, conversion_types, destination_words
-from softbeam.sass.instruction import Function, Instruction, Operand, OperandKind
+from softbeam.sass.instruction import (
+    UNIFORM_ZERO_REGISTER,
+    Function,
+    Instruction,
+    Operand,
+    OperandKind,
+)
 from softbeam.sass.opcodes import Immediate, Opcode
 
 #: A source operand as three columns: kind, value, change.
@@ -141,6 +148,8 @@ class Form:
             if operand.kind is OperandKind.UNIFORM_PREDICATE:
                 row[k.UNIFORM] = 1
             row[column] = operand.index
+        if row[k.UNIFORM] and target is None:
+            row[k.DESTINATION] = UNIFORM_ZERO_REGISTER
 
     def source_predicates(self, row: Row) -> None:
         """Fill the columns of the source predicates."""
@@ -166,7 +175,7 @@ class Form:
         for modifier in self.instruction.modifiers:
             if modifier in _ROUNDINGS:
                 return _ROUNDINGS[modifier]
-        return 0
+        return k.ROUND_NEAREST
 
 
 Lowering = Callable[[Row, Form], None]
@@ -174,7 +183,15 @@ Lowering = Callable[[Row, Form], None]
 #: E.g. ``32@lo((kernel + 0x850))``.
 _OWN_ADDRESS = re.compile(r"32@(lo|hi)\(\(([^ ()]+) \+ 0x([0-9a-f]+)\)\)\Z")
 _IMMEDIATES = (OperandKind.INTEGER, OperandKind.FLOAT)
-_ROUNDINGS = {"RN": 0, "RM": 1, "RP": 2, "RZ": 3, "FLOOR": 1, "CEIL": 2, "TRUNC": 3}
+_ROUNDINGS = {
+    "RN": k.ROUND_NEAREST,
+    "RM": k.ROUND_DOWN,
+    "RP": k.ROUND_UP,
+    "RZ": k.ROUND_ZERO,
+    "FLOOR": k.ROUND_DOWN,
+    "CEIL": k.ROUND_UP,
+    "TRUNC": k.ROUND_ZERO,
+}
 _FLAGS = {
     "FTZ": k.FLUSH,
     "SAT": k.SATURATE,
@@ -238,11 +255,26 @@ def _half_bits(operand: Operand) -> int:
     return int(struct.unpack("<H", struct.pack("<e", float(operand.value)))[0])
 
 
-def plain(operation: int, *columns: int, signed: bool = False, part: int | None = None) -> Lowering:
-    """Make the lowering of an opcode whose sources go to `columns` in order.
+def declared(executes: str) -> Lowering:
+    """Make the lowering that an opcode's entry in the table declares, e.g. ``IMNMX a b signed``.
 
-    `part` is the separately compiled part that executes a rare operation.
+    Raises
+    ------
+    ValueError
+        If there is no such operation or operand.
     """
+    name, *words = executes.split()
+    numbers = {operation.name: number for number, operation in OPERATIONS.items()}
+    columns = {"a": k.A, "b": k.B, "c": k.C}
+    signed = words[-1:] == ["signed"]
+    operands = words[:-1] if signed else words
+    if name not in numbers or not set(operands) <= set(columns):
+        raise ValueError(f"'{executes}' is no operation with its operands")
+    return plain(numbers[name], *(columns[operand] for operand in operands), signed=signed)
+
+
+def plain(operation: int, *columns: int, signed: bool = False) -> Lowering:
+    """Make the lowering of an opcode whose sources go to `columns` in order."""
 
     def lowering(row: Row, form: Form) -> None:
         row[k.OP] = operation
@@ -252,7 +284,5 @@ def plain(operation: int, *columns: int, signed: bool = False, part: int | None 
         form.source_predicates(row)
         row[k.FLAGS] = form.flags() | (form.signed() if signed else 0)
         row[k.ROUNDING] = form.rounding()
-        if part is not None:
-            row[k.PART] = part
 
     return lowering

@@ -45,7 +45,7 @@ def _inverted(source: Source) -> tuple[Source, int]:
 
 def _add3(row: Row, form: Form) -> None:
     if "16x2" in form.modifiers:
-        plain(k.ADD_PARTS, k.A, k.B, part=k.PART_BITS)(row, form)
+        plain(k.ADD_PARTS, k.A, k.B)(row, form)
         row[k.DETAIL] = k.S16
         _separate_signs(row)
         return
@@ -152,7 +152,7 @@ def _permute(row: Row, form: Form) -> None:
     if not modes:
         plain(k.PRMT, k.A, k.B, k.C)(row, form)
         return
-    plain(k.PERMUTE_BY_MODE, k.A, k.B, k.C, part=k.PART_BITS)(row, form)
+    plain(k.PERMUTE_BY_MODE, k.A, k.B, k.C)(row, form)
     selectors = int("".join(reversed(_PERMUTATIONS[modes[0]])), 16)
     # Columns are signed.
     row[k.OFFSET] = selectors - (selectors >> 63 << 64)
@@ -169,7 +169,7 @@ def _parts(operation: int, *columns: int) -> Lowering:
     """
 
     def lowering(row: Row, form: Form) -> None:
-        plain(operation, *columns, part=k.PART_BITS)(row, form)
+        plain(operation, *columns)(row, form)
         row[k.DETAIL] = _chosen_type(form)
         row[k.FLAGS] = k.RELU if "RELU" in form.modifiers else 0
         picks = operation == k.MINMAX_PARTS and row[k.DETAIL] in (k.S16, k.U16)
@@ -254,23 +254,12 @@ def _predicate_set(row: Row, form: Form) -> None:
     form.source_predicates(row)
 
 
-def _extend(row: Row, form: Form) -> None:
-    plain(k.SGXT, k.A, k.B, signed=True, part=k.PART_BITS)(row, form)
-
-
-def _difference(row: Row, form: Form) -> None:
-    """VABSDIFF and VABSDIFF4; without .ACC the latter's third operand fills no byte (PTX ISA)."""
-    four = form.instruction.opcode == "VABSDIFF4"
-    operation = k.VABSDIFF4 if four else k.VABSDIFF
-    plain(operation, k.A, k.B, k.C, signed=True, part=k.PART_BITS)(row, form)
-
-
 def _dot(row: Row, form: Form) -> None:
     names = form.instruction.modifiers
     signs = [name for name in names if name[0] in "SU"]
     if len(signs) != 2:
         raise Unsupported("this form of IDP")
-    plain(k.DOT4 if "4A" in names else k.DOT2, k.A, k.B, k.C, part=k.PART_BITS)(row, form)
+    plain(k.DOT4 if "4A" in names else k.DOT2, k.A, k.B, k.C)(row, form)
     row[k.DETAIL] = int(signs[0][0] == "S") | 2 * int(signs[1][0] == "S")
 
 
@@ -284,7 +273,7 @@ def _byte(form: Form, name: str) -> int:
 def _predicates_to_register(row: Row, form: Form) -> None:
     if not form.roles.sources or form.roles.sources[0].text not in ("PR", "UPR"):
         raise Unsupported("this form of P2R")
-    row[k.OP], row[k.PART] = k.PREDICATES_TO_REGISTER, k.PART_BITS
+    row[k.OP] = k.PREDICATES_TO_REGISTER
     row.set_source(k.A, form.source(form.roles.sources[1]))
     row.set_source(k.B, form.source(form.roles.sources[2]))
     row[k.SIZE] = _byte(form, next((name for name in form.modifiers if name[0] == "B"), ""))
@@ -295,7 +284,7 @@ def _register_to_predicates(row: Row, form: Form) -> None:
     if len(form.roles.sources) != 3 or form.roles.sources[0].text != "PR":
         raise Unsupported("this form of R2P")
     register = form.roles.sources[1]
-    row[k.OP], row[k.PART] = k.REGISTER_TO_PREDICATES, k.PART_BITS
+    row[k.OP] = k.REGISTER_TO_PREDICATES
     row.set_source(k.A, form.source(register, part=True))
     row.set_source(k.B, form.source(form.roles.sources[2]))
     row[k.SIZE] = _byte(form, register.selector)
@@ -315,20 +304,13 @@ def _address(row: Row, form: Form) -> None:
 
 _BASE: dict[str, Lowering] = {
     "MOV": _move,
-    "SEL": plain(k.SEL, k.A, k.B),
     "PRMT": _permute,
     "IADD3": _add3,
     "IMAD": _multiply,
     "LEA": _shifted_add,
-    "IABS": plain(k.IABS, k.A),
     "IMNMX": _minimum,
     "LOP3": _logic,
     "SHF": _shift,
-    "POPC": plain(k.POPC, k.A),
-    "FLO": plain(k.FLO, k.A, signed=True),
-    "BREV": plain(k.BREV, k.A, part=k.PART_BITS),
-    "SGXT": _extend,
-    "BMSK": plain(k.BMSK, k.A, k.B, part=k.PART_BITS),
     "ISETP": _compare,
     "PLOP3": _predicate_logic,
     "PSETP": _predicate_set,
@@ -341,8 +323,6 @@ LOWERINGS: dict[str, Lowering] = {
     "VIMNMX": _minimum,
     "VIMNMX3": _parts(k.MINMAX3_PARTS, k.A, k.B, k.C),
     "VIADDMNMX": _add_minimum,
-    "VABSDIFF": _difference,
-    "VABSDIFF4": _difference,
     "IDP": _dot,
     "P2R": _predicates_to_register,
     "UP2UR": _predicates_to_register,

@@ -74,7 +74,7 @@ def _load(space: int) -> Lowering:
         _address(row, form, form.roles.sources[0], space)
         row[k.OP] = k.LOAD
         if _rare(row):
-            row[k.OP], row[k.PART] = k.LOAD_OTHER, k.PART_MEMORY
+            row[k.OP] = k.LOAD_OTHER
         form.destinations(row)
 
     return lowering
@@ -88,7 +88,7 @@ def _store(space: int) -> Lowering:
         _address(row, form, form.roles.sources[0], space)
         row[k.OP] = k.STORE
         if _rare(row):
-            row[k.OP], row[k.PART] = k.STORE_OTHER, k.PART_MEMORY
+            row[k.OP] = k.STORE_OTHER
         _data(row, form, k.B, form.roles.sources[1])
 
     return lowering
@@ -130,7 +130,7 @@ def _atomic(operation: int, space: int) -> Lowering:
         # goes on to do the same in shared or local memory where it was not.
         if len(what) != 1 or (answers and space != k.GENERIC):
             raise Unsupported("this form of an atomic")
-        row[k.OP], row[k.PART] = operation, k.PART_MEMORY
+        row[k.OP] = operation
         row[k.DETAIL] = what[0]
         row[k.COMBINE] = kinds[0] if kinds else k.U32
         row[k.SIZE] = 8 if {"64", "U64", "S64", "F64"} & form.modifiers else 4
@@ -162,7 +162,7 @@ def _query(row: Row, form: Form) -> None:
     target = form.roles.destination
     if len(found) != 1 or target is None or target.index != 255:
         raise Unsupported("this form of QSPC")
-    row[k.OP], row[k.PART] = k.QUERY_SPACE, k.PART_MEMORY
+    row[k.OP] = k.QUERY_SPACE
     row[k.DETAIL] = found[0]
     _address(row, form, form.roles.sources[0], k.GENERIC)
     form.destinations(row)

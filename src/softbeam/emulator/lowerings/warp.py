@@ -38,7 +38,7 @@ def _special(row: Row, form: Form) -> None:
     if name in _CLOCKS:
         if name.endswith("HI"):
             raise Unsupported(f"special register {name} alone")
-        row[k.OP], row[k.PART] = k.CLOCK, k.PART_WARP
+        row[k.OP] = k.CLOCK
         return
     if name not in _SPECIAL_REGISTERS:
         raise Unsupported(f"special register {name}")
@@ -82,30 +82,30 @@ _REDUCTIONS = {
 
 
 def _shuffle(row: Row, form: Form) -> None:
-    plain(k.SHUFFLE, k.A, k.B, k.C, part=k.PART_WARP)(row, form)
+    plain(k.SHUFFLE, k.A, k.B, k.C)(row, form)
     row[k.DETAIL] = _chosen(form, _SHUFFLES)
 
 
 def _vote(row: Row, form: Form) -> None:
-    plain(k.VOTE, part=k.PART_WARP)(row, form)
+    plain(k.VOTE)(row, form)
     row[k.DETAIL] = _chosen(form, _VOTES)
 
 
 def _match(row: Row, form: Form) -> None:
     every = "ALL" in form.modifiers
-    plain(k.MATCH_ALL if every else k.MATCH_ANY, k.A, part=k.PART_WARP)(row, form)
+    plain(k.MATCH_ALL if every else k.MATCH_ANY, k.A)(row, form)
     row[k.FLAGS] |= k.WIDE_SHIFT if "U64" in form.modifiers else 0
 
 
 def _reduce(row: Row, form: Form) -> None:
-    plain(k.REDUCE, k.A, part=k.PART_WARP)(row, form)
+    plain(k.REDUCE, k.A)(row, form)
     row[k.DETAIL] = _chosen(form, _REDUCTIONS, k.REDUCE_AND)
     row[k.FLAGS] = k.SIGNED if "S32" in form.modifiers else 0
 
 
 def _elect(row: Row, form: Form) -> None:
     """ELECT: its register is a uniform one, its predicate one of the lanes."""
-    plain(k.ELECT, part=k.PART_WARP)(row, form)
+    plain(k.ELECT)(row, form)
     if row[k.UNIFORM]:
         if row[k.DESTINATION] != 63:
             raise Unsupported("the elected lane in a uniform register")
@@ -115,13 +115,13 @@ def _elect(row: Row, form: Form) -> None:
 def _first_lane(row: Row, form: Form) -> None:
     if form.roles.destination_predicates or form.roles.source_predicates:
         raise Unsupported("R2UR with a predicate")
-    plain(k.FIRST_LANE, k.A, part=k.PART_WARP)(row, form)
+    plain(k.FIRST_LANE, k.A)(row, form)
 
 
 def _barrier_result(row: Row, form: Form) -> None:
     if form.modifiers != {"RESULT"} or form.roles.sources:
         raise Unsupported("this form of B2R")
-    plain(k.BARRIER_RESULT, part=k.PART_WARP)(row, form)
+    plain(k.BARRIER_RESULT)(row, form)
 
 
 def _barrier_mask(row: Row, form: Form) -> None:
@@ -130,12 +130,12 @@ def _barrier_mask(row: Row, form: Form) -> None:
         raise Unsupported("this form of BMOV")
     first, second = form.instruction.operands
     if second.kind is OperandKind.BARRIER and first.kind is OperandKind.REGISTER:
-        row[k.OP], row[k.PART] = k.BARRIER_TO_REGISTER, k.PART_WARP
+        row[k.OP] = k.BARRIER_TO_REGISTER
         row[k.BARRIER] = second.index
         row[k.DETAIL] = int("CLEAR" in form.modifiers)
         form.destinations(row)
     elif first.kind is OperandKind.BARRIER and second.kind is OperandKind.REGISTER:
-        row[k.OP], row[k.PART] = k.REGISTER_TO_BARRIER, k.PART_WARP
+        row[k.OP] = k.REGISTER_TO_BARRIER
         row[k.BARRIER] = first.index
         row.set_source(k.A, form.source(second))
     else:

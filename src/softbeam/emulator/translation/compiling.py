@@ -15,9 +15,9 @@ import llvmlite
 from llvmlite import binding, ir
 from numpy.typing import NDArray
 
-from softbeam.emulator.core import layout, translated
+from softbeam.emulator.core import layout, operations, translated
 from softbeam.files import whole_file
-from softbeam.jit import cache_home
+from softbeam.jit import cache_home, own_folder
 
 _CHECKSUM = 32
 
@@ -31,7 +31,7 @@ def _versions() -> bytes:
     facts = (llvmlite.__version__, version, binding.get_host_cpu_name(), features)
     digest.update(repr(facts).encode())
     sources = [*Path(__file__).parent.glob("*.py")]
-    sources += [Path(str(module.__file__)) for module in (layout, translated)]
+    sources += [Path(str(module.__file__)) for module in (layout, operations, translated)]
     for path in sorted(sources):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
@@ -94,8 +94,10 @@ class Loaded:
         return int(self._engine.get_function_address(name))
 
 
+@cache
 def _folder() -> Path:
-    return cache_home() / "translated"
+    """Return the folder, which only this user can write: what lies there is executed."""
+    return own_folder(cache_home() / "translated")
 
 
 def kept(name: str) -> bytes | None:
@@ -111,7 +113,6 @@ def kept(name: str) -> bytes | None:
 def keep(name: str, code: bytes) -> None:
     """Keep an object file; where the disk does not take it, it is made again next time."""
     try:
-        _folder().mkdir(parents=True, exist_ok=True)
         with whole_file(_folder() / f"{name}.o") as file:
             file.write(hashlib.sha256(code).digest() + code)
     except OSError:

@@ -66,6 +66,11 @@ def _reached(rows: NDArray[np.int64], allocated: int) -> int:
     return min(most, _ALL_REGISTERS)
 
 
+def untranslated() -> k.Translation:
+    """Return what the interpreter is given where there is no translated code."""
+    return _NONE
+
+
 class _Entry:
     """One program, with what has been translated of it."""
 

@@ -3,55 +3,53 @@
 Every rule rests on one argument: an output word depends on known input words; where none of these
 is changed it is golden.  A rule computes all words that read a changed one, from changed and
 golden values, with the arithmetic of the kernel's twin; so it equals the whole launch bit for bit.
-Each rule states its argument.  Every other launch, and any change that a rule does not cover, is
-computed as a whole: so is softmax, each of whose words depends on all.
+Each rule states its argument.  Rules stand in modules named as the families of their kernels, and
+what a family declares of a kernel (:class:`~softbeam.kernels.behaviour.Pointwise`,
+:class:`~softbeam.kernels.behaviour.Channelwise`) gives a rule without further words.  Every other
+launch, and any change that a rule does not cover, is computed as a whole: so is softmax, each of
+whose words depends on all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
+from functools import partial
 
-from softbeam.injection.regions.elementwise import (
-    activate_rule,
-    axpy_rule,
-    bias_rule,
-    constrain_rule,
-    mish_rule,
-    mul_rule,
-    normalize_rule,
-    pow_rule,
-    scal_rule,
-    scale_rule,
-)
-from softbeam.injection.regions.moving import copy_rule, shortcut_rule, upsample_rule
-from softbeam.injection.regions.product import batched_rule, gemm_rule, local_rule
+from softbeam.injection.regions.channels import channelwise_rule
+from softbeam.injection.regions.joining import shortcut_rule, upsample_rule
+from softbeam.injection.regions.pointwise import copy_rule, pointwise_rule
+from softbeam.injection.regions.products import batched_rule, gemm_rule, local_rule
 from softbeam.injection.regions.step import NotCoveredError, Result, Rule, Step, whole_launch
-from softbeam.injection.regions.window import avgpool_rule, im2col_rule, maxpool_rule
+from softbeam.injection.regions.windows import avgpool_rule, im2col_rule, maxpool_rule
+from softbeam.kernels.behaviour import Behaviour, Channelwise
+from softbeam.kernels.families import BEHAVIOURS
 
-__all__ = ["RULES", "NotCoveredError", "Result", "Rule", "Step", "whole_launch"]
+__all__ = ["RULES", "NotCoveredError", "Result", "Rule", "Step", "declared_rule", "whole_launch"]
 
-#: The rule of each kernel that has one.
-RULES: Mapping[str, Rule] = MappingProxyType(
-    {
-        "copy": copy_rule,
-        "shortcut": shortcut_rule,
-        "upsample": upsample_rule,
-        "activate_array": activate_rule,
-        "activate_mish": mish_rule,
-        "normalize": normalize_rule,
-        "scale_bias": scale_rule,
-        "add_bias": bias_rule,
-        "scal": scal_rule,
-        "constrain": constrain_rule,
-        "pow": pow_rule,
-        "mul": mul_rule,
-        "axpy": axpy_rule,
-        "im2col": im2col_rule,
-        "gemm": gemm_rule,
-        "gemm_batched": batched_rule,
-        "gemm_local": local_rule,
-        "maxpool": maxpool_rule,
-        "avgpool": avgpool_rule,
-    }
-)
+
+def declared_rule(behaviour: Behaviour) -> Rule | None:
+    """Return the rule that follows from what a family says of its kernel; None if none does."""
+    change = behaviour.change
+    if isinstance(change, Channelwise):
+        return partial(channelwise_rule, kernel=change)
+    if change is not None and change.reads:
+        return partial(pointwise_rule, kernel=change)
+    return None
+
+
+_DECLARED = {name: declared_rule(behaviour) for name, behaviour in BEHAVIOURS.items()}
+
+#: The rule of each kernel that has one: what its family declares, and what is written out here.
+RULES: Mapping[str, Rule] = {
+    **{name: rule for name, rule in _DECLARED.items() if rule is not None},
+    # A copy leaves the very change, whatever its form.
+    "copy": copy_rule,
+    "shortcut": shortcut_rule,
+    "upsample": upsample_rule,
+    "im2col": im2col_rule,
+    "gemm": gemm_rule,
+    "gemm_batched": batched_rule,
+    "gemm_local": local_rule,
+    "maxpool": maxpool_rule,
+    "avgpool": avgpool_rule,
+}

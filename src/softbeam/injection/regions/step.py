@@ -18,6 +18,7 @@ from softbeam.injection.changes import (
     golden_columns,
 )
 from softbeam.injection.liveness import Live
+from softbeam.kernels.signatures import Arguments
 from softbeam.network.golden import GoldenRun, execute
 from softbeam.network.plan import Launch, Pointer
 
@@ -96,23 +97,10 @@ class Step:
         """Return the golden contents of a buffer after the launch."""
         return self.golden.view(buffer, self.launch.index + 1)
 
-    def integer(self, number: int) -> int:
-        """Return an integer argument."""
-        argument = self.launch.arguments[number]
-        assert isinstance(argument, int)
-        return argument
-
-    def number(self, number: int) -> float:
-        """Return a floating-point argument."""
-        argument = self.launch.arguments[number]
-        assert isinstance(argument, float)
-        return argument
-
-    def pointer(self, number: int) -> Pointer:
-        """Return an argument that is a pointer."""
-        argument = self.launch.arguments[number]
-        assert isinstance(argument, Pointer)
-        return argument
+    @property
+    def arguments(self) -> Arguments:
+        """The launch's arguments, by their parameters' names."""
+        return self.launch.arguments
 
     def contents(self, buffer: str) -> Bits:
         """Return what a buffer really holds before the launch."""
@@ -122,13 +110,13 @@ class Step:
         self.changes[buffer].put(contents)
         return contents
 
-    def map(self, number: int, rows: int, stride: int, *, prefix: bool = False) -> Map:
+    def map(self, pointer: Pointer, rows: int, stride: int, *, prefix: bool = False) -> Map:
         """Return the map of some rows and columns that an argument points to.
 
         Parameters
         ----------
-        number : int
-            Which argument.
+        pointer : Pointer
+            The argument.
         rows, stride : int
             The map's rows and columns.
         prefix : bool
@@ -140,7 +128,6 @@ class Step:
         NotCoveredError
             If the map is not made of whole rows of its buffer.
         """
-        pointer = self.pointer(number)
         total, more = divmod(self.golden.plan.buffers[pointer.buffer].words, stride)
         first, within = divmod(pointer.word, stride)
         change = self.changes.get(pointer.buffer)
@@ -232,8 +219,8 @@ def whole_launch(step: Step) -> Result:
     for span in step.launch.writes:
         contents = step.contents(span.buffer)
         views[span.buffer] = contents if span.buffer in step.changes else contents.copy()
-    weights = step.launch.arguments[3] if step.launch.kernel == "gemm" else None
-    if isinstance(weights, Pointer) and weights.buffer not in step.changes:
+    packed = step.launch.kernel == "gemm"
+    if packed and step.arguments.a.buffer not in step.changes:
         step.golden.execute(step.launch, views)
     else:
         execute(step.launch, views)

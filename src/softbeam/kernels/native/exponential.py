@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from softbeam.emulator.core.arithmetic import (
+from softbeam.emulator.arithmetic import (
     bits_from_f32,
     canonical,
     canonical_bits,
     f32_from_bits,
     fma_bits,
     fma_rn,
+    mufu_ex2,
     saturate,
 )
-from softbeam.emulator.core.special import mufu_ex2
 from softbeam.jit import jit
 
 
 @jit
-def expf(x, table):  # type: ignore[no-untyped-def]
+def expf(x, table):
     """Return the float32 exponential of `x`, bit for bit as nvcc 13.0 compiles ``expf``.
 
     2^(x log2 e) is split into a whole power, found with a saturated and a rounded-down FFMA, and

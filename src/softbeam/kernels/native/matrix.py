@@ -1,4 +1,4 @@
-"""The image-to-column twin, and the matrix product, GEMM.
+"""The matrix product, GEMM.
 
 GEMM is a library's kernel and not struck, so it has no machine code to follow; what it computes is
 defined here, bit for bit: every element of A B is one chain of fused multiply-adds in float32 from
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.emulator.core.arithmetic import canonical
+from softbeam.emulator.arithmetic import canonical
 from softbeam.jit import jit
 from softbeam.kernels.native.tile import PANEL, ROWS, WIDEST, copy_widest, tile
 
@@ -26,30 +26,6 @@ DEPTH = 512 if ROWS == PANEL else 192
 
 #: Columns that are packed and multiplied together, so that they stay in the second cache.
 CHUNK = 96
-
-
-@jit
-def im2col(count, im, height, width, ksize, pad, stride, height_col, width_col, col):  # type: ignore[no-untyped-def]
-    """Lay out every output pixel's neighbourhood as a column of `col`, zeros outside the image."""
-    channels = count // (height_col * width_col)
-    position = 0
-    for channel in range(channels):
-        for i in range(ksize):
-            for j in range(ksize):
-                for row_out in range(height_col):
-                    row = row_out * stride - pad + i
-                    if row < 0 or row >= height:
-                        for column_out in range(width_col):
-                            col[position + column_out] = 0
-                    else:
-                        source = (channel * height + row) * width
-                        for column_out in range(width_col):
-                            column = column_out * stride - pad + j
-                            if column < 0 or column >= width:
-                                col[position + column_out] = 0
-                            else:
-                                col[position + column_out] = im[source + column]
-                    position += width_col
 
 
 def padded_rows(m: int) -> int:
@@ -64,7 +40,7 @@ def padded_rows(m: int) -> int:
 
 
 @jit
-def pack_rows(m, k, a, packed):  # type: ignore[no-untyped-def]
+def pack_rows(m, k, a, packed):
     """Lay out the `m` rows of `a` (m x k) by panels of 32 rows, for every k the panel's 32 values.
 
     `packed` has room for ``padded_rows(m) * k`` values; rows that `a` lacks are zeros.
@@ -77,13 +53,13 @@ def pack_rows(m, k, a, packed):  # type: ignore[no-untyped-def]
 
 
 @jit
-def strips(count):  # type: ignore[no-untyped-def]
+def strips(count):
     """Return into how many strips of about equal width `count` packed columns are divided."""
     return (count + WIDEST - 1) // WIDEST
 
 
 @jit
-def strip(number, count):  # type: ignore[no-untyped-def]
+def strip(number, count):
     """Return the first column and the width of a strip of `count` packed columns.
 
     A strip holds for every k its columns' values, and begins at its first column times k.
@@ -94,7 +70,7 @@ def strip(number, count):  # type: ignore[no-untyped-def]
 
 
 @jit
-def pack_columns(n, k, b, first, count, packed):  # type: ignore[no-untyped-def]
+def pack_columns(n, k, b, first, count, packed):
     """Lay out `count` neighbouring columns of `b` (k x n) in strips."""
     # A few rows of b at a time, so that their pages and cache lines serve every strip.
     for begin in range(0, k, 16):
@@ -111,7 +87,7 @@ def pack_columns(n, k, b, first, count, packed):  # type: ignore[no-untyped-def]
 
 
 @jit
-def multiply(m, k, a, count, b, out):  # type: ignore[no-untyped-def]
+def multiply(m, k, a, count, b, out):
     """Write the product of packed rows and packed columns, column by column.
 
     Parameters
@@ -146,7 +122,7 @@ def multiply(m, k, a, count, b, out):  # type: ignore[no-untyped-def]
 
 
 @jit
-def add_products(products, rows, count, n, first, c):  # type: ignore[no-untyped-def]
+def add_products(products, rows, count, n, first, c):
     """Add `count` columns of products, `rows` values each, to columns of `c` (m x n)."""
     for row in range(c.shape[0] // n):
         place = row * n + first

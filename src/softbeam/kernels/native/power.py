@@ -1,4 +1,4 @@
-"""CUDA's powf as its machine code computes it, and the twin of the kernel that uses it."""
+"""CUDA's powf as its machine code computes it."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ import math
 
 import numpy as np
 
-from softbeam.emulator.core.arithmetic import bits_from_f32, canonical, f32_from_bits, fma_rn
-from softbeam.emulator.core.special import mufu_rcp
+from softbeam.emulator.arithmetic import bits_from_f32, canonical, f32_from_bits, fma_rn, mufu_rcp
 from softbeam.jit import jit
 
 SMALLEST_NORMAL = np.float32(1.175494350822287508e-38)
 
 
 @jit
-def _constant(bits):  # type: ignore[no-untyped-def]
+def _constant(bits):
     return f32_from_bits(np.uint32(bits))
 
 
 @jit
-def _magnitude(base, y, table):  # type: ignore[no-untyped-def]
+def _magnitude(base, y, table):
     """Return |base| ** y for a base that is neither 0, infinite nor NaN, and y not NaN.
 
     2 ** (y log2 |base|), the logarithm in two float32: constants and order of operations are
@@ -77,7 +76,7 @@ def _magnitude(base, y, table):  # type: ignore[no-untyped-def]
 
 
 @jit
-def powf(x, y, table):  # type: ignore[no-untyped-def]
+def powf(x, y, table):
     """Return x ** y, bit for bit as nvcc 13.0 compiles ``powf``; `table` is MUFU.RCP's."""
     if x == 1 or y == 0:
         return np.float32(1.0)
@@ -101,10 +100,3 @@ def powf(x, y, table):  # type: ignore[no-untyped-def]
     if not math.isinf(y) and np.floor(y) != y:
         return f32_from_bits(np.uint32(0x7FFFFFFF))
     return np.float32(-size) if odd else size
-
-
-@jit
-def power(count, alpha, x, increment_x, y, increment_y, table):  # type: ignore[no-untyped-def]
-    """Write `count` elements of `x` to the power `alpha` to `y`; `table` is MUFU.RCP's."""
-    for index in range(count):
-        y[index * increment_y] = powf(x[index * increment_x], alpha, table)

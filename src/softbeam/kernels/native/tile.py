@@ -27,25 +27,25 @@ _FLOAT, _INT = ir.FloatType(), ir.IntType(64)
 _FLOATS = ir.VectorType(_FLOAT, VECTOR)
 
 
-def _at(builder, pointer, offset):  # type: ignore[no-untyped-def]
+def _at(builder, pointer, offset):
     """Return the pointer `offset` floats on, as one to a vector."""
     return builder.bitcast(builder.gep(pointer, [offset]), _FLOATS.as_pointer())
 
 
-def _load(builder, pointer, offset):  # type: ignore[no-untyped-def]
+def _load(builder, pointer, offset):
     value = builder.load(_at(builder, pointer, offset))
     value.align = 4
     return value
 
 
-def _broadcast(builder, scalar):  # type: ignore[no-untyped-def]
+def _broadcast(builder, scalar):
     nothing = ir.Constant(_FLOATS, ir.Undefined)
     first = builder.insert_element(nothing, scalar, ir.Constant(ir.IntType(32), 0))
     zeros = ir.Constant(ir.VectorType(ir.IntType(32), VECTOR), [0] * VECTOR)
     return builder.shuffle_vector(first, nothing, zeros)
 
 
-def _function(module, width):  # type: ignore[no-untyped-def]
+def _function(module, width):
     """Return the LLVM function of tiles of a width, which is made where the module lacks it.
 
     Inlined into the loops around it, it would have to share the registers with them.
@@ -62,7 +62,7 @@ def _function(module, width):  # type: ignore[no-untyped-def]
     return function
 
 
-def _emit(builder, width, a, b, c, step, count):  # type: ignore[no-untyped-def]
+def _emit(builder, width, a, b, c, step, count):
     """Emit the loop over k of one tile; the sums live in registers from its first to its last."""
     parts = ROWS // VECTOR
     multiply_add = cgutils.get_or_insert_function(
@@ -110,13 +110,13 @@ def _emit(builder, width, a, b, c, step, count):  # type: ignore[no-untyped-def]
 
 
 @intrinsic(prefer_literal=True)
-def _tile(typingctx, width, a, a_at, b, b_at, c, c_at, step, count):  # type: ignore[no-untyped-def]
+def _tile(typingctx, width, a, a_at, b, b_at, c, c_at, step, count):
     """One tile of a literal width; see :func:`tile`."""
     if not isinstance(width, types.IntegerLiteral):
         return None
     columns = width.literal_value
 
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, args):
         pointers = []
         for array in (1, 3, 5):
             data = context.make_array(signature.args[array])(context, builder, args[array]).data
@@ -129,10 +129,10 @@ def _tile(typingctx, width, a, a_at, b, b_at, c, c_at, step, count):  # type: ig
 
 
 @intrinsic
-def copy_widest(typingctx, source, source_at, target, target_at):  # type: ignore[no-untyped-def]
+def copy_widest(typingctx, source, source_at, target, target_at):
     """Copy ``WIDEST`` neighbouring floats at once; the two arrays must not overlap."""
 
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, args):
         floats = ir.VectorType(_FLOAT, WIDEST).as_pointer()
         places = []
         for array in (0, 2):
@@ -147,13 +147,13 @@ def copy_widest(typingctx, source, source_at, target, target_at):  # type: ignor
 
 
 @intrinsic
-def gather_widest(typingctx, source, places, places_at, shift, target, target_at):  # type: ignore[no-untyped-def]
+def gather_widest(typingctx, source, places, places_at, shift, target, target_at):
     """Copy the floats at ``WIDEST`` places of `source`, each `shift` on, to neighbours in `target`.
 
     `places` is int64[:], read from `places_at` on.
     """
 
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, args):
         data = [
             context.make_array(signature.args[array])(context, builder, args[array]).data
             for array in (0, 1, 4)
@@ -175,7 +175,7 @@ def gather_widest(typingctx, source, places, places_at, shift, target, target_at
 
 
 @jit
-def tile(width, a, a_at, b, b_at, c, c_at, step, count):  # type: ignore[no-untyped-def]
+def tile(width, a, a_at, b, b_at, c, c_at, step, count):
     """Go on with the sums of `ROWS` rows by `width` columns over `count` (at least 1) steps of k.
 
     Parameters

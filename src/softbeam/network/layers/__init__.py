@@ -1,48 +1,27 @@
-"""Darknet's layers as facts: their parameters, and the shapes and buffers that follow from them.
+"""Layers as facts: parameters, shapes, buffers, launches, and how a ``.cfg`` file describes them.
 
-What a layer launches is in :mod:`softbeam.network.launches`, how it is written in a file in
-:mod:`softbeam.network.keys` and :mod:`softbeam.network.sections`.
+One module holds all that concerns a kind of layer.  The sections of Darknet's files are gathered in
+:mod:`softbeam.network.sections`.
 """
 
 from __future__ import annotations
 
 from typing import TypeAlias
 
-from softbeam.network.layers.base import Activation, Shape
-from softbeam.network.layers.convolution import Connected, Convolution, Local
+from softbeam.network.activation import Activation
+from softbeam.network.keys import MOST_ELEMENTS
+from softbeam.network.layers.base import BaseLayer, Shape
+from softbeam.network.layers.connected import Connected
+from softbeam.network.layers.convolution import Convolution, Local
 from softbeam.network.layers.heads import Detection, Region, Yolo
-from softbeam.network.layers.joining import Crop, Dropout, Reorg, Route, Shortcut, Upsample
-from softbeam.network.layers.pointwise import (
-    ActivationLayer,
-    BatchNorm,
-    Clip,
-    Normalization,
-    Softmax,
-)
+from softbeam.network.layers.joining import Route, Shortcut
+from softbeam.network.layers.moving import Crop, Dropout, Reorg, Upsample
+from softbeam.network.layers.norms import BatchNorm, Normalization
+from softbeam.network.layers.pointwise import ActivationLayer, Clip, Softmax
 from softbeam.network.layers.pooling import AveragePool, MaxPool, WindowAverage
+from softbeam.network.plan import buffer_name
 
-Layer: TypeAlias = (
-    ActivationLayer
-    | AveragePool
-    | BatchNorm
-    | Clip
-    | Connected
-    | Convolution
-    | Crop
-    | Detection
-    | Dropout
-    | Local
-    | MaxPool
-    | Normalization
-    | Region
-    | Reorg
-    | Route
-    | Shortcut
-    | Softmax
-    | Upsample
-    | WindowAverage
-    | Yolo
-)
+Layer: TypeAlias = BaseLayer
 
 
 def trained_buffers(layers: tuple[Layer, ...]) -> dict[str, int]:
@@ -59,11 +38,14 @@ def trained_buffers(layers: tuple[Layer, ...]) -> dict[str, int]:
         Buffer name, such as ``0.biases``, to 32-bit words.
     """
     return {
-        f"{layer.index}.{name}": words for layer in layers for name, words in layer.trained.items()
+        buffer_name(layer.index, name): words
+        for layer in layers
+        for name, words in layer.trained.items()
     }
 
 
 __all__ = [
+    "MOST_ELEMENTS",
     "Activation",
     "ActivationLayer",
     "AveragePool",

@@ -1,37 +1,16 @@
-"""What all layers have, and the words that their parameters use."""
+"""What all layers have."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
 from math import prod
 from typing import ClassVar, TypeAlias
 
+from softbeam.network.launches import LaunchMaker
+from softbeam.network.plan import Span
+
 Shape: TypeAlias = tuple[int, int, int]
 """Channels, height, width."""
-
-
-class Activation(IntEnum):
-    """Darknet's codes of activation functions (its enumeration ``ACTIVATION``).
-
-    Mish is not Darknet's own; it has a kernel to itself, and its number is softbeam's.
-    """
-
-    LOGISTIC = 0
-    RELU = 1
-    RELIE = 2
-    LINEAR = 3
-    RAMP = 4
-    TANH = 5
-    PLSE = 6
-    LEAKY = 7
-    ELU = 8
-    LOGGY = 9
-    STAIR = 10
-    HARDTAN = 11
-    LHTAN = 12
-    SELU = 13
-    MISH = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +35,12 @@ class BaseLayer:
     takes: int | None = field(default=None, kw_only=True, repr=False)
 
     type: ClassVar[str]
+
+    #: Whether its output is the buffer of the layer before.
+    passes_on: ClassVar[bool] = False
+
+    #: Whether it is the head of a detector, whose output is part of the network's answer.
+    is_head: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
@@ -106,6 +91,36 @@ class BaseLayer:
         return 0
 
     @property
+    def largest(self) -> int:
+        """The most elements that anything of it has, which Darknet counts in 32-bit integers."""
+        return max(self.inputs, self.outputs, self.workspace, *self.trained.values())
+
+    @property
     def buffers(self) -> dict[str, int]:
         """What Darknet allocates for the layer, and its words, in its order."""
         return {"output": self.outputs, "delta": self.outputs}
+
+    @property
+    def fan_in(self) -> int:
+        """Words that one output word is a sum over, where the layer multiplies by weights."""
+        return self.inputs
+
+    @property
+    def told_apart(self) -> int:
+        """Classes that the layer's output tells apart, 0 if it is no vector of scores."""
+        channels, height, width = self.output_shape
+        return channels if height == width == 1 else 0
+
+    def launch(self, maker: LaunchMaker, source: Span) -> None:
+        """Append what Darknet launches for the layer in inference, in its order.
+
+        Every word of a written span must be written; liveness and propagation rely on it.
+
+        Parameters
+        ----------
+        maker : LaunchMaker
+            What they are appended to.
+        source : Span
+            The input.
+        """
+        raise NotImplementedError

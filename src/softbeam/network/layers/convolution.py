@@ -1,11 +1,18 @@
-"""The layers that multiply by a matrix of weights."""
+"""Convolutions, of Darknet's kind and of its locally connected kind."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from softbeam.network.layers.base import Activation, BaseLayer, Shape
+from softbeam.network import keys
+from softbeam.network.activation import Activation
+from softbeam.network.keys import COUNT, FLAG, Invalid, Key, Section, Values
+from softbeam.network.launches import LaunchMaker, part
+from softbeam.network.layers.base import BaseLayer, Shape
+from softbeam.network.layers.windows import lay_out
+from softbeam.network.plan import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,81 +125,58 @@ class Convolution(BaseLayer):
             words["activation_input"] = self.outputs
         return words
 
-
-@dataclass(frozen=True, slots=True)
-class Connected(BaseLayer):
-    """A fully connected layer, with the batch norm and the activation that belong to it.
-
-    Parameters
-    ----------
-    units
-        Elements of the output.
-    batch_normalize
-        Whether batch norm runs between the product and the biases.
-    activation
-        What runs last.
-
-    Examples
-    --------
-    >>> Connected(5, (256, 6, 6), 4096, False, Activation.RELU).parameters
-    37752832
-    """
-
-    units: int
-    batch_normalize: bool
-    activation: Activation
-
-    type: ClassVar[str] = "connected"
-
     @property
-    def summary(self) -> str:
-        """Type and outputs."""
-        return f"connected {self.units}"
+    def fan_in(self) -> int:
+        """Words of one window."""
+        return self.column_height
 
-    @property
-    def output_shape(self) -> Shape:
-        """Outputs, 1, 1."""
-        return (self.units, 1, 1)
-
-    @property
-    def trained(self) -> dict[str, int]:
-        """The trained buffers and their words, in the order of a ``.weights`` file."""
-        norm = ("scales", "rolling_mean", "rolling_variance") if self.batch_normalize else ()
-        return {
-            "biases": self.units,
-            "weights": self.units * self.inputs,
-            **dict.fromkeys(norm, self.units),
-        }
-
-    @property
-    def buffers(self) -> dict[str, int]:
-        """What Darknet allocates, in its order."""
-        weights, outputs = self.units * self.inputs, self.units
-        words = {
-            "weights": weights,
-            "biases": outputs,
-            "weight_updates": weights,
-            "bias_updates": outputs,
-            "output": outputs,
-            "delta": outputs,
-        }
-        if self.batch_normalize:
-            norm = (
-                "mean",
-                "variance",
-                "rolling_mean",
-                "rolling_variance",
-                "mean_delta",
-                "variance_delta",
-                "scales",
-                "scale_updates",
-                "x",
-                "x_norm",
+    def launch(self, maker: LaunchMaker, source: Span) -> None:
+        """Launch a convolution: for each group im2col and GEMM, then batch norm or biases."""
+        output = maker.own("output", self.outputs)
+        maker.fill(maker.own("delta", self.outputs))
+        maker.fill(output)
+        direct = (self.size, self.stride, self.padding) == (1, 1, 0)
+        direct = direct and maker.im2col == "except-1x1"
+        weights = maker.own("weights", self.weights)
+        m, n, k = self.filters // self.groups, self.spatial, self.column_height
+        taken = self.inputs // self.groups
+        if self.batched:
+            columns = source if direct else lay_out(maker, self, source)
+            operands = {"a": weights, "b": columns, "c": output}
+            reads = (weights, columns, output)
+            maker.library(
+                "gemm_batched", reads, (output,), count=self.groups, m=m, n=n, k=k, **operands
             )
-            words |= dict.fromkeys(norm, outputs)
-        if self.activation == Activation.MISH:
-            words["activation_input"] = outputs
-        return words
+        for group in range(0 if self.batched else self.groups):
+            columns = part(source, group * taken, taken)
+            if not direct:
+                columns = lay_out(maker, self, columns)
+            a, c = part(weights, group * m * k, m * k), part(output, group * m * n, m * n)
+            maker.library("gemm", (a, columns, c), (c,), m=m, n=n, k=k, a=a, b=columns, c=c)
+        if self.batch_normalize:
+            maker.batch_norm(output, self.filters)
+        else:
+            maker.add_bias(output, maker.own("biases", self.filters))
+        maker.activate(output, self.activation)
+
+
+def _convolution(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
+    size, groups = values["size"], values["groups"]
+    if shape[0] % groups or values["filters"] % groups:
+        raise Invalid(
+            f"groups={groups} must divide the {shape[0]} channels and {values['filters']} filters"
+        )
+    return Convolution(
+        len(before),
+        shape,
+        filters=values["filters"],
+        size=size,
+        stride=values["stride"],
+        padding=size // 2 if values["pad"] else values["padding"],
+        batch_normalize=bool(values["batch_normalize"]),
+        activation=values["activation"],
+        groups=groups,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,3 +264,74 @@ class Local(BaseLayer):
         if self.activation == Activation.MISH:
             words["activation_input"] = self.outputs
         return words
+
+    @property
+    def fan_in(self) -> int:
+        """Words of one window."""
+        return self.column_height
+
+    def launch(self, maker: LaunchMaker, source: Span) -> None:
+        """Launch a locally connected layer: biases, im2col, a small product for every place."""
+        output = maker.own("output", self.outputs)
+        maker.fill(maker.own("delta", self.outputs))
+        maker.copy(maker.own("biases", self.outputs), output)
+        columns = lay_out(maker, self, source)
+        weights = maker.own("weights", self.weights)
+        maker.library(
+            "gemm_local",
+            (weights, columns, output),
+            (output,),
+            filters=self.filters,
+            locations=self.spatial,
+            k=self.column_height,
+            a=weights,
+            b=columns,
+            c=output,
+        )
+        maker.activate(output, self.activation)
+
+
+def _local(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
+    filters, size, stride = values["filters"], values["size"], values["stride"]
+    layer = Local(len(before), shape, filters, size, stride, values["pad"], values["activation"])
+    _, height, width = shape
+    windows = [(side + 2 * layer.padding - size) // stride + 1 for side in (height, width)]
+    if layer.output_shape[1:] != tuple(windows):
+        raise Invalid(
+            f"with pad=1, size={size} and stride={stride} Darknet's own formulas disagree about "
+            f"the windows over {width}x{height} pixels; with size=3 they agree"
+        )
+    return layer
+
+
+SECTIONS = (
+    Section(
+        "convolutional",
+        _convolution,
+        {
+            "batch_normalize": FLAG,
+            "filters": Key(COUNT, 1),
+            "size": Key(COUNT, 1),
+            "stride": Key(COUNT, 1),
+            "pad": FLAG,
+            "padding": Key(keys.whole(0), 0),
+            "activation": keys.activation(Activation.LOGISTIC),
+            "groups": Key(COUNT, 1),
+            "flipped": keys.only(0),
+            "binary": keys.only(0),
+            "xnor": keys.only(0),
+        },
+        aliases=("conv",),
+    ),
+    Section(
+        "local",
+        _local,
+        {
+            "filters": Key(COUNT, 1),
+            "size": Key(COUNT, 1),
+            "stride": Key(COUNT, 1),
+            "pad": FLAG,
+            "activation": keys.activation(Activation.LOGISTIC),
+        },
+    ),
+)

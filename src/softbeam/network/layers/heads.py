@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
-from softbeam.network.layers.base import BaseLayer
+from softbeam.network import keys
+from softbeam.network.activation import Activation
+from softbeam.network.keys import COUNT, FLAG, Invalid, Key, Section, Values
+from softbeam.network.launches import LaunchMaker, part
+from softbeam.network.layers.base import BaseLayer, Shape
+from softbeam.network.plan import Span
 
 Anchors: TypeAlias = tuple[tuple[float, float], ...]
 """Width and height of each box that a head starts from."""
+
+_MOST_ANCHORS = 1024
+"""Anchors that a head can have; Darknet's own have 9 at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +43,27 @@ class Detection(BaseLayer):
     square: bool
 
     type: ClassVar[str] = "detection"
+    is_head: ClassVar[bool] = True
+
+    @property
+    def told_apart(self) -> int:
+        """Classes that the head tells apart."""
+        return self.classes
 
     @property
     def wanted(self) -> int:
         """Elements that the input must have."""
         return self.side**2 * (self.classes + self.boxes * (1 + self.coords))
+
+    def launch(self, maker: LaunchMaker, source: Span) -> None:
+        """Launch a copy: what a softmax would add, Darknet leaves to the host."""
+        maker.fill(maker.own("delta", self.outputs))
+        maker.copy(source, maker.own("output", self.outputs))
+
+
+def _detection(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
+    sizes = (values["side"], values["num"], values["classes"], values["coords"])
+    return _fits(Detection(len(before), shape, *sizes, bool(values["sqrt"])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +89,7 @@ class Region(BaseLayer):
     background: bool
 
     type: ClassVar[str] = "region"
+    is_head: ClassVar[bool] = True
 
     @property
     def entries(self) -> int:
@@ -71,10 +97,67 @@ class Region(BaseLayer):
         return self.coords + 1 + self.classes
 
     @property
+    def told_apart(self) -> int:
+        """Classes that the head tells apart."""
+        return self.classes
+
+    @property
     def wanted(self) -> int:
         """Elements that the input must have."""
         _, height, width = self.input_shape
         return height * width * len(self.anchors) * self.entries
+
+    def anchor_unit(self, network_input: Shape) -> tuple[int, int]:
+        """Return width and height of what the anchors' sides are measured in, pixels or cells."""
+        _, height, width = self.input_shape
+        return width, height
+
+    def launch(self, maker: LaunchMaker, source: Span) -> None:
+        """Launch a copy, and on its parts logistic functions and a softmax over the classes."""
+        output = maker.own("output", self.outputs)
+        _, height, width = self.input_shape
+        area, coords, classes = height * width, self.coords, self.classes
+        maker.fill(maker.own("delta", self.outputs))
+        maker.copy(source, output)
+        anchors = len(self.anchors)
+        for anchor in range(anchors):
+            first = anchor * self.entries * area
+            maker.activate(part(output, first, 2 * area), Activation.LOGISTIC)
+            if coords > 4:
+                more = part(output, first + 4 * area, (coords - 4) * area)
+                maker.activate(more, Activation.LOGISTIC)
+            if not self.background:
+                maker.activate(part(output, first + coords * area, area), Activation.LOGISTIC)
+            if not self.softmax:
+                scores = part(output, first + (coords + 1) * area, classes * area)
+                maker.activate(scores, Activation.LOGISTIC)
+        if self.softmax:
+            entry = coords + (not self.background)
+            count = classes + self.background
+            every = self.inputs // anchors
+            # Each anchor is an image for the kernel, each pixel of it a group.
+            parts = [(anchor * every + entry * area, count * area) for anchor in range(anchors)]
+            maker.launch(
+                "softmax",
+                anchors * area,
+                tuple(part(source, *one) for one in parts),
+                tuple(part(output, *one) for one in parts),
+                input=part(source, entry * area, self.inputs - entry * area),
+                n=count,
+                batch=anchors,
+                batch_offset=every,
+                groups=area,
+                group_offset=1,
+                stride=area,
+                temp=1.0,
+                output=part(output, entry * area, self.outputs - entry * area),
+            )
+
+
+def _region(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
+    anchors = _anchors(values, values["num"])
+    flags = (bool(values["softmax"]), bool(values["background"]))
+    return _fits(Region(len(before), shape, anchors, values["classes"], values["coords"], *flags))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +176,11 @@ class Yolo(BaseLayer):
     classes: int
 
     type: ClassVar[str] = "yolo"
+    is_head: ClassVar[bool] = True
+
+    #: Entries of an anchor before the objectness, which is never a class.
+    coords: ClassVar[int] = 4
+    background: ClassVar[bool] = False
 
     @property
     def entries(self) -> int:
@@ -100,7 +188,98 @@ class Yolo(BaseLayer):
         return 5 + self.classes
 
     @property
+    def told_apart(self) -> int:
+        """Classes that the head tells apart."""
+        return self.classes
+
+    @property
     def wanted(self) -> int:
         """Elements that the input must have."""
         _, height, width = self.input_shape
         return height * width * len(self.anchors) * self.entries
+
+    def anchor_unit(self, network_input: Shape) -> tuple[int, int]:
+        """Return width and height of what the anchors' sides are measured in, pixels or cells."""
+        _, height, width = network_input
+        return width, height
+
+    def launch(self, maker: LaunchMaker, source: Span) -> None:
+        """Launch a copy, and on its parts logistic functions; width and height stay as they are."""
+        output = maker.own("output", self.outputs)
+        _, height, width = self.input_shape
+        area = height * width
+        maker.fill(maker.own("delta", self.outputs))
+        maker.copy(source, output)
+        for anchor in range(len(self.anchors)):
+            first = anchor * self.entries * area
+            maker.activate(part(output, first, 2 * area), Activation.LOGISTIC)
+            scores = part(output, first + 4 * area, (1 + self.classes) * area)
+            maker.activate(scores, Activation.LOGISTIC)
+
+
+def _yolo(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
+    anchors = _anchors(values, values["num"])
+    mask = values["mask"] or range(len(anchors))
+    if max(mask) >= len(anchors):
+        raise Invalid(f"mask={','.join(map(str, mask))} names more than the {len(anchors)} anchors")
+    return _fits(Yolo(len(before), shape, tuple(anchors[at] for at in mask), values["classes"]))
+
+
+def _anchors(values: Values, count: int) -> tuple[tuple[float, float], ...]:
+    numbers = values["anchors"]
+    if numbers is None:
+        # Darknet's default.
+        return ((0.5, 0.5),) * count
+    if len(numbers) != 2 * count:
+        raise Invalid(f"num={count} needs {2 * count} numbers in anchors=, not {len(numbers)}")
+    return tuple(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def _fits(layer: Detection | Region | Yolo) -> BaseLayer:
+    if layer.inputs != layer.wanted:
+        raise Invalid(f"takes {layer.wanted} elements; the layer before has {layer.inputs}")
+    return layer
+
+
+SECTIONS = (
+    Section(
+        "detection",
+        _detection,
+        {
+            "coords": Key(COUNT, 1),
+            "classes": Key(COUNT, 1),
+            "num": Key(keys.whole(1, _MOST_ANCHORS), 1),
+            "side": Key(COUNT, 7),
+            "sqrt": FLAG,
+            "softmax": keys.only(0),
+        },
+        training="""class_scale coord_scale forced jitter max noobject_scale object_scale random
+            reorg rescore""",
+    ),
+    Section(
+        "region",
+        _region,
+        {
+            "coords": Key(keys.whole(4), 4),
+            "classes": Key(COUNT, 20),
+            "num": Key(keys.whole(1, _MOST_ANCHORS), 1),
+            "softmax": FLAG,
+            "background": FLAG,
+            "anchors": Key(keys.listed(keys.number), None),
+            "tree": keys.TREE,
+        },
+        training="""absolute bias_match class_scale classfix coord_scale jitter log map mask_scale
+            max noobject_scale object_scale random rescore sqrt thresh""",
+    ),
+    Section(
+        "yolo",
+        _yolo,
+        {
+            "classes": Key(COUNT, 20),
+            "num": Key(keys.whole(1, _MOST_ANCHORS), 1),
+            "mask": Key(keys.listed(keys.whole(0)), None),
+            "anchors": Key(keys.listed(keys.number), None),
+        },
+        training="ignore_thresh jitter map max random truth_thresh",
+    ),
+)

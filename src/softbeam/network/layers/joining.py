@@ -1,11 +1,26 @@
-"""Layers that move, join and cut feature maps, and have nothing to learn."""
+"""Layers that join the outputs of other layers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from softbeam.network.layers.base import Activation, BaseLayer, Shape
+from softbeam.network import keys
+from softbeam.network.activation import Activation
+from softbeam.network.keys import INDEX, Invalid, Key, Section, Values
+from softbeam.network.launches import LaunchMaker, part
+from softbeam.network.layers.base import BaseLayer, Shape
+from softbeam.network.plan import Span
+
+
+def _index(written: int, before: Sequence[BaseLayer]) -> int:
+    index = len(before) + written if written < 0 else written
+    if not 0 <= index < len(before):
+        raise Invalid(
+            f"{written} names layer {index}; it must be one of those before layer {len(before)}"
+        )
+    return index
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +46,32 @@ class Route(BaseLayer):
     def buffers(self) -> dict[str, int]:
         """What Darknet allocates, in its order."""
         return {"delta": self.outputs, "output": self.outputs}
+
+    def launch(self, maker: LaunchMaker, source: Span) -> None:
+        """Launch a copy of each of the other layers' outputs."""
+        output = maker.own("output", self.outputs)
+        maker.fill(maker.own("delta", self.outputs))
+        start = 0
+        for number, words in self.sources:
+            maker.copy(maker.output_of(number), part(output, start, words))
+            start += words
+
+
+def _route(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
+    if values["layers"] is None:
+        raise Invalid("needs layers=, the layers that it joins")
+    sources = [before[_index(written, before)] for written in values["layers"]]
+    _, height, width = sources[0].output_shape
+    for source in sources:
+        if source.output_shape[1:] != (height, width):
+            raise Invalid(
+                f"joins layer {sources[0].name} of {width}x{height} pixels with layer "
+                f"{source.name} of {source.output_shape[2]}x{source.output_shape[1]}; "
+                "they must have the same"
+            )
+    channels = sum(source.output_shape[0] for source in sources)
+    joined = tuple((source.index, source.outputs) for source in sources)
+    return Route(len(before), (channels, height, width), joined)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,122 +111,74 @@ class Shortcut(BaseLayer):
             words["activation_input"] = self.outputs
         return words
 
-
-@dataclass(frozen=True, slots=True)
-class Upsample(BaseLayer):
-    """Every pixel as a square of pixels.
-
-    Parameters
-    ----------
-    stride
-        Side of the square.
-    scale
-        What the pixels are multiplied by.
-    """
-
-    stride: int
-    scale: float
-
-    type: ClassVar[str] = "upsample"
-
-    @property
-    def summary(self) -> str:
-        """Type and factor."""
-        return f"upsample {self.stride}x"
-
-    @property
-    def output_shape(self) -> Shape:
-        """Channels, height and width of the output."""
-        channels, height, width = self.input_shape
-        return channels, height * self.stride, width * self.stride
-
-    @property
-    def buffers(self) -> dict[str, int]:
-        """What Darknet allocates, in its order."""
-        return {"delta": self.outputs, "output": self.outputs}
-
-
-@dataclass(frozen=True, slots=True)
-class Reorg(BaseLayer):
-    """Squares of pixels as channels, or the reverse.
-
-    Parameters
-    ----------
-    stride
-        Side of the squares.
-    reverse
-        From channels to squares.
-    flatten
-        Only reorder the elements, pixel after pixel (with `reverse`, back).
-    extra
-        If above 0, only copy, with so many zeros behind.
-    """
-
-    stride: int
-    reverse: bool = False
-    flatten: bool = False
-    extra: int = 0
-
-    type: ClassVar[str] = "reorg"
-
-    @property
-    def summary(self) -> str:
-        """Type and stride."""
-        return f"reorg /{self.stride}"
-
-    @property
-    def output_shape(self) -> Shape:
-        """Channels, height and width of the output."""
-        channels, height, width = self.input_shape
-        stride = self.stride
-        if self.extra:
-            return (self.inputs + self.extra, 1, 1)
-        if self.reverse:
-            return channels // stride**2, height * stride, width * stride
-        return channels * stride**2, height // stride, width // stride
+    def launch(self, maker: LaunchMaker, source: Span) -> None:
+        """Launch the sum with another layer's output on a copy of the input."""
+        output = maker.own("output", self.outputs)
+        other = maker.output_of(self.source)
+        (c1, h1, w1), (c2, h2, w2) = self.source_shape, self.output_shape
+        minw, minh, minc = min(w1, w2), min(h1, h2), min(c1, c2)
+        size = minw * minh * minc
+        stride, sample = max(w1 // w2, 1), max(w2 // w1, 1)
+        maker.fill(maker.own("delta", self.outputs))
+        maker.copy(source, output)
+        maker.launch(
+            "shortcut",
+            size,
+            (other, output),
+            # Words that the other output does not overlap keep their values.
+            (output,),
+            size=size,
+            minw=minw,
+            minh=minh,
+            minc=minc,
+            stride=stride,
+            sample=sample,
+            batch=1,
+            w1=w1,
+            h1=h1,
+            c1=c1,
+            add=other,
+            w2=w2,
+            h2=h2,
+            c2=c2,
+            s1=self.alpha,
+            s2=self.beta,
+            out=output,
+        )
+        maker.activate(output, self.activation)
 
 
-@dataclass(frozen=True, slots=True)
-class Crop(BaseLayer):
-    """The middle of an image of three channels, its values mapped from 0 ... 1 to -1 ... 1.
-
-    Parameters
-    ----------
-    height, width
-        Those of the output.
-    adjust
-        Whether the values are mapped; else they are only written back.
-    """
-
-    height: int
-    width: int
-    adjust: bool = True
-
-    type: ClassVar[str] = "crop"
-
-    @property
-    def summary(self) -> str:
-        """Type and size."""
-        return f"crop {self.width}x{self.height}"
-
-    @property
-    def output_shape(self) -> Shape:
-        """Channels, height and width of the output."""
-        return self.input_shape[0], self.height, self.width
-
-    @property
-    def buffers(self) -> dict[str, int]:
-        """What Darknet allocates, in its order; ``rand`` holds training's random numbers."""
-        return {"output": self.outputs, "rand": 8}
+def _shortcut(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
+    if values["from"] is None:
+        raise Invalid("needs from=, the layer that it adds")
+    source = before[_index(values["from"], before)]
+    (_, h1, w1), (_, h2, w2) = source.output_shape, shape
+    if w1 // w2 != h1 // h2 or w2 // w1 != h2 // h1:
+        raise Invalid(
+            f"adds layer {source.name} of {w1}x{h1} pixels to {w2}x{h2}; "
+            "both sides must shrink or grow alike"
+        )
+    return Shortcut(
+        len(before),
+        shape,
+        source.index,
+        source.output_shape,
+        values["activation"],
+        values["alpha"],
+        values["beta"],
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Dropout(BaseLayer):
-    """A dropout, which inference passes by: its output is the buffer of the layer before."""
-
-    type: ClassVar[str] = "dropout"
-
-    @property
-    def buffers(self) -> dict[str, int]:
-        """What Darknet allocates."""
-        return {"rand": self.outputs}
+SECTIONS = (
+    Section("route", _route, {"layers": Key(keys.listed(INDEX), None)}),
+    Section(
+        "shortcut",
+        _shortcut,
+        {
+            "from": Key(INDEX, None),
+            "activation": keys.activation(Activation.LINEAR),
+            "alpha": Key(keys.number, 1.0),
+            "beta": Key(keys.number, 1.0),
+        },
+    ),
+)

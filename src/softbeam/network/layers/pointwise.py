@@ -1,11 +1,17 @@
-"""Layers that keep the shape: softmax, norms and activations on their own."""
+"""Layers that change each element by itself, or each group: softmax, activations, clamps."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
-from softbeam.network.layers.base import Activation, BaseLayer, Shape
+from softbeam.network import keys
+from softbeam.network.activation import Activation
+from softbeam.network.keys import COUNT, Invalid, Key, Section, Values
+from softbeam.network.launches import LaunchMaker
+from softbeam.network.layers.base import BaseLayer, Shape
+from softbeam.network.plan import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,34 @@ class Softmax(BaseLayer):
         """As recorded for Extraction."""
         return {"output": self.outputs, "loss": self.outputs, "delta": self.outputs}
 
+    def launch(self, maker: LaunchMaker, source: Span) -> None:
+        """Launch a softmax over each group."""
+        n = self.inputs // self.groups
+        output = maker.own("output", self.inputs)
+        maker.fill(maker.own("delta", self.inputs))
+        maker.launch(
+            "softmax",
+            self.groups,
+            (source,),
+            (output,),
+            input=source,
+            n=n,
+            batch=1,
+            batch_offset=self.inputs,
+            groups=self.groups,
+            group_offset=n,
+            stride=1,
+            temp=self.temperature,
+            output=output,
+        )
+
+
+def _softmax(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
+    layer = Softmax(len(before), shape, values["temperature"], values["groups"])
+    if layer.inputs % layer.groups:
+        raise Invalid(f"groups={layer.groups} must divide the {layer.inputs} inputs")
+    return layer
+
 
 @dataclass(frozen=True, slots=True)
 class ActivationLayer(BaseLayer):
@@ -63,6 +97,17 @@ class ActivationLayer(BaseLayer):
             words["activation_input"] = self.outputs
         return words
 
+    def launch(self, maker: LaunchMaker, source: Span) -> None:
+        """Launch an activation function on a copy of the input."""
+        output = maker.own("output", self.outputs)
+        maker.fill(maker.own("delta", self.outputs))
+        maker.copy(source, output)
+        maker.activate(output, self.activation)
+
+
+def _activation(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
+    return ActivationLayer(len(before), shape, values["activation"])
+
 
 @dataclass(frozen=True, slots=True)
 class Clip(BaseLayer):
@@ -81,66 +126,29 @@ class Clip(BaseLayer):
 
     type: ClassVar[str] = "clip"
 
-
-@dataclass(frozen=True, slots=True)
-class BatchNorm(BaseLayer):
-    """A batch norm on its own."""
-
-    type: ClassVar[str] = "batchnorm"
-
-    @property
-    def trained(self) -> dict[str, int]:
-        """The trained buffers; Darknet's file leaves the biases, which stay 0, out."""
-        channels = self.input_shape[0]
-        return dict.fromkeys(("scales", "rolling_mean", "rolling_variance"), channels)
-
-    @property
-    def buffers(self) -> dict[str, int]:
-        """What Darknet allocates, in its order."""
-        per_channel = (
-            "biases",
-            "scales",
-            "bias_updates",
-            "scale_updates",
-            "mean",
-            "variance",
-            "rolling_mean",
-            "rolling_variance",
-            "mean_delta",
-            "variance_delta",
-        )
-        whole = dict.fromkeys(("x", "x_norm"), self.outputs)
-        return {
-            "output": self.outputs,
-            "delta": self.outputs,
-            **dict.fromkeys(per_channel, self.input_shape[0]),
-            **whole,
-        }
+    def launch(self, maker: LaunchMaker, source: Span) -> None:
+        """Launch a clamp on a copy of the input."""
+        output = maker.own("output", self.outputs)
+        maker.fill(maker.own("delta", self.outputs))
+        maker.copy(source, output)
+        if self.rectified:
+            maker.activate(output, Activation.RELU)
+        n = output.words
+        maker.launch("constrain", n, (output,), (output,), N=n, ALPHA=self.limit, X=output, INCX=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Normalization(BaseLayer):
-    """A local response normalization: x / (kappa + alpha * sum of squares of neighbours) ** beta.
-
-    Parameters
-    ----------
-    size
-        Channels that the sum goes over.
-    alpha, beta, kappa
-        The numbers of the formula.
-    exact
-        Whether the first sum has all its channels; Darknet's lacks the last.
-    """
-
-    size: int
-    alpha: float
-    beta: float
-    kappa: float
-    exact: bool = field(default=False, repr=False)
-
-    type: ClassVar[str] = "lrn"
-
-    @property
-    def buffers(self) -> dict[str, int]:
-        """What Darknet allocates, in its order."""
-        return dict.fromkeys(("output", "delta", "squared", "norms"), self.outputs)
+SECTIONS = (
+    Section(
+        "softmax",
+        _softmax,
+        {
+            "groups": Key(COUNT, 1),
+            "temperature": Key(keys.positive, 1.0),
+            "spatial": keys.only(0),
+            "tree": keys.TREE,
+        },
+        training="noloss",
+        aliases=("soft",),
+    ),
+    Section("activation", _activation, {"activation": keys.activation(Activation.LINEAR)}),
+)

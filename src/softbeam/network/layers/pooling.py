@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from softbeam.network import keys
+from softbeam.network.keys import COUNT, Key, Section, Values
+from softbeam.network.launches import LaunchMaker
 from softbeam.network.layers.base import BaseLayer, Shape
+from softbeam.network.layers.windows import lay_out
+from softbeam.network.plan import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,35 @@ class MaxPool(BaseLayer):
     def buffers(self) -> dict[str, int]:
         """As recorded for Extraction."""
         return {"indexes": self.outputs, "output": self.outputs, "delta": self.outputs}
+
+    def launch(self, maker: LaunchMaker, source: Span) -> None:
+        """Launch a max pool, which also writes the winners' indexes."""
+        channels, height, width = self.input_shape
+        output, indexes = maker.own("output", self.outputs), maker.own("indexes", self.outputs)
+        maker.fill(maker.own("delta", self.outputs))
+        maker.launch(
+            "maxpool",
+            self.outputs,
+            (source,),
+            (output, indexes),
+            n=self.outputs,
+            in_h=height,
+            in_w=width,
+            in_c=channels,
+            stride=self.stride,
+            size=self.size,
+            pad=self.padding,
+            input=source,
+            output=output,
+            indexes=indexes,
+        )
+
+
+def _max_pool(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
+    stride = values["stride"]
+    size = stride if values["size"] is None else values["size"]
+    padding = size - 1 if values["padding"] is None else values["padding"]
+    return MaxPool(len(before), shape, size, stride, padding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +140,27 @@ class WindowAverage(BaseLayer):
         weights = self.input_shape[0] * self.size**2
         return {"weights": weights, "output": self.outputs, "delta": self.outputs}
 
+    def launch(self, maker: LaunchMaker, source: Span) -> None:
+        """Launch averages of windows: im2col, and for every channel a product with 1 / size^2."""
+        output, window = maker.own("output", self.outputs), self.size**2
+        channels, height, width = self.output_shape
+        weights = maker.own("weights", channels * window)
+        maker.fill(maker.own("delta", self.outputs))
+        maker.fill(output)
+        columns = lay_out(maker, self, source)
+        maker.library(
+            "gemm_batched",
+            (weights, columns, output),
+            (output,),
+            count=channels,
+            m=1,
+            n=height * width,
+            k=window,
+            a=weights,
+            b=columns,
+            c=output,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class AveragePool(BaseLayer):
@@ -116,3 +172,32 @@ class AveragePool(BaseLayer):
     def output_shape(self) -> Shape:
         """Channels, 1, 1."""
         return (self.input_shape[0], 1, 1)
+
+    def launch(self, maker: LaunchMaker, source: Span) -> None:
+        """Launch an average over each channel."""
+        channels, height, width = self.input_shape
+        output = maker.own("output", channels)
+        maker.fill(maker.own("delta", channels))
+        sizes = {"n": channels, "w": width, "h": height, "c": channels}
+        maker.launch(
+            "avgpool", channels, (source,), (output,), input=source, output=output, **sizes
+        )
+
+
+def _average_pool(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
+    return AveragePool(len(before), shape)
+
+
+SECTIONS = (
+    Section(
+        "maxpool",
+        _max_pool,
+        {
+            "stride": Key(COUNT, 1),
+            "size": Key(COUNT, None),
+            "padding": Key(keys.whole(0), None),
+        },
+        aliases=("max",),
+    ),
+    Section("avgpool", _average_pool, {}, aliases=("avg",)),
+)

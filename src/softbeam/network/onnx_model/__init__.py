@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from softbeam.errors import NetworkError
-from softbeam.network.layers import Layer
+from softbeam.network.layers import Layer, Shape
 from softbeam.network.onnx_model.graph import read_graph
 from softbeam.network.onnx_model.lowering import Lowering, Refused, Weights
 from softbeam.network.onnx_model.operators import lower
@@ -18,7 +18,7 @@ from softbeam.network.onnx_model.operators import lower
 __all__ = ["read_onnx"]
 
 
-def read_onnx(path: Path) -> tuple[tuple[Layer, ...], Weights]:
+def read_onnx(path: Path) -> tuple[tuple[Layer, ...], Weights, Shape]:
     """Read a model's layers and weights.
 
     Parameters
@@ -32,6 +32,8 @@ def read_onnx(path: Path) -> tuple[tuple[Layer, ...], Weights]:
         Their labels are the names of the nodes.
     weights : dict
         Buffer name to a 1-D float32 array.
+    answer : Shape
+        The shape of the answer, which a view may have made another one than the last layer's.
 
     Raises
     ------
@@ -48,7 +50,7 @@ def read_onnx(path: Path) -> tuple[tuple[Layer, ...], Weights]:
         )
     if not lowering.layers or lowering.places[graph.output][0] != len(lowering.layers) - 1:
         raise NetworkError(f"{path} computes nothing: its answer is its image")
-    return tuple(lowering.layers), lowering.weights
+    return tuple(lowering.layers), lowering.weights, lowering.places[graph.output][1]
 
 
 def _lower_all(lowering: Lowering) -> list[str]:

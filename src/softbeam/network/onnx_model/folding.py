@@ -6,7 +6,9 @@ conversions of weights as nodes.  Here these become constants.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,11 @@ FOLDED = frozenset(
     }
 )  # fmt: skip
 """Operators that are computed where all that they depend on is known."""
+
+
+MOST_FOLDED = 1 << 24
+"""Numbers that constants may have beyond four times those of the model's file: a file of some
+bytes can ask for any."""
 
 
 def shapes_of(model: Any) -> dict[str, tuple[int, ...]]:
@@ -39,16 +46,18 @@ def fold(model: Any) -> None:
     import onnx
 
     graph = model.graph
+    room = MOST_FOLDED + 4 * sum(prod(one.dims) for one in graph.initializer)
     known = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
     while True:
         # What is folded tells more shapes.
         shapes = shapes_of(model)
         left = []
         for node in graph.node:
-            values = _computed(model, node, known, shapes)
+            values = _computed(model, node, known, shapes, room)
             if values is None:
                 left.append(node)
                 continue
+            room -= sum(value.size for value in values)
             for name, value in zip(node.output, values, strict=True):
                 known[name] = value
                 graph.initializer.append(onnx.numpy_helper.from_array(value, name))
@@ -63,8 +72,12 @@ def _computed(
     node: Any,
     known: Mapping[str, NDArray[Any]],
     shapes: Mapping[str, tuple[int, ...]],
+    room: int,
 ) -> list[NDArray[Any]] | None:
-    """Return a node's outputs, None if they depend on the image or cannot be computed."""
+    """Return a node's outputs, None if they depend on the image or cannot be computed.
+
+    `room` is how many numbers they may have.
+    """
     import onnx
     from onnx.reference import ReferenceEvaluator
 
@@ -87,7 +100,31 @@ def _computed(
     graph = helper.make_graph([node], "one node", *ends)
     one = helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
     try:
+        if _elements(node, [inputs[name] for name in node.input if name]) > room:
+            return None
         return [np.asarray(value) for value in ReferenceEvaluator(one).run(None, inputs)]
     # The evaluator raises what it likes; the node is then named as one that cannot be lowered.
     except Exception:
         return None
+
+
+def _elements(node: Any, inputs: Sequence[NDArray[Any]]) -> int:
+    """Return at least how many numbers a node's output has, without computing it."""
+    if node.op_type == "Constant":
+        sparse = [each.sparse_tensor for each in node.attribute if each.HasField("sparse_tensor")]
+        return sum(int(prod(one.dims)) for one in sparse)
+    if node.op_type in ("Shape", "Size"):
+        return 1
+    sides = [one.shape for one in inputs]
+    if node.op_type == "Gather":
+        axis = next((each.i for each in node.attribute if each.name == "axis"), 0)
+        return int(inputs[1].size * inputs[0].size // max(inputs[0].shape[axis], 1))
+    if node.op_type == "ConstantOfShape":
+        sides = [tuple(inputs[0].tolist())]
+    elif node.op_type == "Expand":
+        sides[1] = tuple(inputs[1].tolist())
+    elif node.op_type == "Concat":
+        return sum(one.size for one in inputs)
+    # Of several: as they are laid on one another.
+    aligned = zip_longest(*(reversed(one) for one in sides), fillvalue=1)
+    return prod(max(each) for each in aligned)

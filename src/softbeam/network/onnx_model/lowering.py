@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.network.layers import Activation, Layer, Shape
+from softbeam.network.layers import MOST_ELEMENTS, Activation, Layer, Shape
 from softbeam.network.onnx_model.graph import Graph, Node
 
 Weights = dict[str, NDArray[np.float32]]
@@ -146,6 +146,8 @@ class Lowering:
                 f"Darknet's kernels would give it {list(layer.output_shape)} elements, not "
                 f"{list(self.shape(tensor))}"
             )
+        if layer.largest > MOST_ELEMENTS:
+            raise Refused("it has more than 2^31 - 1 elements")
         for name, values in weights.items():
             flat = np.ascontiguousarray(values, dtype=np.float32).reshape(-1)
             if flat.size != layer.buffers[name]:

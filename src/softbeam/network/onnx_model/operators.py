@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from softbeam.memory import require_memory
 from softbeam.network import layers as kinds
 from softbeam.network.layers import Activation, Shape
 from softbeam.network.onnx_model.graph import Node
@@ -222,6 +223,7 @@ def _average_pool(lowering: Lowering, node: Node) -> None:
         lowering.add(kinds.AveragePool(number, shape, label=label, takes=takes), node.outputs[0])
         return
     layer = kinds.WindowAverage(number, shape, size, stride, padding, label=label, takes=takes)
+    require_memory(4 * shape[0] * size**2, f"the window of {label!r}", "give a smaller one")
     weights = np.full(shape[0] * size**2, 1 / size**2, dtype=np.float32)
     lowering.add(layer, node.outputs[0], weights=weights)
 

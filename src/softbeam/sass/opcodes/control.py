@@ -48,11 +48,13 @@ def add_to(table: Table) -> None:
         "YIELD NANOSLEEP",
         "let other warps run: nothing, as warps are run one by one",
         "WARP",
+        without_effect=True,
         common=named,
     )
     table.add(
         "MEMBAR ERRBAR CGAERRBAR CCTL FENCE DEPBAR",
         "order of memory accesses: nothing, as they take effect in order",
         "SC ALL CTA GPU SYS VC IVALL IV LE SB0 SB1 SB2 SB3 SB4 SB5 VIEW ASYNC E PF1 PF2 C",
+        without_effect=True,
         common=named,
     )

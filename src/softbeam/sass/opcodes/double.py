@@ -8,10 +8,10 @@ from softbeam.sass.opcodes.table import COMPILED, FLOAT_COMPARISONS, MANUAL, ROU
 
 def add_to(table: Table) -> None:
     """Add this family's rows."""
-    for name, summary, group in (
-        ("DADD", "a + b", "FADD_FMUL"),
-        ("DMUL", "a * b", "FADD_FMUL"),
-        ("DFMA", "a * b + c with one rounding", "FMA"),
+    for name, summary, group, operands in (
+        ("DADD", "a + b", "FADD_FMUL", "a b"),
+        ("DMUL", "a * b", "FADD_FMUL", "a b"),
+        ("DFMA", "a * b + c with one rounding", "FMA", "a b c"),
     ):
         table.add(
             name,
@@ -20,6 +20,7 @@ def add_to(table: Table) -> None:
             group="fp64",
             sassifi=group,
             immediate=Immediate.DOUBLE,
+            executes=f"{name} {operands}",
             source=f"{MANUAL}; bits of NaN: {COMPILED}",
         )
     table.add(

@@ -25,17 +25,41 @@ def add_to(table: Table) -> None:
 
 def _arithmetic(table: Table) -> None:
     floating: Facts = {"group": "fp32", "immediate": Immediate.FLOAT}
-    table.add("FADD", "a + b", f"{ROUNDINGS} FTZ SAT", sassifi="FADD_FMUL", common=floating)
-    table.add("FMUL", "a * b", f"{ROUNDINGS} FTZ SAT", sassifi="FADD_FMUL", common=floating)
+    table.add(
+        "FADD",
+        "a + b",
+        f"{ROUNDINGS} FTZ SAT",
+        sassifi="FADD_FMUL",
+        executes="FADD a b",
+        common=floating,
+    )
+    table.add(
+        "FMUL",
+        "a * b",
+        f"{ROUNDINGS} FTZ SAT",
+        sassifi="FADD_FMUL",
+        executes="FMUL a b",
+        common=floating,
+    )
     table.add(
         "FFMA",
         "a * b + c with one rounding",
         f"{ROUNDINGS} FTZ SAT",
         sassifi="FMA",
+        executes="FFMA a b c",
         common=floating,
     )
-    table.add("FMNMX", "minimum or maximum by predicate", "FTZ NAN", source=MANUAL, common=floating)
-    table.add("FSEL", "a where the predicate holds, else b", "FTZ", common=floating)
+    table.add(
+        "FMNMX",
+        "minimum or maximum by predicate",
+        "FTZ NAN",
+        source=MANUAL,
+        executes="FMNMX a b",
+        common=floating,
+    )
+    table.add(
+        "FSEL", "a where the predicate holds, else b", "FTZ", executes="SEL a b", common=floating
+    )
     table.add(
         "MUFU",
         "special function",
@@ -72,6 +96,7 @@ def _comparisons(table: Table) -> None:
         sassifi="SETP",
         immediate=Immediate.FLOAT,
         source="inferred; agrees with every recorded FCHK",
+        executes="FCHK a b",
     )
 
 

@@ -20,7 +20,7 @@ def add_to(table: Table) -> None:
 def _moves(table: Table) -> None:
     table.both("MOV", "copy a word", "32I")
     table.add("CS2R", "copy a special register, 64 bits unless .32", "32 64", source=MANUAL)
-    table.both("SEL", "a where the predicate holds, else b")
+    table.both("SEL", "a where the predicate holds, else b", executes="SEL a b")
     table.add("S2R", "read a special register")
     table.add("S2UR", "read a special register into a uniform register", uniform=True)
     table.add("LEPC", "the address of an instruction", source=MANUAL)
@@ -44,7 +44,7 @@ def _arithmetic(table: Table) -> None:
         "HI X SX32",
         sassifi="IADD_IMUL",
     )
-    table.both("IABS", "absolute value")
+    table.both("IABS", "absolute value", executes="IABS a")
     table.both("IMNMX", "minimum or maximum by predicate", "U32 S32", source=MANUAL)
     table.add(
         "VIMNMX",
@@ -70,8 +70,15 @@ def _arithmetic(table: Table) -> None:
         "U8 S8 U16 S16 U32 S32 SAT",
         source=MANUAL,
     )
-    table.add("VABSDIFF", "|a - b| + c", "U32 S32", source=MANUAL)
-    table.add("VABSDIFF4", "|a - b| by byte; .ACC: c plus their sum", "U8 S8 ACC", source=MANUAL)
+    table.add("VABSDIFF", "|a - b| + c", "U32 S32", source=MANUAL, executes="VABSDIFF a b c signed")
+    # Without .ACC the third operand fills no byte (PTX ISA).
+    table.add(
+        "VABSDIFF4",
+        "|a - b| by byte; .ACC: c plus their sum",
+        "U8 S8 ACC",
+        source=MANUAL,
+        executes="VABSDIFF4 a b c signed",
+    )
     table.add(
         "IDP",
         "c plus the products of four bytes (.4A), or of two half words and bytes (.2A)",
@@ -83,11 +90,19 @@ def _arithmetic(table: Table) -> None:
 def _bits(table: Table) -> None:
     table.both("LOP3", "bitwise function of three words by look-up table", "LUT PAND")
     table.both("SHF", "funnel shift of a pair of words", "L R U32 S32 U64 S64 HI W")
-    table.both("POPC", "number of ones", source=MANUAL)
-    table.both("FLO", "position of the leading one", "U32 S32 SH", source=MANUAL)
-    table.both("BREV", "reverse the bits", source=MANUAL)
-    table.both("SGXT", "sign-extend (.U32: zero-extend) the lowest b bits", "U32 W", source=MANUAL)
-    table.both("BMSK", "b ones from bit a on", "C W", source=MANUAL)
+    table.both("POPC", "number of ones", source=MANUAL, executes="POPC a")
+    table.both(
+        "FLO", "position of the leading one", "U32 S32 SH", source=MANUAL, executes="FLO a signed"
+    )
+    table.both("BREV", "reverse the bits", source=MANUAL, executes="BREV a")
+    table.both(
+        "SGXT",
+        "sign-extend (.U32: zero-extend) the lowest b bits",
+        "U32 W",
+        source=MANUAL,
+        executes="SGXT a b signed",
+    )
+    table.both("BMSK", "b ones from bit a on", "C W", source=MANUAL, executes="BMSK a b")
 
 
 def _predicates(table: Table) -> None:

@@ -185,7 +185,7 @@ def meaning(opcode: Opcode, modifier: str) -> str:
         If the table lacks it.
     """
     names = [opcode.name, opcode.name.removeprefix("U")]
-    if opcode.summary.startswith(("order of memory", "let other warps")):
+    if opcode.without_effect:
         return _EVERYWHERE.get(modifier, "no effect here")
     for name in names:
         if modifier in BY_OPCODE.get(name, {}):

@@ -57,6 +57,13 @@ class Opcode:
         Modifiers with which the result is not bit-exact.
     source : str
         Where the knowledge comes from.
+    executes : str
+        Which operation the emulator executes for it, the operands that take the sources in order
+        (a, b, c), and ``signed`` if it tells signed words from others: ``IMNMX a b signed``.
+        Empty where how it is executed depends on its modifiers or operands; that is written in
+        :mod:`softbeam.emulator.lowerings`.
+    without_effect : bool
+        Whether modifiers that are not explained elsewhere have no effect here.
     """
 
     name: str
@@ -69,3 +76,5 @@ class Opcode:
     uniform: bool
     inexact: frozenset[str]
     source: str
+    executes: str
+    without_effect: bool

@@ -26,6 +26,8 @@ class Facts(TypedDict, total=False):
     immediate: Immediate
     inexact: str
     source: str
+    executes: str
+    without_effect: bool
 
 
 class Table:
@@ -58,6 +60,8 @@ class Table:
                 uniform=uniform,
                 inexact=frozenset(facts.get("inexact", "").split()),
                 source=facts.get("source", RECORDED),
+                executes=facts.get("executes", ""),
+                without_effect=facts.get("without_effect", False),
             )
 
     def both(self, names: str, summary: str, modifiers: str = "", **facts: Unpack[Facts]) -> None:

@@ -1,0 +1,90 @@
+"""Whether a network's answer, and its fault-free one, can be judged at all.
+
+What does not mean what a judgement takes it for is refused before anything is struck: a number of
+critical errors in an answer without meaning looks like any other number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softbeam.errors import NetworkError
+from softbeam.injection.boxes import has_boxes
+from softbeam.network.buffers import output_buffers
+from softbeam.network.catalogue import Network
+from softbeam.network.golden import GoldenRun
+from softbeam.network.plan import Plan
+
+Floats = NDArray[np.float32]
+
+
+def check_meaning(network: Network, plan: Plan) -> None:
+    """Refuse a network whose answer is neither a list of scores nor a detector's.
+
+    A list has several channels of one pixel, such as ONNX's shapes (N), (1, N) and (1, N, 1, 1).
+
+    Raises
+    ------
+    NetworkError
+        With the answer's shape.
+    """
+    if has_boxes(plan):
+        return
+    channels, height, width = network.answer_shape
+    if height == width == 1 and channels > 1:
+        return
+    shape = "one number" if channels == height == width == 1 else f"{channels}x{height}x{width}"
+    raise NetworkError(
+        f"the answer of {network.name} is {shape}, not a list of scores of which the highest is "
+        "the class; softbeam judges classifiers and Darknet's detectors alone"
+    )
+
+
+def check_fault_free(golden: GoldenRun) -> None:
+    """Refuse a fault-free answer that is not finite, or in which nothing stands out.
+
+    Raises
+    ------
+    NetworkError
+        Naming the first layer whose output is so.
+    """
+    name, scores = golden.plan.network, golden.scores
+    if _unfit(scores):
+        raise NetworkError(
+            f"the fault-free answer of {name} holds NaN or infinity, first {_first(golden, _unfit)}"
+            "; give weights and an input that it can compute with"
+        )
+    if _alike(scores):
+        raise NetworkError(
+            f"the fault-free answer of {name} is {scores[0]:g} in all its {len(scores):,} numbers, "
+            f"which are all alike first {_first(golden, _alike)}; give the network's own weights, "
+            "or another input"
+        )
+
+
+def _unfit(numbers: Floats) -> bool:
+    return not bool(np.isfinite(numbers).all())
+
+
+def _alike(numbers: Floats) -> bool:
+    return len(numbers) > 1 and bool((numbers == numbers[0]).all())
+
+
+def _first(golden: GoldenRun, is_so: Callable[[Floats], bool]) -> str:
+    """Return where the numbers are so first: in the input, or in a layer's output or weights."""
+    plan, end = golden.plan, len(golden.plan.launches)
+
+    def holds(buffer: str, launch: int) -> bool:
+        return is_so(golden.view(buffer, launch).view(np.float32))
+
+    if is_so is _unfit and holds(plan.input, 0):
+        return "in the input"
+    for layer, output in zip(plan.layers, output_buffers(plan.layers), strict=True):
+        if holds(output, end):
+            found = [one for one in layer.trained if holds(f"{layer.index}.{one}", 0)]
+            so = f", as are its {' and '.join(found)}" if found else ""
+            return f"in the output of layer {layer.name}{so}"
+    return "in the answer"

@@ -1,0 +1,1 @@
+"""What the propagation and the judging of answers compute most: compiled, and no kernel's twin."""

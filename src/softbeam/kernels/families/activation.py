@@ -1,0 +1,163 @@
+"""The activation functions, with the very roundings of their machine code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from softbeam.emulator.arithmetic import canonical, fma_rn
+from softbeam.jit import jit
+from softbeam.kernels.behaviour import Behaviour, Pointwise
+from softbeam.kernels.native.exponential import expf
+
+# Darknet's numbers of its activation functions.
+LOGISTIC, RELU, RELIE, LINEAR, RAMP, TANH, PLSE = range(7)
+LEAKY, ELU, LOGGY, STAIR, HARDTAN, LHTAN, SELU = range(7, 14)
+
+
+@jit
+def _product(a, b):
+    return canonical(np.float32(a * b))
+
+
+@jit
+def _line(x, slope, start):
+    return canonical(fma_rn(x, np.float32(slope), np.float32(start)))
+
+
+@jit
+def _minus_one(x, table):
+    return canonical(np.float32(expf(x, table) - np.float32(1.0)))
+
+
+@jit
+def _sigmoid(numerator, x, table):
+    # numerator / (1 + exp(-x))
+    below = np.float32(np.float32(1.0) + expf(np.float32(-x), table))
+    return canonical(np.float32(np.float32(numerator) / below))
+
+
+@jit
+def _step(holds):
+    return np.float32(1.0) if holds else np.float32(0.0)
+
+
+@jit
+def _plse(x):
+    if x < -4:
+        return _product(np.float32(x + np.float32(4.0)), np.float32(0.01))
+    if x > 4:
+        return _line(np.float32(x - np.float32(4.0)), 0.01, 1.0)
+    return _line(x, 0.125, 0.5)
+
+
+@jit
+def _stair(x):
+    half = canonical(np.float32(np.floor(np.float32(x * np.float32(0.5)))))
+    if x != x:
+        # The integer of NaN is -2^31, which is even.
+        return half
+    whole = min(max(np.floor(np.float64(x)), -2147483648.0), 2147483647.0)
+    number = np.int64(whole)
+    if number % 2 == 0:
+        return half
+    return canonical(np.float32(np.float32(x - np.float32(number)) + half))
+
+
+@jit
+def _hardtan(x):
+    if abs(x) > 1:
+        return np.float32(1.0) if x > 0 else np.float32(-1.0)
+    return x
+
+
+@jit
+def _lhtan(x):
+    if x < 0:
+        return _product(x, np.float32(0.001))
+    if x > 1:
+        return _line(np.float32(x - np.float32(1.0)), 0.001, 1.0)
+    return x
+
+
+@jit
+def _elu(x, table):
+    below = _product(_step(x < 0), _minus_one(x, table))
+    return canonical(fma_rn(x, _step(x >= 0), below))
+
+
+@jit
+def _selu(x, table):
+    scale = np.float32(1.0507)
+    slope = np.float32(scale * np.float32(1.6732)) if x < 0 else np.float32(0.0)
+    below = _product(slope, _minus_one(x, table))
+    return canonical(fma_rn(x, scale if x >= 0 else np.float32(0.0), below))
+
+
+@jit
+def _activate(x, function, table):
+    if function == LOGISTIC:
+        return _sigmoid(1.0, x, table)
+    if function == RELU:
+        return _product(x, _step(x > 0))
+    if function == RELIE:
+        return x if x > 0 else _product(x, np.float32(0.01))
+    if function == LINEAR:
+        return x
+    if function == RAMP:
+        return canonical(fma_rn(x, np.float32(0.1), _product(x, _step(x > 0))))
+    if function == TANH:
+        doubled = np.float32(np.float32(2.0) * x)
+        return canonical(np.float32(_sigmoid(2.0, doubled, table) - np.float32(1.0)))
+    if function == PLSE:
+        return _plse(x)
+    if function == ELU:
+        return _elu(x, table)
+    if function == LOGGY:
+        return canonical(np.float32(_sigmoid(2.0, x, table) - np.float32(1.0)))
+    if function == STAIR:
+        return _stair(x)
+    if function == HARDTAN:
+        return _hardtan(x)
+    if function == LHTAN:
+        return _lhtan(x)
+    if function == SELU:
+        return _selu(x, table)
+    return np.float32(0.0)
+
+
+@jit
+def activate_array(x, count, function, table):
+    """Apply an activation function of Darknet's to `count` elements; `table` is MUFU.EX2's."""
+    if function == LEAKY:
+        # The one that most networks use, in a loop of its own.
+        for index in range(count):
+            value = x[index]
+            x[index] = value if value > 0 else _product(np.float32(0.1), value)
+    elif function != LINEAR:
+        for index in range(count):
+            x[index] = _activate(x[index], function, table)
+
+
+@jit
+def activate_mish(x, count, inputs, output, table):
+    """Write mish of `count` elements, and the elements themselves; `table` is MUFU.EX2's."""
+    two = np.float32(2.0)
+    for index in range(count):
+        value = x[index]
+        inputs[index] = value
+        if value > 20:
+            output[index] = value
+        else:
+            e = expf(value, table)
+            n = np.float32(e * np.float32(e + two))
+            output[index] = _product(value, np.float32(n / np.float32(n + two)))
+
+
+FAMILY: Mapping[str, Behaviour] = {
+    "activate_array": Behaviour(activate_array, Pointwise("n", ("x",), "x"), tables=("ex2",)),
+    "activate_mish": Behaviour(
+        activate_mish, Pointwise("n", ("x",), "output", keeps=("input",)), tables=("ex2",)
+    ),
+}

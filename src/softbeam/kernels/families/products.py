@@ -1,0 +1,84 @@
+"""The library's matrix products: chains of fused multiply-adds, in order.
+
+Nothing strikes them, so that they have no machine code to follow and are defined here and in
+:mod:`softbeam.kernels.native.matrix`.  Each element is one chain, from the first step to the last,
+and is added to C once; which elements are computed side by side decides no bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from softbeam.emulator.arithmetic import canonical, fma_rn
+from softbeam.jit import jit
+from softbeam.kernels.behaviour import Behaviour
+from softbeam.kernels.native.matrix import gemm
+
+
+@jit
+def add_filters(filters, k, a, first, column, c, place, step_between):
+    """Add the products of some filters, from ``a[first]`` on, and one column to words of `c`."""
+    zero = np.float32(0.0)
+    for row in range(0, filters, 4):
+        # Four chains at once, for each step waits for the one before; a filter that is not there
+        # is the last one again.
+        at = first + row * k
+        at_1 = first + min(row + 1, filters - 1) * k
+        at_2 = first + min(row + 2, filters - 1) * k
+        at_3 = first + min(row + 3, filters - 1) * k
+        total, total_1, total_2, total_3 = zero, zero, zero, zero
+        for step in range(k):
+            value = column[step]
+            total = fma_rn(a[at + step], value, total)
+            total_1 = fma_rn(a[at_1 + step], value, total_1)
+            total_2 = fma_rn(a[at_2 + step], value, total_2)
+            total_3 = fma_rn(a[at_3 + step], value, total_3)
+        totals = (total, total_1, total_2, total_3)
+        for more in range(min(4, filters - row)):
+            word = place + (row + more) * step_between
+            c[word] = canonical(np.float32(c[word] + totals[more]))
+
+
+@jit
+def gemm_local(filters, locations, k, a, b, c):
+    """Add to `c` (filters x locations) each location's filters times its column of `b`."""
+    column = np.empty(k, dtype=np.float32)
+    for location in range(locations):
+        for step in range(k):
+            column[step] = b[step * locations + location]
+        add_filters(filters, k, a, location * filters * k, column, c, location, locations)
+
+
+@jit
+def local_columns(a, places, columns, out):
+    """Add to columns `out` of C what ``gemm_local`` adds at these locations: [columns, rows]."""
+    filters, k = out.shape[1], columns.shape[1]
+    for number in range(places.shape[0]):
+        first = places[number] * filters * k
+        add_filters(filters, k, a, first, columns[number], out[number], 0, 1)
+
+
+@jit
+def gemm_batched(count, m, n, k, a, b, c):
+    """Add to each of `count` `c` (m x n) the product of its `a` (m x k) and `b` (k x n)."""
+    totals = np.empty(n, dtype=np.float32)
+    for product in range(count):
+        for row in range(m):
+            totals[:] = np.float32(0.0)
+            for step in range(k):
+                weight = a[(product * m + row) * k + step]
+                first = (product * k + step) * n
+                for column in range(n):
+                    totals[column] = fma_rn(weight, b[first + column], totals[column])
+            first = (product * m + row) * n
+            for column in range(n):
+                c[first + column] = canonical(np.float32(c[first + column] + totals[column]))
+
+
+FAMILY: Mapping[str, Behaviour] = {
+    "gemm": Behaviour(gemm),
+    "gemm_local": Behaviour(gemm_local),
+    "gemm_batched": Behaviour(gemm_batched),
+}

@@ -1,0 +1,117 @@
+"""The kernels that look at windows of a feature map: im2col and the pools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from softbeam.emulator.arithmetic import canonical
+from softbeam.jit import jit
+from softbeam.kernels.behaviour import Behaviour
+from softbeam.kernels.signatures import Arguments
+
+
+@jit
+def im2col(count, im, height, width, ksize, pad, stride, height_col, width_col, col):
+    """Lay out every output pixel's neighbourhood as a column of `col`, zeros outside the image."""
+    channels = count // (height_col * width_col)
+    position = 0
+    for channel in range(channels):
+        for i in range(ksize):
+            for j in range(ksize):
+                for row_out in range(height_col):
+                    row = row_out * stride - pad + i
+                    if row < 0 or row >= height:
+                        for column_out in range(width_col):
+                            col[position + column_out] = 0
+                    else:
+                        source = (channel * height + row) * width
+                        for column_out in range(width_col):
+                            column = column_out * stride - pad + j
+                            if column < 0 or column >= width:
+                                col[position + column_out] = 0
+                            else:
+                                col[position + column_out] = im[source + column]
+                    position += width_col
+
+
+def _im2col_owner(arguments: Arguments, word: int) -> int:
+    """Return the thread of a word: a thread lays out one window of one channel."""
+    area = arguments.height_col * arguments.width_col
+    channel = word // area // arguments.ksize**2
+    return int(channel * area + word % area)
+
+
+@jit
+def _start(pad):
+    # C divides towards zero: -pad / 2.
+    return -(pad // 2)
+
+
+@jit
+def maxpool(count, in_h, in_w, in_c, stride, size, pad, source, output, indexes):
+    """Write the largest element of every window and its index; the first of equals, never NaN."""
+    height = (in_h + pad - size) // stride + 1
+    width = (in_w + pad - size) // stride + 1
+    index_out = 0
+    for plane in range(count // (height * width)):
+        for i in range(height):
+            for j in range(width):
+                largest = np.float32(-np.inf)
+                winner = np.int64(-1)
+                for row in range(_start(pad) + i * stride, _start(pad) + i * stride + size):
+                    for column in range(_start(pad) + j * stride, _start(pad) + j * stride + size):
+                        if 0 <= row < in_h and 0 <= column < in_w:
+                            index = column + in_w * (row + in_h * plane)
+                            if source[index] > largest:
+                                largest = source[index]
+                                winner = index
+                output[index_out] = largest
+                indexes[index_out] = winner
+                index_out += 1
+
+
+@jit
+def maxpool_columns(columns, slots, height, width, size, stride, start, windows, width_out, out):
+    """Write the largest element of every window and row, as ``maxpool`` does."""
+    rows = columns.shape[1]
+    for number in range(windows.shape[0]):
+        top = start + windows[number] // width_out * stride
+        left = start + windows[number] % width_out * stride
+        out[number, :] = np.float32(-np.inf)
+        for row in range(max(top, 0), min(top + size, height)):
+            for column in range(max(left, 0), min(left + size, width)):
+                slot = slots[row * width + column]
+                for channel in range(rows):
+                    value, largest = columns[slot, channel], out[number, channel]
+                    out[number, channel] = value if value > largest else largest
+
+
+@jit
+def avgpool(count, width, height, channels, source, output):
+    """Write the mean of each of `count` channels, summed in order."""
+    area = width * height
+    for index in range(count):
+        total = np.float32(0.0)
+        for position in range(index * area, (index + 1) * area):
+            total = canonical(np.float32(total + source[position]))
+        output[index] = canonical(np.float32(total / np.float32(area)))
+
+
+@jit
+def average_columns(columns, means):
+    """Write each row's mean over all columns of a map, summed in order, as ``avgpool`` does."""
+    means[:] = np.float32(0.0)
+    for number in range(columns.shape[0]):
+        for row in range(columns.shape[1]):
+            means[row] = canonical(np.float32(means[row] + columns[number, row]))
+    for row in range(columns.shape[1]):
+        means[row] = canonical(np.float32(means[row] / np.float32(columns.shape[0])))
+
+
+FAMILY: Mapping[str, Behaviour] = {
+    "im2col": Behaviour(im2col, owner=_im2col_owner),
+    "maxpool": Behaviour(maxpool),
+    "avgpool": Behaviour(avgpool),
+}

@@ -1,0 +1,28 @@
+"""Darknet's activation functions by number and by name."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Activation(IntEnum):
+    """Darknet's codes of activation functions (its enumeration ``ACTIVATION``).
+
+    Mish is not Darknet's own; it has a kernel to itself, and its number is softbeam's.
+    """
+
+    LOGISTIC = 0
+    RELU = 1
+    RELIE = 2
+    LINEAR = 3
+    RAMP = 4
+    TANH = 5
+    PLSE = 6
+    LEAKY = 7
+    ELU = 8
+    LOGGY = 9
+    STAIR = 10
+    HARDTAN = 11
+    LHTAN = 12
+    SELU = 13
+    MISH = 99
