@@ -184,12 +184,24 @@ def _common_tables() -> tuple[SpecialFunctionTables, NDArray[np.int64]]:
 def tables(program: Program) -> k.Tables:
     """Return what the interpreter looks up: MUFU's tables, its compiled parts, translated code.
 
-    The parts that the program needs are compiled now if no program has needed them before; the
-    program is translated if it has been found to run long.  To be called before every run.
+    A program that has been found to run long is translated now.  To be called before every run.
     """
     found, entries = _common_tables()
-    add_entries(entries, (*ALWAYS, *program.parts))
+    add_entries(entries, ALWAYS)
     return k.Tables(*found, entries, translation_of(program))
+
+
+def compile_missing(program: Program, state: k.State) -> None:
+    """Compile the part for want of which an execution ended with ``PART_MISSING``.
+
+    The execution has to be repeated then.
+    """
+    row = program.code.rows[int(state.information[k.INFO_ROW])]
+    operation, part = int(row[k.OP]), int(row[k.PART])
+    if k.FIRST_INTEGER <= operation < k.FIRST_RARE:
+        part = k.PART_INTEGER if operation < k.FIRST_FLOATING else k.PART_FLOATING
+    _, entries = _common_tables()
+    add_entries(entries, (part,))
 
 
 def check_supported(program: Program, status: int, state: k.State) -> None:

@@ -19,7 +19,13 @@ from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.interpreter import run
 from softbeam.emulator.core.memory import roll_back
 from softbeam.emulator.ending import Ending
-from softbeam.emulator.execution import LaunchShape, check_supported, new_state, tables
+from softbeam.emulator.execution import (
+    LaunchShape,
+    check_supported,
+    compile_missing,
+    new_state,
+    tables,
+)
 from softbeam.emulator.lowering import Program
 from softbeam.emulator.translation import untranslated
 from softbeam.emulator.vector import FaultVector, no_fault
@@ -237,6 +243,9 @@ class Runner:
             values = launch.memory.words[words]
             information = used.information.copy()
             _roll_back(launch.memory, used)
+            if status == k.PART_MISSING:
+                compile_missing(launch.program, used)
+                continue
             if status == k.LOG_FULL:
                 if state is not None:
                     raise InternalError("the store log of a traced execution is full")

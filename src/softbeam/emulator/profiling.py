@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.profiling import DIFFERS, TABLE_FULL, profile_units
 from softbeam.emulator.ending import name_of
-from softbeam.emulator.execution import check_supported, new_state, tables
+from softbeam.emulator.execution import check_supported, compile_missing, new_state, tables
 from softbeam.emulator.launching import Launch
 from softbeam.emulator.vector import no_fault
 
@@ -106,6 +106,9 @@ def count_executions(launch: Launch, written: NDArray[np.int64], budget: int) ->
                 progress,
             )
             done, step = last, 2 * step
+            if status == k.PART_MISSING:
+                compile_missing(program, state)
+                status, done = k.FINISHED, int(progress[2])
         if status != TABLE_FULL:
             break
         capacity *= 4

@@ -20,10 +20,10 @@ from softbeam.emulator.core.layout import (
     MUFU_SIN,
     MUFU_SQRT,
 )
-from softbeam.jit import jit
+from softbeam.jit import callee, jit
 
 
-@jit
+@callee
 def _function(operation, x):  # type: ignore[no-untyped-def]
     if operation == MUFU_SIN or operation == MUFU_COS:
         # The argument is in turns; whole turns are taken away exactly.

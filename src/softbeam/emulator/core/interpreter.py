@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from softbeam.emulator.core.compute import compute
-from softbeam.emulator.core.control import jump, leave, wait_at_barrier
 from softbeam.emulator.core.faulting import (
     arrive,
     fate,
@@ -17,9 +15,11 @@ from softbeam.emulator.core.faulting import (
 from softbeam.emulator.core.groups import running_group
 from softbeam.emulator.core.layout import (
     AT_BARRIER,
-    BAR,
     DESTINATION,
     DESTINATIONS,
+    ENTRY_ACCESS,
+    ENTRY_COMPUTE,
+    ENTRY_CONTROL,
     EXIT,
     FAULT_BEFORE,
     FAULT_DROPS,
@@ -54,6 +54,7 @@ from softbeam.emulator.core.layout import (
     NOP,
     OP,
     PART_MEMORY,
+    PART_MISSING,
     READY,
     RUNNING,
     STORE,
@@ -66,7 +67,12 @@ from softbeam.emulator.core.layout import (
 )
 from softbeam.emulator.core.memory import load, receive, store
 from softbeam.emulator.core.operands import commit, count_ones, predicate_mask
-from softbeam.emulator.core.signatures import call_memory
+from softbeam.emulator.core.signatures import (
+    call_access,
+    call_compute,
+    call_control,
+    call_memory,
+)
 from softbeam.emulator.core.transfer import load_constant, store_data
 from softbeam.emulator.core.translated import (
     ENDED,
@@ -77,13 +83,13 @@ from softbeam.emulator.core.translated import (
     open_context,
     run_translated,
 )
-from softbeam.jit import jit
+from softbeam.jit import callee, inlined, jit
 
 FULL = np.uint32(FULL_MASK)
 WARP_BYTES = WARP.itemsize
 
 
-@jit
+@callee
 def trace(row_number, lane, w, state):  # type: ignore[no-untyped-def]
     """Keep the row and all registers of the traced thread before an instruction."""
     entry = state.information[INFO_TRACE]
@@ -98,22 +104,22 @@ def trace(row_number, lane, w, state):  # type: ignore[no-untyped-def]
 
 @jit
 def execute_memory(  # type: ignore[no-untyped-def]
-    row, operation, executed, hit, fault, constants, tables, memory, warp, w, state
+    row, operation, executed, hit, fault, constants, entries, memory, warp, w, state
 ):
     """Execute a load, store or atomic; returns a status."""
     if operation == LDC:
         load_constant(row, executed, constants, w)
-        return RUNNING
+        return np.int64(RUNNING)
     if state.foreign.shape[0] and not receive(
         memory, state, 2 * state.information[INFO_INSTRUCTIONS] + 1
     ):
-        return LOG_FULL
+        return np.int64(LOG_FULL)
     if operation == LOAD:
         status = load(row, executed, w, memory, state.shared, state.information)
         if status == RUNNING and row[DESTINATION] != 255:
             for part in range(row[DESTINATIONS]):
                 commit(w.registers[row[DESTINATION] + part], w.scratch[part], executed)
-        return status
+        return np.int64(status)
     flip, struck = np.uint64(0), np.uint32(0)
     if (
         hit
@@ -126,9 +132,11 @@ def execute_memory(  # type: ignore[no-untyped-def]
             executed = np.uint32(executed & ~hit)
     if operation == STORE:
         store_data(row, constants, w)
-        return store(row, executed, flip, struck, w, memory, state)
+        return np.int64(store(row, executed, flip, struck, w, memory, state))
+    if entries[PART_MEMORY] == 0:
+        return np.int64(PART_MISSING)
     status = call_memory(
-        tables.entries[PART_MEMORY],
+        entries[PART_MEMORY],
         row,
         np.int64(operation),
         executed,
@@ -140,10 +148,10 @@ def execute_memory(  # type: ignore[no-untyped-def]
         memory,
         state,
     )
-    return status
+    return np.int64(status)
 
 
-@jit
+@inlined
 def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, traced, state):  # type: ignore[no-untyped-def]
     """Run one warp until it ends, waits at a block barrier, or something stops it.
 
@@ -178,7 +186,7 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
     saved = w.scratch[6:10]
     group, steps, allowed = np.int64(-1), np.int64(0), np.int64(0)
     mask, number = np.uint32(0), np.int64(0)
-    translation = tables.translation
+    translation, entries = tables.translation, tables.entries
     translates = traced < 0 and state.foreign.shape[0] == 0 and is_translated(translation)
     warp_at = address_of_data(state.warps) + np.int64(warp) * WARP_BYTES
     while True:
@@ -257,27 +265,43 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                 if not pending:
                     information[INFO_ROW] = number
                     return fate(pending, np.uint32(0), wiped)
-        status = RUNNING
+        status = np.int64(RUNNING)
         if operation < FIRST_MEMORY:
             if operation == UNSUPPORTED:
                 if executed:
                     information[INFO_ROW] = number
                     return UNSUPPORTED_REACHED
             elif operation != NOP and executed:
-                compute(row, operation, executed, grid_block, constants, tables, w)
+                status = call_compute(
+                    entries[ENTRY_COMPUTE],
+                    row,
+                    np.int64(operation),
+                    executed,
+                    grid_block,
+                    constants,
+                    entries,
+                    tables.rcp,
+                    tables.rsq,
+                    tables.ex2,
+                    w,
+                )
+                if status != RUNNING:
+                    information[INFO_ROW] = number
+                    return status
             number += 1
         elif operation < FIRST_CONTROL:
             if executed:
-                status = execute_memory(
+                status = call_access(
+                    entries[ENTRY_ACCESS],
                     row,
-                    operation,
+                    np.int64(operation),
                     executed,
                     hit,
                     fault,
                     constants,
-                    tables,
+                    entries,
                     memory,
-                    warp,
+                    np.int64(warp),
                     w,
                     state,
                 )
@@ -292,18 +316,21 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
             allowed -= steps
             steps = np.int64(0)
             w.group_row[group] = number
-            if operation == EXIT:
-                leave(w, group, mask, executed)
-                group = -1
-            elif operation == BAR:
-                wait_at_barrier(row, w, group, mask, executed)
-                group = -1
+            answer = call_control(
+                entries[ENTRY_CONTROL],
+                row,
+                np.int64(operation),
+                mask,
+                executed,
+                group,
+                np.int64(rows_number),
+                w,
+            )
+            status = answer >> 1
+            if answer & 1:
+                number = w.group_row[group]
             else:
-                again, status = jump(row, operation, mask, executed, group, rows_number, w)
-                if again:
-                    number = w.group_row[group]
-                else:
-                    group = -1
+                group = np.int64(-1)
         if hit and status == RUNNING and fault[FAULT_KIND] != FAULT_BEFORE:
             status = strike_after(row, fault, hit, w, information, saved)
         if status != RUNNING:
@@ -311,7 +338,7 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
             return status
 
 
-@jit
+@callee
 def prepare_warp(w, threads, keeps, registers):  # type: ignore[no-untyped-def]
     """Reset a warp of up to 32 threads: every thread at row 0, registers zero unless it `keeps`.
 
@@ -336,7 +363,7 @@ def prepare_warp(w, threads, keeps, registers):  # type: ignore[no-untyped-def]
     w.status = RUNNING
 
 
-@jit
+@callee
 def pass_barrier(warps):  # type: ignore[no-untyped-def]
     """Let every group that waits at the block barrier go on; BAR.RED: count the votes."""
     arrived, yes, how = np.int64(0), np.int64(0), np.int64(0)
@@ -390,7 +417,7 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
     return status
 
 
-@jit
+@inlined
 def _run_warps(  # type: ignore[no-untyped-def]
     code, constants, tables, memory, grid_block, threads, budget, fault, traced, state
 ):

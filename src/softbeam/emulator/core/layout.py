@@ -147,6 +147,8 @@ WARPSYNC_BARRIER = 16
 # How an execution of a warp or block ended.
 RUNNING, FINISHED, AT_BARRIER = 0, 1, 2
 OVERWRITTEN, NEVER_READ, RESOLVED, LOG_FULL, TRACE_FULL, HANG = 3, 4, 5, 6, 7, 8
+#: A part is not compiled yet that the row needs; nothing of the row is done.
+PART_MISSING = 9
 ILLEGAL_ADDRESS, MISALIGNED_ADDRESS, OUT_OF_RANGE_ADDRESS = 16, 17, 18
 INVALID_ADDRESS_SPACE, ILLEGAL_INSTRUCTION, INVALID_PC = 19, 20, 21
 UNSUPPORTED_REACHED = 32
@@ -194,6 +196,11 @@ FAULT_NONE, FAULT_BEFORE, FAULT_AFTER, FAULT_PREDICATE, FAULT_INDEX, FAULT_STORE
     INFO_FOREIGN,  # foreign stores that took effect
     INFO_FIELDS,
 ) = range(16)
+
+
+#: Entries of Tables.entries after those of the parts: what is compiled apart so that its callers
+#: compile faster.
+ENTRY_COMPUTE, ENTRY_ACCESS, ENTRY_CONTROL, ENTRY_RUN, ENTRIES = range(PARTS, PARTS + 5)  # noqa: F405
 
 
 class Memory(NamedTuple):
@@ -259,8 +266,8 @@ class Translation(NamedTuple):
 class Tables(NamedTuple):
     """Correction tables of the special function unit, and addresses of compiled parts.
 
-    ``entries`` has one address a part (``PART_…``), 0 for a part that no program has needed yet;
-    ``translation`` is the program's own.
+    ``entries`` has one address a part (``PART_…``), 0 for a part that no program has needed yet,
+    and those of ``ENTRY_…``; ``translation`` is the program's own.
     """
 
     rcp: NDArray[np.int8]

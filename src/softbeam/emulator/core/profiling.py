@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from softbeam.emulator.core.interpreter import run
-from softbeam.emulator.core.layout import FINISHED, INFO_LOG, INFO_LONGEST
+from softbeam.emulator.core.layout import ENTRY_RUN, FINISHED, INFO_LOG, INFO_LONGEST
 from softbeam.emulator.core.memory import roll_back
-from softbeam.jit import jit
+from softbeam.emulator.core.signatures import call_run
+from softbeam.jit import callee, jit
 
 #: Ends of :func:`profile_units` besides the interpreter's statuses: a full table of classes, and
 #: a word that differs from the native run.
 TABLE_FULL, DIFFERS = 64, 65
 
 
-@jit
+@callee
 def _class_of(profile, classes, number, slots):  # type: ignore[no-untyped-def]
     """Return the entry of the table that equals a profile, a new one if none does; -1 if full."""
     rows = profile.shape[0]
@@ -47,7 +47,7 @@ def _class_of(profile, classes, number, slots):  # type: ignore[no-untyped-def]
     return number, number + 1
 
 
-@jit
+@callee
 def _matches(memory, state, written):  # type: ignore[no-untyped-def]
     """Whether all logged words now hold what the native run left; `written` maps regions.
 
@@ -123,8 +123,18 @@ def profile_units(  # type: ignore[no-untyped-def]
         grid_block[6] = warp
         grid_block[7] = warps if whole_blocks else warp + 1
         state.profile[:] = 0
-        status = run(
-            code, constants, tables, memory, grid_block, threads, budget, fault, np.int64(-1), state
+        status = call_run(
+            tables.entries[ENTRY_RUN],
+            code,
+            constants,
+            tables,
+            memory,
+            grid_block,
+            threads,
+            budget,
+            fault,
+            np.int64(-1),
+            state,
         )
         same = _matches(memory, state, written)
         roll_back(memory, state)

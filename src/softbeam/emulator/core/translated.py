@@ -12,7 +12,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from softbeam.emulator.core.layout import INFO_INSTRUCTIONS, INFO_LONGEST
-from softbeam.jit import jit
+from softbeam.jit import callee
 
 # Entries of the context, which is all that translated code is given.
 (
@@ -80,13 +80,13 @@ def address_of_data(typingctx, array):  # type: ignore[no-untyped-def]
     return types.int64(array), codegen
 
 
-@jit
+@callee
 def is_translated(translation):  # type: ignore[no-untyped-def]
     """Return whether a program has any translated code."""
     return translation.addresses[0] != 0 or translation.addresses[1] != 0
 
 
-@jit
+@callee
 def open_context(translation, constants, tables, memory, grid_block, state):  # type: ignore[no-untyped-def]
     """Fill in what stays the same while a unit runs."""
     c = translation.context
@@ -114,7 +114,7 @@ def open_context(translation, constants, tables, memory, grid_block, state):  # 
     c[RSQ_AT] = address_of_data(tables.rsq)
 
 
-@jit
+@callee
 def run_translated(translation, warp_at, mask, number, steps, allowed, stop, w, information):  # type: ignore[no-untyped-def]
     """Run translated code from a block's first row; returns row, steps and allowed as they are then.
 
@@ -148,7 +148,7 @@ def run_translated(translation, warp_at, mask, number, steps, allowed, stop, w, 
     return c[ROW], steps + executed, allowed
 
 
-@jit
+@callee
 def add_counts(translation, profile):  # type: ignore[no-untyped-def]
     """Add what translated code counted to a profile, and count anew."""
     for row in range(profile.shape[0]):
