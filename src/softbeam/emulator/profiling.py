@@ -93,6 +93,7 @@ def count_executions(launch: Launch, written: NDArray[np.int64], budget: int) ->
                 launch.memory,
                 np.array(shape.grid, dtype=np.int64),
                 np.array(shape.block, dtype=np.int64),
+                np.zeros(8, dtype=np.int64),
                 program.has_barrier,
                 done,
                 last,

@@ -37,7 +37,7 @@ from softbeam.emulator.core.layout import (
     A,
 )
 from softbeam.emulator.core.operands import change, count_ones, predicate_mask
-from softbeam.jit import callee, jit
+from softbeam.jit import callee, entry
 
 
 @callee
@@ -234,7 +234,7 @@ def jump(row, operation, mask, executed, group, rows_number, w):  # type: ignore
     return True, RUNNING
 
 
-@jit
+@entry
 def control_entry(row, operation, mask, executed, group, rows_number, w):  # type: ignore[no-untyped-def]
     """Execute one instruction that steers control flow.
 

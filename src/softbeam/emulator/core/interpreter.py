@@ -83,7 +83,7 @@ from softbeam.emulator.core.translated import (
     open_context,
     run_translated,
 )
-from softbeam.jit import callee, inlined, jit
+from softbeam.jit import callee, entry, inlined
 
 FULL = np.uint32(FULL_MASK)
 WARP_BYTES = WARP.itemsize
@@ -102,7 +102,7 @@ def trace(row_number, lane, w, state):  # type: ignore[no-untyped-def]
     return RUNNING
 
 
-@jit
+@entry
 def execute_memory(  # type: ignore[no-untyped-def]
     row, operation, executed, hit, fault, constants, entries, memory, warp, w, state
 ):
@@ -385,7 +385,7 @@ def pass_barrier(warps):  # type: ignore[no-untyped-def]
             w.verdict[0], w.verdict[1], w.verdict[2] = arrived, yes, how
 
 
-@jit
+@entry
 def run(code, constants, tables, memory, grid_block, threads, budget, fault, traced, state):  # type: ignore[no-untyped-def]
     """Run warps of one block, in order, in rounds between barriers; returns a status.
 

@@ -11,7 +11,7 @@ import numpy as np
 from softbeam.emulator.core.layout import ENTRY_RUN, FINISHED, INFO_LOG, INFO_LONGEST
 from softbeam.emulator.core.memory import roll_back
 from softbeam.emulator.core.signatures import call_run
-from softbeam.jit import callee, jit
+from softbeam.jit import callee, entry
 
 #: Ends of :func:`profile_units` besides the interpreter's statuses: a full table of classes, and
 #: a word that differs from the native run.
@@ -69,7 +69,7 @@ def _matches(memory, state, written):  # type: ignore[no-untyped-def]
     return True
 
 
-@jit
+@entry
 def profile_units(  # type: ignore[no-untyped-def]
     code,
     constants,
@@ -77,6 +77,7 @@ def profile_units(  # type: ignore[no-untyped-def]
     memory,
     grid,
     block,
+    grid_block,
     whole_blocks,
     first,
     last,
@@ -95,6 +96,8 @@ def profile_units(  # type: ignore[no-untyped-def]
     ----------
     grid, block : int64[3]
         Dimensions.
+    grid_block : int64[8]
+        Room for what :func:`softbeam.emulator.core.interpreter.run` is given.
     whole_blocks : bool
         Whether a unit is a block.
     classes : int32[entries, rows, 2]
@@ -111,8 +114,8 @@ def profile_units(  # type: ignore[no-untyped-def]
     threads = block[0] * block[1] * block[2]
     warps = (threads + 31) // 32
     units_of_block = 1 if whole_blocks else warps
-    grid_block = np.zeros(8, dtype=np.int64)
-    grid_block[3:6] = block
+    for axis in range(3):
+        grid_block[3 + axis] = block[axis]
     for unit in range(first, last):
         progress[2] = unit
         number = unit // units_of_block
