@@ -75,6 +75,7 @@ from softbeam.emulator.core.signatures import (
 )
 from softbeam.emulator.core.transfer import load_constant, store_data
 from softbeam.emulator.core.translated import (
+    BARRIERS,
     ENDED,
     REGISTERS,
     add_counts,
@@ -339,17 +340,19 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
 
 
 @callee
-def prepare_warp(w, threads, keeps, registers):  # type: ignore[no-untyped-def]
+def prepare_warp(w, threads, keeps, registers, barriers):  # type: ignore[no-untyped-def]
     """Reset a warp of up to 32 threads: every thread at row 0, registers zero unless it `keeps`.
 
-    `registers` is how many of them the program or a fault can reach.
+    `registers` is how many of them the program or a fault can reach, `barriers` whether it reaches
+    convergence barriers.
     """
     if not keeps:
         w.registers[:registers] = 0
     w.predicates[:] = 0
     w.uniforms[:] = 0
     w.uniform_predicates[:] = 0
-    w.barriers[:] = 0
+    if barriers:
+        w.barriers[:] = 0
     w.counts[:] = 0
     w.arrivals[:] = 0
     w.voted[:] = 0
@@ -433,7 +436,11 @@ def _run_warps(  # type: ignore[no-untyped-def]
         registers = min(registers, max(tables.translation.context[REGISTERS], fault[FAULT_REGISTERS]))
     for warp in range(first, end):
         prepare_warp(
-            state.warps[warp - first], threads - 32 * warp, fault[FAULT_KEEPS] != 0, registers
+            state.warps[warp - first],
+            threads - 32 * warp,
+            fault[FAULT_KEEPS] != 0,
+            registers,
+            traced >= 0 or tables.translation.context[BARRIERS] != 0,
         )
     while True:
         waiting = 0

@@ -240,7 +240,7 @@ class Translation(NamedTuple):
     addresses : numpy.ndarray of int64
         Of the code for full masks and for others; 0 where there is none.
     block : numpy.ndarray of int32
-        Number of each row's block; -1 for rows that are not translated.
+        Number of each row's block; the number of blocks for rows that are not translated.
     entry : numpy.ndarray of uint8
         1 for the first row of a block.
     context : numpy.ndarray of int64
@@ -248,7 +248,8 @@ class Translation(NamedTuple):
     segments : numpy.ndarray of int64, [accesses, 4]
         What each access to global memory found last.
     counts, skipped : numpy.ndarray of int64
-        Active lanes by block; by row, those that its guard kept from executing.
+        Active lanes by block, and a zero after them; by row, those that its guard kept from
+        executing.
     heat : numpy.ndarray of int64
         Rows that the interpreter executed with a full mask and with others.
     """

@@ -19,9 +19,24 @@ TABLE_FULL, DIFFERS = 64, 65
 
 
 @callee
-def _class_of(profile, classes, number, slots):  # type: ignore[no-untyped-def]
-    """Return the entry of the table that equals a profile, a new one if none does; -1 if full."""
+def _equals(profile, classes, entry):  # type: ignore[no-untyped-def]
+    """Return whether a profile is an entry of the table."""
+    differing = np.int64(0)
+    for row in range(profile.shape[0]):
+        differing |= classes[entry, row, 0] ^ profile[row, 0]
+        differing |= classes[entry, row, 1] ^ profile[row, 1]
+    return differing == 0
+
+
+@callee
+def _class_of(profile, classes, number, slots, last):  # type: ignore[no-untyped-def]
+    """Return the entry of the table that equals a profile, a new one if none does; -1 if full.
+
+    `last` is the entry to try first, -1 for none.
+    """
     rows = profile.shape[0]
+    if last >= 0 and _equals(profile, classes, last):
+        return last, number
     hashed, key = np.uint64(0), np.uint64(0x9E3779B97F4A7C15)
     for row in range(rows):
         for kind in range(2):
@@ -31,11 +46,7 @@ def _class_of(profile, classes, number, slots):  # type: ignore[no-untyped-def]
     slot = np.int64(hashed & np.uint64(slots.shape[0] - 1))
     while slots[slot] >= 0:
         entry = slots[slot]
-        differing = np.int64(0)
-        for row in range(rows):
-            differing |= classes[entry, row, 0] ^ profile[row, 0]
-            differing |= classes[entry, row, 1] ^ profile[row, 1]
-        if differing == 0:
+        if _equals(profile, classes, entry):
             return entry, number
         slot = (slot + 1) & (slots.shape[0] - 1)
     if number >= classes.shape[0]:
@@ -53,18 +64,19 @@ def _matches(memory, state, written):  # type: ignore[no-untyped-def]
 
     A launch that only clears leaves what was there before: its words have one place in the pool.
     """
+    start, count, after = np.int64(0), np.int64(0), np.int64(0)
     for entry in range(state.information[INFO_LOG]):
         word = state.log_word[entry]
-        known = False
-        for region in range(written.shape[0]):
-            start, count, after = written[region, 0], written[region, 1], written[region, 2]
-            if start <= word < start + count:
-                wanted = memory.words[after + word - start]
-                if after == start:
-                    wanted = state.log_before[entry]
-                known = memory.words[word] == wanted
-                break
-        if not known:
+        if not start <= word < start + count:
+            count = np.int64(0)
+            for region in range(written.shape[0]):
+                if written[region, 0] <= word < written[region, 0] + written[region, 1]:
+                    start, count, after = written[region, 0], written[region, 1], written[region, 2]
+                    break
+            if count == 0:
+                return False
+        wanted = state.log_before[entry] if after == start else memory.words[after + word - start]
+        if memory.words[word] != wanted:
             return False
     return True
 
@@ -114,6 +126,7 @@ def profile_units(  # type: ignore[no-untyped-def]
     threads = block[0] * block[1] * block[2]
     warps = (threads + 31) // 32
     units_of_block = 1 if whole_blocks else warps
+    last_entry = np.int64(-1)
     for axis in range(3):
         grid_block[3 + axis] = block[axis]
     for unit in range(first, last):
@@ -146,7 +159,8 @@ def profile_units(  # type: ignore[no-untyped-def]
         if not same:
             return DIFFERS
         progress[1] = max(progress[1], state.information[INFO_LONGEST])
-        entry, entries = _class_of(state.profile, classes, progress[0], slots)
+        entry, entries = _class_of(state.profile, classes, progress[0], slots, last_entry)
+        last_entry = entry
         if entry < 0:
             return TABLE_FULL
         progress[0] = entries

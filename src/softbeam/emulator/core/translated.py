@@ -46,9 +46,11 @@ from softbeam.jit import callee
     EXECUTED,  # rows that were
     BRANCHED,  # how many of them by the last that steers control flow, 0 for none
     INSTRUCTIONS,  # warp instructions executed before
+    EX2_AT,
     REGISTERS,  # general registers that the program can reach; for the interpreter alone
+    BARRIERS,  # whether it has convergence barriers; for the interpreter alone
     CONTEXT,
-) = range(32)
+) = range(34)
 
 #: The row that says that every thread of the warp has ended.
 ENDED = -1
@@ -112,6 +114,7 @@ def open_context(translation, constants, tables, memory, grid_block, state):  # 
     c[SKIPPED_AT] = address_of_data(translation.skipped)
     c[RCP_AT] = address_of_data(tables.rcp)
     c[RSQ_AT] = address_of_data(tables.rsq)
+    c[EX2_AT] = address_of_data(tables.ex2)
 
 
 @callee
@@ -152,10 +155,8 @@ def run_translated(translation, warp_at, mask, number, steps, allowed, stop, w, 
 def add_counts(translation, profile):  # type: ignore[no-untyped-def]
     """Add what translated code counted to a profile, and count anew."""
     for row in range(profile.shape[0]):
-        block = translation.block[row]
-        if block >= 0:
-            active = translation.counts[block]
-            profile[row, 0] += active
-            profile[row, 1] += active - translation.skipped[row]
-            translation.skipped[row] = 0
+        active = translation.counts[translation.block[row]]
+        profile[row, 0] += active
+        profile[row, 1] += active - translation.skipped[row]
+        translation.skipped[row] = 0
     translation.counts[:] = 0

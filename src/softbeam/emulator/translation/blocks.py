@@ -19,6 +19,7 @@ MEANINGS = {**integer.MEANINGS, **floating.MEANINGS}
 #: Control flow that translated code decides itself where all lanes of the group go one way.
 CONTROL = frozenset({k.BRA, k.CALL, k.RET, k.BRX, k.BSSY, k.BSYNC, k.WARPSYNC, k.EXIT})
 
+_NONE = -1
 _THREAD_INDEX = (k.SR_TID_X, k.SR_TID_Y, k.SR_TID_Z)
 
 
@@ -40,6 +41,8 @@ def why_not(row: NDArray[np.int64]) -> str:
         return "a general register on the uniform datapath"
     if uniform and operation == k.S2R and row[k.DETAIL] in _THREAD_INDEX:
         return "a thread index on the uniform datapath"
+    if uniform and operation in floating.SPECIAL:
+        return "a special function on the uniform datapath"
     if operation == k.PRMT and sources[1] != k.IMMEDIATE:
         return "a permutation that is not known before it runs"
     return ""
@@ -63,7 +66,7 @@ class Blocks:
     blocks : tuple of Block
         In the order of their rows.
     block_of : numpy.ndarray of int32
-        Number of each row's block, -1 for rows that are not translated.
+        Number of each row's block; the number of blocks for rows that are not translated.
     reasons : mapping of int to str
         Why rows are not translated.
     """
@@ -89,7 +92,7 @@ def find_blocks(rows: NDArray[np.int64]) -> Blocks:
         ends = row in reasons or operation >= k.FIRST_CONTROL
         if ends and operation != k.BSSY:
             begins.add(row + 1)
-    block_of = np.full(number, -1, dtype=np.int32)
+    block_of = np.full(number, _NONE, dtype=np.int32)
     blocks: list[Block] = []
     row = 0
     while row < number:
@@ -102,4 +105,5 @@ def find_blocks(rows: NDArray[np.int64]) -> Blocks:
             row += 1
         block_of[first:row] = len(blocks)
         blocks.append(Block(len(blocks), first, row))
+    block_of[block_of == _NONE] = len(blocks)
     return Blocks(tuple(blocks), block_of, reasons)

@@ -12,7 +12,7 @@ from llvmlite import ir
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core import translated as t
 from softbeam.emulator.translation.frame import Frame
-from softbeam.emulator.translation.vectors import BYTES, I1, I32, I64, Value, Vectors
+from softbeam.emulator.translation.vectors import BYTES, F64, I1, I32, I64, Value, Vectors
 
 _LONGS = ir.VectorType(I64, k.LANES)
 _WORDS = ir.VectorType(I32, k.LANES)
@@ -82,6 +82,30 @@ def look_up(frame: Frame, table: int, entries: Value) -> Value:
     frame.builder.call(function, [frame.addresses[table], frame.offsets, frame.buffer])
     (values,) = take_apart(frame.builder, frame.buffer, 4)
     return values
+
+
+def each_lane(frame: Frame, name: str, values: Value) -> Value:
+    """Call a function of the C library on each lane's float64."""
+    kind = ir.FunctionType(F64, [F64])
+    library = frame.module.globals.get(name) or ir.Function(frame.module, kind, name)
+
+    def body(builder: ir.IRBuilder, places: Value) -> None:
+        def visit(lane: Value) -> None:
+            place = builder.gep(builder.bitcast(places, F64.as_pointer()), [lane])
+            builder.store(builder.call(library, [builder.load(place)]), place)
+
+        every = ir.Constant(I32, k.FULL_MASK)
+        _highest_first(builder, builder.function, every, visit)
+        builder.ret_void()
+
+    builder = frame.builder
+    room = builder.bitcast(frame.offsets, values.type.as_pointer())
+    builder.store(values, room).align = 8
+    function = _function(frame, f"each_{name}", ir.VoidType(), [I64.as_pointer()], body)
+    builder.call(function, [frame.offsets])
+    results = builder.load(room)
+    results.align = 8
+    return results
 
 
 def take_apart(builder: ir.IRBuilder, place: Value, size: int) -> tuple[Value, ...]:

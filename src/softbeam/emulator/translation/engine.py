@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.core.translated import CONTEXT, REGISTERS
+from softbeam.emulator.core.translated import BARRIERS, CONTEXT, REGISTERS
 from softbeam.emulator.translation import compiling
 from softbeam.emulator.translation.blocks import Blocks, find_blocks
 from softbeam.emulator.translation.function import NAMES, access_rows, emit
@@ -41,11 +41,11 @@ _ALL_REGISTERS, _NOWHERE, _WIDEST = 256, 255, 4
 def _empty(rows: int, blocks: int, accesses: int) -> k.Translation:
     return k.Translation(
         addresses=np.zeros(2, dtype=np.int64),
-        block=np.full(rows, -1, dtype=np.int32),
+        block=np.full(rows, blocks, dtype=np.int32),
         entry=np.zeros(rows, dtype=np.uint8),
         context=np.zeros(CONTEXT, dtype=np.int64),
         segments=np.zeros((accesses, 4), dtype=np.int64),
-        counts=np.zeros(blocks, dtype=np.int64),
+        counts=np.zeros(blocks + 1, dtype=np.int64),
         skipped=np.zeros(rows, dtype=np.int64),
         heat=np.zeros(2, dtype=np.int64),
     )
@@ -53,6 +53,13 @@ def _empty(rows: int, blocks: int, accesses: int) -> k.Translation:
 
 _NONE = _empty(1, 1, 1)
 _NONE.context[REGISTERS] = _ALL_REGISTERS
+_NONE.context[BARRIERS] = 1
+
+#: Operations that read or write convergence barriers.
+_BARRIERS = (
+    *(k.BSSY, k.BSYNC, k.BREAK, k.WARPSYNC),
+    *(k.BARRIER_TO_REGISTER, k.REGISTER_TO_BARRIER),
+)
 
 
 def _reached(rows: NDArray[np.int64], allocated: int) -> int:
@@ -87,9 +94,10 @@ class _Entry:
             return
         self.blocks = find_blocks(rows)
         self.translation = _empty(
-            rows.shape[0], max(len(self.blocks.blocks), 1), max(len(access_rows(rows)), 1)
+            rows.shape[0], len(self.blocks.blocks), max(len(access_rows(rows)), 1)
         )
         self.translation.context[REGISTERS] = _reached(rows, program.function.registers)
+        self.translation.context[BARRIERS] = bool(np.isin(rows[:, k.OP], _BARRIERS).any())
         self.translation.block[:] = self.blocks.block_of
         for block in self.blocks.blocks:
             self.translation.entry[block.first] = 1

@@ -316,6 +316,37 @@ def _reciprocal_root(o: Operation) -> Results:
     return Results((o.choose(nan, v.word(CANONICAL_NAN), word),))
 
 
+def _power_of_two(o: Operation) -> Results:
+    """MUFU.EX2: the rounded power of two and the recorded distance from it."""
+    builder, v = o.builder, o.v
+    word, sign, exponent, mantissa = _parts_of(o)
+    negative = o.holds("!=", sign, v.word(0))
+    beyond = o.holds(">=", exponent, v.word(127 + 9))
+    magnitude = v.floats(builder.and_(word, v.word(0x7FFFFFFF)))
+    scaled = builder.fmul(builder.fpext(magnitude, v.of(F64)), v.constant(F64, 8388608.0))
+    none = builder.or_(beyond, o.holds("==", exponent, v.word(0)))
+    scaled = o.choose(none, v.constant(F64, 0.0), scaled)
+    scaled = builder.fptosi(scaled, v.of(I64))  # positive: towards zero is down
+    whole = builder.ashr(scaled, v.long(23))
+    entry = builder.and_(scaled, v.long(0x7FFFFF))
+    some = o.holds("!=", entry, v.long(0))
+    below = builder.sub(builder.sub(v.long(0), whole), v.count(some, I64))
+    turned = o.choose(some, builder.sub(v.long(0x7FFFFF), entry), entry)
+    whole, entry = o.choose(negative, below, whole), v.low(o.choose(negative, turned, entry))
+    fraction = builder.fdiv(builder.uitofp(entry, v.of(F64)), v.constant(F64, 8388608.0))
+    power = builder.fptrunc(copying.each_lane(o.frame, "exp2", fraction), v.of(F32))
+    result = v.wide(builder.add(v.words(power), copying.look_up(o.frame, t.EX2_AT, entry)))
+    result = builder.add(result, builder.shl(whole, v.long(23)))
+    small = o.holds("<", result, v.long(0x800000), signed=True)
+    large = o.holds(">=", result, v.long(0x7F800000), signed=True)
+    word = o.choose(large, v.word(0x7F800000), o.choose(small, v.word(0), v.low(result)))
+    word = o.choose(beyond, o.choose(negative, v.word(0), v.word(0x7F800000)), word)
+    nan = builder.and_(
+        o.holds("==", exponent, v.word(255)), o.holds("!=", mantissa, v.word(0))
+    )
+    return Results((o.choose(nan, v.word(CANONICAL_NAN), word),))
+
+
 def _checked(meaning: Meaning) -> Meaning:
     """Leave roundings that no instruction has to the interpreter."""
 
@@ -326,6 +357,12 @@ def _checked(meaning: Meaning) -> Meaning:
 
     return wrapped
 
+
+SPECIAL: dict[int, Meaning] = {
+    k.MUFU_RCP: _reciprocal,
+    k.MUFU_RSQ: _reciprocal_root,
+    k.MUFU_EX2: _power_of_two,
+}
 
 MEANINGS: dict[int, Meaning] = {
     k.FADD: _checked(_arithmetic),
@@ -338,6 +375,5 @@ MEANINGS: dict[int, Meaning] = {
     k.I2F: _checked(_float_of_integer),
     k.F2I: _checked(_integer_of_float),
     k.FRND: _checked(_integral),
-    k.MUFU_RCP: _reciprocal,
-    k.MUFU_RSQ: _reciprocal_root,
+    **SPECIAL,
 }

@@ -62,7 +62,7 @@ class Frame:
             for index in (
                 *(t.WORDS_AT, t.SHARED_AT, t.LOG_WORD_AT, t.LOG_BEFORE_AT, t.LOG_TIME_AT),
                 *(t.INFORMATION_AT, t.GRID_BLOCK_AT, t.SEGMENTS_AT, t.COUNTS_AT, t.SKIPPED_AT),
-                *(t.RCP_AT, t.RSQ_AT, t.CONSTANTS, t.SHARED, t.LOG_ROOM),
+                *(t.RCP_AT, t.RSQ_AT, t.EX2_AT, t.CONSTANTS, t.SHARED, t.LOG_ROOM),
             )
         }
         self.first_row = self.entry_value(t.ROW)
