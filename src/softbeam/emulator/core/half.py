@@ -190,7 +190,8 @@ def half_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
     codes = row[DETAIL]
     code_a, code_b, code_c = codes & 63, (codes >> 6) & 63, (codes >> 12) & 63
-    held = np.zeros(2, dtype=np.uint32)
+    held = w.scratch[10]
+    held[0] = held[1] = np.uint32(0)
     for lane in range(32):
         bit = np.uint32(1) << np.uint32(lane)
         yes = p & bit != np.uint32(0)
