@@ -20,6 +20,9 @@ from softbeam.emulator.translation.vectors import I1, I32, I64, Value
 #: Names of the two functions of a program.
 NAMES = {True: "full", False: "masked"}
 
+#: Destinations that are none.
+NO_REGISTER, NO_UNIFORM = 255, 63
+
 
 def access_rows(rows: NDArray[np.int64]) -> list[int]:
     """Return the rows that access global memory; each remembers where it found its segment."""
@@ -142,7 +145,7 @@ class _BlockEmitter:
             _CONTROL[operation](self, number, row, executed)
         elif operation == k.LDC:
             o = Operation(self.frame, row)
-            self._write(o, Results(load_constant(o)), executed)
+            self._write_words(o, load_constant(o), o.column(k.DESTINATIONS), executed)
         elif operation in (k.LOAD, k.STORE):
             self._access(number, row, executed)
         elif operation != k.NOP:
@@ -169,43 +172,36 @@ class _BlockEmitter:
         )
         if int(row[k.OP]) == k.LOAD:
             words = access.load()
-            if o.column(k.DESTINATION) != 255:
-                for part in range(o.column(k.DESTINATIONS)):
-                    self.warp.set_register(o.column(k.DESTINATION) + part, words[part], executed)
+            self._write_words(o, words, o.column(k.DESTINATIONS), executed)
             return
         time = self.builder.add(self.frame.instructions, self._executed_by(number + 1))
         access.store(time)
 
     def _write(self, o: Operation, results: Results, executed: Value | None) -> None:
         """Write an operation's results: registers, then predicates."""
-        warp, destination = self.warp, o.column(k.DESTINATION)
-        words = results.words
-        wanted = o.column(k.DESTINATIONS)
-        predicates = [
-            (o.column(column), value if value is not None else o.v.bit(False))
-            for column, value in (
-                (k.PREDICATE_0, results.first),
-                (k.PREDICATE_1, results.second),
-            )
-        ]
-        if o.uniform:
-            if destination != 63:
-                self._check(words, wanted)
-                for part in range(wanted):
-                    warp.set_uniform(destination + part, words[part], executed)
-            for index, value in predicates:
-                warp.set_uniform_predicate(index, value, executed)
-            return
-        if destination != 255:
-            self._check(words, wanted)
-            for part in range(wanted):
-                warp.set_register(destination + part, words[part], executed)
-        for index, value in predicates:
-            warp.set_predicate(index, value, executed)
+        # The interpreter writes one register, or two.
+        wanted = 2 if o.column(k.DESTINATIONS) == 2 else 1
+        self._write_words(o, results.words, wanted, executed)
+        set_predicate = self.warp.set_uniform_predicate if o.uniform else self.warp.set_predicate
+        for column, value in (
+            (k.PREDICATE_0, results.first),
+            (k.PREDICATE_1, results.second),
+        ):
+            held = value if value is not None else o.v.bit(False)
+            set_predicate(o.column(column), held, executed)
 
-    def _check(self, words: tuple[Value, ...], wanted: int) -> None:
+    def _write_words(
+        self, o: Operation, words: tuple[Value, ...], wanted: int, executed: Value | None
+    ) -> None:
+        """Write destination registers, unless there are none."""
+        destination = o.column(k.DESTINATION)
+        if destination == (NO_UNIFORM if o.uniform else NO_REGISTER):
+            return
         if len(words) < wanted:
             raise Untranslatable("more destination registers than results")
+        set_register = self.warp.set_uniform if o.uniform else self.warp.set_register
+        for part in range(wanted):
+            set_register(destination + part, words[part], executed)
 
     # Control flow.
 
