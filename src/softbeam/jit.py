@@ -38,7 +38,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _log = logging.getLogger(__name__)
 
 _PACKAGE = Path(__file__).parent
-_USES_JIT = re.compile(r"^@(jit|entry|callee|inlined)$|\bjit\(", re.MULTILINE)
+_USES_JIT = re.compile(r"^@(jit|entry_point|callee|inlined)$|\bjit\(", re.MULTILINE)
 _IMPORT = re.compile(r"^\s*from softbeam\.([\w.]+) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
@@ -202,7 +202,7 @@ def jit(function: F) -> F:
     return _cached(function)
 
 
-def entry(function: F) -> F:
+def entry_point(function: F) -> F:
     """Compile as :func:`jit` does, without counting references to arrays.
 
     For functions that make no arrays and keep none.  Numba else counts every array of every tuple
@@ -212,7 +212,7 @@ def entry(function: F) -> F:
 
 
 def callee(function: F) -> F:
-    """Compile a function that :func:`entry` functions alone call, in less time.
+    """Compile a function that :func:`entry_point` functions alone call, in less time.
 
     Python cannot call it, and it is kept as part of its callers, not by itself.
     """

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from support.bench import program as assembled
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.interpreter import run
 from softbeam.emulator.execution import compile_missing, memory_map, new_state, tables
 from softbeam.emulator.lowering import Program, bank_words
 from softbeam.emulator.vector import no_fault
+from support.bench import program as assembled
 
 ENGINES = ("interpreter", "translator")
 
@@ -184,8 +184,10 @@ def assert_equal_engines(program: Program, setting: Setting, about: str = "") ->
     """Fail where the engines leave anything different; return what both leave."""
     one, other = (left_by(name, program, setting) for name in ENGINES)
     for name, value in one.items():
-        same = np.array_equal(value, other[name]) if isinstance(value, np.ndarray) else (
-            value == other[name]
+        same = (
+            np.array_equal(value, other[name])
+            if isinstance(value, np.ndarray)
+            else (value == other[name])
         )
         if same:
             continue

@@ -20,7 +20,7 @@ from softbeam.emulator.core.layout import (
     MUFU_SIN,
     MUFU_SQRT,
 )
-from softbeam.jit import callee, entry
+from softbeam.jit import callee, entry_point
 
 
 @callee
@@ -40,7 +40,7 @@ def _function(operation, x):  # type: ignore[no-untyped-def]
     return math.tanh(x)
 
 
-@entry
+@entry_point
 def approximate_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
     """Execute one operation of this part; returns destination predicate lanes (none)."""
     a, out = w.scratch[0], w.scratch[3]

@@ -85,7 +85,7 @@ from softbeam.emulator.core.operands import (
 )
 from softbeam.emulator.core.signatures import call_floating, call_integer, call_rare
 from softbeam.emulator.core.special import mufu_ex2, mufu_rcp, mufu_rsq
-from softbeam.jit import callee, entry
+from softbeam.jit import callee, entry_point
 
 
 @callee
@@ -131,7 +131,7 @@ def mufu(operation, a, rcp, rsq, ex2, out):  # type: ignore[no-untyped-def]
             out[lane] = mufu_ex2(a[lane], ex2)
 
 
-@entry
+@entry_point
 def integer_entry(row, operation, p, q, w, constants):  # type: ignore[no-untyped-def]
     """Integer operations; returns destination predicate lanes, the second shifted by 32."""
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
@@ -175,7 +175,7 @@ def integer_entry(row, operation, p, q, w, constants):  # type: ignore[no-untype
     return np.uint64(0)
 
 
-@entry
+@entry_point
 def floating_entry(row, operation, p, w, rcp, rsq, ex2):  # type: ignore[no-untyped-def]
     """Floating-point operations and conversions; returns destination predicate lanes."""
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
@@ -208,7 +208,7 @@ def floating_entry(row, operation, p, w, rcp, rsq, ex2):  # type: ignore[no-unty
     return np.uint64(0)
 
 
-@entry
+@entry_point
 def compute_entry(row, operation, mask, grid_block, constants, entries, rcp, rsq, ex2, w):  # type: ignore[no-untyped-def]
     """Execute one computing instruction in the lanes of `mask`; returns a status."""
     part = np.int64(row[PART])

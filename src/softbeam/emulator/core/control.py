@@ -37,7 +37,7 @@ from softbeam.emulator.core.layout import (
     A,
 )
 from softbeam.emulator.core.operands import change, count_ones, predicate_mask
-from softbeam.jit import callee, entry
+from softbeam.jit import callee, entry_point
 
 
 @callee
@@ -234,7 +234,7 @@ def jump(row, operation, mask, executed, group, rows_number, w):  # type: ignore
     return True, RUNNING
 
 
-@entry
+@entry_point
 def control_entry(row, operation, mask, executed, group, rows_number, w):  # type: ignore[no-untyped-def]
     """Execute one instruction that steers control flow.
 

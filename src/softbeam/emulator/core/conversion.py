@@ -49,7 +49,7 @@ from softbeam.emulator.core.layout import (
     A,
 )
 from softbeam.emulator.core.operands import fetch_high
-from softbeam.jit import callee, entry
+from softbeam.jit import callee, entry_point
 
 
 @callee
@@ -226,7 +226,7 @@ def _convert(row, source, target, w, constants):  # type: ignore[no-untyped-def]
             _put_float(row, target, value, w, lane)
 
 
-@entry
+@entry_point
 def conversion_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
     """Execute one operation of this part; returns destination predicate lanes (none)."""
     a, b, out = w.scratch[0], w.scratch[1], w.scratch[3]

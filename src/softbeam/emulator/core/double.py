@@ -42,7 +42,7 @@ from softbeam.emulator.core.layout import (
     B,
     C,
 )
-from softbeam.jit import callee, entry
+from softbeam.jit import callee, entry_point
 
 SIGN = np.uint64(1 << 63)
 QUIET = np.uint64(1 << 51)
@@ -224,7 +224,7 @@ def _seed(operation, bits):  # type: ignore[no-untyped-def]
     return np.uint32(bits_from_f64(result) >> np.uint64(32))
 
 
-@entry
+@entry_point
 def double_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
     """Execute one operation of this part; returns destination predicate lanes."""
     a, out, high = w.scratch[0], w.scratch[3], w.scratch[4]

@@ -84,7 +84,7 @@ from softbeam.emulator.core.translated import (
     open_context,
     run_translated,
 )
-from softbeam.jit import callee, entry, inlined
+from softbeam.jit import callee, entry_point, inlined
 
 FULL = np.uint32(FULL_MASK)
 WARP_BYTES = WARP.itemsize
@@ -103,7 +103,7 @@ def trace(row_number, lane, w, state):  # type: ignore[no-untyped-def]
     return RUNNING
 
 
-@entry
+@entry_point
 def execute_memory(  # type: ignore[no-untyped-def]
     row, operation, executed, hit, fault, constants, entries, memory, warp, w, state
 ):
@@ -388,7 +388,7 @@ def pass_barrier(warps):  # type: ignore[no-untyped-def]
             w.verdict[0], w.verdict[1], w.verdict[2] = arrived, yes, how
 
 
-@entry
+@entry_point
 def run(code, constants, tables, memory, grid_block, threads, budget, fault, traced, state):  # type: ignore[no-untyped-def]
     """Run warps of one block, in order, in rounds between barriers; returns a status.
 
@@ -433,7 +433,9 @@ def _run_warps(  # type: ignore[no-untyped-def]
         state.local[:] = 0
     registers = np.int64(256)
     if traced < 0:
-        registers = min(registers, max(tables.translation.context[REGISTERS], fault[FAULT_REGISTERS]))
+        registers = min(
+            registers, max(tables.translation.context[REGISTERS], fault[FAULT_REGISTERS])
+        )
     for warp in range(first, end):
         prepare_warp(
             state.warps[warp - first],

@@ -36,7 +36,7 @@ from softbeam.emulator.core.layout import (
 )
 from softbeam.emulator.core.segments import find_segment
 from softbeam.emulator.core.words import is_of_words, load_words, store_words
-from softbeam.jit import callee, entry
+from softbeam.jit import callee, entry_point
 
 
 @callee
@@ -241,7 +241,7 @@ def store(row, mask, flip, flip_lanes, w, memory, state):  # type: ignore[no-unt
     return RUNNING
 
 
-@entry
+@entry_point
 def roll_back(memory, state):  # type: ignore[no-untyped-def]
     """Undo every logged store, latest first, and empty the log."""
     entries = state.information[INFO_LOG]

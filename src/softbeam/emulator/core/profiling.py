@@ -11,7 +11,7 @@ import numpy as np
 from softbeam.emulator.core.layout import ENTRY_RUN, FINISHED, INFO_LOG, INFO_LONGEST
 from softbeam.emulator.core.memory import roll_back
 from softbeam.emulator.core.signatures import call_run
-from softbeam.jit import callee, entry
+from softbeam.jit import callee, entry_point
 
 #: Ends of :func:`profile_units` besides the interpreter's statuses: a full table of classes, and
 #: a word that differs from the native run.
@@ -81,7 +81,7 @@ def _matches(memory, state, written):  # type: ignore[no-untyped-def]
     return True
 
 
-@entry
+@entry_point
 def profile_units(  # type: ignore[no-untyped-def]
     code,
     constants,

@@ -119,7 +119,7 @@ def open_context(translation, constants, tables, memory, grid_block, state):  # 
 
 @callee
 def run_translated(translation, warp_at, mask, number, steps, allowed, stop, w, information):  # type: ignore[no-untyped-def]
-    """Run translated code from a block's first row; returns row, steps and allowed as they are then.
+    """Run translated code from a block's first row; returns row, steps and allowed after it.
 
     ``number``, ``steps`` and ``allowed`` are those of the interpreter's loop.
     """

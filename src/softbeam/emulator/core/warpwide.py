@@ -40,7 +40,7 @@ from softbeam.emulator.core.layout import (
     A,
 )
 from softbeam.emulator.core.operands import fetch_high
-from softbeam.jit import callee, entry
+from softbeam.jit import callee, entry_point
 
 ALL = np.uint32(0xFFFFFFFF)
 
@@ -160,7 +160,7 @@ def _barrier_result(w, out):  # type: ignore[no-untyped-def]
     return ALL if holds and (how == BAR_AND or how == BAR_OR) else np.uint32(0)
 
 
-@entry
+@entry_point
 def warp_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
     """Execute one operation of this part; returns destination predicate lanes."""
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import llvmlite
+import numpy as np
 from llvmlite import binding, ir
 from numpy.typing import NDArray
 
@@ -38,7 +39,7 @@ def _versions() -> bytes:
     return digest.digest()
 
 
-def fingerprint(rows: NDArray, kind: str) -> str:
+def fingerprint(rows: NDArray[np.int64], kind: str) -> str:
     """Return the name under which a translation is kept."""
     digest = hashlib.sha256(_versions())
     digest.update(kind.encode())

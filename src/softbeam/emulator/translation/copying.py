@@ -214,9 +214,7 @@ def log_neighbours(frame: Frame, place: Value, first: Value, size: int, time: Va
     nothing = ir.Constant(kind, ir.Undefined)
     before = builder.shuffle_vector(before, nothing, ir.Constant(kind, order))
     vectors = Vectors(builder, words)
-    numbers = builder.add(
-        vectors.splat(first), ir.Constant(ir.VectorType(I64, words), order)
-    )
+    numbers = builder.add(vectors.splat(first), ir.Constant(ir.VectorType(I64, words), order))
     entry = builder.load(_log_entry(frame))
     for base, value, scalar, alignment in (
         (t.LOG_WORD_AT, numbers, I64, 8),
@@ -234,32 +232,21 @@ def spread_and_log(
     """Copy each lane's piece of the buffer to global memory, and log every word."""
     parts = size // 4
 
-    def body(
-        builder: ir.IRBuilder,
-        base: Value,
-        first: Value,
-        places: Value,
-        buffer: Value,
-        mask: Value,
-        now: Value,
-        logs: list[Value],
-        counter: Value,
-    ) -> None:
+    def body(builder: ir.IRBuilder, *arguments: Value) -> None:
+        base, first, places, buffer, mask, now, numbers, olds, times, counter = arguments
+
         def visit(lane: Value) -> None:
             offset = builder.load(builder.gep(places, [lane]))
             number = builder.add(first, builder.lshr(offset, _long(2)))
             entry = builder.load(counter)
+            here = builder.add(base, offset)
             for part in range(parts):
                 at = builder.add(entry, _long(part))
-                target = builder.inttoptr(
-                    builder.add(builder.add(base, offset), _long(4 * part)), I32.as_pointer()
-                )
-                before = builder.load(target)
-                builder.store(
-                    builder.add(number, _long(part)), builder.gep(logs[0], [at])
-                )
-                builder.store(before, builder.gep(logs[1], [at]))
-                builder.store(now, builder.gep(logs[2], [at]))
+                place = builder.add(here, _long(4 * part))
+                target = builder.inttoptr(place, I32.as_pointer())
+                builder.store(builder.add(number, _long(part)), builder.gep(numbers, [at]))
+                builder.store(builder.load(target), builder.gep(olds, [at]))
+                builder.store(now, builder.gep(times, [at]))
                 source = builder.add(builder.mul(lane, _long(size)), _long(4 * part))
                 pointer = builder.bitcast(builder.gep(buffer, [source]), I32.as_pointer())
                 builder.store(builder.load(pointer), target)
@@ -268,14 +255,10 @@ def spread_and_log(
         _highest_first(builder, builder.function, mask, visit)
         builder.ret_void()
 
-    def unpacked(builder: ir.IRBuilder, *arguments: Value) -> None:
-        *plain, words, olds, times, counter = arguments
-        body(builder, *plain, [words, olds, times], counter)
-
     keep_offsets(frame, offsets)
     longs, ints = I64.as_pointer(), I32.as_pointer()
     kinds = [I64, I64, longs, BYTES, I32, I64, longs, ints, longs, longs]
-    function = _function(frame, f"spread_and_log_{size}", ir.VoidType(), kinds, unpacked)
+    function = _function(frame, f"spread_and_log_{size}", ir.VoidType(), kinds, body)
     logs = [
         frame.element(base, _long(0), kind)
         for base, kind in (
@@ -343,9 +326,7 @@ def find_segment(frame: Frame, address: Value, slot: Value, size: Value) -> Valu
             builder.icmp_unsigned("==", builder.and_(first, _long(3)), _long(0)),
             builder.or_(
                 builder.icmp_signed("!=", builder.load(slot), first),
-                builder.icmp_signed(
-                    "==", builder.load(builder.gep(slot, [_long(1)])), _long(0)
-                ),
+                builder.icmp_signed("==", builder.load(builder.gep(slot, [_long(1)])), _long(0)),
             ),
         )
         found = tests[0]
@@ -368,7 +349,9 @@ def find_segment(frame: Frame, address: Value, slot: Value, size: Value) -> Valu
 def count_rows(frame: Frame, first: int, rows: int) -> None:
     """Count the active lanes of the first rows of a block that is left early."""
 
-    def body(builder: ir.IRBuilder, first: Value, rows: Value, active: Value, context: Value) -> None:
+    def body(
+        builder: ir.IRBuilder, first: Value, rows: Value, active: Value, context: Value
+    ) -> None:
         function = builder.function
         start = builder.block
 

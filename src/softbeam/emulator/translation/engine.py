@@ -127,7 +127,7 @@ class _Entry:
             module = compiling.new_module(self.name)
             emit(module, self.rows, self.blocks, full=which == 0)
             code = compiling.object_code(module)
-        except Exception as error:  # noqa: BLE001  (whatever the translator lacks, both engines agree)
+        except Exception as error:
             logger.warning("%s stays with the interpreter: %s", self.name, error)
             return
         compiling.keep(self._fingerprint(which), code)

@@ -94,9 +94,7 @@ def _directed(o: Operation, x: Value, y: Value, z: Value, mode: int) -> Value:
     addend = builder.fpext(z, wide)
     high = builder.fadd(product, addend)
     back = builder.fsub(high, product)
-    low = builder.fadd(
-        builder.fsub(product, builder.fsub(high, back)), builder.fsub(addend, back)
-    )
+    low = builder.fadd(builder.fsub(product, builder.fsub(high, back)), builder.fsub(addend, back))
     word = _rounded_pair(o, high, low, mode)
     zero = v.constant(F64, 0.0)
     nothing = builder.and_(
@@ -104,9 +102,7 @@ def _directed(o: Operation, x: Value, y: Value, z: Value, mode: int) -> Value:
     )
     exact_zero = v.words(plain)
     if mode == 1:
-        positive = o.holds(
-            "==", builder.bitcast(product, v.of(I64)), v.long(0)
-        )
+        positive = o.holds("==", builder.bitcast(product, v.of(I64)), v.long(0))
         both = builder.and_(o.holds("==", v.words(z), v.word(0)), positive)
         exact_zero = o.choose(both, exact_zero, v.word(0x80000000))
     word = o.choose(nothing, exact_zero, word)
@@ -196,9 +192,7 @@ def _minimum_maximum(o: Operation) -> Results:
 def _needs_slow_division(o: Operation) -> Results:
     builder, v = o.builder, o.v
     a, b = (flushed(o, o.a), flushed(o, o.b)) if o.has(k.FLUSH) else (o.a, o.b)
-    top, bottom = (
-        builder.and_(builder.lshr(word, v.word(23)), v.word(0xFF)) for word in (a, b)
-    )
+    top, bottom = (builder.and_(builder.lshr(word, v.word(23)), v.word(0xFF)) for word in (a, b))
     quotient = builder.sub(top, bottom)
     tests = (
         o.holds("==", bottom, v.word(0)),
@@ -286,9 +280,7 @@ def _reciprocal(o: Operation) -> Results:
     result = builder.sub(v.signed_wide(result), v.signed_wide(scale))
     small = o.holds("<", result, v.long(0x800000), signed=True)
     word = o.choose(small, sign, builder.or_(sign, v.low(result)))
-    word = o.choose(
-        o.holds("==", exponent, v.word(0)), builder.or_(sign, v.word(0x7F800000)), word
-    )
+    word = o.choose(o.holds("==", exponent, v.word(0)), builder.or_(sign, v.word(0x7F800000)), word)
     nan = o.holds("!=", mantissa, v.word(0))
     beyond = o.choose(nan, v.word(CANONICAL_NAN), sign)
     return Results((o.choose(o.holds("==", exponent, v.word(255)), beyond, word),))
@@ -341,9 +333,7 @@ def _power_of_two(o: Operation) -> Results:
     large = o.holds(">=", result, v.long(0x7F800000), signed=True)
     word = o.choose(large, v.word(0x7F800000), o.choose(small, v.word(0), v.low(result)))
     word = o.choose(beyond, o.choose(negative, v.word(0), v.word(0x7F800000)), word)
-    nan = builder.and_(
-        o.holds("==", exponent, v.word(255)), o.holds("!=", mantissa, v.word(0))
-    )
+    nan = builder.and_(o.holds("==", exponent, v.word(255)), o.holds("!=", mantissa, v.word(0)))
     return Results((o.choose(nan, v.word(CANONICAL_NAN), word),))
 
 

@@ -212,9 +212,7 @@ class _BlockEmitter:
     def _decide(self, number: int, all_: Value, none: Value) -> None:
         """Leave the block where some lanes go one way and some the other."""
         builder = self.builder
-        going, mixed = (
-            self.frame.function.append_basic_block(name) for name in ("going", "mixed")
-        )
+        going, mixed = (self.frame.function.append_basic_block(name) for name in ("going", "mixed"))
         builder.cbranch(builder.or_(all_, none), going, mixed)
         builder.position_at_end(mixed)
         self._leave_before(number)

@@ -67,20 +67,15 @@ def _multiply_add_wide(o: Operation) -> Results:
         before = total
         total = builder.add(total, v.count(o.p, I64))
         over = builder.or_(over, o.holds("<", total, before))
-    results = (v.low(total), v.high(total))
-    if o.column(k.OP) == k.IMAD_HI:
-        results = results[1:]
-    return Results(results, over)
+    high = v.high(total)
+    return Results((high,) if o.column(k.OP) == k.IMAD_HI else (v.low(total), high), over)
 
 
 def _load_effective(o: Operation) -> Results:
     builder, v = o.builder, o.v
     amount = o.column(k.SIZE) & 31
     if o.has(k.HIGH):
-        if o.has(k.SIGN_EXTEND_A):
-            high = builder.ashr(o.a, v.word(31))
-        else:
-            high = o.c
+        high = builder.ashr(o.a, v.word(31)) if o.has(k.SIGN_EXTEND_A) else o.c
         shifted = v.high(builder.shl(v.pair(o.a, high), v.long(amount)))
     else:
         shifted = builder.shl(o.a, v.word(amount)) if amount else o.a
@@ -172,13 +167,13 @@ _COMPARISONS = {1: "<", 2: "==", 3: "<=", 4: ">", 5: "!=", 6: ">="}
 
 def _compare(o: Operation) -> Results:
     comparison = o.column(k.DETAIL)
-    if comparison in _COMPARISONS:
-        how = _COMPARISONS[comparison]
-        holds = o.holds(how, o.a, o.b, signed=o.has(k.SIGNED))
-        if o.has(k.EXTENDED):
-            holds = o.choose(o.holds("==", o.a, o.b), o.q, holds)
+    how = _COMPARISONS.get(comparison & 7)
+    if how is None:
+        holds = o.v.bit(comparison & 7 == 7)
     else:
-        holds = o.v.bit(comparison == 7)
+        holds = o.holds(how, o.a, o.b, signed=o.has(k.SIGNED))
+    if o.has(k.EXTENDED) and comparison not in (0, 7):
+        holds = o.choose(o.holds("==", o.a, o.b), o.q, holds)
     return Results((), combined(o, holds, o.p), combined(o, o.builder.not_(holds), o.p))
 
 
@@ -251,21 +246,24 @@ def _special_register(o: Operation) -> Results:
         return Results((v.splat(builder.trunc(grid(which - k.SR_CTAID_X), I32)),))
     if which == k.SR_SHARED_WINDOW:
         return Results((v.word(k.SHARED_WINDOW >> 32),))
-    by_lane = {
-        k.SR_LANEID: lambda lane: lane,
-        k.SR_EQMASK: lambda lane: 1 << lane,
-        k.SR_LTMASK: lambda lane: (1 << lane) - 1,
-        k.SR_LEMASK: lambda lane: (2 << lane) - 1,
-        k.SR_GTMASK: lambda lane: -(2 << lane),
-        k.SR_GEMASK: lambda lane: -(1 << lane),
-        k.SR_ZERO: lambda lane: 0,
-    }.get(which)
+    by_lane = _BY_LANE.get(which)
     if by_lane is None:
         raise Untranslatable("this special register")
     if o.uniform:
         return Results((v.word(by_lane(0)),))
     words = [by_lane(lane) & k.FULL_MASK for lane in range(k.LANES)]
     return Results((ir.Constant(v.of(I32), words),))
+
+
+_BY_LANE: dict[int, Callable[[int], int]] = {
+    k.SR_LANEID: lambda lane: lane,
+    k.SR_EQMASK: lambda lane: 1 << lane,
+    k.SR_LTMASK: lambda lane: (1 << lane) - 1,
+    k.SR_LEMASK: lambda lane: (2 << lane) - 1,
+    k.SR_GTMASK: lambda lane: -(2 << lane),
+    k.SR_GEMASK: lambda lane: -(1 << lane),
+    k.SR_ZERO: lambda lane: 0,
+}
 
 
 def _quotient(o: Operation, x: Value, y: Value) -> Value:

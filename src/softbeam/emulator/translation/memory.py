@@ -187,7 +187,9 @@ class Access:
             builder.position_at_end(missing)
             first = self._first(addresses)
             if self.executed is not None:
-                lane = builder.cttz(self.frame.warp.bits(self.executed), ir.Constant(ir.IntType(1), 0))
+                lane = builder.cttz(
+                    self.frame.warp.bits(self.executed), ir.Constant(ir.IntType(1), 0)
+                )
                 first = builder.extract_element(addresses, lane)
             changed = copying.find_segment(self.frame, first, slot, ir.Constant(I64, size))
             gone = self._block("gone")
@@ -236,9 +238,11 @@ class Access:
             place.add_incoming(straight, close)
         words = copying.take_apart(builder, place, unit)
         if size < 4:
-            shift = builder.shl(
-                builder.and_(addresses, v.long(3)), v.long(3)
-            ) if not self.shared else builder.shl(builder.and_(addresses, v.word(3)), v.word(3))
+            shift = (
+                builder.shl(builder.and_(addresses, v.long(3)), v.long(3))
+                if not self.shared
+                else builder.shl(builder.and_(addresses, v.word(3)), v.word(3))
+            )
             shift = shift if self.shared else v.low(shift)
             words = (_narrowed(o, v, words[0], shift),)
         return words
@@ -252,7 +256,7 @@ class Access:
 
     def store(self, time: Value) -> None:
         """Store; `time` is the number of warp instructions by then."""
-        builder, v, size = self.builder, self.v, self.size
+        builder, size = self.builder, self.size
         if size < 4:
             raise Untranslatable("a store of less than a word")
         addresses = self._addresses()

@@ -51,7 +51,7 @@ class Vectors:
         """Return a 64-bit constant."""
         return self.constant(I64, value & ((1 << 64) - 1))
 
-    def bit(self, value: bool) -> Value:  # noqa: FBT001  (the value itself)
+    def bit(self, value: bool) -> Value:
         """Return a truth value."""
         return self.constant(I1, int(value))
 
@@ -83,9 +83,7 @@ class Vectors:
 
     def pair(self, low: Value, high: Value) -> Value:
         """Return 64 bits from their two words."""
-        return self.builder.or_(
-            self.wide(low), self.builder.shl(self.wide(high), self.long(32))
-        )
+        return self.builder.or_(self.wide(low), self.builder.shl(self.wide(high), self.long(32)))
 
     def floats(self, word: Value) -> Value:
         """Reinterpret words as float32."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from llvmlite import ir
 
 from softbeam.emulator.core.layout import FULL_MASK, LANES, WARP
-from softbeam.emulator.translation.vectors import BYTES, I1, I32, I64, Value, Vectors
+from softbeam.emulator.translation.vectors import I1, I32, I64, Value, Vectors
 
 _FIELDS = {name: int(place[1]) for name, place in (WARP.fields or {}).items()}
 
@@ -69,9 +69,7 @@ class WarpState:
         elif name == "uniform_predicates":
             if index == 7:
                 return self.scalars.bit(True)
-            value = self.builder.icmp_unsigned(
-                "!=", self.builder.load(place), ir.Constant(I64, 0)
-            )
+            value = self.builder.icmp_unsigned("!=", self.builder.load(place), ir.Constant(I64, 0))
         else:
             value = self.builder.load(place)
         return value
