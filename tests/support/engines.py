@@ -131,10 +131,14 @@ def left_by(name: str, program: Program, setting: Setting) -> dict[str, Any]:
             fault = setting.fault.copy()
             fault[k.FAULT_KEEPS] = 1
             grid_block = np.array([3, 2, 1, 9, 3, 64, 0, warps], dtype=np.int64)
+            lookups = tables(program)
+            translation = lookups.translation
+            translation.counts[:] = 0
+            translation.skipped[:] = 0
             status = run(
                 program.code,
                 setting.constants,
-                tables(program),
+                lookups,
                 memory,
                 grid_block,
                 setting.threads,
@@ -146,6 +150,9 @@ def left_by(name: str, program: Program, setting: Setting) -> dict[str, Any]:
             if status != k.PART_MISSING:
                 break
             compile_missing(program, state)
+    if translation.addresses.any():
+        active = translation.counts[translation.block]
+        state.profile[:] += np.stack([active, active - translation.skipped], axis=1)
     warp = state.warps
     entries = int(state.information[k.INFO_LOG])
     groups = [_groups(one) for one in warp]

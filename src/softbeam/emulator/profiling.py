@@ -86,10 +86,12 @@ def count_executions(launch: Launch, written: NDArray[np.int64], budget: int) ->
         status, done, step = k.FINISHED, 0, FIRST_UNITS
         while status == k.FINISHED and done < units:
             last = min(units, done + step)
+            lookups = tables(program)
+            kept = lookups.translation.counts.size + lookups.translation.skipped.size
             status = profile_units(
                 program.code,
                 launch.constants,
-                tables(program),
+                lookups,
                 launch.memory,
                 np.array(shape.grid, dtype=np.int64),
                 np.array(shape.block, dtype=np.int64),
@@ -104,6 +106,7 @@ def count_executions(launch: Launch, written: NDArray[np.int64], budget: int) ->
                 slots,
                 class_of_unit[done:],
                 written,
+                np.zeros(kept, dtype=np.int64),
                 progress,
             )
             done, step = last, 2 * step

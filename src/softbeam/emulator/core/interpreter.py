@@ -77,8 +77,8 @@ from softbeam.emulator.core.transfer import load_constant, store_data
 from softbeam.emulator.core.translated import (
     BARRIERS,
     ENDED,
+    PROFILE_TOUCHED,
     REGISTERS,
-    add_counts,
     address_of_data,
     is_translated,
     open_context,
@@ -237,6 +237,7 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
         if wants_profile:
             state.profile[number, 0] += count_ones(mask)
             state.profile[number, 1] += count_ones(executed)
+            translation.context[PROFILE_TOUCHED] = 1
         if traced >= 0 and (mask >> np.uint32(traced)) & np.uint32(1):
             status = trace(number, traced, w, state)
             if status != RUNNING:
@@ -403,28 +404,11 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
     traced : int
         Thread of the block to trace, or -1.
 
-    The other parameters are those of :func:`run_warp`.
+    The other parameters are those of :func:`run_warp`.  What translated code counts for a profile
+    is in the translation (:func:`softbeam.emulator.core.translated.add_counts`).
     """
-    translation = tables.translation
-    counts = is_translated(translation) and state.profile.shape[0] > 0
-    if is_translated(translation):
-        open_context(translation, constants, tables, memory, grid_block, state)
-    if counts:
-        translation.counts[:] = 0
-        translation.skipped[:] = 0
-    status = _run_warps(
-        code, constants, tables, memory, grid_block, threads, budget, fault, traced, state
-    )
-    if counts:
-        add_counts(translation, state.profile)
-    return status
-
-
-@inlined
-def _run_warps(  # type: ignore[no-untyped-def]
-    code, constants, tables, memory, grid_block, threads, budget, fault, traced, state
-):
-    """Run the warps of one block, as :func:`run` says."""
+    if is_translated(tables.translation):
+        open_context(tables.translation, constants, tables, memory, grid_block, state)
     first, end = grid_block[6], grid_block[7]
     state.information[:] = 0
     if not fault[FAULT_KEEPS]:

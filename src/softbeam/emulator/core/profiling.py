@@ -11,6 +11,14 @@ import numpy as np
 from softbeam.emulator.core.layout import ENTRY_RUN, FINISHED, INFO_LOG, INFO_LONGEST
 from softbeam.emulator.core.memory import roll_back
 from softbeam.emulator.core.signatures import call_run
+from softbeam.emulator.core.translated import (
+    PROFILE_TOUCHED,
+    add_counts,
+    begin_counts,
+    is_translated,
+    keep_counts,
+    same_counts,
+)
 from softbeam.jit import callee, entry_point
 
 #: Ends of :func:`profile_units` besides the interpreter's statuses: a full table of classes, and
@@ -29,14 +37,9 @@ def _equals(profile, classes, entry):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _class_of(profile, classes, number, slots, last):  # type: ignore[no-untyped-def]
-    """Return the entry of the table that equals a profile, a new one if none does; -1 if full.
-
-    `last` is the entry to try first, -1 for none.
-    """
+def _class_of(profile, classes, number, slots):  # type: ignore[no-untyped-def]
+    """Return the entry of the table that equals a profile, a new one if none does; -1 if full."""
     rows = profile.shape[0]
-    if last >= 0 and _equals(profile, classes, last):
-        return last, number
     hashed, key = np.uint64(0), np.uint64(0x9E3779B97F4A7C15)
     for row in range(rows):
         for kind in range(2):
@@ -100,6 +103,7 @@ def profile_units(  # type: ignore[no-untyped-def]
     slots,
     class_of_unit,
     written,
+    before,
     progress,
 ):
     """Run the units `first` to `last` of a launch without fault; returns a status.
@@ -120,13 +124,16 @@ def profile_units(  # type: ignore[no-untyped-def]
         Filled for the units that run.
     written : int64[regions, 3]
         For each buffer that the launch writes: first word before it, words, first word after it.
+    before : int64[blocks + 1 + rows]
+        Room for what translated code counted of the unit before.
     progress : int64[3]
         Entries in the table, most instructions of a thread, unit at which it stopped.
     """
     threads = block[0] * block[1] * block[2]
     warps = (threads + 31) // 32
     units_of_block = 1 if whole_blocks else warps
-    last_entry = np.int64(-1)
+    translation, last_entry = tables.translation, np.int64(-1)
+    state.profile[:] = 0
     for axis in range(3):
         grid_block[3 + axis] = block[axis]
     for unit in range(first, last):
@@ -138,7 +145,7 @@ def profile_units(  # type: ignore[no-untyped-def]
         grid_block[2] = number // (grid[0] * grid[1])
         grid_block[6] = warp
         grid_block[7] = warps if whole_blocks else warp + 1
-        state.profile[:] = 0
+        begin_counts(translation)
         status = call_run(
             tables.entries[ENTRY_RUN],
             code,
@@ -159,10 +166,19 @@ def profile_units(  # type: ignore[no-untyped-def]
         if not same:
             return DIFFERS
         progress[1] = max(progress[1], state.information[INFO_LONGEST])
-        entry, entries = _class_of(state.profile, classes, progress[0], slots, last_entry)
-        last_entry = entry
-        if entry < 0:
-            return TABLE_FULL
-        progress[0] = entries
+        if last_entry < 0 or not same_counts(translation, before):
+            if is_translated(translation):
+                add_counts(translation, state.profile)
+            entry, entries = _class_of(state.profile, classes, progress[0], slots)
+            if entry < 0:
+                return TABLE_FULL
+            progress[0] = entries
+            state.profile[:] = 0
+            last_entry = np.int64(-1)
+            if not translation.context[PROFILE_TOUCHED]:
+                last_entry = entry
+                keep_counts(translation, before)
+        else:
+            entry = last_entry
         class_of_unit[unit - first] = entry
     return FINISHED

@@ -49,8 +49,9 @@ from softbeam.jit import callee
     EX2_AT,
     REGISTERS,  # general registers that the program can reach; for the interpreter alone
     BARRIERS,  # whether it has convergence barriers; for the interpreter alone
+    PROFILE_TOUCHED,  # whether the profile itself was counted in, and not only by block
     CONTEXT,
-) = range(34)
+) = range(35)
 
 #: The row that says that every thread of the warp has ended.
 ENDED = -1
@@ -152,11 +153,40 @@ def run_translated(translation, warp_at, mask, number, steps, allowed, stop, w, 
 
 
 @callee
+def begin_counts(translation):  # type: ignore[no-untyped-def]
+    """Count anew."""
+    translation.counts[:] = 0
+    translation.skipped[:] = 0
+    translation.context[PROFILE_TOUCHED] = 0
+
+
+@callee
 def add_counts(translation, profile):  # type: ignore[no-untyped-def]
-    """Add what translated code counted to a profile, and count anew."""
+    """Add what translated code counted to a profile."""
     for row in range(profile.shape[0]):
         active = translation.counts[translation.block[row]]
         profile[row, 0] += active
         profile[row, 1] += active - translation.skipped[row]
-        translation.skipped[row] = 0
-    translation.counts[:] = 0
+
+
+@callee
+def same_counts(translation, before):  # type: ignore[no-untyped-def]
+    """Return whether translated code alone counted, and the same as :func:`keep_counts` kept."""
+    if translation.context[PROFILE_TOUCHED]:
+        return False
+    differing, blocks = np.int64(0), translation.counts.shape[0]
+    for block in range(blocks):
+        differing |= translation.counts[block] ^ before[block]
+    for row in range(translation.skipped.shape[0]):
+        differing |= translation.skipped[row] ^ before[blocks + row]
+    return differing == 0
+
+
+@callee
+def keep_counts(translation, before):  # type: ignore[no-untyped-def]
+    """Keep what translated code counted; `before` has one entry a count."""
+    blocks = translation.counts.shape[0]
+    for block in range(blocks):
+        before[block] = translation.counts[block]
+    for row in range(translation.skipped.shape[0]):
+        before[blocks + row] = translation.skipped[row]

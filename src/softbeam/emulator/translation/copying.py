@@ -368,6 +368,7 @@ def count_rows(frame: Frame, first: int, rows: int) -> None:
         last = builder.add(first, rows)
         builder.cbranch(builder.icmp_signed("<", row, last), add, end)
         builder.position_at_end(add)
+        builder.store(_long(1), builder.gep(context, [_long(t.PROFILE_TOUCHED)]))
         profile = builder.inttoptr(entry(t.PROFILE_AT), I64.as_pointer())
         for kind in range(2):
             place = builder.add(builder.shl(row, _long(1)), _long(kind))
