@@ -20,7 +20,7 @@ from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.entries import ALWAYS, add_entries, new_entries
 from softbeam.emulator.lowering import Program, bank_words
 from softbeam.emulator.special import SpecialFunctionTables, special_function_tables
-from softbeam.emulator.translation import translation_of
+from softbeam.emulator.translation import translate_now, translation_of
 from softbeam.errors import UnsupportedInstruction
 from softbeam.sass.instruction import pc_of
 
@@ -192,16 +192,29 @@ def tables(program: Program) -> k.Tables:
 
 
 def compile_missing(program: Program, state: k.State) -> None:
-    """Compile the part for want of which an execution ended with ``PART_MISSING``.
+    """Compile what was missing when an execution ended with ``PART_MISSING``; then it is repeated.
 
-    The execution has to be repeated then.
+    That is the program's translation, which takes less time and may be all that it needs, or else
+    the part of the interpreter that executes the row.
     """
+    if translate_now(program):
+        return
     row = program.code.rows[int(state.information[k.INFO_ROW])]
     operation, part = int(row[k.OP]), int(row[k.PART])
-    if k.FIRST_INTEGER <= operation < k.FIRST_RARE:
-        part = k.PART_INTEGER if operation < k.FIRST_FLOATING else k.PART_FLOATING
+    if operation >= k.FIRST_CONTROL:
+        needed = [k.ENTRY_CONTROL]
+    elif operation >= k.FIRST_MEMORY:
+        needed = [k.ENTRY_ACCESS, part] if part else [k.ENTRY_ACCESS]
+    elif operation >= k.FIRST_RARE:
+        needed = [k.ENTRY_COMPUTE, part]
+    elif operation >= k.FIRST_FLOATING:
+        needed = [k.ENTRY_COMPUTE, k.PART_FLOATING]
+    elif operation >= k.FIRST_INTEGER:
+        needed = [k.ENTRY_COMPUTE, k.PART_INTEGER]
+    else:
+        needed = [k.ENTRY_COMPUTE]
     _, entries = _common_tables()
-    add_entries(entries, (part,))
+    add_entries(entries, needed)
 
 
 def check_supported(program: Program, status: int, state: k.State) -> None:

@@ -33,7 +33,7 @@ logger = logging.getLogger("softbeam")
 __all__ = ["ALWAYS", "add_entries", "new_entries"]
 
 #: What every program needs.
-ALWAYS = (k.ENTRY_COMPUTE, k.ENTRY_ACCESS, k.ENTRY_CONTROL, k.ENTRY_RUN)
+ALWAYS = (k.ENTRY_RUN,)
 
 _NAMES = (*k.PART_NAMES, "computing", "memory accesses", "control flow", "warps")
 

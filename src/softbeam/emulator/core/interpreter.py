@@ -274,6 +274,9 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                     information[INFO_ROW] = number
                     return UNSUPPORTED_REACHED
             elif operation != NOP and executed:
+                if entries[ENTRY_COMPUTE] == 0:
+                    information[INFO_ROW] = number
+                    return PART_MISSING
                 status = call_compute(
                     entries[ENTRY_COMPUTE],
                     row,
@@ -293,6 +296,9 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
             number += 1
         elif operation < FIRST_CONTROL:
             if executed:
+                if entries[ENTRY_ACCESS] == 0:
+                    information[INFO_ROW] = number
+                    return PART_MISSING
                 status = call_access(
                     entries[ENTRY_ACCESS],
                     row,
@@ -318,6 +324,9 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
             allowed -= steps
             steps = np.int64(0)
             w.group_row[group] = number
+            if entries[ENTRY_CONTROL] == 0:
+                information[INFO_ROW] = number
+                return PART_MISSING
             answer = call_control(
                 entries[ENTRY_CONTROL],
                 row,

@@ -154,11 +154,23 @@ def translation_of(program: Program) -> k.Translation:
     engine = os.environ.get(ENGINE)
     if engine == "interpreter":
         return _NONE
-    worthwhile = 0 if engine == "translator" else WORTHWHILE
+    return _entry(program).ready(0 if engine == "translator" else WORTHWHILE)
+
+
+def translate_now(program: Program) -> bool:
+    """Translate a program if it has not been; return whether that is new."""
+    if os.environ.get(ENGINE) == "interpreter":
+        return False
+    entry = _entry(program)
+    new = not all(entry.done)
+    entry.ready(0)
+    return new
+
+
+def _entry(program: Program) -> _Entry:
     rows = program.code.rows
-    key = id(rows)
-    found = _entries.get(key)
+    found = _entries.get(id(rows))
     if found is None or found[0]() is not rows:
         found = (weakref.ref(rows), _Entry(program))
-        _entries[key] = found
-    return found[1].ready(worthwhile)
+        _entries[id(rows)] = found
+    return found[1]
