@@ -12,17 +12,20 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .PHONY: help demo test test-fast lint clean
 
 help:
-	@echo "make demo   the paper's campaign on Extraction (3 modes x 1,000 injections), then its tables"
+	@echo "make demo   the paper's campaign on Extraction (3 modes x 1,000 injections), then what to harden"
 	@echo "make test   lint, then the fast tests, then the slow ones"
 	@echo "make lint   ruff, mypy and the import contracts"
 	@echo "make clean  remove .venv and caches; results in runs/ stay"
 
 demo: $(VENV)/.installed
 	$(BIN)/softbeam campaign extraction --paper --out runs/demo
-	$(BIN)/softbeam tables runs/demo
+	@$(BIN)/softbeam tables runs/demo > runs/demo/tables.txt
+	@echo "Every injection is kept in runs/demo, every factor is in runs/demo/tables.txt."
+	@echo "As a page, with figures:    $(BIN)/softbeam report runs/demo"
+	@echo "Why just these, and others: $(BIN)/softbeam advise runs/demo"
 	@echo
-	@echo "Every injection is kept in runs/demo. What to harden, with figures, as a page:"
-	@echo "    $(BIN)/softbeam report runs/demo"
+	@echo "What to harden:"
+	@$(BIN)/softbeam advise runs/demo --brief
 
 test: lint
 	$(BIN)/python -m pytest -m "not slow"

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator import Machine
-from softbeam.faults.models import PAPER
+from softbeam.faults.modes import PAPER
 from softbeam.injection.injector import Injector
 from softbeam.jit import cache_home
 from softbeam.network.device import Device

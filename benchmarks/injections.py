@@ -29,7 +29,7 @@ from time import perf_counter, thread_time
 
 import numpy as np
 
-from softbeam.faults.models import PAPER
+from softbeam.faults.modes import PAPER
 from softbeam.injection.injector import Injector
 from softbeam.injection.liveness import Live, any_live, live_words
 from softbeam.injection.native import columns

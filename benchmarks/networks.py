@@ -31,7 +31,7 @@ HEAD = (
 
 def measure(name: str, injections: int) -> list[str]:
     """Return a row of the table."""
-    from softbeam.faults.models import PAPER
+    from softbeam.faults.modes import PAPER
     from softbeam.injection.injector import Injector
     from softbeam.network.counts import by_layer_and_kernel, total
     from softbeam.network.device import Device
@@ -73,7 +73,7 @@ def measure(name: str, injections: int) -> list[str]:
 
 def warm_up(plan: object) -> None:
     """Load or compile what is compiled, on a network of a few pixels."""
-    from softbeam.network.cfg import parse_cfg
+    from softbeam.network.darknet.cfg import parse_cfg
     from softbeam.network.device import Device
     from softbeam.network.golden import golden_run
     from softbeam.network.planner import make_plan

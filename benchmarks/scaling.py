@@ -27,15 +27,16 @@ from time import process_time
 import numpy as np
 
 from softbeam.campaign import cluster
+from softbeam.campaign.choices import CampaignChoices
 from softbeam.campaign.engine import run_campaign
-from softbeam.campaign.merging import merge
 from softbeam.campaign.preparation import prepare
+from softbeam.campaign.results.merging import merge
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.setup import InjectorSetup, inject_in_worker, specify
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest
-from softbeam.campaign.store import ResultsStore
 from softbeam.campaign.streams import InjectionName, StreamKey
 from softbeam.campaign.workers import WorkerPool
-from softbeam.faults.models import PAPER
+from softbeam.faults.modes import PAPER
 from softbeam.injection.record import InjectionRecord
 from softbeam.jit import cache_home
 from softbeam.network.golden import golden_run
@@ -165,7 +166,7 @@ def measure(sample: int) -> Parts:
         StreamRequest(mode=mode, model=model, injections=sample)  # type: ignore[arg-type]
         for mode, model in PAPER
     )
-    specification = specify(workload, seed=1, streams=streams)
+    specification = specify(workload, CampaignChoices(), streams)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         setup = prepare(workload, specification, folder, cache_home() / "profiles")

@@ -21,6 +21,7 @@ from support.networks import NetworkFiles, write_network
 from softbeam.injection.injector import Injector
 from softbeam.injection.record import InjectionRecord
 from softbeam.network import load_network
+from softbeam.network.choices import WorkloadChoices
 from softbeam.network.device import Device
 from softbeam.network.golden import GoldenRun, golden_run
 from softbeam.network.image import load_image
@@ -355,7 +356,9 @@ class Example:
 
     def injector(self, campaign: str, semantics: str = "hardware") -> Injector:
         """Return an injector over all launches that can be struck."""
-        return Injector(self.device, self.profiles, self.profiles, campaign, semantics=semantics)
+        return Injector(
+            self.device, self.profiles, self.profiles, campaign, fault_semantics=semantics
+        )
 
 
 EXAMPLES = {"tiny": TINY, "other": OTHER, "branches": BRANCHES, "detector": DETECTOR}
@@ -370,7 +373,9 @@ def make_example(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Exam
         path = tmp_path_factory.mktemp(name) / f"{name}.cfg"
         path.write_text(EXAMPLES[name])
         network = load_network(str(path))
-        plan = network.plan("except-1x1" if name in ("other", "detector") else "always")
+        plan = network.plan(
+            WorkloadChoices(im2col="except-1x1" if name in ("other", "detector") else "always")
+        )
         rng = np.random.default_rng(7)
         weights = {}
         for buffer, words in trained_buffers(network.layers).items():

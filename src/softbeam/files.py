@@ -1,8 +1,7 @@
 """Files that are there whole or not at all, and files that are read no further than they may be.
 
 For what a user asks to be written, and for what a user names to be read: a regular file, no
-larger than its kind can be.  Results (:mod:`softbeam.campaign.store`) and caches, which also have
-to stand several writers, see to themselves.
+larger than its kind can be.
 """
 
 from __future__ import annotations
@@ -11,9 +10,15 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from glob import escape
+from io import BytesIO
+from math import prod
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: What a file can be that is none to be read, by the test for it.
 _OTHERS = {
@@ -106,8 +111,8 @@ def read_file(path: Path, most: int) -> bytes:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for writing that is in its place only once it is complete.
+def whole_path(path: Path) -> Iterator[Path]:
+    """Yield another path for a file that is in its place only once it is complete.
 
     Parameters
     ----------
@@ -119,6 +124,38 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     OSError
         If it cannot be written; it names `path`, not the unfinished file beside it, and a full
         disk names it too.
+    """
+    other = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        yield other
+        os.replace(other, path)
+    except OSError as error:
+        if error.filename is None or Path(error.filename) == other:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
+    finally:
+        with suppress(OSError):
+            other.unlink(missing_ok=True)
+
+
+def unfinished(path: Path) -> list[Path]:
+    """Return the unfinished forms of a file, with their journals, that killed processes left."""
+    return sorted(path.parent.glob(f".{escape(path.name)}.*.new*"))
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that is in its place only once it is complete.
+
+    Parameters
+    ----------
+    path : Path
+        As for :func:`whole_path`.
+
+    Raises
+    ------
+    OSError
+        As for :func:`whole_path`.
 
     Examples
     --------
@@ -131,15 +168,32 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     ...     before, place.read_bytes(), len(list(Path(folder).iterdir()))
     (False, b'42', 1)
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
+    with whole_path(path) as unfinished, unfinished.open("wb") as file:
+        yield file
+
+
+def array_of(content: bytes) -> NDArray[Any]:
+    """Return the array in a ``.npy`` file's contents, once its header fits them.
+
+    No more is made than was read: a header can promise anything.
+
+    Raises
+    ------
+    ValueError
+        If it is no such file, promises more than it holds, or holds objects.
+    """
+    import numpy as np
+    from numpy.lib import format as npy
+
+    stream = BytesIO(content)
+    readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     try:
-        with unfinished.open("wb") as file:
-            yield file
-        os.replace(unfinished, path)
-    except OSError as error:
-        if error.filename is None or Path(error.filename) == unfinished:
-            raise OSError(error.errno, error.strerror, str(path)) from error
-        raise
-    finally:
-        if unfinished.exists():
-            unfinished.unlink()
+        shape, _, dtype = readers[npy.read_magic(stream)](stream)
+        promised, held = prod(shape) * dtype.itemsize, len(content) - stream.tell()
+        if dtype.hasobject or promised > held:
+            raise ValueError(f"it promises {promised} bytes of {dtype} and holds {held}")
+        stream.seek(0)
+        array: NDArray[Any] = np.load(stream, allow_pickle=False)
+    except (KeyError, EOFError, TypeError, OverflowError) as error:
+        raise ValueError(str(error)) from error
+    return array

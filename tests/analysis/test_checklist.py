@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import pytest
+from support import counting
 
 from softbeam.analysis.checklist import (
     CONVOLUTIONS,
@@ -14,7 +15,7 @@ from softbeam.analysis.checklist import (
 )
 from softbeam.analysis.comparison import Order
 from softbeam.analysis.conclusions import Conclusion, Finding, Verdict, verdict_of
-from softbeam.analysis.counts import Cell, Counts, Stream
+from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.design import Design
 from softbeam.network import load_network
 from softbeam.network.layers import AveragePool, Convolution, MaxPool, Softmax
@@ -25,13 +26,13 @@ RF, IOV, IOA = (
     Stream("ioa", "single-bit"),
 )
 
-Row = tuple[Stream, int, str, str, str, int]
+Counted = tuple[Stream, int, str, str, str, int]
 
 
-def counted(rows: Iterable[Row], design: Design | None = None) -> Counts:
-    return Counts(
+def counted(rows: Iterable[Counted], design: Design | None = None) -> Counts:
+    return counting.counted(
         {
-            Cell(stream, layer, kernel, outcome, detail, False, False): number
+            counting.Row(stream, layer, kernel, outcome, detail): number
             for stream, layer, kernel, outcome, detail, number in rows
         },
         design or Design(),
@@ -133,7 +134,7 @@ def test_pools_are_compared_for_each_layer_and_for_each_injection() -> None:
 
 
 def dues(of: Mapping[Stream, int]) -> Counts:
-    rows: list[Row] = []
+    rows: list[Counted] = []
     for stream, number in of.items():
         rows.append((stream, 0, "im2col", "DUE", "hang", number))
         rows.append((stream, 0, "im2col", "Masked", "absorbed", 1000 - number))

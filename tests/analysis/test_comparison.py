@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.counting import Row, counted
 
 from softbeam.analysis.comparison import (
     Order,
@@ -14,7 +14,9 @@ from softbeam.analysis.comparison import (
     difference,
     estimator,
 )
-from softbeam.analysis.counts import Cell, Counts, Stream
+from softbeam.analysis.counts import Counts, Stream
+from softbeam.analysis.design import Design, Place
+from softbeam.analysis.estimation import Estimator
 from softbeam.analysis.proportion import Proportion
 
 STREAM = Stream("rf", "single-bit")
@@ -27,16 +29,13 @@ shares = st.integers(1, 400).flatmap(
 def counts(first: int, second: int, others: int = 0) -> Counts:
     """Return so many errors in layer 0 and 1, and harmless injections in layer 2."""
     ends = ((0, "SDC", first), (1, "SDC", second), (2, "Masked", others))
-    return Counts(
-        {
-            Cell(STREAM, layer, "fill", outcome, "", False, False): number
-            for layer, outcome, number in ends
-        }
-    )
+    return counted({Row(STREAM, layer, "fill", outcome): number for layer, outcome, number in ends})
 
 
-def layer(number: int) -> Callable[[Cell], bool]:
-    return lambda cell: cell.layer == number
+def compare(estimate: Estimator, exposure: float = 1.0) -> Order:
+    """Compare the SDCs of layer 0 to those of layer 1."""
+    sdc = estimate.counts["outcome"] == "SDC"
+    return compare_within(estimate, sdc, Place((0,)), Place((1,)), exposure)
 
 
 @pytest.mark.parametrize(
@@ -52,21 +51,35 @@ def layer(number: int) -> Callable[[Cell], bool]:
 )
 def test_counts_of_one_sample(first: int, second: int, order: Order) -> None:
     estimate = estimator(counts(first, second, 500))
-    assert compare_within(estimate, layer(0), layer(1)) is order
+    assert compare(estimate) is order
 
 
 def test_exposure_is_what_counts_are_for() -> None:
     estimate = estimator(counts(20, 80))
-    assert compare_within(estimate, layer(0), layer(1)) is Order.LESS
+    assert compare(estimate) is Order.LESS
     # A fifth of the whole in a fifth of the units is no difference.
-    assert compare_within(estimate, layer(0), layer(1), 1 / 4) is Order.UNDECIDED
-    assert compare_within(estimate, layer(0), layer(1), 1 / 9) is Order.MORE
+    assert compare(estimate, 1 / 4) is Order.UNDECIDED
+    assert compare(estimate, 1 / 9) is Order.MORE
 
 
 def test_many_comparisons_decide_less() -> None:
     sample = counts(15, 4, 100)
-    assert compare_within(estimator(sample), layer(0), layer(1)) is Order.MORE
-    assert compare_within(estimator(sample, 92), layer(0), layer(1)) is Order.UNDECIDED
+    assert compare(estimator(sample)) is Order.MORE
+    assert compare(estimator(sample, 92)) is Order.UNDECIDED
+
+
+def test_a_stratum_without_errors_can_have_more() -> None:
+    # Nineteen errors of a thousand injections in a place of 0.01 % of the fault space, none of
+    # twenty in one of 99.99 %.
+    design = Design(True, 1, {"rf": {(0, "fill"): 0.0001, (1, "fill"): 0.9999}})
+    ends = {(0, "SDC"): 19, (0, "Masked"): 981, (1, "Masked"): 20}
+    rows = {Row(STREAM, layer, "fill", outcome): n for (layer, outcome), n in ends.items()}
+    assert compare(estimator(counted(rows, design))) is Order.UNDECIDED
+    # Where nothing was drawn, too.
+    alone = {row: n for row, n in rows.items() if row.layer == 0}
+    assert compare(estimator(counted(alone, design))) is Order.UNDECIDED
+    rows[Row(STREAM, 1, "fill", "SDC")] = 10
+    assert compare(estimator(counted(rows, design))) is Order.LESS
 
 
 @given(shares, shares)

@@ -5,15 +5,17 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.counting import Row, counted, rows_of
 
-from softbeam.analysis.counts import Cell, Counts, Stream
+from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.design import Design
-from softbeam.injection.record import DETAILS, InjectionRecord
+from softbeam.injection.outcomes import DETAILS
+from softbeam.injection.record import InjectionRecord
 
 MakeRecord = Callable[..., InjectionRecord]
 
-cells = st.builds(
-    Cell,
+rows = st.builds(
+    Row,
     stream=st.sampled_from([Stream("rf", "single-bit"), Stream("iov", "random-value")]),
     layer=st.integers(0, 2),
     kernel=st.sampled_from(["fill", "im2col"]),
@@ -21,8 +23,9 @@ cells = st.builds(
     detail=st.sampled_from(["absorbed", "never read"]),
     not_finite=st.booleans(),
     unrecorded=st.booleans(),
+    image=st.integers(0, 2),
 )
-counts = st.builds(Counts, st.dictionaries(cells, st.integers(0, 5)))
+counts = st.builds(counted, st.dictionaries(rows, st.integers(0, 5)))
 
 
 @given(counts, counts, counts)
@@ -37,10 +40,10 @@ def test_sizes_add_up(a: Counts, b: Counts) -> None:
     assert (a + b).n == a.n + b.n
 
 
-@given(st.lists(cells), st.lists(cells))
-def test_counting_parts_is_counting_the_whole(a: list[Cell], b: list[Cell]) -> None:
-    def count(drawn: list[Cell]) -> Counts:
-        return sum((Counts({cell: 1}) for cell in drawn), start=Counts())
+@given(st.lists(rows), st.lists(rows))
+def test_counting_parts_is_counting_the_whole(a: list[Row], b: list[Row]) -> None:
+    def count(drawn: list[Row]) -> Counts:
+        return sum((counted({row: 1}) for row in drawn), start=Counts())
 
     assert count(a) + count(b) == count(a + b)
     assert count(a + b).n == len(a) + len(b)
@@ -51,10 +54,10 @@ def test_records_are_counted_by_what_they_share(make_record: MakeRecord) -> None
     wild = make_record(index=2, unrecorded=7)
     nan = make_record(index=3, outcome="SDC", detail="critical", not_finite=True)
     found = Counts.of([one, two, wild, nan])
-    assert found.cells[Cell.of(one)] == 2
-    assert found.cells[Cell.of(wild)] == 1
-    assert found.where(lambda cell: cell.unrecorded).n == 1
-    assert found.where(lambda cell: cell.not_finite).n == 1
+    assert found.numbers.tolist() == [2, 1, 1]
+    assert rows_of(found)[:2] == [Row.of(one), Row.of(wild)]
+    assert found.where(found["unrecorded"]).n == 1
+    assert found.where(found["not_finite"]).n == 1
     assert found.n == 4
 
 
@@ -88,4 +91,7 @@ def test_streams_differ_in_mode_and_in_model(make_record: MakeRecord) -> None:
 def test_counts_cannot_be_changed(make_record: MakeRecord) -> None:
     found = Counts.of([make_record()])
     with pytest.raises(TypeError):
-        found.cells[Cell.of(make_record())] = 3  # type: ignore[index]
+        found.columns["layer"] = found.numbers  # type: ignore[index]
+    for values in (found.numbers, found["layer"]):
+        with pytest.raises(ValueError, match="read-only"):
+            values[0] = 3

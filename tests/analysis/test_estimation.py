@@ -15,11 +15,12 @@ from functools import partial
 import numpy as np
 import pytest
 from scipy.stats import chisquare
+from support.counting import Condition, Row, counted, mask
 from support.networks import NetworkFiles
 
-from softbeam.analysis.counts import Cell, Counts, Stream
-from softbeam.analysis.design import Design, exposures
-from softbeam.analysis.estimation import Condition, Estimator, Floor, Share
+from softbeam.analysis.counts import Counts, Stream
+from softbeam.analysis.design import Design, Place, exposures
+from softbeam.analysis.estimation import Estimator, Floor, Share
 from softbeam.analysis.factors import By, FactorTable, factor_table
 from softbeam.analysis.proportion import Proportion, wilson_of
 from softbeam.campaign.streams import allocate
@@ -27,7 +28,7 @@ from softbeam.emulator.launching import Runner
 from softbeam.faults.drawing import draw_site
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.injector import Injector
-from softbeam.injection.record import OUTCOMES
+from softbeam.injection.outcomes import OUTCOMES
 from softbeam.network.device import Device
 from softbeam.network.golden import golden_run
 from softbeam.network.profile import profile_network
@@ -36,7 +37,7 @@ from softbeam.network.workload import load_workload
 STREAM = Stream("rf", "single-bit")
 
 #: A cell with its share of the whole fault space.
-Space = Mapping[Cell, float]
+Space = Mapping[Row, float]
 
 ENDS = [
     ("Masked", "never read"),
@@ -63,10 +64,10 @@ PLACES = sum(size for _, _, size, _ in STRATA)
 
 def made_up(
     change: Callable[[np.ndarray], np.ndarray] = lambda shares: shares,
-) -> dict[Cell, float]:
+) -> dict[Row, float]:
     """Return the made-up space, the endings of each stratum changed."""
     return {
-        Cell(STREAM, layer, kernel, outcome, detail, False, False): size / PLACES * share
+        Row(STREAM, layer, kernel, outcome, detail, False, False): size / PLACES * share
         for layer, kernel, size, shares in STRATA
         for (outcome, detail), share in zip(ENDS, change(np.array(shares)), strict=True)
     }
@@ -88,7 +89,7 @@ def kernel(name: str) -> Condition:
     return lambda cell: cell.kernel == name
 
 
-def everywhere(cell: Cell) -> bool:
+def everywhere(cell: Row) -> bool:
     return True
 
 
@@ -96,7 +97,7 @@ def both(one: Condition, other: Condition) -> Condition:
     return lambda cell: one(cell) and other(cell)
 
 
-def read(cell: Cell) -> bool:
+def read(cell: Row) -> bool:
     return cell.detail != "never read"
 
 
@@ -106,25 +107,29 @@ class Target:
 
     what: Condition
     of: Condition = everywhere
-    joint: bool = False
+    place: Place | None = None
 
     def truth(self, space: Space) -> float:
-        whole = sum(p for cell, p in space.items() if self.joint or self.of(cell))
+        whole = sum(p for cell, p in space.items() if self.place is not None or self.of(cell))
         return sum(p for cell, p in space.items() if self.of(cell) and self.what(cell)) / whole
 
     def estimate(self, estimator: Estimator) -> Share:
-        if self.joint:
-            return estimator.joint(both(self.what, self.of), self.of)
-        return estimator.share(self.what, self.of)
+        rows = partial(mask, estimator.counts)
+        if self.place is not None:
+            return estimator.joint(rows(self.what), self.place)
+        return estimator.share(rows(self.what), rows(self.of))
 
 
 TARGETS = {
     **{f"all {outcome}": Target(ends(outcome)) for outcome in OUTCOMES},
     "all critical": Target(detail("critical")),
     **{f"layer {n} {o}": Target(ends(o), layer(n)) for n in range(5) for o in ("SDC", "DUE")},
-    **{f"layer {n} SDC joint": Target(ends("SDC"), layer(n), True) for n in (0, 2, 4)},
+    **{f"layer {n} SDC joint": Target(ends("SDC"), layer(n), Place((n,))) for n in (0, 2, 4)},
     **{f"{k} SDC": Target(ends("SDC"), kernel(k)) for k in ("im2col", "fill", "activate_array")},
-    **{f"{k} DUE joint": Target(ends("DUE"), kernel(k), True) for k in ("im2col", "softmax")},
+    **{
+        f"{k} DUE joint": Target(ends("DUE"), kernel(k), Place(kernels=(k,)))
+        for k in ("im2col", "softmax")
+    },
     "im2col critical": Target(detail("critical"), kernel("im2col")),
     "read SDC": Target(ends("SDC"), read),
     **{f"layer {n} read SDC": Target(ends("SDC"), both(layer(n), read)) for n in (0, 2)},
@@ -139,7 +144,7 @@ class Simulation:
         self.space = space
         self._stratified = stratified
         self._rng = np.random.default_rng(seed)
-        strata: dict[str, list[Cell]] = {}
+        strata: dict[str, list[Row]] = {}
         for cell in space:
             strata.setdefault(f"{cell.layer}/{cell.kernel}" if stratified else "", []).append(cell)
         self._strata = [
@@ -155,11 +160,11 @@ class Simulation:
         self.design = Design(stratified, 1, {cell.stream.mode: dict(weights) for cell in space})
 
     def campaign(self) -> Counts:
-        cells: dict[Cell, int] = {}
+        cells: dict[Row, int] = {}
         for (names, shares), n in zip(self._strata, self._allocated, strict=True):
             drawn = self._rng.multinomial(n, shares / shares.sum())
             cells.update(zip(names, drawn.tolist(), strict=True))
-        return Counts(cells, self.design)
+        return counted(cells, self.design)
 
 
 def coverage(simulation: Simulation, targets: Mapping[str, Target], times: int) -> dict[str, float]:
@@ -206,7 +211,7 @@ def test_shares_near_zero_and_one_are_held(where: set[str]) -> None:
         for layer, kernel, size, _ in STRATA:
             sdc = share if kernel in where else 0.0
             for outcome, p in (("SDC", sdc), ("DUE", 1 - sdc)):
-                cell = Cell(STREAM, layer, kernel, outcome, "", False, False)
+                cell = Row(STREAM, layer, kernel, outcome, "", False, False)
                 space[cell] = size / PLACES * p
         found[share] = coverage(Simulation(space, True, 400, seed=5), targets, 300)
     # Where less than one SDC is expected, Wilson's coverage falls to 0.84 at certain shares and
@@ -237,7 +242,7 @@ class Images:
         return 1.0 + self._spread * float(self._rng.uniform(-1, 1))
 
     def campaign(self) -> Counts:
-        cells: dict[Cell, int] = {}
+        cells: dict[Row, int] = {}
         for image in range(self._images):
             factor = self.factor()
 
@@ -258,14 +263,14 @@ class Images:
                 shares = np.array([space[cell] for cell in own]) * PLACES / size
                 drawn = self._rng.multinomial(mine, shares / shares.sum())
                 cells.update(zip(own, drawn.tolist(), strict=True))
-        return Counts(cells, self.design)
+        return counted(cells, self.design)
 
 
 CLUSTERED = {
     "all SDC": Target(ends("SDC")),
     "all DUE": Target(ends("DUE")),
     "layer 2 SDC": Target(ends("SDC"), layer(2)),
-    "layer 0 SDC joint": Target(ends("SDC"), layer(0), True),
+    "layer 0 SDC joint": Target(ends("SDC"), layer(0), Place((0,))),
 }
 
 
@@ -298,7 +303,7 @@ def test_inputs_are_clusters(images: int, each: int, spread: float, stratified: 
 
 def test_intervals_that_take_images_for_draws_would_be_too_narrow() -> None:
     counts = Images(4, 4000, 0.4, False).campaign()
-    clustered = Estimator(counts).share(ends("SDC"), everywhere)
+    clustered = Estimator(counts).share(counts["outcome"] == "SDC")
     naive = Proportion(clustered.successes, clustered.n)
     assert clustered.high - clustered.low > 5 * (naive.high - naive.low)
     assert clustered.estimate == pytest.approx(naive.estimate)
@@ -308,7 +313,7 @@ def test_intervals_that_take_images_for_draws_would_be_too_narrow() -> None:
 class Enumerated:
     """A fault space of a real network whose every injection was made."""
 
-    space: dict[Cell, float]
+    space: dict[Row, float]
     sizes: tuple[FaultSpaceSize, ...]
     injector: Injector
 
@@ -324,7 +329,7 @@ def enumerated(network_files: NetworkFiles) -> Enumerated:
     launches = [one.index for one in workload.plan.launches if one.layer >= 3]
     injector = Injector(device, profiles, launches, "enumerated")
     space = injector.space("iov")
-    cells = Counter[Cell]()
+    cells = Counter[Row]()
     numbers = Counter[tuple[int, str]]()
     runner = Runner()
     for rank in range(space.size):
@@ -334,7 +339,7 @@ def enumerated(network_files: NetworkFiles) -> Enumerated:
             draws = _Chosen(place=rank, register=register)
             site = draw_site(device, runner, space, "zero-value", draws)  # type: ignore[arg-type]
             record = injector.inject_site(site, rank)
-            cells[Cell.of(record)] += 1 / len(written) / space.size  # type: ignore[assignment]
+            cells[Row.of(record)] += 1 / len(written) / space.size  # type: ignore[assignment]
         numbers[workload.plan.launches[launch].layer, workload.plan.launches[launch].kernel] += 1
     sizes = tuple(FaultSpaceSize(0, "iov", *place, number) for place, number in numbers.items())
     return Enumerated(dict(cells), sizes, injector)
@@ -363,7 +368,7 @@ def shares_of(table: FactorTable) -> dict[tuple[object, ...], Share]:
 def test_factors_of_an_enumerated_network(enumerated: Enumerated) -> None:
     assert sum(enumerated.space.values()) == pytest.approx(1)
     stream = next(iter(enumerated.space)).stream
-    whole = Counts({cell: round(10**12 * p) for cell, p in enumerated.space.items()})
+    whole = counted({cell: round(10**12 * p) for cell, p in enumerated.space.items()})
     tables = partial(factor_table, stream=stream)
     truths = {by: shares_of(tables(whole, by=by)) for by in By}
     assert len({cell.outcome for cell in enumerated.space}) >= 2
@@ -385,7 +390,7 @@ def test_real_campaigns_are_draws_from_the_enumerated_space(enumerated: Enumerat
     weights = exposures(enumerated.sizes)["iov"]
     for stratum in ("", "3/avgpool", "4/softmax"):
         found = Counter(
-            Cell.of(enumerated.injector.inject("iov", "zero-value", index, stratum))
+            Row.of(enumerated.injector.inject("iov", "zero-value", index, stratum))
             for index in range(600)
         )
         assert set(found) <= set(enumerated.space)
@@ -406,64 +411,59 @@ def test_real_campaigns_are_draws_from_the_enumerated_space(enumerated: Enumerat
 
 def test_simple_designs_are_proportions() -> None:
     counts = Simulation(made_up(), False, 500, seed=1).campaign()
-    sdc = counts.where(ends("SDC")).n
-    assert Estimator(counts).share(ends("SDC"), everywhere) == Proportion(sdc, 500)
-    in_layer = counts.where(layer(0))
-    expected = Proportion(in_layer.where(ends("SDC")).n, in_layer.n)
-    assert Estimator(counts).share(ends("SDC"), layer(0)) == expected
+    is_sdc, in_layer = counts["outcome"] == "SDC", counts["layer"] == 0
+    sdc = counts.where(is_sdc).n
+    assert Estimator(counts).share(is_sdc) == Proportion(sdc, 500)
+    expected = Proportion(counts.where(in_layer & is_sdc).n, counts.where(in_layer).n)
+    assert Estimator(counts).share(is_sdc, in_layer) == expected
     # Another confidence is Wilson's interval, too.
-    wide = Estimator(counts, 0.99).share(ends("SDC"), everywhere)
+    wide = Estimator(counts, 0.99).share(is_sdc)
     assert (wide.low, wide.high) == pytest.approx(wilson_of(sdc / 500, 500, 0.99))
 
 
-def test_cells_are_asked_once_for_all_shares_of_a_row() -> None:
+def test_shares_by_group_are_shares_of_each_group() -> None:
     counts = Images(6, 100, 0.4, True).campaign()
     estimator = Estimator(counts)
-    asked = Counter[str]()
-
-    def inside(cell: Cell) -> bool:
-        asked["inside"] += 1
-        return cell.layer == 0
-
-    def sdc(cell: Cell) -> bool:
-        asked["sdc"] += 1
-        return cell.outcome == "SDC"
-
-    for _ in range(5):
-        estimator.share(sdc, inside)
-    within = sum(cell.layer == 0 for cell in counts.cells)
-    assert asked == {"inside": len(counts.cells), "sdc": 5 * within}
+    ended = {outcome: counts["outcome"] == outcome for outcome in OUTCOMES}
+    # Layer 4 belongs to no group, and group 4 is of nothing.
+    group = np.where(counts["layer"] == 4, -1, counts["layer"])
+    found = estimator.shares_by(group, 5, ended)
+    for number, shares in enumerate(found):
+        for outcome, share in shares.items():
+            alone = estimator.share(ended[outcome], group == number)
+            assert share == alone or number == 4
+    assert found[4]["SDC"].n == 0
 
 
 def test_inputs_are_not_told_apart_where_the_design_does_not() -> None:
     counts = Images(6, 100, 0.4, False).campaign()
-    together = Counts(counts.cells, Design(weights=counts.design.weights))
-    share = Estimator(together).share(ends("SDC"), everywhere)
-    assert share == Proportion(counts.where(ends("SDC")).n, counts.n)
-    assert Estimator(together).floor(ends("SDC"), everywhere) == Floor(0.0, 0.0)
+    together = Counts(counts.columns, counts.numbers, Design(weights=counts.design.weights))
+    sdc = counts["outcome"] == "SDC"
+    assert Estimator(together).share(sdc) == Proportion(counts.where(sdc).n, counts.n)
+    assert Estimator(together).floor(sdc) == Floor(0.0, 0.0)
 
 
 def test_a_weighted_share_by_hand() -> None:
-    def cell(kernel: str, outcome: str) -> Cell:
-        return Cell(STREAM, 0, kernel, outcome, "", False, False)
+    def row(kernel: str, outcome: str) -> Row:
+        return Row(STREAM, 0, kernel, outcome)
 
     design = Design(True, 1, {"rf": {(0, "fill"): 0.9, (0, "softmax"): 0.1}})
-    counts = Counts(
+    counts = counted(
         {
-            cell("fill", "SDC"): 2,
-            cell("fill", "Masked"): 18,
-            cell("softmax", "SDC"): 15,
-            cell("softmax", "Masked"): 5,
+            row("fill", "SDC"): 2,
+            row("fill", "Masked"): 18,
+            row("softmax", "SDC"): 15,
+            row("softmax", "Masked"): 5,
         },
         design,
     )
-    estimator = Estimator(counts)
-    share = estimator.share(ends("SDC"), everywhere)
+    estimator, sdc = Estimator(counts), counts["outcome"] == "SDC"
+    share = estimator.share(sdc)
     assert share.estimate == pytest.approx(0.9 * 0.1 + 0.1 * 0.75)
     assert (share.successes, share.n) == (17, 40)
     assert share.low < share.estimate < share.high
-    joint = estimator.joint(both(ends("SDC"), kernel("softmax")), kernel("softmax"))
-    conditional = estimator.share(ends("SDC"), kernel("softmax"))
+    joint = estimator.joint(sdc, Place(kernels=("softmax",)))
+    conditional = estimator.share(sdc, counts["kernel"] == "softmax")
     assert joint.estimate == pytest.approx(0.1 * 0.75)
     assert conditional.estimate == pytest.approx(0.75)
     # A stratum alone is a simple random sample.
@@ -472,10 +472,12 @@ def test_a_weighted_share_by_hand() -> None:
 
 
 def test_nothing_drawn_says_nothing() -> None:
-    design = Design(True, 1, {"rf": {(0, "fill"): 1.0}})
-    counts = Counts({Cell(STREAM, 0, "fill", "SDC", "", False, False): 3}, design)
-    share = Estimator(counts).share(everywhere, layer(7))
+    design = Design(True, 1, {"rf": {(0, "fill"): 0.7, (7, "fill"): 0.3}})
+    counts = counted({Row(STREAM, 0, "fill", "SDC"): 3}, design)
+    share = Estimator(counts).share(counts.everywhere(), counts["layer"] == 7)
     assert np.isnan(share.estimate)
     assert (share.successes, share.n, share.low, share.high) == (0, 0, 0.0, 1.0)
-    joint = Estimator(counts).joint(both(everywhere, layer(7)), layer(7))
-    assert (joint.estimate, joint.low) == (0.0, 0.0)
+    # All of what was not struck may end so; of what is not there, nothing does.
+    joint = Estimator(counts).joint(counts.everywhere(), Place((7,)))
+    assert (joint.estimate, joint.low, joint.high) == (0.0, 0.0, 0.3)
+    assert Estimator(counts).joint(counts.everywhere(), Place((8,))).high == 0.0

@@ -12,11 +12,11 @@ import pyarrow.parquet
 import pytest
 
 from softbeam.analysis import export
-from softbeam.analysis.categories import SASSIFI_CATEGORIES
 from softbeam.analysis.columns import COLUMNS, in_order
 from softbeam.analysis.results import Results, load
 from softbeam.errors import ResultsError
-from softbeam.injection.record import DETAILS, DETECTION_DETAILS, InjectionRecord
+from softbeam.injection.outcomes import DETAILS, DETECTION_DETAILS, SASSIFI_CATEGORIES
+from softbeam.injection.record import InjectionRecord
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [column.name for column in COLUMNS]

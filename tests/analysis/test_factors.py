@@ -5,11 +5,13 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.counting import Row, counted
 
-from softbeam.analysis.counts import Cell, Counts, Stream
+from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.factors import By, FactorTable, Key, NeverRead, factor_table
 from softbeam.analysis.proportion import Proportion
-from softbeam.injection.record import DETAILS, OUTCOMES, InjectionRecord
+from softbeam.injection.outcomes import DETAILS, OUTCOMES
+from softbeam.injection.record import InjectionRecord
 
 MakeRecord = Callable[..., InjectionRecord]
 
@@ -18,9 +20,9 @@ IOV = Stream("iov", "random-value")
 
 
 @st.composite
-def cells(draw: st.DrawFn) -> Cell:
+def rows(draw: st.DrawFn) -> Row:
     outcome = draw(st.sampled_from(OUTCOMES))
-    return Cell(
+    return Row(
         stream=draw(st.sampled_from([RF, IOV])),
         layer=draw(st.integers(0, 3)),
         kernel=draw(st.sampled_from(["fill", "im2col", "softmax"])),
@@ -31,7 +33,7 @@ def cells(draw: st.DrawFn) -> Cell:
     )
 
 
-many = st.builds(Counts, st.dictionaries(cells(), st.integers(1, 9)))
+many = st.builds(counted, st.dictionaries(rows(), st.integers(1, 9)))
 
 
 @pytest.fixture
@@ -140,13 +142,13 @@ def test_every_injection_is_in_exactly_one_row(
     counts: Counts, by: By, never_read: NeverRead, stream: Stream
 ) -> None:
     table = factor_table(counts, stream, by, never_read)
-    of_stream = counts.where(lambda cell: cell.stream == stream)
+    of_stream = counts.of_stream(stream)
     rows = list(table.rows)
     if table.never_read_row is not None:
         rows.append(table.never_read_row)
     assert table.n == of_stream.n == sum(row.n for row in rows)
     for outcome in OUTCOMES:
-        ended = of_stream.where(lambda cell, outcome=outcome: cell.outcome == outcome).n  # type: ignore[misc]
+        ended = of_stream.where(of_stream["outcome"] == outcome).n
         assert sum(row.joint[outcome].successes for row in rows) == ended
     for row in rows:
         assert sum(share.successes for share in row.conditional.values()) == row.n

@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from softbeam.analysis.advice import Aim, advise
-from softbeam.analysis.counts import Stream
+from softbeam.analysis.choosing import Covering
+from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.design import Design
 from softbeam.analysis.factors import By, Key
 from softbeam.analysis.hardening import (
@@ -23,7 +24,7 @@ from softbeam.analysis.hardening import (
     spread,
 )
 from softbeam.analysis.stability import bootstrap
-from softbeam.analysis.techniques import TECHNIQUES, Work, by_kernel, work_of
+from softbeam.analysis.techniques import TECHNIQUES, Work, work_by, work_of
 from softbeam.errors import ResultsError
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord
@@ -135,7 +136,7 @@ def test_streams_weigh_the_same(make_record: MakeRecord) -> None:
         make_record(index=number, mode="iov", kernel="copy", outcome="SDC", detail="tolerable")
         for number in range(1000)
     ]
-    damage = damage_of(records + more, "sdc", By.KERNEL, Design())
+    damage = damage_of(Counts.of(records + more), "sdc", By.KERNEL)
     assert damage.keys == (Key(None, "copy"), Key(None, "fill"))
     assert damage.streams == (Stream("iov", "single-bit"), Stream("rf", "single-bit"))
     assert damage.values().tolist() == pytest.approx([1.0, 0.1])
@@ -145,10 +146,10 @@ def test_streams_weigh_the_same(make_record: MakeRecord) -> None:
 def test_strata_weigh_what_they_stand_for(make_record: MakeRecord) -> None:
     records = sdcs(make_record, {(0, "fill"): (10, 10), (26, "softmax"): (10, 0)})
     design = Design(stratified=True, weights={"rf": {(0, "fill"): 0.9, (26, "softmax"): 0.1}})
-    damage = damage_of(records, "critical", By.LAYER_AND_KERNEL, design)
+    damage = damage_of(Counts.of(records, design), "critical", By.LAYER_AND_KERNEL)
     assert damage.values().tolist() == pytest.approx([0.45, 0.1])
     # However often it is resampled, a stratum keeps its size.
-    stability = bootstrap(damage, lambda values: (int(values.argmax()),), 1, 50)
+    stability, _ = bootstrap(damage, Covering(np.ones(2), 0.5), 1, 50)
     assert stability.chosen == (1.0, 0.0)
     assert stability.low[1] > 0.1
 
@@ -160,13 +161,11 @@ def test_bootstrap_knows_what_is_certain(make_record: MakeRecord) -> None:
         (2, "copy"): (19, 0),
         (3, "fill"): (0, 661),
     }
-    damage = damage_of(sdcs(make_record, cells), "sdc", By.LAYER_AND_KERNEL, Design())
+    damage = damage_of(Counts.of(sdcs(make_record, cells)), "sdc", By.LAYER_AND_KERNEL)
 
-    def choose(values: np.ndarray) -> tuple[int, ...]:
-        return smallest_set(values, np.ones(values.size), 0.93)
-
-    stability = bootstrap(damage, choose, seed=3, replicates=200)
-    again = bootstrap(damage, choose, seed=3, replicates=200)
+    choose = Covering(np.ones(4), 0.93)
+    stability, _ = bootstrap(damage, choose, seed=3, replicates=200)
+    again, _ = bootstrap(damage, choose, seed=3, replicates=200)
     assert stability == again
     assert stability.chosen[0] == 1.0
     assert stability.chosen[3] == 0.0
@@ -181,10 +180,12 @@ def test_bootstrap_knows_what_is_certain(make_record: MakeRecord) -> None:
 
 
 def test_bootstrap_of_nothing_says_nothing(make_record: MakeRecord) -> None:
-    damage = damage_of([make_record()], "due", By.KERNEL, Design())
-    stability = bootstrap(damage, lambda values: (), 1, 10)
+    damage = damage_of(Counts.of([make_record()]), "due", By.KERNEL)
+    stability, _ = bootstrap(damage, Covering(np.ones(1), 0.9), 1, 10)
     assert stability.chosen == (0.0,)
     assert all(math.isnan(value) for value in stability.unseen)
+    # One item: if there is damage, it is all there.
+    assert (stability.low, stability.high) == ((0.0,), (1.0,))
 
 
 SIZES = tuple(
@@ -205,7 +206,7 @@ def test_work_comes_from_the_fault_space() -> None:
         Key(0, "im2col"): Work(3000, 100, 0),
         Key(1, "fill"): Work(500, 50, 0),
     }
-    assert by_kernel(work)[Key(kernel="fill")] == Work(1500, 150, 2)
+    assert work_by(work, By.KERNEL)[Key(kernel="fill")] == Work(1500, 150, 2)
     assert work_of([one for one in SIZES if one.mode != "ioa"]) == {}
     # Several inputs: the mean of what each executes.
     doubled = [FaultSpaceSize(1, s.mode, s.layer, s.kernel, 3 * s.size) for s in SIZES]

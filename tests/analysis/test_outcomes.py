@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.outcomes import NOT_FINITE, UNRECORDED, outcome_rows
-from softbeam.injection.record import DETAILS, DETECTION_DETAILS, OUTCOMES, InjectionRecord
+from softbeam.injection.outcomes import DETAILS, DETECTION_DETAILS, OUTCOMES
+from softbeam.injection.record import InjectionRecord
 
 MakeRecord = Callable[..., InjectionRecord]
 

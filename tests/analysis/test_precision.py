@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from softbeam.analysis.counts import Cell, Stream
+from softbeam.analysis.counts import Stream
 from softbeam.analysis.design import Design, exposures
 from softbeam.analysis.estimation import Estimator, Share
 from softbeam.analysis.growth import FASTEST
@@ -27,13 +27,15 @@ from softbeam.analysis.precision import (
     rounds,
     sample_of,
 )
+from softbeam.campaign.choices import Target
 from softbeam.campaign.engine import run_campaign
-from softbeam.campaign.reading import Ending
-from softbeam.campaign.specification import CampaignSpecification, StreamRequest, Target
-from softbeam.campaign.store import ResultsStore
+from softbeam.campaign.results.reading import Ending
+from softbeam.campaign.results.store import ResultsStore
+from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 from softbeam.campaign.streams import InjectionName, StreamKey
 from softbeam.faults.space import FaultSpaceSize
-from softbeam.injection.record import OUTCOMES, InjectionRecord
+from softbeam.injection.outcomes import OUTCOMES
+from softbeam.injection.record import InjectionRecord
 
 #: Layer, kernel, places, and the shares of Masked, SDC and DUE.
 STRATA = [
@@ -44,6 +46,9 @@ STRATA = [
     (2, "softmax", 40, (0.2, 0.5, 0.3)),
 ]
 SIZES = tuple(FaultSpaceSize(0, "rf", layer, kernel, size) for layer, kernel, size, _ in STRATA)
+
+#: A detail of each outcome; none of them counts here.
+SOME_DETAIL = {"Masked": "absorbed", "SDC": "critical", "DUE": "hang"}
 
 #: Draws of a stratum, all inputs together.
 LONGEST = 400_000
@@ -163,15 +168,12 @@ def shares(
     for keys in cells_of(counts, target.per):
         strata = {key.stratum for key in keys}
 
-        def within(cell: Cell, strata: set[str] = strata) -> bool:
-            return "" in strata or f"{cell.layer}/{cell.kernel}" in strata
-
+        within = np.array(
+            ["" in strata or f"{layer}/{kernel}" in strata for layer, kernel in sample.strata()]
+        )
         for outcome in OUTCOMES:
-
-            def ends(cell: Cell, outcome: str = outcome) -> bool:
-                return cell.outcome == outcome
-
-            found[" ".join(sorted(strata)), outcome] = estimator.share(ends, within)
+            share = estimator.share(sample["outcome"] == outcome, within)
+            found[" ".join(sorted(strata)), outcome] = share
     return found
 
 
@@ -406,7 +408,8 @@ class Worker:
             layer, kernel, outcome, image = self._world.ending(key, name.index)
             yield self._make(
                 mode=name.mode, model=name.model, stratum=name.stratum, index=name.index,
-                layer=layer, kernel=kernel, outcome=outcome, image=image,
+                layer=layer, kernel=kernel, outcome=outcome, detail=SOME_DETAIL[outcome],
+                image=image,
             )  # fmt: skip
 
 

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from softbeam.analysis.choosing import Covering
 from softbeam.analysis.clusters import widening
 from softbeam.analysis.counts import Stream
 from softbeam.analysis.factors import Key
-from softbeam.analysis.hardening import Damage, smallest_set
+from softbeam.analysis.hardening import Damage
 from softbeam.analysis.resampling import by_input, following, input_weights, redrawn
 from softbeam.analysis.stability import Stability, bootstrap
 
@@ -47,6 +48,9 @@ def sample(rates: Rates, each: int, rng: np.random.Generator) -> Damage:
         group=np.zeros(len(place), dtype=np.int64),
         image=np.array(image, dtype=np.int64),
         drawn=np.full((1, inputs), each),
+        largest=np.ones(len(rates[0])),
+        struck=np.full(len(rates[0]), inputs * each),
+        most=np.ones(len(rates[0])),
     )
 
 
@@ -60,17 +64,15 @@ def merged(damage: Damage) -> Damage:
 
 
 def cover(damage: Damage, coverage: float = 0.8, replicates: int = 300) -> Stability:
-    def choose(values: np.ndarray) -> tuple[int, ...]:
-        return smallest_set(values, np.ones(values.size), coverage)
-
-    return bootstrap(damage, choose, seed=1, replicates=replicates)
+    choose = Covering(np.ones(len(damage.keys)), coverage)
+    return bootstrap(damage, choose, seed=1, replicates=replicates)[0]
 
 
 @pytest.mark.parametrize("inputs", [2, 3, 4, 5, 10, 40])
 def test_weighted_means_vary_as_students_interval_is_wide(inputs: int) -> None:
     rng = np.random.default_rng(inputs)
     values = rng.standard_normal(inputs)
-    drawn = np.array([input_weights(inputs, rng) for _ in range(6_000)])
+    drawn = input_weights(inputs, rng, 6_000)
     assert (drawn >= 0.0).all()
     assert drawn.mean(axis=1) == pytest.approx(np.ones(6_000))
     assert drawn.mean(axis=0) == pytest.approx(np.ones(inputs), abs=0.1)
@@ -82,7 +84,7 @@ def test_weighted_means_vary_as_students_interval_is_wide(inputs: int) -> None:
 
 def test_injections_are_drawn_as_often_as_there_are(rng: np.random.Generator) -> None:
     damage = sample([[0.3, 0.1]], 1000, rng)
-    totals = [redrawn(damage, rng).sum() for _ in range(300)]
+    totals = redrawn(damage, rng, 300).sum(axis=1)
     expected = damage.place.size
     assert np.mean(totals) == pytest.approx(expected, abs=4)
     assert np.std(totals) == pytest.approx(math.sqrt(expected * (1 - expected / 1000)), rel=0.2)

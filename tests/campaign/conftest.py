@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ import pytest
 from support.networks import NetworkFiles
 from support.results import SPECIFICATION
 
+from softbeam.campaign.choices import CampaignChoices
 from softbeam.campaign.preparation import prepare
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.setup import InjectorSetup, specify
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest
-from softbeam.campaign.store import ResultsStore
 from softbeam.injection.record import InjectionRecord
 from softbeam.network.workload import Workload, load_workload
 
@@ -33,6 +34,11 @@ class Prepared:
     specification: CampaignSpecification
     setup: InjectorSetup
 
+    def another(self, name: str) -> InjectorSetup:
+        """Return the same campaign with another seed, and so with another id."""
+        specification = self.specification.model_copy(update={"seed": ord(name)})
+        return replace(self.setup, specification=specification)
+
 
 @pytest.fixture(scope="session")
 def workload(network_files: NetworkFiles) -> Workload:
@@ -45,7 +51,7 @@ def workload(network_files: NetworkFiles) -> Workload:
 @pytest.fixture(scope="session")
 def prepared(workload: Workload, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """Return a campaign of three streams on it."""
-    specification = specify(workload, seed=1, streams=STREAMS)
+    specification = specify(workload, CampaignChoices(), STREAMS)
     folder = tmp_path_factory.mktemp("prepared")
     setup = prepare(workload, specification, folder, folder / "profiles")
     return Prepared(workload, specification, setup)
@@ -56,7 +62,9 @@ def specified(workload: Workload) -> Callable[..., CampaignSpecification]:
     """Return a function that specifies another campaign on the tiny network."""
 
     def make(**options: Any) -> CampaignSpecification:
-        return specify(workload, **{"seed": 1, "streams": STREAMS, **options})
+        apart = {n: options.pop(n) for n in ("sampling", "target") if n in options}
+        streams = options.pop("streams", STREAMS)
+        return specify(workload, CampaignChoices(**options), streams, **apart)
 
     return make
 

@@ -11,7 +11,6 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,9 +24,9 @@ from softbeam.campaign import cluster
 from softbeam.campaign.cluster import CHUNK, LEAST_CHUNK, ROUNDS, chunk_size, on_cluster
 from softbeam.campaign.cluster_worker import golden_folder
 from softbeam.campaign.engine import run_campaign
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.setup import InjectorSetup, inject_in_worker
 from softbeam.campaign.specification import CampaignSpecification
-from softbeam.campaign.store import ResultsStore
 from softbeam.campaign.streams import InjectionName, StreamKey
 from softbeam.campaign.workers import Failure
 from softbeam.errors import CampaignError
@@ -172,7 +171,7 @@ def test_a_cluster_without_workers_is_waited_for(
         said.append(text)
         scheduler.scale(2)
 
-    setup = replace(prepared.setup, campaign_id="b" * 64)
+    setup = prepared.another("b")
     names = [InjectionName("rf", "single-bit", "", index) for index in range(15)]
     scheduler.scale(0)
     with distributed.Client(scheduler) as client:
@@ -185,7 +184,7 @@ def test_a_cluster_without_workers_is_waited_for(
         scheduler.scale(2)
     assert sorted(one.index for one in answers) == list(range(15))
     assert said == ["The Dask cluster has no workers; waiting for them, Ctrl-C stops."]
-    assert not golden_folder("b" * 64).exists()
+    assert not golden_folder(prepared.another("b").campaign_id).exists()
 
 
 def test_a_cluster_that_goes_ends_it(
@@ -210,7 +209,7 @@ def test_a_cluster_that_goes_ends_it(
     monkeypatch.setattr(cluster, "SILENCE", 0.3)
     # How long the client tries to come back.
     monkeypatch.setattr(cluster, "PATIENCE", 2.0)
-    setup = replace(prepared.setup, campaign_id="c" * 64)
+    setup = prepared.another("c")
     names = [InjectionName("rf", "single-bit", "", index) for index in range(5)]
     with process, dask.config.set({"distributed.comm.timeouts.connect": "1s"}):
         assert process.stdout is not None
@@ -225,7 +224,7 @@ def test_a_cluster_that_goes_ends_it(
 
 def test_an_error_of_the_campaigns_ends_it(scheduler: Any, prepared: Any) -> None:
     # A worker's machine where the golden run's folder is a file.
-    setup = replace(prepared.setup, campaign_id="e" * 64)
+    setup = prepared.another("e")
     folder = golden_folder("e" * 64)
     folder.touch()
     try:
@@ -265,12 +264,12 @@ def test_slurm_jobs_are_queued_as_asked(
     # A queue whose jobs run already.
     module.SLURMCluster = lambda: nullcontext(scheduler)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "dask_jobqueue", module)
-    setup = replace(prepared.setup, campaign_id="a" * 64)
+    setup = prepared.another("a")
     names = [InjectionName("rf", "single-bit", "", index) for index in range(15)]
     with on_cluster("slurm", setup, prepared.workload, workers) as run:
         assert len(list(run(names))) == 15
     assert seen == [asked]
-    assert not golden_folder("a" * 64).exists()
+    assert not golden_folder(prepared.another("a").campaign_id).exists()
 
 
 def test_slurm_that_is_not_configured(prepared: Any, monkeypatch: pytest.MonkeyPatch) -> None:

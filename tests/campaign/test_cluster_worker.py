@@ -44,34 +44,40 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def campaign(prepared: Any, letter: str) -> ClusterSetup:
     """Return what workers are sent of a campaign."""
-    setup = replace(prepared.setup, campaign_id=letter * 64)
+    setup = prepared.another(letter)
     return ClusterSetup(setup, prepared.workload.weights, prepared.workload.images)
 
 
 def folders(machine: Path) -> set[str]:
-    """Return the letters of the campaigns whose golden runs are kept."""
-    return {path.name.rpartition("-")[2][:1] for path in machine.iterdir()}
+    """Return the folders of the campaigns whose golden runs are kept."""
+    return {path.name for path in machine.iterdir()}
+
+
+def folders_of(prepared: Any, *letters: str) -> set[str]:
+    """Return the folders of some campaigns."""
+    return {golden_folder(prepared.another(one).campaign_id).name for one in letters}
 
 
 def test_a_chunk(prepared: Any, machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = campaign(prepared, "f")
+    campaign_id = chosen.setup.campaign_id
     # A stratum that no launch has is the campaign's mistake, not one injection's.
     with pytest.raises(CampaignError, match="nothing to strike"):
         inject_chunk(chosen, (replace(NAMES[0], stratum="9/nothing"),))
-    inject = cluster_worker._campaigns["f" * 64].inject
+    inject = cluster_worker._campaigns[campaign_id].inject
 
     def failing(name: InjectionName) -> Any:
         if name.index == 1:
             raise InternalError("it cannot be trusted")
         return inject(name)
 
-    monkeypatch.setattr(cluster_worker._campaigns["f" * 64], "inject", failing)
+    monkeypatch.setattr(cluster_worker._campaigns[campaign_id], "inject", failing)
     first, second, third = inject_chunk(chosen, NAMES)
     assert (first, third) == (inject(NAMES[0]), inject(NAMES[2]))
     assert second == Failure(NAMES[1], "it cannot be trusted")
-    forget("f" * 64)
+    forget(campaign_id)
     # Another worker of the machine may have been faster.
-    forget("f" * 64)
+    forget(campaign_id)
     assert list(machine.iterdir()) == []
 
 
@@ -80,12 +86,14 @@ def test_golden_runs_stay_as_long_as_a_worker_uses_them(prepared: Any, machine: 
     answers = inject_chunk(chosen, NAMES)
     # Another worker of the machine: its lock is another one.
     setup, lock = shared_golden_runs(chosen)
-    assert {one.golden.parent for one in setup.inputs} == {golden_folder("a" * 64)}
-    forget("a" * 64)
+    assert {one.golden.parent for one in setup.inputs} == {
+        golden_folder(prepared.another("a").campaign_id)
+    }
+    forget(prepared.another("a").campaign_id)
     assert all(one.golden.exists() for one in setup.inputs)
     lock.close()
     assert inject_chunk(chosen, NAMES) == answers
-    forget("a" * 64)
+    forget(prepared.another("a").campaign_id)
     assert list(machine.iterdir()) == []
 
 
@@ -96,14 +104,17 @@ def test_what_a_killed_client_left_goes_with_the_next_campaign(
     inject_chunk(abandoned, NAMES)
     inject_chunk(busy, NAMES)
     # Shortly after, they may both go on.
-    assert folders(machine) == {"a", "b"}
+    assert folders(machine) == folders_of(prepared, "a", "b")
     now = cluster_worker.time.monotonic()
     monkeypatch.setattr(cluster_worker.time, "monotonic", lambda: now + cluster_worker.IDLE - 1)
     inject_chunk(busy, NAMES)
     monkeypatch.setattr(cluster_worker.time, "monotonic", lambda: now + cluster_worker.IDLE + 1)
     inject_chunk(campaign(prepared, "c"), NAMES)
-    assert folders(machine) == {"b", "c"}
-    assert set(cluster_worker._campaigns) == {"b" * 64, "c" * 64}
+    assert folders(machine) == folders_of(prepared, "b", "c")
+    assert set(cluster_worker._campaigns) == {
+        prepared.another("b").campaign_id,
+        prepared.another("c").campaign_id,
+    }
     # If it was not over, it goes on from the beginning.
     assert [one.index for one in inject_chunk(abandoned, NAMES)] == [0, 1, 2]  # type: ignore[union-attr]
 
@@ -154,7 +165,7 @@ def test_a_folder_of_somebody_else_is_left_alone(
     prepared: Any, machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chosen = campaign(prepared, "a")
-    folder = golden_folder("a" * 64)
+    folder = golden_folder(prepared.another("a").campaign_id)
     folder.mkdir()
     monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
     monkeypatch.setattr(cluster_worker, "golden_folder", lambda campaign_id: folder)
@@ -179,7 +190,7 @@ def test_nobody_finds_golden_runs_half_removed(
             setup, lock = shared_golden_runs(chosen)
             with lock:
                 assert [one.golden.read_bytes() for one in setup.inputs] == [b"whole"] * 2
-            remove_unused(golden_folder("a" * 64))
+            remove_unused(golden_folder(prepared.another("a").campaign_id))
 
     with ThreadPoolExecutor(4) as workers:
         list(workers.map(come_and_go, range(4)))

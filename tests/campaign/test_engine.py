@@ -21,13 +21,14 @@ from softbeam.campaign.engine import (
     missing,
     run_campaign,
 )
-from softbeam.campaign.reading import Ending
+from softbeam.campaign.results.reading import Ending
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.specification import StreamRequest
-from softbeam.campaign.store import ResultsStore
 from softbeam.campaign.streams import InjectionName, Part, StreamKey
 from softbeam.campaign.workers import Failure
 from softbeam.errors import ResultsError
-from softbeam.injection.record import OUTCOMES, InjectionRecord
+from softbeam.injection.outcomes import DETAILS, OUTCOMES
+from softbeam.injection.record import InjectionRecord
 
 RF, IOV = StreamKey("rf", "single-bit"), StreamKey("iov", "random-value")
 
@@ -57,12 +58,15 @@ class Worker:
         self.done: list[InjectionName] = []
 
     def record(self, name: InjectionName) -> InjectionRecord:
+        outcome = OUTCOMES[name.index * 7 % 3]
         return self._make(
             mode=name.mode,
             model=name.model,
             stratum=name.stratum,
             index=name.index,
-            outcome=OUTCOMES[name.index * 7 % 3],
+            outcome=outcome,
+            detail=DETAILS[outcome][0],
+            **({"kernel": name.stratum.partition("/")[2]} if name.stratum else {}),
         )
 
     def __call__(
@@ -239,7 +243,14 @@ def test_endings_are_counted_by_place_outcome_and_input(
     places = [(0, "fill", "SDC", 0), (0, "fill", "SDC", 1), (0, "copy", "SDC", 0)]
     places += [(1, "fill", "SDC", 0), (0, "fill", "DUE", 0), (0, "fill", "SDC", 0)]
     store.append(
-        make_record(index=index, layer=layer, kernel=kernel, outcome=outcome, image=image)
+        make_record(
+            index=index,
+            layer=layer,
+            kernel=kernel,
+            outcome=outcome,
+            detail=DETAILS[outcome][0],
+            image=image,
+        )
         for index, (layer, kernel, outcome, image) in enumerate(places)
     )
     found = endings_of(store, {RF: 6, IOV: 3})

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from softbeam.campaign.choices import Target
 from softbeam.campaign.setup import (
     InjectorSetup,
     fault_space_sizes,
@@ -19,14 +20,14 @@ from softbeam.campaign.setup import (
     specify_again,
 )
 from softbeam.campaign.specification import (
-    BoxRule,
     CampaignSpecification,
-    Target,
     first_difference,
 )
 from softbeam.campaign.streams import InjectionName
 from softbeam.errors import CampaignError
-from softbeam.faults.models import MODELS, MODES
+from softbeam.faults.models import MODELS
+from softbeam.faults.modes import MODES
+from softbeam.injection.choices import BoxRule
 from softbeam.network.workload import Workload
 
 Specified = Callable[..., CampaignSpecification]
@@ -98,7 +99,7 @@ def test_fault_spaces_add_up(prepared: Any) -> None:
 
 def test_a_group_of_opcodes_narrows_the_space(prepared: Any, specified: Specified) -> None:
     setup = prepared.setup
-    loads = InjectorSetup(**{**fields_of(setup), "groups": ("load",)})
+    loads = changed(setup, groups=("load",))
     whole = {
         (s.image, s.mode, s.layer, s.kernel): s.size for s in fault_space_sizes(setup, {"iov"})
     }
@@ -137,8 +138,9 @@ def test_a_campaign_is_found_again_by_its_workload_alone(
     assert difference.field == "inputs_sha256"
 
 
-def fields_of(setup: InjectorSetup) -> dict[str, Any]:
-    return {name: getattr(setup, name) for name in InjectorSetup.__slots__}
+def changed(setup: InjectorSetup, **fields: Any) -> InjectorSetup:
+    specification = setup.specification.model_copy(update=fields)
+    return dataclasses.replace(setup, specification=specification)
 
 
 def test_an_injection_depends_on_its_name_alone(prepared: Any) -> None:
@@ -163,7 +165,7 @@ def test_an_injection_depends_on_its_name_alone(prepared: Any) -> None:
 
 
 def test_another_campaign_draws_others(prepared: Any) -> None:
-    other = InjectorSetup(**{**fields_of(prepared.setup), "campaign_id": "0" * 64})
+    other = changed(prepared.setup, seed=2)
     one, another = inject_in_worker(prepared.setup), inject_in_worker(other)
     names = [InjectionName("rf", "single-bit", "", index) for index in range(20)]
     assert sum(repr(one(name)) == repr(another(name)) for name in names) < 3

@@ -246,6 +246,17 @@ def test_a_worker_that_dies_before_it_begins_is_replaced(tasks: ModuleType, fold
         assert pool.replaced == 1
 
 
+def test_a_worker_that_died_idle_is_replaced(tasks: ModuleType, folder: Path) -> None:
+    with WorkerPool[int, int](1, tasks.square, str(folder)) as pool:
+        assert list(pool.run([2])) == [4]
+        (worker,) = pool._workers
+        worker.process.kill()
+        worker.process.wait()
+        # The parent finds out when it writes.
+        assert list(pool.run([3])) == [9]
+        assert pool.replaced == 1
+
+
 def test_closing_ends_workers_that_are_busy(tasks: ModuleType, folder: Path) -> None:
     with WorkerPool[int, int](1, tasks.slow, str(folder)) as pool:
         results = pool.run([-1, 1])

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from softbeam.analysis.factors import By
 from softbeam.analysis.results import Results
-from softbeam.analysis.techniques import by_kernel
-from softbeam.campaign.store import ResultsStore
+from softbeam.analysis.techniques import work_by
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.cli import main
 
 Capture = pytest.CaptureFixture[str]
@@ -26,7 +28,7 @@ def test_the_answer_is_printed_with_its_price_and_its_certainty(
     )
     assert "duplication with comparison" in second
     assert "IOA single-bit, IOV random-value, RF single-bit, each weighing the same" in second
-    for sentence in ("not used to choose", "resamplings", "The data ", "The cost model", "GEMM"):
+    for sentence in ("not used to choose", "resamplings", "decide", "The cost model", "GEMM"):
         assert sentence in printed
     assert "The paper's conclusions" in printed
     assert "cannot tell at this n" in printed
@@ -87,9 +89,48 @@ def test_too_little_damage_is_said(made_up_run: Path, tmp_path: Path, capsys: Ca
     assert "Harden" not in printed
 
 
+def test_layers_can_be_hardened(made_up_run: Path, capsys: Capture) -> None:
+    results = Results.load(made_up_run)
+    assert main(["advise", str(made_up_run), "--by", "layer", "--of", "sdc"]) == 0
+    printed = capsys.readouterr().out
+    struck = {record.layer for record in results.records}
+    answer = re.search(rf"Harden (\d+) of {len(struck)} layers: layers? [\d–, ]+\.", printed)
+    assert answer is not None
+    sdcs = Counter(record.layer for record in results.records if record.outcome == "SDC")
+    for layer, number in sdcs.items():
+        assert re.search(rf"^ +{layer} .* {number} ", printed, re.MULTILINE)
+    # All of every layer costs what all of every kernel does.
+    work = results.work()
+    whole = sum(one.instructions for one in work.values())
+    assert sum(one.instructions for one in work_by(work, By.LAYER).values()) == whole
+
+
+def test_modes_in_any_case_and_with_commas(made_up_run: Path, capsys: Capture) -> None:
+    found = []
+    for modes in (["--mode", "iov", "--mode", "rf"], ["--mode", "IOV,rf"]):
+        assert main(["advise", str(made_up_run), *modes]) == 0
+        found.append(capsys.readouterr().out)
+    assert found[0] == found[1]
+
+
+def test_a_brief_answer_is_five_lines(made_up_run: Path, capsys: Capture) -> None:
+    assert main(["advise", str(made_up_run), "--of", "sdc"]) == 0
+    long = capsys.readouterr().out
+    assert main(["advise", str(made_up_run), "--of", "sdc", "--brief"]) == 0
+    brief = capsys.readouterr().out
+    assert "Harden" in brief
+    assert len(brief.splitlines()) <= 5
+    assert long.startswith(brief)
+
+
 def test_costs_are_whole_kernels(made_up_run: Path) -> None:
     work = Results.load(made_up_run).work()
-    assert {key.kernel for key in by_kernel(work)} == {"fill", "im2col", "maxpool", "softmax"}
+    assert {key.kernel for key in work_by(work, By.KERNEL)} == {
+        "fill",
+        "im2col",
+        "maxpool",
+        "softmax",
+    }
     # Launches come from the network's plan: layer 0 fills twice.
     assert {key: one.launches for key, one in work.items() if key.layer == 0} == {
         key: 2 if key.kernel == "fill" else 1 for key in work if key.layer == 0
@@ -104,7 +145,7 @@ def test_costs_are_whole_kernels(made_up_run: Path) -> None:
         ["--coverage", "1.5"],
         ["--budget", "-1"],
         ["--of", "masked"],
-        ["--by", "layer"],
+        ["--by", "thread"],
         ["--technique", "prayer"],
         ["--technique", "range-check", "--of", "due"],
         ["--mode", "cosmic"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +12,15 @@ import pytest
 
 from softbeam.analysis.results import Results
 from softbeam.campaign.preparation import prepare
-from softbeam.campaign.setup import inject_in_worker
 from softbeam.campaign.specification import CampaignSpecification
-from softbeam.campaign.streams import InjectionName
 from softbeam.cli import main
-from softbeam.injection.record import DETECTION_DETAILS, InjectionRecord
+from softbeam.injection.detection import rule_for
+from softbeam.injection.outcomes import DETECTION_DETAILS
+from softbeam.injection.record import InjectionRecord
 from softbeam.jit import cache_home
 from softbeam.network import load_network
-from softbeam.network.weights import random_weights, write_weights
+from softbeam.network.darknet.weights import write_weights
+from softbeam.network.weights import random_weights
 from softbeam.network.workload import load_workload
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -108,8 +108,8 @@ def test_tables_and_report_of_a_detector(
     printed = capsys.readouterr().out
     assert all(detail in printed for detail in DETECTION_DETAILS)
     assert "top-5" not in printed
-    layers = "Layers: 0 conv 8 3x3/1; 1 max 2x2/2; 2 conv 14 1x1/1; 3 yolo."
-    assert printed.endswith(f"\n{layers}\n")
+    layers = [" ".join(line.split()) for line in printed.splitlines()[-4:]]
+    assert layers == ["0 conv 8 3x3/1", "1 max 2x2/2", "2 conv 14 1x1/1", "3 yolo"]
     assert main(["report", str(runs[0]), "--out", str(tmp_path / "report")]) == 0
     page = (tmp_path / "report" / "report.html").read_text()
     assert "SDC, box number" in page
@@ -163,16 +163,17 @@ def details_by_default(
     """Return the function from a record to the detail that its fault has by the default rule."""
     workload = load_workload(cfg, weights=Path(weights))
     setup = prepare(workload, specification, folder, folder)
-    assert setup.boxes is not None
-    inject = inject_in_worker(replace(setup, boxes=None))
-    return lambda one: inject(InjectionName(one.mode, one.model, one.stratum, one.index)).detail
+    assert specification.boxes is not None
+    (injector,) = setup.injectors()
+    injector.rule = rule_for(setup.plan)
+    return lambda one: injector.inject(one.mode, one.model, one.index, one.stratum).detail
 
 
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
         (["--box-threshold", "1.5"], "--box-threshold 1.5 is not possible"),
-        (["--box-overlap", "0"], "--box-overlap 0.0 is not possible"),
+        (["--box-overlap", "0"], "--box-overlap 0 is not possible"),
     ],
 )
 def test_thresholds_that_are_none(

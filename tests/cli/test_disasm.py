@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from support import results
 
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.specification import StreamRequest
-from softbeam.campaign.store import ResultsStore
 from softbeam.cli import main
 from softbeam.injection.record import InjectionRecord
 from softbeam.kernels import ARCHITECTURES, KERNELS, cubin_bytes, listing_bytes, program
@@ -132,7 +132,7 @@ def _flat(capsys: Capture) -> str:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nothing"], "neither one of softbeam's kernels (fill, copy,"),
+        (["nothing"], "neither one of softbeam's kernels ("),
         (["fill", "--arch", "sm_70"], "shipped for sm_90, sm_80, sm_75, not for sm_70"),
         (["k.json", "--kernel", "nothing"], "has no kernel nothing; it has: fill_kernel"),
         (["k.json", "--run", "x"], "campaigns strike softbeam's own kernels"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -27,14 +28,21 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def emulate(*options: str) -> int:
-    """Copy 40 elements of x to y, with further or later options."""
+    """Copy 40 elements of x to y, with further or other options."""
     # copy_kernel(int N, float *X, int OFFX, int INCX, float *Y, int OFFY, int INCY)
     arguments = ["int:40", "buffer:x", "int:0", "int:1", "buffer:y", "int:2", "int:1"]
+    usual = {
+        "--cubin": "k.cubin",
+        "--listing": "k.json",
+        "--kernel": "copy_kernel",
+        "--grid": "2",
+        "--block": "32,1,1",
+    }
     return main(
         [
-            *("emulate", "--cubin", "k.cubin", "--listing", "k.json", "--kernel", "copy_kernel"),
-            *("--grid", "2", "--block", "32,1,1", "--buffer", "x=x.npy"),
-            *("--buffer", "y=zeros:256"),
+            "emulate",
+            *(part for one in usual.items() if one[0] not in options for part in one),
+            *("--buffer", "x=x.npy", "--buffer", "y=zeros:256"),
             *(part for argument in arguments for part in ("--arg", argument)),
             *options,
         ]
@@ -125,11 +133,27 @@ def test_a_hang(folder: Path, capsys: Capture) -> None:
         (["--fault", "pc=0,target=R0,bit=1,thread=1:2"], "the launch has no thread (1, 2)"),
         (["--fault", "pc=0,target=R0,bit=1,color=red"], "'color=red' is no part of a fault"),
         (["--fault", "pc=0,target=R99,bit=1"], "no R99"),
+        (["--fault", "pc=0,target=R0,bit=1,bit=2"], "says bit twice"),
+        (["--fault", "pc=0,target=R0,bit=1,flip=2"], "or bit and flip"),
+        (["--fault", "pc=0,pc=16,target=R0,bit=1"], "says pc twice"),
+        (["--fault", f"pc=0,target=R0,bit=1,occurrence={10**21}"], "occurrence 10000000000"),
+        (["--buffer", "z=large.npy"], "large.npy is not a .npy file (it promises 4398046511104"),
+        (["--buffer", "z=pipe"], "it is a pipe, not a regular file"),
+        (["--budget", "0"], "a budget of 0 instructions"),
+        (["--budget", "-1"], "a budget of -1 instructions"),
+        (["--budget", str(1 << 63)], "a budget of 9223372036854775808 instructions"),
+        (["--launch-budget", "0"], "a budget for the launch of 0 instructions"),
+        (["--block", str(1 << 64)], "a block of"),
+        (["--grid", "1,1,65536"], "a grid of"),
     ],
 )
 def test_bad_input(folder: Path, options: list[str], message: str, capsys: Capture) -> None:
     (folder / "bad.npy").write_text("text")
     (folder / "empty.bin").write_bytes(b"")
+    os.mkfifo(folder / "pipe")
+    with (folder / "large.npy").open("wb") as file:
+        header = {"descr": "<f4", "fortran_order": False, "shape": (1 << 40,)}
+        np.lib.format.write_array_header_1_0(file, header)
     assert emulate(*options) == 2
     assert message in " ".join(capsys.readouterr().err.split())
 

@@ -64,7 +64,9 @@ def test_a_margin_in_every_cell(command: list[str], capsys: Capture) -> None:
     assert main([*command, *arguments]) == 0
     model, cells, expected, most, *_ = rows(capsys.readouterr().out)["rf"]
     assert (model, cells) == ("single-bit", "5")
-    assert int(most.replace(",", "")) == 5 * injections_needed(0.5, 0.1, 0.95)
+    # Each layer's, a tenth for the last round, and what strata get in the first one.
+    least = 5 * injections_needed(0.5, 0.1, 0.95)
+    assert 1.1 * least <= int(most.replace(",", "")) < 3 * least
     assert 0 < int(expected.replace(",", "")) <= int(most.replace(",", ""))
 
 
@@ -74,11 +76,15 @@ def test_a_margin_with_several_inputs(
     arguments = ["--image", str(network_files.images[1]), "--mode", "rf", "--margin", "0.1"]
     assert main([*command, *arguments]) == 0
     printed = " ".join(capsys.readouterr().out.split())
+    assert "2 inputs take 42.0 times the injections of one" in printed
+    assert "13 inputs take 1.2 times: give 13 or more." in printed
     assert "The 2 inputs are clusters. The numbers hold if they are alike" in printed
     # 0.1 over Student's quantile 12.706, times the root of 2.
     assert "standard deviation over them is above 1.1 points, no number of injections" in printed
     assert main([*command, "--mode", "rf", "--margin", "0.1"]) == 0
-    assert "clusters" not in capsys.readouterr().out
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "clusters" not in printed
+    assert "give 13 or more (--image): 2 take 42 times as many injections" in printed
 
 
 def test_bad_input_is_one_sentence(command: list[str], tmp_path: Path, capsys: Capture) -> None:

@@ -11,14 +11,14 @@ import pytest
 from support import results
 
 from softbeam.analysis.proportion import Proportion
-from softbeam.campaign.reading import ResultsReader
-from softbeam.campaign.results_file import FILE_NAME
+from softbeam.campaign.results.file import FILE_NAME
+from softbeam.campaign.results.reading import ResultsReader
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.specification import StreamRequest
-from softbeam.campaign.store import ResultsStore
 from softbeam.cli import main
-from softbeam.cli.tables import percent
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord
+from softbeam.present.digits import percent
 
 MakeRecord = Callable[..., InjectionRecord]
 Capture = pytest.CaptureFixture[str]
@@ -95,7 +95,7 @@ def test_factors_are_printed(run: Path, capsys: Capture) -> None:
 
 
 def percent_of(share: tuple[int, int]) -> str:
-    return percent(Proportion(*share))
+    return percent(Proportion(*share), nothing="-")
 
 
 def test_outcomes_are_printed(run: Path, capsys: Capture) -> None:

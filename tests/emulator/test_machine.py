@@ -102,7 +102,8 @@ def test_registers_and_predicates_and_indexes_and_addresses_can_be_struck() -> N
     outcome, _ = strike(Fault(thread=9, pc=pc, target="store address", flip=1))
     assert outcome.ending == "Misaligned Address"
     # An index beyond the kernel's registers.
-    outcome, _ = strike(Fault(pc=compare.pc - 16, target="destination index", flip=128))
+    index = next(i for i in machine.kernels[SYMBOL].instructions if i.opcode == "IMAD")
+    outcome, _ = strike(Fault(pc=index.pc, target="destination index", flip=128))
     assert outcome.ending == "Illegal Instruction"
     # A place that is never reached the second time.
     outcome, after = strike(Fault(pc=pc, target="R0", flip=1, occurrence=1))
@@ -138,6 +139,34 @@ def test_an_outcome_names_what_is_not_bit_exact() -> None:
     assert machine.launch("fast_sin_k", 1, 32, out, x, x, 0).inexact == ()
 
 
+def test_numpy_integers_are_integers_and_numpy_floats_are_bits() -> None:
+    machine = _machine()
+    x = machine.allocate(np.zeros(64, dtype=np.float32))
+    arguments = (np.int64(40), np.float64(2.5), np.uint64(x), np.int8(1))
+    assert machine.launch(SYMBOL, 1, 64, *arguments).completed
+    assert machine.read(x).tolist() == [2.5] * 40 + [0.0] * 24
+    # The bits of this float are the integer 24.
+    bits = np.array([24], dtype=np.int32).view(np.float32)[0]
+    assert machine.launch(SYMBOL, 1, 64, bits, 1.0, x, 1).completed
+    assert machine.read(x).tolist() == [1.0] * 24 + [2.5] * 16 + [0.0] * 24
+
+
+def test_a_launch_that_takes_too_long_as_a_whole_is_a_hang() -> None:
+    machine = _machine()
+    x = machine.allocate(np.zeros(64, dtype=np.float32))
+    whole = machine.launch(SYMBOL, 2, 32, 64, 1.0, x, 1)
+    assert whole.completed
+    assert machine.launch(
+        SYMBOL, 2, 32, 64, 1.0, x, 1, launch_budget=whole.warp_instructions
+    ).completed
+    hung = machine.launch(SYMBOL, 2, 32, 64, 2.0, x, 1, launch_budget=whole.warp_instructions // 2)
+    assert hung.ending == "hang"
+    assert set(machine.read(x).tolist()) == {1.0}
+    # The largest grid of any GPU, and every block leaves at once.
+    large = machine.launch(SYMBOL, (2**31 - 1, 65535, 65535), 32, 0, 1.0, x, 1, launch_budget=2000)
+    assert (large.ending, large.warp_instructions < 3000) == ("hang", True)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -151,10 +180,24 @@ def test_an_outcome_names_what_is_not_bit_exact() -> None:
         ({"arguments": (1 << 40, 1.0, 0, 1)}, "argument 0 of fill_kernel has 4 bytes"),
         ({"arguments": (1, "x", 0, 1)}, "argument 1 of fill_kernel"),
         ({"arguments": (1, b"12345", 0, 1)}, "argument 1 of fill_kernel"),
-        ({"arguments": (np.int64(1), 1.0, 0, 1)}, "argument 0 of fill_kernel"),
+        ({"arguments": (np.int64(1 << 40), 1.0, 0, 1)}, "argument 0 of fill_kernel has 4 bytes"),
+        ({"arguments": (3.5, 1.0, 0, 1)}, "argument 0 of fill_kernel is used as an integer"),
+        ({"arguments": (64, 1.0, 0.5, 1)}, "argument 2 of fill_kernel is used as an integer"),
+        ({"arguments": (64, 1.0, np.float32(0.5), 1)}, "argument 2 of fill_kernel has 8 bytes"),
+        ({"block": 1 << 64}, "a block of 18446744073709551616"),
+        ({"grid": 1 << 31}, "a grid of 2147483648"),
+        ({"grid": 1.0}, "a grid of 1.0"),
+        ({"grid": ()}, "a grid of"),
+        ({"budget": 0}, "a budget of 0"),
+        ({"budget": -1}, "a budget of -1"),
+        ({"budget": 1 << 63}, "a budget of 9223372036854775808"),
+        ({"budget": 2.5}, "a budget of 2.5"),
+        ({"launch_budget": 0}, "a budget for the launch of 0"),
         ({"shared_bytes": 300_000}, "bytes of shared memory"),
         ({"fault": Fault(pc=0x10000, target="R0", flip=1)}, "has no pc 0x10000"),
         ({"fault": Fault(pc=0, target="R200", flip=1)}, "no R200"),
+        ({"fault": Fault(pc=0, target="store address", flip=1)}, "at pc 0x0 is no store"),
+        ({"fault": Fault(pc=0x20, target="destination index", flip=1)}, "no general register"),
         ({"fault": Fault(pc=0, target="R0", flip=1, thread=64)}, "no thread 64"),
         ({"fault": Fault(pc=0, target="R0", flip=1, block=(0, 1, 0))}, "no block"),
     ],
@@ -182,6 +225,7 @@ def test_what_cannot_be_launched(change: dict, message: str) -> None:
         ({"target": "R0", "flip": 1, "value": 3}, "not both"),
         ({"target": "R0", "flip": 1, "pc": 8}, "multiples of 0x10"),
         ({"target": "R0", "flip": 1, "occurrence": -1}, "occurrence -1"),
+        ({"target": "R0", "flip": 1, "occurrence": 10**21}, "occurrence 1000000000000000000000"),
     ],
 )
 def test_what_is_no_fault(fields: dict, message: str) -> None:
@@ -199,8 +243,9 @@ def test_memory_that_was_not_allocated_is_refused() -> None:
         machine.read(x + 4)
     with pytest.raises(LaunchError, match="cannot be allocated"):
         machine.allocate(1 << 31)
-    with pytest.raises(LaunchError, match="cannot be allocated"):
-        machine.allocate(0)
+    for size in (0, -1, 1 << 62):
+        with pytest.raises(LaunchError, match="cannot be allocated"):
+            machine.allocate(size)
 
 
 def test_allocations_are_apart_and_keep_their_contents() -> None:

@@ -12,7 +12,9 @@ from softbeam.emulator import Fault
 from softbeam.emulator.ending import EXCEPTIONS
 from softbeam.emulator.outcome import Outcome
 from softbeam.kernels import ARCHITECTURES
+from softbeam.sass.effects import written_registers
 from softbeam.sass.instruction import Function
+from softbeam.sass.opcodes import find_opcode
 
 SOURCES = ("atomics", "blocks", "control", "half", "integer", "programs", "warp")
 ENDINGS = {"completed", "hang", *EXCEPTIONS.values()}
@@ -24,9 +26,11 @@ def _fault(draw: random.Random, function: Function) -> Fault:
     instruction = draw.choice([i for i in function.instructions if i.opcode != "NOP"])
     register = f"R{draw.randrange(function.registers)}"
     targets = [(register, 32), (register, 32), (f"P{draw.randrange(7)}", 1)]
-    if instruction.opcode.startswith(("ST", "RED", "ATOM")):
+    if instruction.opcode in ("ST", "STG", "STS", "STL"):
         targets.append(("store address", 64))
-    targets.append(("destination index", 8))
+    opcode = find_opcode(instruction)
+    if opcode is not None and written_registers(instruction, opcode):
+        targets.append(("destination index", 8))
     target, bits = draw.choice(targets)
     flip = draw.choice([1 << draw.randrange(bits), draw.getrandbits(bits) or 1])
     return Fault(

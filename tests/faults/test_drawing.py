@@ -12,7 +12,7 @@ from softbeam.conformance.recordings import Recordings
 from softbeam.emulator.launching import Runner
 from softbeam.errors import InternalError
 from softbeam.faults.drawing import draw_site, resolve
-from softbeam.faults.models import MODES
+from softbeam.faults.modes import MODES
 from softbeam.faults.randomness import Draws
 from softbeam.faults.site import FaultSite
 from softbeam.faults.space import FaultSpace

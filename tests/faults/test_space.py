@@ -14,7 +14,7 @@ from softbeam.emulator.launching import Launch, Runner
 from softbeam.emulator.vector import no_fault
 from softbeam.errors import CampaignError, InternalError
 from softbeam.faults.drawing import resolve
-from softbeam.faults.models import MODES
+from softbeam.faults.modes import MODES
 from softbeam.faults.space import FaultSpace
 
 #: Kernels whose launch in the tiny network is small: predicated stores, divisions, loops.

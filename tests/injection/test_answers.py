@@ -12,8 +12,9 @@ from softbeam.cli import main
 from softbeam.errors import NetworkError
 from softbeam.injection.answers import check_fault_free, check_meaning
 from softbeam.network import load_network
+from softbeam.network.darknet.weights import write_weights
 from softbeam.network.golden import golden_run
-from softbeam.network.weights import random_weights, write_weights
+from softbeam.network.weights import random_weights
 
 NET = "[net]\nwidth=6\nheight=6\nchannels=3\n"
 CONV = "[convolutional]\nfilters=4\nsize=3\npad=1\nactivation=leaky\n"

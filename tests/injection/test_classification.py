@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from softbeam.emulator.ending import COMPLETED, EXCEPTIONS, HANG
 from softbeam.injection.classification import Outcome, from_ending, from_output, ranking
-from softbeam.injection.record import DETAILS, OUTCOMES
+from softbeam.injection.outcomes import DETAILS, OUTCOMES
 
 NAN, INF = float("nan"), float("inf")
 GOLDEN = [0.5, 0.2, 0.1, 0.08, 0.06, 0.04, 0.02]

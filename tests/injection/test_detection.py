@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softbeam.injection.boxes import Box, boxes, overlaps, thinned
-from softbeam.injection.detection import from_boxes, matched, rule_for
-from softbeam.network.cfg import parse_cfg
+from softbeam.injection.choices import BoxRule
+from softbeam.injection.detection import matched, rule_for
+from softbeam.network.darknet.cfg import parse_cfg
 from softbeam.network.golden import golden_run
 from softbeam.network.plan import Plan
 from softbeam.network.planner import make_plan
@@ -146,7 +147,7 @@ class TestOutcomes:
         return answer
 
     def detail(self, answer: np.ndarray, **options: float) -> tuple[str, str]:
-        outcome = from_boxes(self.plan, bits(self.scene()), bits(answer), **options)
+        outcome = rule_for(self.plan, BoxRule(**options))(bits(self.scene()), bits(answer))
         assert outcome.top1 is None
         return outcome.outcome, outcome.detail
 
@@ -184,7 +185,7 @@ class TestOutcomes:
     def test_not_finite(self) -> None:
         answer = self.scene()
         answer[2, 2, 3, 3] = np.inf
-        outcome = from_boxes(self.plan, bits(self.scene()), bits(answer))
+        outcome = rule_for(self.plan)(bits(self.scene()), bits(answer))
         assert (outcome.detail, outcome.not_finite) == ("tolerable", True)
         assert outcome.largest_change == float("inf")
 
@@ -299,9 +300,8 @@ def test_outcomes_are_those_of_the_plain_rule(name: str) -> None:
         # As text, where what is no number equals itself.
         assert str(boxes(plan, other, threshold)) == str(found)
         detail = plain_detail(wanted, found, overlap)
-        outcome = rule_for(plan, threshold, overlap)(one, other)
+        outcome = rule_for(plan, BoxRule(threshold=threshold, overlap=overlap))(one, other)
         assert outcome.detail == detail
-        assert str(outcome) == str(from_boxes(plan, one, other, threshold, overlap))
         with np.errstate(all="ignore"):
             difference = np.abs(output.astype(np.float64) - golden).max()
         finite = np.isfinite(output).all()
@@ -316,7 +316,7 @@ def test_a_rule_meets_a_second_image() -> None:
     plan = plan_of(REGION)
     rule = rule_for(plan)
     answers = [bits(np.random.default_rng(seed).random(320)) for seed in (1, 2, 3)]
-    expected = [from_boxes(plan, one, answers[2]) for one in answers[:2]]
+    expected = [rule_for(plan)(one, answers[2]) for one in answers[:2]]
     assert [rule(one, answers[2]) for one in answers[:2]] == expected
     memory = answers[0].copy()
     rule(memory, answers[2])

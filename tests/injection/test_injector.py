@@ -6,7 +6,8 @@ import dataclasses
 
 import pytest
 
-from softbeam.injection.record import DETAILS, OUTCOMES, InjectionRecord
+from softbeam.injection.outcomes import DETAILS, OUTCOMES
+from softbeam.injection.record import InjectionRecord
 
 
 @pytest.fixture(scope="module")

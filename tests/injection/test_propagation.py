@@ -12,7 +12,8 @@ import pytest
 from softbeam.injection import propagation
 from softbeam.injection.liveness import live_words
 from softbeam.injection.propagation import propagate
-from softbeam.network.cfg import parse_cfg
+from softbeam.network.choices import WorkloadChoices
+from softbeam.network.darknet.cfg import parse_cfg
 from softbeam.network.golden import GoldenRun, execute, golden_run
 from softbeam.network.layers import Convolution, trained_buffers
 from softbeam.network.planner import make_plan
@@ -71,7 +72,7 @@ def example(name: str, im2col: str) -> tuple[GoldenRun, list[dict[str, int]]]:
             replace(layer, batched=True) if isinstance(layer, Convolution) else layer
             for layer in layers
         )
-    plan = make_plan(name, layers, im2col)
+    plan = make_plan(name, layers, WorkloadChoices(im2col=im2col))
     rng = np.random.default_rng(3)
     weights = {}
     for buffer, words in trained_buffers(layers).items():

@@ -16,14 +16,8 @@ from softbeam.emulator.core import layout as k
 from softbeam.emulator.ending import Ending
 from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
 from softbeam.emulator.launching import Launch
-from softbeam.faults.models import (
-    MODELS,
-    SEMANTICS,
-    Change,
-    change,
-    positions,
-    sassifi_address_change,
-)
+from softbeam.faults.models import MODELS, SEMANTICS, Change, change, positions
+from softbeam.faults.modes import sassifi_address_change
 from softbeam.faults.site import FaultSite
 
 ACTIVE, EXECUTED = set(range(20)), set(range(3, 20))

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from softbeam.network.darknet.weights import write_weights
 from softbeam.network.layers import Layer
-from softbeam.network.weights import write_weights
 
 Predict = Callable[
     [Path, tuple[Layer, ...], Mapping[str, np.ndarray], np.ndarray], list[np.ndarray]

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from softbeam.faults.models import MODES
+from softbeam.faults.modes import MODES
 from softbeam.injection.boxes import has_boxes
 from softbeam.injection.injector import Injector
-from softbeam.injection.record import DETAILS, DETECTION_DETAILS
+from softbeam.injection.outcomes import DETAILS, DETECTION_DETAILS
 from softbeam.network.buffers import output_buffers
 from softbeam.network.catalogue import Network, load_network
+from softbeam.network.choices import WorkloadChoices
 from softbeam.network.device import Device
 from softbeam.network.golden import GoldenRun, golden_run
 from softbeam.network.image import load_image
@@ -219,7 +220,7 @@ def test_every_layer_agrees_with_darknet(name, darknet, predict, tmp_path) -> No
     weights = random_weights(network.layers, 1)
     image = np.random.default_rng(2).random(network.layers[0].inputs, dtype=np.float32)
     theirs = predict(cfg, network.layers, weights, image)
-    golden = golden_run(network.plan("except-1x1"), weights, image)
+    golden = golden_run(network.plan(WorkloadChoices(im2col="except-1x1")), weights, image)
     for layer, found, wanted in zip(network.layers, outputs(network, golden), theirs, strict=True):
         assert found.shape == wanted.shape, layer.name
         # Relative to the layer's largest value: sums of both signs have no precision of their own.

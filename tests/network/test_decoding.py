@@ -37,7 +37,6 @@ def written(tmp_path: Path, image: Image.Image, ending: str, **options: object) 
     [
         (picture("CMYK", (0, 255, 255, 0)), "jpg", [255, 0, 0]),
         (picture("CMYK", (0, 255, 255, 0)), "tif", [255, 0, 0]),
-        (picture("YCbCr", (76, 85, 255)), "tif", [254, 0, 0]),
         (picture("I;16", 13107), "png", [13107]),
         (picture("I;16", 13107), "tif", [13107]),
         (picture("F", 0.25), "tif", [0.25]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from collections import Counter
 from itertools import pairwise
@@ -10,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softbeam.errors import NetworkError
+from softbeam.errors import CampaignError, NetworkError
 from softbeam.kernels import KERNELS
 from softbeam.network import Plan, Pointer, Span, load_network
+from softbeam.network.choices import WorkloadChoices
 from softbeam.network.layers import (
     Activation,
     AveragePool,
@@ -141,7 +143,7 @@ def test_what_a_convolution_reads_and_writes(plan: Plan) -> None:
 
 
 def test_without_im2col_gemm_reads_the_layer_before() -> None:
-    plan = load_network("extraction").plan(im2col="except-1x1")
+    plan = load_network("extraction").plan(WorkloadChoices(im2col="except-1x1"))
     assert Counter(one.kernel for one in plan.launches)["im2col"] == 11
     gemm = next(one for one in plan.launches if one.layer == 4 and one.kernel == "gemm")
     assert gemm.arguments.b == Pointer("3.output")
@@ -151,7 +153,10 @@ def test_without_im2col_gemm_reads_the_layer_before() -> None:
 @pytest.mark.parametrize(("stride", "padding"), [(2, 0), (1, 1)])
 def test_a_1x1_convolution_that_moves_words_keeps_its_im2col(stride: int, padding: int) -> None:
     layer = Convolution(0, (3, 4, 4), 2, 1, stride, padding, False, Activation.LINEAR)
-    kernels = [one.kernel for one in make_plan("a", (layer,), "except-1x1").launches]
+    kernels = [
+        one.kernel
+        for one in make_plan("a", (layer,), WorkloadChoices(im2col="except-1x1")).launches
+    ]
     assert "im2col" in kernels
 
 
@@ -164,8 +169,8 @@ def test_a_dropout_launches_nothing_and_passes_its_input_on() -> None:
 
 
 def test_errors_name_what_is_taken() -> None:
-    with pytest.raises(NetworkError, match=r"'never'.*always, except-1x1"):
-        make_plan("a", (AveragePool(0, (1, 2, 2)),), "never")  # type: ignore[arg-type]
+    with pytest.raises(CampaignError, match=r"'never'.*'always' or 'except-1x1'"):
+        WorkloadChoices.from_options({"im2col": "never"})
     with pytest.raises(NetworkError, match="no layers"):
         make_plan("a", ())
 
@@ -211,7 +216,7 @@ def networks(draw: st.DrawFn) -> tuple[Layer, ...]:
 
 @given(networks(), st.sampled_from(["always", "except-1x1"]))
 def test_plans_hold_together(layers: tuple[Layer, ...], im2col: str) -> None:
-    plan = make_plan("drawn", layers, im2col)  # type: ignore[arg-type]
+    plan = make_plan("drawn", layers, WorkloadChoices(im2col=im2col))
     given_words = {"-1.input"} | {
         name
         for name in plan.buffers
@@ -242,6 +247,19 @@ def test_arguments_have_the_kernels_kinds(plan: Plan) -> None:
         if launch.kernel != "gemm":
             parameters = KERNELS[launch.kernel].parameters
             assert [kinds[type(a)] for a in launch.arguments] == [p.kind for p in parameters]
+
+
+@pytest.mark.parametrize(
+    ("network", "sha256"),
+    [
+        ("extraction", "984654b3c260bfb4b94954d1b4f31e4c639fe4e235ba93648b39d98e81d770b6"),
+        ("googlenet", "44c0629830d2fe231f553823bfc961cf9f0c3c002b0b9a6041fda46660257fb7"),
+    ],
+)
+def test_the_text_of_a_plan_is_what_it_was(network: str, sha256: str) -> None:
+    # Campaign ids are made of it: another text, and no campaign of before can be continued.
+    text = repr(load_network(network).plan())
+    assert hashlib.sha256(text.encode()).hexdigest() == sha256
 
 
 def test_planning_does_not_import_numpy() -> None:

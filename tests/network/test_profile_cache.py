@@ -10,6 +10,7 @@ import pytest
 from support.networks import NetworkFiles
 
 from softbeam.network import profile_cache
+from softbeam.network.choices import WorkloadChoices
 from softbeam.network.device import Device
 from softbeam.network.golden import golden_run
 from softbeam.network.profile import LaunchProfile
@@ -104,11 +105,10 @@ def test_what_cannot_be_written_is_not_begun(
 ) -> None:
     profiles = profiles_of(workload, device, tmp_path / "other")
 
-    def full(path: Path, data: bytes) -> int:
-        path.touch()
+    def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr("os.replace", full)
     with pytest.raises(OSError, match="No space left"):
         write_profiles(tmp_path / "one.profile", profiles)
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
@@ -122,7 +122,7 @@ def test_everything_that_a_profile_depends_on_is_in_its_name(
         {"plan_sha256": "0" * 64},
         {"weights_sha256": "0" * 64},
         {"kernels_sha256": "0" * 64},
-        {"architecture": "sm_80"},
+        {"choices": WorkloadChoices(architecture="sm_80")},
         {"inputs_sha256": ("0" * 64,)},
     ):
         keys.add(profile_key(replace(workload, **change)))  # type: ignore[arg-type]

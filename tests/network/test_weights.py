@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from softbeam.errors import NetworkError
 from softbeam.network import load_network
+from softbeam.network.darknet.weights import read_weights, write_weights
 from softbeam.network.layers import Activation, Convolution, Layer, MaxPool, trained_buffers
-from softbeam.network.weights import read_weights, shipped_weights, write_weights
+from softbeam.network.weights import shipped_weights
 
 LAYERS: tuple[Layer, ...] = (
     Convolution(0, (3, 8, 8), 4, 3, 1, 1, True, Activation.LEAKY),

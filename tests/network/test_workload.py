@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from support.networks import NetworkFiles
 
-from softbeam.errors import ImageError, NetworkError
-from softbeam.network.weights import read_weights
+from softbeam import memory
+from softbeam.errors import CampaignError, ImageError, NetworkError, TooLargeError
+from softbeam.network.choices import WorkloadChoices
+from softbeam.network.darknet.weights import read_weights
 from softbeam.network.workload import Workload, image_files, load_workload, weights_hash
 
 
@@ -31,9 +33,13 @@ def test_every_part_has_a_hash_of_its_own(network_files: NetworkFiles, tmp_path:
     swapped = load(network_files, *reversed(network_files.images[:2]))
     assert differs(swapped) == {"inputs_sha256"}
     assert swapped.inputs_sha256 == one.inputs_sha256[::-1]
-    other = load(network_files, *network_files.images[:2], im2col="except-1x1")
+    other = load(
+        network_files, *network_files.images[:2], choices=WorkloadChoices(im2col="except-1x1")
+    )
     assert differs(other) == {"plan_sha256"}
-    other = load(network_files, *network_files.images[:2], architecture="sm_80")
+    other = load(
+        network_files, *network_files.images[:2], choices=WorkloadChoices(architecture="sm_80")
+    )
     assert differs(other) == {"kernels_sha256"}
     changed = bytearray(network_files.weights.read_bytes())
     changed[-1] ^= 0x80
@@ -79,8 +85,8 @@ def test_what_cannot_be_used(network_files: NetworkFiles, tmp_path: Path) -> Non
     (tmp_path / "folder").mkdir()
     with pytest.raises(ImageError, match="holds no image; name a folder that does"):
         load(network_files, tmp_path)
-    with pytest.raises(NetworkError, match="no machine code is shipped for 'sm_35'"):
-        load(network_files, architecture="sm_35")
+    with pytest.raises(CampaignError, match=r"--arch 'sm_35' is not possible: .* 'sm_90'"):
+        WorkloadChoices.from_options({"architecture": "sm_35"})
     with pytest.raises(NetworkError, match="no weights come with softbeam for network 'tiny'"):
         load_workload(str(network_files.cfg))
 
@@ -91,3 +97,15 @@ def test_the_weights_are_those_of_the_file(network_files: NetworkFiles) -> None:
     assert one.weights.keys() == expected.keys()
     assert all(np.array_equal(one.weights[name], expected[name]) for name in expected)
     assert one.weights_sha256 == weights_hash(expected)
+
+
+def test_more_inputs_than_there_is_memory_for_are_refused(
+    network_files: NetworkFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The network itself has room.
+    monkeypatch.setattr(memory, "available_memory", lambda: 100_000)
+    images = network_files.images * 100
+    with pytest.raises(
+        TooLargeError, match=r"^a list of 300 inputs needs 360\.0 kB of memory, and 100\.0 kB"
+    ):
+        load(network_files, *images)

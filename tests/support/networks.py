@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from softbeam.network import load_network
+from softbeam.network.darknet.weights import write_weights
 from softbeam.network.layers import trained_buffers
-from softbeam.network.weights import write_weights
 
 #: All ten kernels, in launches so small that an injection takes less than a millisecond.
 CFG = """

@@ -6,9 +6,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from softbeam.campaign.database import Connection
-from softbeam.campaign.results_file import FILE_NAME, seal
-from softbeam.campaign.schema import SMALL_TABLES
+from softbeam.campaign.results.database import Connection
+from softbeam.campaign.results.file import FILE_NAME, seal
+from softbeam.campaign.results.schema import SMALL_TABLES
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 
 SPECIFICATION = CampaignSpecification(
@@ -36,5 +36,7 @@ def reseal(folder: Path) -> None:
         sqlite3.connect(folder / FILE_NAME, isolation_level=None, factory=Connection)
     ) as connection:
         connection.execute("PRAGMA synchronous = OFF")
+        # What stands in the place of a table may never end.
+        connection.bound(folder / FILE_NAME)
         for table in (*SMALL_TABLES, "injections"):
             seal(connection, table)

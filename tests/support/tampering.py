@@ -10,7 +10,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from softbeam.campaign.results_file import FILE_NAME
+from softbeam.campaign.results.database import Connection
+from softbeam.campaign.results.file import FILE_NAME
 from support.results import reseal
 
 TABLES = (
@@ -108,10 +109,13 @@ def spoil_rows(folder: Path, random: Random) -> str:
 def make_sums_fit(folder: Path) -> None:
     """Make checksums and digests fit what a file holds now, as a forger would."""
     with (
-        suppress(sqlite3.Error, OverflowError),
-        closing(sqlite3.connect(folder / FILE_NAME, isolation_level=None)) as connection,
+        suppress(sqlite3.Error, OverflowError, ValueError),
+        closing(
+            sqlite3.connect(folder / FILE_NAME, isolation_level=None, factory=Connection)
+        ) as connection,
     ):
         connection.execute("PRAGMA synchronous = OFF")
+        connection.bound(folder / FILE_NAME)
         for table in ("injections", "fault_space"):
             rows = connection.execute(f"SELECT * FROM {table}").fetchall()
             connection.execute(f"DELETE FROM {table}")
@@ -119,7 +123,7 @@ def make_sums_fit(folder: Path) -> None:
                 fitting = (*row[:-1], zlib.crc32(repr(row[:-1]).encode()))
                 places = ", ".join("?" * len(row))
                 connection.execute(f"INSERT OR IGNORE INTO {table} VALUES ({places})", fitting)
-    with suppress(sqlite3.Error):
+    with suppress(sqlite3.Error, ValueError):
         reseal(folder)
 
 

@@ -6,18 +6,21 @@ The pieces are :mod:`softbeam.analysis.hardening`'s (sets), :mod:`softbeam.analy
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from softbeam.analysis.choosing import Chooser, Covering, Spending
+from softbeam.analysis.counts import Counts
 from softbeam.analysis.design import Design
 from softbeam.analysis.factors import By, Key
 from softbeam.analysis.hardening import (
     Choice,
     Damage,
+    Front,
     best_within,
     cheapest,
     choice,
@@ -25,13 +28,11 @@ from softbeam.analysis.hardening import (
     pareto_front,
     smallest_set,
 )
-from softbeam.analysis.stability import DECIDED, LEAST_DAMAGE, REPLICATES, Stability, bootstrap
-from softbeam.analysis.techniques import Technique, Work, by_kernel
+from softbeam.analysis.resampling import Samples
+from softbeam.analysis.stability import LEAST_DAMAGE, REPLICATES, Stability, bootstrap, removed
+from softbeam.analysis.techniques import Technique, Work, work_by
 from softbeam.errors import ResultsError
 from softbeam.injection.record import InjectionRecord
-
-#: Steps of damage in a bootstrap's own fronts, of which it needs a thousand.
-ROUGH_LEVELS = 2000
 
 
 class Aim(NamedTuple):
@@ -47,6 +48,11 @@ class Aim(NamedTuple):
 
     coverage: float | None = None
     budget: float | None = None
+
+    @property
+    def share(self) -> float:
+        """The share of the damage to be removed, where there is no budget."""
+        return 1.0 if self.coverage is None else self.coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +79,12 @@ class Advice:
         The set.
     cheapest : Choice
         The cheapest set that removes as much.
-    front : tuple of Choice
+    front : Front
         Every set that no cheaper one equals.
     stability : Stability
         How certain the answer is.
+    samples : Samples
+        What that rests on.
     """
 
     of: str
@@ -88,8 +96,9 @@ class Advice:
     launches: tuple[int, ...]
     answer: Choice
     cheapest: Choice
-    front: tuple[Choice, ...]
+    front: Front
     stability: Stability
+    samples: Samples
 
     @property
     def enough(self) -> bool:
@@ -101,17 +110,20 @@ class Advice:
         return [self.damage.keys[member] for member in members]
 
     def certain(self) -> list[Key]:
-        """Return the items that nearly every resampling chooses too."""
-        often = self.stability.chosen
-        return self.keys([item for item in self.answer.members if often[item] >= DECIDED])
+        """Return the items that nearly every resampling chooses too, one injection missed."""
+        return self.keys([one for one in self.stability.certain() if one in self.answer.members])
 
     def undecided(self) -> list[Key]:
         """Return the items about which the data do not decide."""
         return self.keys(self.stability.undecided())
 
+    def removes(self, one: Choice) -> tuple[float, float]:
+        """Return the 95 % interval of a set's share of all damage, that not seen too."""
+        return removed(self.samples, one.members, self.stability)
+
 
 def advise(
-    records: Sequence[InjectionRecord],
+    records: Iterable[InjectionRecord],
     design: Design,
     work: Mapping[Key, Work],
     *,
@@ -126,7 +138,7 @@ def advise(
 
     Parameters
     ----------
-    records : sequence of InjectionRecord
+    records : iterable of InjectionRecord
         Of one or more streams, each of which weighs the same.
     design : Design
         How they were drawn.
@@ -135,7 +147,7 @@ def advise(
     of : str
         One of :data:`softbeam.analysis.hardening.DAMAGE`.
     by : By
-        Kernels in layers, or kernels.
+        Kernels in layers, kernels, or layers.
     technique : Technique
         How they are hardened.
     aim : Aim
@@ -150,14 +162,37 @@ def advise(
     ResultsError
         If the work is not known.
     """
+    return advise_on(
+        Counts.of(records, design),
+        work,
+        of=of,
+        by=by,
+        technique=technique,
+        aim=aim,
+        seed=seed,
+        replicates=replicates,
+    )
+
+
+def advise_on(
+    counts: Counts,
+    work: Mapping[Key, Work],
+    *,
+    of: str,
+    by: By,
+    technique: Technique,
+    aim: Aim,
+    seed: int,
+    replicates: int = REPLICATES,
+) -> Advice:
+    """Choose what to harden; counts with their design take the place of the records."""
     if not work:
         raise ResultsError(
             "the results do not say how much the kernels execute, so that costs are not known; "
             "run softbeam campaign again with the same options: it adds what is missing"
         )
-    if by is By.KERNEL:
-        work = by_kernel(work)
-    damage = damage_of(records, of, by, design, work)
+    work = work_by(work, by)
+    damage = damage_of(counts, of, by, work)
     whole = sum(one.instructions for one in work.values())
     nothing = Work(0, 0, 0)
     costs = np.array([technique.cost(work.get(key, nothing)) / whole for key in damage.keys])
@@ -165,11 +200,7 @@ def advise(
     front = pareto_front(values, costs)
     members = _chosen(values, costs, aim, front)
     answer = choice(members, values, costs)
-
-    def choose(resampled: NDArray[np.float64]) -> tuple[int, ...]:
-        rough = () if aim.budget is None else pareto_front(resampled, costs, ROUGH_LEVELS)
-        return _chosen(resampled, costs, aim, rough)
-
+    stability, samples = bootstrap(damage, _chooser(costs, aim), seed, replicates)
     return Advice(
         of=of,
         by=by,
@@ -181,13 +212,20 @@ def advise(
         answer=answer,
         cheapest=cheapest(front, answer.coverage if aim.coverage is None else aim.coverage),
         front=front,
-        stability=bootstrap(damage, choose, seed, replicates),
+        stability=stability,
+        samples=samples,
     )
 
 
 def _chosen(
-    values: NDArray[np.float64], costs: NDArray[np.float64], aim: Aim, front: Sequence[Choice]
+    values: NDArray[np.float64], costs: NDArray[np.float64], aim: Aim, front: Front
 ) -> tuple[int, ...]:
     if aim.budget is not None:
         return best_within(front, aim.budget).members
-    return smallest_set(values, costs, 1.0 if aim.coverage is None else aim.coverage)
+    return smallest_set(values, costs, aim.share)
+
+
+def _chooser(costs: NDArray[np.float64], aim: Aim) -> Chooser:
+    if aim.budget is not None:
+        return Spending(costs, aim.budget)
+    return Covering(costs, aim.share)

@@ -11,14 +11,17 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from softbeam.analysis.counts import Cell, Counts
+import numpy as np
+
+from softbeam.analysis.counts import Counts
 from softbeam.analysis.design import Design
 from softbeam.analysis.estimation import Estimator, Share
 from softbeam.analysis.proportion import Proportion
-from softbeam.injection.record import OUTCOMES, InjectionRecord
+from softbeam.injection.outcomes import OUTCOMES
+from softbeam.injection.record import InjectionRecord
 from softbeam.sass.opcodes import OPCODES, Shape
 
-Key = TypeVar("Key", bound=Hashable)
+Label = TypeVar("Label", bound=Hashable)
 
 #: NVBitFI's groups of opcodes in words, in the order in which they are shown.
 OPCODE_GROUPS = {
@@ -33,7 +36,7 @@ OPCODE_GROUPS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Split(Generic[Key]):
+class Split(Generic[Label]):
     """How the injections that have one thing in common ended.
 
     Attributes
@@ -46,16 +49,16 @@ class Split(Generic[Key]):
         By outcome: the share among these `n`.
     """
 
-    key: Key
+    key: Label
     n: int
     ended: Mapping[str, Share]
 
 
 def split(
     records: Iterable[InjectionRecord],
-    key: Callable[[InjectionRecord], Key | None],
+    key: Callable[[InjectionRecord], Label | None],
     design: Design | None = None,
-) -> tuple[Split[Key], ...]:
+) -> tuple[Split[Label], ...]:
     """Return the outcomes of injections by a key of theirs, in the keys' order.
 
     Parameters
@@ -71,26 +74,17 @@ def split(
     -----
     Strata and inputs count as in the tables of factors (:mod:`softbeam.analysis.estimation`).
     """
-    cells: Counter[Cell] = Counter()
-    labels: dict[Key, str] = {}
-    for record in records:
-        under = key(record)
-        # What an injection is counted under takes the place of how exactly it ended.
-        label = "" if under is None else labels.setdefault(under, f"key {len(labels)}")
-        cells[Cell.of(record)._replace(detail=label)] += 1
-    estimator = Estimator(Counts(cells, design or Design()))
-    splits = []
-    for under in sorted(labels):  # type: ignore[type-var]
-
-        def here(cell: Cell, label: str = labels[under]) -> bool:
-            return cell.detail == label
-
-        ended = {
-            outcome: estimator.share(lambda cell, o=outcome: cell.outcome == o, here)  # type: ignore[misc]
-            for outcome in OUTCOMES
-        }
-        splits.append(Split(under, next(iter(ended.values())).n, ended))
-    return tuple(splits)
+    counts = Counts.of(records, design, under=key)
+    under = counts["under"].tolist()
+    keys = sorted({one for one in under if one is not None})
+    place = {one: number for number, one in enumerate(keys)}
+    group = np.array([place.get(one, -1) for one in under], dtype=np.intp)
+    ended = {outcome: counts["outcome"] == outcome for outcome in OUTCOMES}
+    found = Estimator(counts).shares_by(group, len(keys), ended)
+    return tuple(
+        Split(one, next(iter(shares.values())).n, shares)
+        for one, shares in zip(keys, found, strict=True)
+    )
 
 
 def opcode_group(opcode: str) -> str:

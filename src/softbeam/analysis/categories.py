@@ -8,22 +8,7 @@ a file which is compared bit for bit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
-from softbeam.injection.record import DETAILS, DETECTION_DETAILS
-
-#: SASSIFI's names (its manual and scripts, https://github.com/NVlabs/sassifi), by detail.
-SASSIFI_CATEGORIES: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(DETAILS["Masked"], "Masked: other reasons"),
-        "never read": "Masked: Error was never read",
-        "overwritten": "Masked: Write before read",
-        **dict.fromkeys((*DETAILS["SDC"], *DETECTION_DETAILS), "SDC: Output file is different"),
-        **dict.fromkeys(DETAILS["DUE"], "DUE: Non Zero Exit Status"),
-        "hang": "DUE: Timeout",
-    }
-)
+from softbeam.injection.outcomes import SASSIFI_CATEGORIES
 
 
 def sassifi_category(detail: str) -> str:

@@ -13,10 +13,11 @@ from functools import partial
 
 from softbeam.analysis.comparison import Order, compare_shares, compare_within, estimator
 from softbeam.analysis.conclusions import Conclusion, Finding, Verdict, verdict_of
-from softbeam.analysis.counts import Cell, Counts, Stream
-from softbeam.analysis.estimation import Condition, Estimator, everywhere
+from softbeam.analysis.counts import Counts, Mask, Stream
+from softbeam.analysis.design import Place
+from softbeam.analysis.estimation import Estimator
 from softbeam.analysis.factors import is_never_read
-from softbeam.faults.models import PAPER
+from softbeam.faults.modes import PAPER
 
 #: The network that the paper is about, and facts of it (Darknet's cfg/extraction.cfg).
 NETWORK = "extraction"
@@ -65,14 +66,14 @@ def checklist(counts: Counts) -> tuple[Conclusion, ...]:
     streams = _streams(counts)
 
     def each(test: Callable[[Counts, Stream], Finding]) -> tuple[Finding, ...]:
-        return tuple(test(_only(counts, stream), stream) for stream in streams.values())
+        return tuple(test(counts.of_stream(stream), stream) for stream in streams.values())
 
     return (
         Conclusion(
             "Layers 0, 2, 7 and 18 are the most vulnerable.",
             "Each of the four has more errors than each other layer, all 92 comparisons together "
             "at 95 %; not reproduced if one of the four has fewer than another layer.",
-            each(partial(_top, members=VULNERABLE_LAYERS, everyone=LAYERS, field="layer")),
+            each(partial(_top, members=VULNERABLE_LAYERS, everyone=LAYERS, place=_layer)),
         ),
         Conclusion(
             "Deeper layers have fewer errors.",
@@ -114,7 +115,7 @@ def checklist(counts: Counts) -> tuple[Conclusion, ...]:
             "Im2col, Normalize and Add_bias are the most vulnerable kernels.",
             "Each of the three has more errors than each other kernel, all 21 comparisons "
             "together at 95 %; not reproduced if one of the three has fewer than another kernel.",
-            each(partial(_top, members=VULNERABLE_KERNELS, everyone=KERNELS, field="kernel")),
+            each(partial(_top, members=VULNERABLE_KERNELS, everyone=KERNELS, place=_kernel)),
         ),
         Conclusion(
             "Fill and Copy need no hardening.",
@@ -139,58 +140,61 @@ def _streams(counts: Counts) -> dict[str, Stream]:
     return chosen
 
 
-def _is_error(cell: Cell) -> bool:
-    return cell.outcome != "Masked"
-
-
-def _errors_in(place: object, field: str) -> Condition:
-    return lambda cell: _is_error(cell) and getattr(cell, field) == place
+def _errors(counts: Counts) -> Mask:
+    found: Mask = counts["outcome"] != "Masked"
+    return found
 
 
 def _top(
     own: Counts,
     stream: Stream,
     *,
-    members: tuple[object, ...],
-    everyone: Iterable[object],
-    field: str,
+    members: tuple[int | str, ...],
+    everyone: Iterable[int | str],
+    place: Callable[[int | str], Place],
 ) -> Finding:
     """Test whether each of `members` has more errors than everyone else."""
-    share = Estimator(own).share
-    joint = {place: share(_errors_in(place, field), everywhere) for place in everyone}
-    others = [place for place in joint if place not in members]
+    estimate, errors = Estimator(own), _errors(own)
+    joint = {one: estimate.joint(errors, place(one)) for one in everyone}
+    others = [one for one in joint if one not in members]
     strict = estimator(own, len(members) * len(others))
     orders = [
-        compare_within(strict, _errors_in(one, field), _errors_in(other, field))
+        compare_within(strict, errors, place(one), place(other))
         for one in members
         for other in others
     ]
-    strongest = max(others, key=lambda place: joint[place].estimate)
-    prefix = "layer " if field == "layer" else ""
-    shown = [(f"{prefix}{place}", place) for place in members]
-    shown.append((f"most of the others: {prefix}{strongest}", strongest))
-    measured = tuple((text, joint[place]) for text, place in shown)
+    strongest = max(others, key=lambda one: joint[one].estimate)
+    shown = [(_named(one), one) for one in members]
+    shown.append((f"most of the others: {_named(strongest)}", strongest))
+    measured = tuple((text, joint[one]) for text, one in shown)
     return Finding((stream,), measured, verdict_of(orders, Order.MORE))
 
 
+def _layer(number: int | str) -> Place:
+    return Place(layers=(int(number),))
+
+
+def _kernel(name: int | str) -> Place:
+    return Place(kernels=(str(name),))
+
+
+def _named(place: int | str) -> str:
+    return f"layer {place}" if isinstance(place, int) else place
+
+
 def _deeper(own: Counts, stream: Stream) -> Finding:
-    def early(cell: Cell) -> bool:
-        return _is_error(cell) and cell.layer < DEEP
-
-    def late(cell: Cell) -> bool:
-        return _is_error(cell) and cell.layer >= DEEP
-
-    estimate = Estimator(own)
+    estimate, errors = Estimator(own), _errors(own)
+    early, late = Place(tuple(range(DEEP))), Place(tuple(range(DEEP, LAYERS[-1] + 1)))
     measured = (
-        (f"layers 0–{DEEP - 1}", estimate.share(early, everywhere)),
-        (f"layers {DEEP}–{LAYERS[-1]}", estimate.share(late, everywhere)),
+        (f"layers 0–{DEEP - 1}", estimate.joint(errors, early)),
+        (f"layers {DEEP}–{LAYERS[-1]}", estimate.joint(errors, late)),
     )
-    order = compare_within(estimate, early, late)
+    order = compare_within(estimate, errors, early, late)
     return Finding((stream,), measured, verdict_of([order], Order.MORE))
 
 
 def _softmax(own: Counts, stream: Stream) -> Finding:
-    share = Estimator(own).share(_is_error, lambda cell: cell.kernel == "softmax")
+    share = Estimator(own).share(_errors(own), own["kernel"] == "softmax")
     verdict = Verdict.CANNOT_TELL
     if share.successes:
         verdict = Verdict.NOT_REPRODUCED
@@ -199,36 +203,23 @@ def _softmax(own: Counts, stream: Stream) -> Finding:
     return Finding((stream,), (("errors of the injections in softmax", share),), verdict)
 
 
-def _in_pools(cell: Cell) -> bool:
-    return cell.layer in POOLS
-
-
-def _in_convolutions(cell: Cell) -> bool:
-    return cell.layer in CONVOLUTIONS
-
-
 def _pools(own: Counts, stream: Stream) -> Finding:
-    def pools(cell: Cell) -> bool:
-        return _is_error(cell) and _in_pools(cell)
-
-    def convolutions(cell: Cell) -> bool:
-        return _is_error(cell) and _in_convolutions(cell)
-
-    estimate = Estimator(own)
+    estimate, errors = Estimator(own), _errors(own)
+    pools, convolutions = Place(POOLS), Place(CONVOLUTIONS)
     measured = (
-        (f"{len(POOLS)} pools together", estimate.share(pools, everywhere)),
+        (f"{len(POOLS)} pools together", estimate.joint(errors, pools)),
         (
             f"{len(CONVOLUTIONS)} convolutional layers together",
-            estimate.share(convolutions, everywhere),
+            estimate.joint(errors, convolutions),
         ),
     )
-    order = compare_within(estimate, pools, convolutions, len(POOLS) / len(CONVOLUTIONS))
+    order = compare_within(estimate, errors, pools, convolutions, len(POOLS) / len(CONVOLUTIONS))
     return Finding((stream,), measured, verdict_of([order], Order.LESS))
 
 
 def _pools_for_size(own: Counts, stream: Stream) -> Finding:
-    share = Estimator(own).share
-    pools, others = share(_is_error, _in_pools), share(_is_error, _in_convolutions)
+    share, errors = Estimator(own).share, _errors(own)
+    pools, others = (share(errors, own.inside(Place(kind))) for kind in (POOLS, CONVOLUTIONS))
     measured = (("of the injections in pools", pools), ("in convolutional layers", others))
     return Finding((stream,), measured, verdict_of([compare_shares(pools, others)], Order.LESS))
 
@@ -236,10 +227,10 @@ def _pools_for_size(own: Counts, stream: Stream) -> Finding:
 def _dues(counts: Counts, streams: dict[str, Stream]) -> tuple[Finding, ...]:
     if "rf" not in streams or len(streams) < 2:
         return ()
-    dues = {
-        mode: Estimator(_only(counts, stream)).share(lambda cell: cell.outcome == "DUE", everywhere)
-        for mode, stream in streams.items()
-    }
+    dues = {}
+    for mode, stream in streams.items():
+        own = counts.of_stream(stream)
+        dues[mode] = Estimator(own).share(own["outcome"] == "DUE")
     orders = [compare_shares(dues["rf"], share) for mode, share in dues.items() if mode != "rf"]
     if len(streams) < len(PAPER):
         orders.append(Order.UNDECIDED)
@@ -250,9 +241,8 @@ def _dues(counts: Counts, streams: dict[str, Stream]) -> tuple[Finding, ...]:
 def _never_read(counts: Counts, streams: dict[str, Stream]) -> tuple[Finding, ...]:
     if "rf" not in streams:
         return ()
-    share = Estimator(_only(counts, streams["rf"])).share(
-        is_never_read, lambda cell: cell.outcome == "Masked"
-    )
+    own = counts.of_stream(streams["rf"])
+    share = Estimator(own).share(is_never_read(own), own["outcome"] == "Masked")
     low, high = NEVER_READ_RANGE
     verdict = Verdict.CANNOT_TELL
     if low <= share.low and share.high <= high:
@@ -263,21 +253,16 @@ def _never_read(counts: Counts, streams: dict[str, Stream]) -> tuple[Finding, ..
 
 
 def _no_hardening(own: Counts, stream: Stream) -> Finding:
-    share = Estimator(own).share
+    estimate = Estimator(own)
     measured, orders = [], []
     for kernel in ("fill", "copy"):
-
-        def ends(cell: Cell, outcome: str, kernel: str = kernel) -> bool:
-            return cell.kernel == kernel and cell.outcome == outcome
-
-        sdcs, dues = (share(partial(ends, outcome=o), everywhere) for o in ("SDC", "DUE"))
+        sdcs, dues = (
+            estimate.joint(own["outcome"] == outcome, Place(kernels=(kernel,)))
+            for outcome in ("SDC", "DUE")
+        )
         measured += [(f"SDCs in {kernel}", sdcs), (f"DUEs in {kernel}", dues)]
         if sdcs.high <= NO_HARDENING_BOUND:
             orders.append(Order.LESS)
         else:
             orders.append(Order.MORE if sdcs.low > NO_HARDENING_BOUND else Order.UNDECIDED)
     return Finding((stream,), tuple(measured), verdict_of(orders, Order.LESS))
-
-
-def _only(counts: Counts, stream: Stream) -> Counts:
-    return counts.where(lambda cell: cell.stream == stream)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from enum import Enum
 
-from softbeam.analysis.counts import Counts
-from softbeam.analysis.estimation import Condition, Estimator, Share
+from softbeam.analysis.counts import Counts, Mask
+from softbeam.analysis.design import Place
+from softbeam.analysis.estimation import Estimator, Share
 from softbeam.analysis.proportion import CONFIDENCE
 
 
@@ -30,47 +31,62 @@ def estimator(counts: Counts, comparisons: int = 1) -> Estimator:
 
 
 def compare_within(
-    estimate: Estimator, first: Condition, second: Condition, exposure: float = 1.0
+    estimate: Estimator, numerator: Mask, first: Place, second: Place, exposure: float = 1.0
 ) -> Order:
-    """Compare how frequent two kinds of injections of one stream are.
-
-    Given that an injection is of either kind, which of the two it is, is a draw of its own; the
-    interval of its probability lies above, below or across the share that is expected where both
-    are alike.
+    """Compare how frequent a kind of ending is in two places of one stream.
 
     Parameters
     ----------
     estimate : Estimator
         Of the stream.
-    first, second : callable
-        Conditions on cells, no cell meeting both.
+    numerator : numpy.ndarray of bool
+        The rows that end so.
+    first, second : Place
+        Whole layers or kernels that have none in common.
     exposure : float
-        How many units the first kind is of for each unit of the second, such as layers.
+        How many units the first place is for each unit of the second, such as layers.
 
     Returns
     -------
     Order
-        Of the first kind, for its exposure, to the second.
+        Of the first place, for its exposure, to the second.
+
+    Notes
+    -----
+    In a uniform sample, given that an injection ends so in either place, in which of the two is a
+    draw of its own; the interval of its probability lies above, below or across the share that is
+    expected where both are alike.  Where places are strata they are samples of their own, and a
+    place in which nothing ended so yet counts with all that may be there: see :func:`difference`.
     """
-    share = estimate.share(first, lambda cell: first(cell) or second(cell))
+    if estimate.counts.design.stratified:
+        there, here = (estimate.joint(numerator, place) for place in (first, second))
+        return _order(*difference(there, here, exposure))
+    one, other = (estimate.counts.inside(place) for place in (first, second))
+    share = estimate.share(numerator & one, numerator & (one | other))
     alike = exposure / (1.0 + exposure)
-    if share.low > alike:
+    return _order(share.low - alike, share.high - alike)
+
+
+def _order(low: float, high: float) -> Order:
+    if low > 0.0:
         return Order.MORE
-    return Order.LESS if share.high < alike else Order.UNDECIDED
+    return Order.LESS if high < 0.0 else Order.UNDECIDED
 
 
-def difference(first: Share, second: Share) -> tuple[float, float]:
+def difference(first: Share, second: Share, times: float = 1.0) -> tuple[float, float]:
     """Return the 95 % interval of the difference of two independent shares.
 
     Parameters
     ----------
     first, second : Share
         Shares of two different samples.
+    times : float
+        What the second share is multiplied by.
 
     Returns
     -------
     low, high : float
-        Newcombe's interval of ``first - second``; (-1, 1) where one sample is empty.
+        Newcombe's interval of ``first - times * second``; (-times, 1) where one sample is empty.
 
     Notes
     -----
@@ -86,16 +102,13 @@ def difference(first: Share, second: Share) -> tuple[float, float]:
     (0.0524, 0.3339)
     """
     if not first.n or not second.n:
-        return -1.0, 1.0
-    gap = first.estimate - second.estimate
-    below = math.hypot(first.estimate - first.low, second.high - second.estimate)
-    above = math.hypot(first.high - first.estimate, second.estimate - second.low)
+        return -times, 1.0
+    gap = first.estimate - times * second.estimate
+    below = math.hypot(first.estimate - first.low, times * (second.high - second.estimate))
+    above = math.hypot(first.high - first.estimate, times * (second.estimate - second.low))
     return gap - below, gap + above
 
 
 def compare_shares(first: Share, second: Share) -> Order:
     """Compare shares of two different samples by the interval of their :func:`difference`."""
-    low, high = difference(first, second)
-    if low > 0.0:
-        return Order.MORE
-    return Order.LESS if high < 0.0 else Order.UNDECIDED
+    return _order(*difference(first, second))

@@ -18,6 +18,29 @@ Stratum = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Whole strata: some layers, some kernels, or some kernels in some layers.
+
+    Attributes
+    ----------
+    layers : tuple of int, or None
+        The layers; None for all.
+    kernels : tuple of str, or None
+        The kernels; None for all.
+    """
+
+    layers: tuple[int, ...] | None = None
+    kernels: tuple[str, ...] | None = None
+
+    def holds(self, stratum: Stratum) -> bool:
+        """Return whether a stratum lies in it."""
+        layer, kernel = stratum
+        return (self.layers is None or layer in self.layers) and (
+            self.kernels is None or kernel in self.kernels
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Design:
     """How a campaign's injections were drawn.
 

@@ -2,13 +2,14 @@
 
 A share is a ratio: of the places with one property (in layer 7, say), how many have another too
 (and end as SDC).  From simple random draws it is a proportion; from strata it is a ratio of
-weighted sums; with several inputs the inputs are clusters.
+weighted sums; with several inputs the inputs are clusters.  How far what was never seen can reach
+is :mod:`softbeam.analysis.missed`'s.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -16,23 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.analysis.clusters import Clusters
-from softbeam.analysis.counts import Cell, Counts
+from softbeam.analysis.counts import Counts, Mask, Stream
+from softbeam.analysis.design import Place, Stratum
+from softbeam.analysis.missed import Reach, reach
 from softbeam.analysis.proportion import CONFIDENCE, Proportion, wilson_of
 
-Condition = Callable[[Cell], bool]
-
 #: Injections by input and stratum, or by stratum alone.
-Table = NDArray[np.float64]
+Tally = NDArray[np.float64]
 
 #: Pseudo-injections that each stratum gets for its variance, spread as the whole sample is: a
 #: stratum in which nothing happened yet has a variance all the same.  Two at each end, as A.
 #: Agresti and B. A. Coull, The American Statistician 52 (1998), doi:10.1080/00031305.1998.10480550.
 PSEUDO = 4.0
-
-
-def everywhere(cell: Cell) -> bool:
-    """Return True: a condition that every cell meets."""
-    return True
 
 
 class Share(Protocol):
@@ -77,10 +73,13 @@ class Floor(NamedTuple):
     ----------
     likely, proven : float
         As the inputs seem to differ, and as they differ at least; 0 of a single input.
+    deviation : float
+        The standard deviation by which they seem to differ, beyond the draw of injections.
     """
 
     likely: float
     proven: float
+    deviation: float = 0.0
 
 
 class Estimator:
@@ -95,83 +94,98 @@ class Estimator:
     """
 
     def __init__(self, counts: Counts, confidence: float = CONFIDENCE) -> None:
-        self._cells = list(counts.cells)
-        self._numbers = np.array(list(counts.cells.values()), dtype=np.float64)
-        self._design = counts.design
-        self._confidence = confidence
-        strata = self._strata()
-        self._weights = np.array([self._weight(name) for name in strata])
-        # Where each cell is added to, in tables with a row for each input.
-        several = counts.design.images > 1
-        image = np.array([cell.image if several else 0 for cell in self._cells], dtype=np.intp)
-        stratum = np.array([strata[self._name(cell)] for cell in self._cells], dtype=np.intp)
-        self._stratum = stratum
-        self._place = image * len(strata) + stratum
-        self._drawn = self._table(self._numbers)
-        self._asked: tuple[Condition | None, NDArray[np.intp]] = (None, np.zeros(0, np.intp))
+        self.counts = counts
+        self._design, self._confidence = counts.design, confidence
+        self._all = counts.everywhere()
+        names = counts.strata() if self._design.stratified else [(0, "")] * self._all.size
+        strata = {name: number for number, name in enumerate(dict.fromkeys(names))}
+        self._weights = np.ones(len(strata))
+        self._undrawn: dict[Stratum, float] = {}
+        if self._design.stratified and names:
+            stream = Stream(counts["mode"][0], counts["model"][0])
+            weights = self._design.weights[stream.mode]
+            self._weights = np.array([weights[name] for name in strata])
+            self._undrawn = counts.undrawn(stream)
+        # Where each row is added to, in tables with a row for each input.
+        self._stratum = np.array([strata[name] for name in names], dtype=np.intp)
+        image = counts["image"] if self._design.images > 1 else np.zeros_like(self._stratum)
+        self._place = image * len(strata) + self._stratum
+        self._drawn = self._tally(self._all)
 
-    def _name(self, cell: Cell) -> tuple[str, int, str]:
-        if not self._design.stratified:
-            return (cell.stream.mode, -1, "")
-        return (cell.stream.mode, cell.layer, cell.kernel)
-
-    def _strata(self) -> dict[tuple[str, int, str], int]:
-        names = dict.fromkeys(self._name(cell) for cell in self._cells)
-        return {name: position for position, name in enumerate(names)}
-
-    def _weight(self, name: tuple[str, int, str]) -> float:
-        mode, layer, kernel = name
-        return self._design.weights[mode][layer, kernel] if self._design.stratified else 1.0
-
-    def joint(self, numerator: Condition, within: Condition) -> Share:
-        """Return the share, among all places, of those with `numerator`, all of them `within`.
+    def joint(self, numerator: Mask, place: Place) -> Share:
+        """Return the share, among all places of faults, of those in a place with `numerator`.
 
         Parameters
         ----------
-        numerator, within : callable
-            Conditions on cells; `within` names whole layers or kernels.  Where those are strata,
-            how much of the fault space they are is known exactly, and only the rest is estimated.
+        numerator : numpy.ndarray of bool
+            Rows.
+        place : Place
+            Whole layers or kernels.  Where those are strata, how much of the fault space they are
+            is known exactly, and only the rest is estimated; strata in which no injection was
+            made yet count with all that may be there.
         """
+        within = self.counts.inside(place)
         if not self._design.stratified:
-            return self.share(numerator, everywhere)
+            return self.share(numerator & within)
         inner = self.share(numerator, within)
-        here = np.unique(self._stratum[self._where(within)])
-        exposure = float(self._weights[here].sum() / self._weights.sum())
+        exposure = self._weights[np.unique(self._stratum[within])].sum()
+        undrawn = sum(size for one, size in self._undrawn.items() if place.holds(one))
+        drawn = self._weights.sum()
+        low, high = exposure * inner.low / drawn, exposure * inner.high / drawn
         return Estimate(
             inner.successes,
-            int(self._numbers.sum()),
-            exposure * inner.estimate if inner.n else 0.0,
-            exposure * inner.low,
-            exposure * inner.high,
+            self.counts.n,
+            float(exposure * inner.estimate / drawn) if inner.n else 0.0,
+            float(low),
+            min(float(high + undrawn), 1.0),
         )
 
-    def share(self, numerator: Condition, of: Condition) -> Share:
+    def share(self, numerator: Mask, of: Mask | None = None) -> Share:
         """Return the share, among the places for which `of` holds, of those with `numerator` too.
 
         Parameters
         ----------
-        numerator, of : callable
-            Conditions on cells; `numerator` is only asked where `of` holds.
+        numerator, of : numpy.ndarray of bool
+            Rows; all rows if `of` is not given.
         """
-        d, x = self._inside(numerator, of)
-        successes, n = int(x.sum()), int(d.sum())
-        if self._design.is_simple and self._confidence == CONFIDENCE:
-            return Proportion(successes, n)
-        if n == 0:
-            return Estimate(0, 0, math.nan, 0.0, 1.0)
-        ratio = self._ratio(d, x)
-        low, high = wilson_of(ratio, self._effective(d, x), self._confidence)
-        return Estimate(successes, n, ratio, min(low, ratio), max(high, ratio))
+        inside = self._all if of is None else of
+        return self._share(self._tally(inside), self._tally(inside & numerator))
 
-    def floor(self, numerator: Condition, of: Condition) -> Floor:
+    def shares_by(
+        self, group: NDArray[np.intp], groups: int, numerators: Mapping[str, Mask]
+    ) -> list[dict[str, Share]]:
+        """Return, group by group, the shares of some properties in it.
+
+        Parameters
+        ----------
+        group : numpy.ndarray of intp
+            The group of each row, from 0 on; -1 for none.
+        groups : int
+            How many there are.
+        numerators : mapping of str to (numpy.ndarray of bool)
+            The properties.
+        """
+        inside = group >= 0
+        of = self._tallies(inside, group, groups)
+        parts = {
+            name: self._tallies(inside & numerator, group, groups)
+            for name, numerator in numerators.items()
+        }
+        return [
+            {name: self._share(of[number], part[number]) for name, part in parts.items()}
+            for number in range(groups)
+        ]
+
+    def floor(self, numerator: Mask, of: Mask | None = None) -> Floor:
         """Return what the width of a share's interval never falls below with these inputs.
 
         Parameters
         ----------
-        numerator, of : callable
+        numerator, of : numpy.ndarray of bool
             As for :meth:`share`.
         """
-        d, x = self._inside(numerator, of)
+        inside = self._all if of is None else of
+        d, x = self._tally(inside), self._tally(inside & numerator)
         clusters = self._clusters(d, x)
         if clusters is None:
             return Floor(0.0, 0.0)
@@ -185,37 +199,58 @@ class Estimator:
             low, high = wilson_of(ratio, pulled * (1 - pulled) / variance, self._confidence)
             return (high - low) / 2
 
-        return Floor(half(clusters.likely), half(clusters.proven))
+        return Floor(half(clusters.likely), half(clusters.proven), math.sqrt(clusters.likely))
 
-    def _where(self, of: Condition) -> NDArray[np.intp]:
-        """Return which cells meet a condition; a table asks for the same one many times."""
-        if self._asked[0] is not of:
-            met = [place for place, cell in enumerate(self._cells) if of(cell)]
-            self._asked = (of, np.array(met, dtype=np.intp))
-        return self._asked[1]
+    def _tally(self, rows: Mask) -> Tally:
+        """Return the injections of some rows by input and stratum."""
+        found: Tally = self._tallies(rows, np.zeros_like(self._stratum), 1)[0]
+        return found
 
-    def _inside(self, numerator: Condition, of: Condition) -> tuple[Table, Table]:
-        """Return the injections for which `of` holds, and those with `numerator` too."""
-        inside = self._where(of)
-        both = [place for place in inside.tolist() if numerator(self._cells[place])]
-        return self._table(self._numbers, inside), self._table(
-            self._numbers, np.array(both, dtype=np.intp)
+    def _tallies(self, rows: Mask, group: NDArray[np.intp], groups: int) -> Tally:
+        shape = (groups, self._design.images, self._weights.size)
+        found = np.bincount(
+            group[rows] * (shape[1] * shape[2]) + self._place[rows],
+            weights=self.counts.numbers[rows],
+            minlength=math.prod(shape),
+        )
+        tallies: Tally = found.astype(np.float64).reshape(shape)
+        return tallies
+
+    def _share(self, d: Tally, x: Tally) -> Share:
+        successes, n = int(x.sum()), int(d.sum())
+        if self._design.is_simple and self._confidence == CONFIDENCE:
+            return Proportion(successes, n)
+        if n == 0:
+            return Estimate(0, 0, math.nan, 0.0, 1.0)
+        ratio = self._ratio(d, x)
+        variance, effective = self._effective(d, x)
+        low, high = wilson_of(ratio, effective, self._confidence)
+        below, above = self._missed(d, x, ratio, variance)
+        low = min(low, ratio, max(ratio - below.whole, low - below.extra))
+        high = max(high, ratio, min(ratio + above.whole, high + above.extra))
+        return Estimate(successes, n, ratio, max(low, 0.0), min(high, 1.0))
+
+    def _missed(self, d: Tally, x: Tally, ratio: float, variance: float) -> tuple[Reach, Reach]:
+        """Return how far below and above the estimate strata reach in which little was seen."""
+        d, x, n = (one.sum(axis=0) for one in (d, x, self._drawn))
+        here = d > 0.0
+        if int(here.sum()) < 2:
+            # The draws of one stratum are simple ones.
+            return Reach(0.0, 0.0), Reach(0.0, 0.0)
+        d, x, n = d[here], x[here], n[here]
+        parts = self._weights[here] * d / n
+        parts /= parts.sum()
+        rates = (x + PSEUDO * ratio) / (d + PSEUDO)
+        return (
+            reach(variance, parts, d, 1.0 - rates, self._confidence),
+            reach(variance, parts, d, rates, self._confidence),
         )
 
-    def _table(self, numbers: NDArray[np.float64], cells: NDArray[np.intp] | None = None) -> Table:
-        """Return the numbers of some cells, of all if not given, by input and stratum."""
-        places = self._place
-        if cells is not None:
-            numbers, places = numbers[cells], places[cells]
-        shape = (self._design.images, self._weights.size)
-        table = np.bincount(places, weights=numbers, minlength=math.prod(shape))
-        return table.astype(np.float64).reshape(shape)
-
-    def _ratio(self, d: Table, x: Table) -> float:
+    def _ratio(self, d: Tally, x: Tally) -> float:
         """Return the weighted ratio of all inputs together."""
         return float(self._ratios(*(one.sum(axis=0) for one in (d, x, self._drawn))))
 
-    def _ratios(self, d: Table, x: Table, n: Table) -> NDArray[np.float64]:
+    def _ratios(self, d: Tally, x: Tally, n: Tally) -> NDArray[np.float64]:
         """Return the weighted ratio of each row; strata without injections are left out."""
         n = np.maximum(n, 1e-300)
         whole = np.asarray((d / n) @ self._weights)
@@ -224,22 +259,23 @@ class Estimator:
         ratios: NDArray[np.float64] = np.divide(part, whole, out=nothing, where=whole > 0.0)
         return ratios
 
-    def _effective(self, d: Table, x: Table) -> float:
-        """Return how many simple random draws would estimate the ratio as precisely."""
+    def _effective(self, d: Tally, x: Tally) -> tuple[float, float]:
+        """Return the ratio's variance, and how many simple draws would be as precise."""
         variance, ratio = self._linearised(d, x)
         clusters = self._clusters(d, x)
         if clusters is not None:
             variance = max(variance, clusters.variance(self._confidence))
-        n = float(self._numbers.sum())
-        return max(ratio * (1 - ratio) / variance, 1e-9) if variance else n
+        if not variance:
+            return 0.0, float(self.counts.n)
+        return variance, max(ratio * (1 - ratio) / variance, 1e-9)
 
-    def _linearised(self, d: Table, x: Table) -> tuple[float, float]:
+    def _linearised(self, d: Tally, x: Tally) -> tuple[float, float]:
         """Return the variance of the ratio of all inputs together, and where it is taken."""
         variance, ratio = self._variances(*(one.sum(axis=0) for one in (d, x, self._drawn)))
         return float(variance), float(ratio)
 
     def _variances(
-        self, d: Table, x: Table, n: Table
+        self, d: Tally, x: Tally, n: Tally
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the variance of each row's ratio by the draw of faults, and where it is taken.
 
@@ -266,7 +302,7 @@ class Estimator:
         each = np.maximum(square - mean**2, 0.0) / np.maximum(n, 1.0)
         return ((weights / whole) ** 2 * each).sum(axis=-1), ratio[..., 0]
 
-    def _clusters(self, d: Table, x: Table) -> Clusters | None:
+    def _clusters(self, d: Tally, x: Tally) -> Clusters | None:
         """Return how the ratio differs between the inputs; None if fewer than two have it."""
         have = d.sum(axis=1) > 0.0
         if int(have.sum()) < 2:

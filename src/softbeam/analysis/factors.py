@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from softbeam.analysis.counts import NEVER_READ, Cell, Counts, Stream
-from softbeam.analysis.estimation import Condition, Estimator, Share, everywhere
-from softbeam.injection.record import OUTCOMES
+from softbeam.analysis.counts import NEVER_READ, Counts, Mask, Stream
+from softbeam.analysis.design import Place
+from softbeam.analysis.estimation import Estimator, Share
+from softbeam.injection.outcomes import OUTCOMES
 
 #: What stands for the layer and the kernel of faults that are never read: the paper's bar.
 NEVER_READ_LABEL = "N-R"
@@ -47,12 +48,19 @@ class Key(NamedTuple):
     layer: int | None = None
     kernel: str | None = None
 
-    @classmethod
-    def of(cls, cell: Cell, by: By) -> Key:
-        """Return the key of the row to which a cell belongs."""
-        return cls(
-            layer=None if by is By.KERNEL else cell.layer,
-            kernel=None if by is By.LAYER else cell.kernel,
+    def by(self, by: By) -> Key:
+        """Return the key of the row to which a kernel in a layer belongs."""
+        return Key(
+            layer=None if by is By.KERNEL else self.layer,
+            kernel=None if by is By.LAYER else self.kernel,
+        )
+
+    @property
+    def place(self) -> Place:
+        """What it stands for."""
+        return Place(
+            None if self.layer is None else (self.layer,),
+            None if self.kernel is None else (self.kernel,),
         )
 
     @property
@@ -148,97 +156,68 @@ def factor_table(
     FactorTable
         A row for every key that an injection fell on, and for `keys`.
     """
-    whole = counts.where(lambda cell: cell.stream == stream)
-    rows = _Rows(whole, by, never_read)
-    struck = {Key.of(cell, by) for cell in whole.cells} | set(keys)
+    whole = counts.of_stream(stream)
+    rows = _Rows(whole, never_read)
+    struck = {Key(*place).by(by) for place in whole.strata()} | set(keys)
     return FactorTable(
         stream=stream,
         by=by,
         never_read=never_read,
         n=whole.n,
-        rows=tuple(rows.of_key(key) for key in sorted(struck, key=lambda key: key.order)),
+        rows=tuple(rows.row(key) for key in sorted(struck, key=lambda key: key.order)),
         never_read_row=rows.unread() if never_read is NeverRead.APART else None,
-        total=rows.row(Key(), everywhere),
+        total=rows.row(Key()),
     )
 
 
-def is_never_read(cell: Cell) -> bool:
-    """Return whether the injections of a cell were never read."""
-    return cell.detail == NEVER_READ
-
-
-ShareOf = Callable[[Condition], Share]
+def is_never_read(counts: Counts) -> Mask:
+    """Return the rows whose injections were never read."""
+    found: Mask = counts["detail"] == NEVER_READ
+    return found
 
 
 class _Rows:
     """Makes the rows of one table."""
 
-    def __init__(self, whole: Counts, by: By, never_read: NeverRead) -> None:
-        self._whole, self._by = whole, by
-        self._apart = never_read is NeverRead.APART
-        self._estimator = Estimator(whole)
+    def __init__(self, whole: Counts, never_read: NeverRead) -> None:
+        self._whole, self._estimator = whole, Estimator(whole)
+        self._unread = is_never_read(whole)
+        apart = never_read is NeverRead.APART
+        self._counted = ~self._unread if apart else whole.everywhere()
+        self._ended = {outcome: whole["outcome"] == outcome for outcome in OUTCOMES}
+        masked = self._ended["Masked"] & ~self._unread
+        self._split = {NEVER_READ_LABEL: self._unread, "Masked": masked}
 
-    def _counted(self, cell: Cell) -> bool:
-        return not (self._apart and is_never_read(cell))
+    def row(self, key: Key) -> FactorRow:
+        """Return the row of a layer, a kernel, both, or everything."""
+        within = self._whole.inside(key.place)
+        placed = within & self._counted
 
-    def _ended(self, placed: Condition, share: ShareOf) -> dict[str, Share]:
-        """Return the share of each outcome within `placed`."""
-        shares = {}
-        for outcome in OUTCOMES:
+        def joint(numerator: Mask) -> Share:
+            return self._estimator.joint(numerator, key.place)
 
-            def ends(cell: Cell, outcome: str = outcome) -> bool:
-                return cell.outcome == outcome and placed(cell)
-
-            shares[outcome] = share(ends)
-        return shares
-
-    def _split(self, within: Condition, share: ShareOf) -> dict[str, Share]:
-        """Return the shares of the two parts of Masked."""
-
-        def unread(cell: Cell) -> bool:
-            return is_never_read(cell) and within(cell)
-
-        def read(cell: Cell) -> bool:
-            return cell.outcome == "Masked" and not is_never_read(cell) and within(cell)
-
-        return {NEVER_READ_LABEL: share(unread), "Masked": share(read)}
-
-    def of_key(self, key: Key) -> FactorRow:
-        """Return the row of a layer, a kernel, or both."""
-        layer, kernel = key
-
-        def within(cell: Cell) -> bool:
-            return layer in (None, cell.layer) and kernel in (None, cell.kernel)
-
-        return self.row(key, within)
-
-    def row(self, key: Key, within: Condition) -> FactorRow:
-        """Return the row of the cells that meet a condition."""
-        here = self._whole.where(within)
-
-        def placed(cell: Cell) -> bool:
-            return self._counted(cell) and within(cell)
-
-        def joint(numerator: Condition) -> Share:
-            return self._estimator.joint(numerator, within)
-
-        def conditional(of: Condition) -> ShareOf:
+        def share(of: Mask) -> Callable[[Mask], Share]:
             return lambda numerator: self._estimator.share(numerator, of)
 
+        counted = {name: rows & self._counted for name, rows in self._ended.items()}
         return FactorRow(
             key=key,
-            n=here.where(self._counted).n,
-            never_read=here.where(is_never_read).n,
-            joint=self._ended(placed, joint),
-            conditional=self._ended(placed, conditional(placed)),
-            joint_split=self._split(within, joint),
-            conditional_split=self._split(within, conditional(within)),
+            n=self._whole.where(placed).n,
+            never_read=self._whole.where(within & self._unread).n,
+            joint=_each(counted, joint),
+            conditional=_each(self._ended, share(placed)),
+            joint_split=_each(self._split, joint),
+            conditional_split=_each(self._split, share(within)),
         )
 
     def unread(self) -> FactorRow:
         """Return the paper's bar N-R."""
-        n = self._whole.where(is_never_read).n
-        share = self._estimator.share
-        joint = self._ended(is_never_read, lambda numerator: share(numerator, everywhere))
-        conditional = self._ended(is_never_read, lambda numerator: share(numerator, is_never_read))
+        n, share = self._whole.where(self._unread).n, self._estimator.share
+        ended = {name: rows & self._unread for name, rows in self._ended.items()}
+        joint = _each(ended, share)
+        conditional = _each(ended, lambda numerator: share(numerator, self._unread))
         return FactorRow(Key(), n, n, joint, conditional, {}, {})
+
+
+def _each(rows: Mapping[str, Mask], share: Callable[[Mask], Share]) -> dict[str, Share]:
+    return {name: share(numerator) for name, numerator in rows.items()}

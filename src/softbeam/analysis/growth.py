@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from math import ceil, sqrt
+import numpy as np
+from numpy.typing import NDArray
 
-from softbeam.analysis.counts import Cell, Counts
-from softbeam.campaign.streams import StreamKey
-
-#: A round grows a stream at least and at most by these factors.
+#: A round makes a cell's variance smaller at least and at most by these factors.
 SLOWEST, FASTEST = 1.1, 4.0
+
+#: How far inputs differ is a guess from few of them; a larger step on it would often be too large.
+FASTEST_OF_INPUTS = 1.5
 
 
 def growth_of(width: float, floor: float) -> float:
-    """Return by which factor injections are to grow, within what a round may grow.
+    """Return by which factor the variance is to fall, within what a round may grow.
 
     Parameters
     ----------
@@ -23,60 +23,61 @@ def growth_of(width: float, floor: float) -> float:
 
     Examples
     --------
-    >>> growth_of(1.5, 0.0), growth_of(1.5, 0.6), growth_of(1.5, 1.2)
-    (2.25, 2.953125, 4.0)
+    >>> growth_of(1.5, 0.0), growth_of(1.5, 0.6), growth_of(1.1, 1.2)
+    (2.25, 2.25, 1.5)
     """
-    if floor >= 1.0:
-        return FASTEST
-    return min(max((width**2 - floor**2) / (1.0 - floor**2), SLOWEST), FASTEST)
+    alike = width**2
+    likely = (width**2 - floor**2) / (1.0 - floor**2) if floor < 1.0 else FASTEST
+    likely = min(likely, max(alike, FASTEST_OF_INPUTS))
+    return min(max(likely, SLOWEST), FASTEST)
 
 
 def neyman(
-    sample: Counts,
-    keys: tuple[StreamKey, ...],
-    ends: Callable[[Cell], bool],
+    importance: NDArray[np.float64],
+    present: NDArray[np.int64],
+    planned: NDArray[np.int64],
     growth: float,
-) -> dict[StreamKey, int]:
-    """Divide a cell's injections where they narrow its interval most (Neyman's allocation).
+) -> NDArray[np.int64]:
+    """Return the fewest injections that make a weighted share's variance so many times smaller.
 
     Parameters
     ----------
-    sample : Counts
-        The injections so far.
-    keys : tuple of StreamKey
-        The streams that make up the cell.
-    ends : callable
-        Whether an injection ended in what the interval is of.
+    importance : numpy.ndarray of float64
+        Of each stratum its weight times the standard deviation of one injection.
+    present : numpy.ndarray of int64
+        Injections of each stratum that there are; more than 0.
+    planned : numpy.ndarray of int64
+        Those that it gets anyway; no fewer.
     growth : float
-        By which factor the cell's injections are to grow.
+        The factor.
 
     Returns
     -------
-    dict of StreamKey to int
-        Injections of each stream, none fewer than there are.
+    numpy.ndarray of int64
+        Injections of each stratum, none fewer than are planned.
 
     Notes
     -----
     J. Neyman, "On the two different aspects of the representative method", Journal of the Royal
-    Statistical Society 97 (1934), doi:10.2307/2342192.
+    Statistical Society 97 (1934), doi:10.2307/2342192: in proportion to the importance, but for
+    strata that have more than that.  No more than `growth` times as many as there are.
+
+    Examples
+    --------
+    >>> here = np.array([20, 20])
+    >>> neyman(np.array([0.9, 0.1]), here, here, 4.0)
+    array([84, 20])
     """
-    importance: dict[StreamKey, float] = {}
-    present: dict[StreamKey, int] = {}
-    for key in keys:
-        if not key.stratum:
-            own, weight = sample, 1.0
+
+    def variance(numbers: NDArray[np.float64]) -> float:
+        return float((importance**2 / numbers).sum())
+
+    wanted = variance(present.astype(np.float64)) / growth
+    few, many = 0.0, float((growth * present / importance).max())
+    for _ in range(60):
+        middle = (few + many) / 2
+        if variance(np.maximum(planned, middle * importance)) > wanted:
+            few = middle
         else:
-            layer, _, kernel = key.stratum.partition("/")
-            place = (int(layer), kernel)
-            own = sample.where(lambda cell, place=place: (cell.layer, cell.kernel) == place)  # type: ignore[misc]
-            weight = sample.design.weights[key.mode][place]
-        present[key] = own.n
-        share = (own.where(ends).n + 1) / (own.n + 2)
-        importance[key] = weight * sqrt(share * (1 - share))
-    total = ceil(growth * sum(present.values()))
-    whole = sum(importance.values())
-    divided = {key: ceil(total * importance[key] / whole) for key in keys}
-    # Where all that is due is there already, the others need more than their share.
-    if all(divided[key] <= present[key] for key in keys):
-        divided = {key: ceil(growth * present[key]) for key in keys}
-    return {key: max(present[key], number) for key, number in divided.items()}
+            many = middle
+    return np.maximum(planned, np.ceil(many * importance - 1e-6)).astype(np.int64)

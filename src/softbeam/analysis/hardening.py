@@ -11,31 +11,35 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.analysis.counts import Stream
+from softbeam.analysis.counts import Counts, Mask, Stream
 from softbeam.analysis.design import Design, Stratum
 from softbeam.analysis.factors import By, Key
-from softbeam.injection.record import DETECTION_DETAILS, InjectionRecord
+from softbeam.injection.outcomes import DETECTION_DETAILS
 
 #: Details of SDCs that change what the network says is there; the others change only scores.
 CRITICAL = frozenset({"critical", *DETECTION_DETAILS} - {"tolerable"})
 
 #: What can be removed, by its name as an option.
-DAMAGE: Mapping[str, Callable[[InjectionRecord], bool]] = {
-    "critical": lambda record: record.detail in CRITICAL,
-    "sdc": lambda record: record.outcome == "SDC",
-    "due": lambda record: record.outcome == "DUE",
+DAMAGE: Mapping[str, Callable[[Counts], Mask]] = {
+    "critical": lambda counts: np.isin(counts["detail"], sorted(CRITICAL)),
+    "sdc": lambda counts: counts["outcome"] == "SDC",
+    "due": lambda counts: counts["outcome"] == "DUE",
 }
 
 #: Steps in which damage is measured by :func:`pareto_front` where it is no small whole number.
 LEVELS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
+#: Injections that were drawn alike: a stream, or a stratum of one.
+Group = tuple[Stream, Stratum | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Damage:
     """The injections that did damage, and where they fell.
 
@@ -54,6 +58,11 @@ class Damage:
         For each injection that did damage the number of its item, of its group and of its input.
     drawn : numpy.ndarray of int64, [groups, inputs]
         How many injections there are of each input in each group.
+    largest, struck : numpy.ndarray, [items]
+        Of the groups in which each item lies the share of the fault space, and the injections, of
+        that in which one injection stands for most: where damage that was missed would be most.
+    most : numpy.ndarray of float64, [items]
+        The item's damage at the most: its own share of the fault space.
     """
 
     keys: tuple[Key, ...]
@@ -64,6 +73,9 @@ class Damage:
     group: NDArray[np.int64]
     image: NDArray[np.int64]
     drawn: NDArray[np.int64]
+    largest: NDArray[np.float64]
+    struck: NDArray[np.int64]
+    most: NDArray[np.float64]
 
     @property
     def inputs(self) -> int:
@@ -90,59 +102,94 @@ class Damage:
         return found
 
 
-def damage_of(
-    records: Iterable[InjectionRecord],
-    of: str,
-    by: By,
-    design: Design,
-    keys: Iterable[Key] = (),
-) -> Damage:
+def damage_of(counts: Counts, of: str, by: By, keys: Iterable[Key] = ()) -> Damage:
     """Gather the damage of a campaign.
 
     Parameters
     ----------
-    records : iterable of InjectionRecord
-        Of one or more streams.
+    counts : Counts
+        Of one or more streams, with their design.
     of : str
         One of :data:`DAMAGE`.
     by : By
         Whether an item is a kernel in a layer or a kernel.
-    design : Design
-        How the injections were drawn.
     keys : iterable of Key
         Items to have even where no injection did damage.
     """
-    does_damage = DAMAGE[of]
-    drawn: dict[tuple[Stream, Stratum | None], NDArray[np.int64]] = {}
-    hits: list[tuple[Key, tuple[Stream, Stratum | None], int]] = []
-    found = set(keys)
-    for record in records:
-        stratum = (record.layer, record.kernel) if design.stratified else None
-        group = (Stream(record.mode, record.model), stratum)
-        if group not in drawn:
-            drawn[group] = np.zeros(design.images, dtype=np.int64)
-        drawn[group][record.image] += 1
-        key = Key(None if by is By.KERNEL else record.layer, record.kernel)
-        found.add(key)
-        if does_damage(record):
-            hits.append((key, group, record.image))
-    items = tuple(sorted(found, key=lambda key: key.order))
+    design = counts.design
+    strata = counts.strata()
+    streams = [Stream(*pair) for pair in zip(counts["mode"], counts["model"], strict=True)]
+    rows = [Key(*stratum).by(by) for stratum in strata]
+    groups: list[Group] = [
+        (stream, stratum if design.stratified else None)
+        for stream, stratum in zip(streams, strata, strict=True)
+    ]
+    items = tuple(sorted({*rows, *keys}, key=lambda key: key.order))
     item_of = {key: number for number, key in enumerate(items)}
-    group_of = {group: number for number, group in enumerate(drawn)}
-    sizes = tuple(int(numbers.sum()) for numbers in drawn.values())
+    group_of = {group: number for number, group in enumerate(dict.fromkeys(groups))}
+    place = np.array([item_of[key] for key in rows], dtype=np.int64)
+    group = np.array([group_of[one] for one in groups], dtype=np.int64)
+    image = counts["image"] if design.images > 1 else np.zeros_like(place)
+    drawn = np.zeros((len(group_of), design.images), dtype=np.int64)
+    np.add.at(drawn, (group, image), counts.numbers)
+    sizes = dict(zip(group_of, drawn.sum(axis=1).tolist(), strict=True))
+    harmful = np.where(DAMAGE[of](counts), counts.numbers, 0)
+    known = tuple(sorted(set(streams)))
+    missed = _missed(items, by, design, sizes)
     return Damage(
         keys=items,
-        streams=tuple(sorted({stream for stream, _ in drawn})),
-        sizes=sizes,
-        weights=tuple(
-            (1.0 if stratum is None else design.weights[stream.mode][stratum]) / size
-            for (stream, stratum), size in zip(drawn, sizes, strict=True)
-        ),
-        place=np.array([item_of[key] for key, _, _ in hits], dtype=np.int64),
-        group=np.array([group_of[group] for _, group, _ in hits], dtype=np.int64),
-        image=np.array([image for _, _, image in hits], dtype=np.int64),
-        drawn=np.array([*drawn.values()], dtype=np.int64).reshape(len(drawn), design.images),
+        streams=known,
+        sizes=tuple(sizes.values()),
+        weights=tuple(_share(one, design) / size for one, size in sizes.items()),
+        place=np.repeat(place, harmful),
+        group=np.repeat(group, harmful),
+        image=np.repeat(image, harmful),
+        drawn=drawn,
+        largest=np.array([one.largest for one in missed], dtype=np.float64),
+        struck=np.array([one.struck for one in missed], dtype=np.int64),
+        most=np.array([one.most for one in missed], dtype=np.float64),
     )
+
+
+def _share(group: Group, design: Design) -> float:
+    """Return the share of a stream's fault space in which a group was drawn."""
+    stream, stratum = group
+    return 1.0 if stratum is None else design.weights[stream.mode][stratum]
+
+
+class _Missed(NamedTuple):
+    """Where missed damage would be most: as :attr:`Damage.largest` and the two after it."""
+
+    largest: float = 0.0
+    struck: int = 0
+    most: float = 0.0
+
+    def joined(self, other: _Missed) -> _Missed:
+        """Return the worse place of two, and the most that both together can do."""
+        worse = max(self, other, key=lambda one: one.largest / (one.struck + 1))
+        return worse._replace(most=self.most + other.most)
+
+
+def _missed(
+    keys: Sequence[Key], by: By, design: Design, sizes: Mapping[Group, int]
+) -> list[_Missed]:
+    """Return for each item where in it missed damage would be most."""
+    found = dict.fromkeys(keys, _Missed())
+    for stream in sorted({stream for stream, _ in sizes}):
+        known = design.weights.get(stream.mode, {})
+        for stratum, share in known.items():
+            key = Key(*stratum).by(by)
+            if key not in found:
+                continue
+            here = _Missed(1.0, sizes.get((stream, None), 0), share)
+            if design.stratified:
+                here = _Missed(share, sizes.get((stream, stratum), 0), share)
+            found[key] = found[key].joined(here)
+        if not known:
+            # How much of the fault space an item is, is not known.
+            for key in keys:
+                found[key] = found[key].joined(_Missed(1.0, sizes[stream, None], 1.0))
+    return list(found.values())
 
 
 def smallest_set(
@@ -204,9 +251,47 @@ def choice(
     )
 
 
+class Front(Sequence[Choice]):
+    """Sets of items by rising cost, each made when it is asked for.
+
+    Parameters
+    ----------
+    members : numpy.ndarray of bool, [sets, items]
+        The items of each set.
+    values, costs : numpy.ndarray of float64
+        Damage and cost of each item.
+    """
+
+    def __init__(
+        self,
+        members: NDArray[np.bool_],
+        values: NDArray[np.float64],
+        costs: NDArray[np.float64],
+    ) -> None:
+        self.members, self._values, self._costs = members, values, costs
+        total = float(values.sum())
+        #: Share of all damage, and cost, of each set.
+        self.coverage = members @ values / total if total else np.zeros(len(members))
+        self.cost = members @ costs
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    @overload
+    def __getitem__(self, place: int) -> Choice: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Front: ...
+
+    def __getitem__(self, place: int | slice) -> Choice | Front:
+        if isinstance(place, slice):
+            return Front(self.members[place], self._values, self._costs)
+        return choice(np.flatnonzero(self.members[place]).tolist(), self._values, self._costs)
+
+
 def pareto_front(
     values: NDArray[np.float64], costs: NDArray[np.float64], levels: int = LEVELS
-) -> tuple[Choice, ...]:
+) -> Front:
     """Return every set that no cheaper set equals in damage, by rising cost.
 
     Parameters
@@ -220,7 +305,7 @@ def pareto_front(
 
     Returns
     -------
-    tuple of Choice
+    Front
         From the empty set to all items that have damage.
 
     Notes
@@ -244,15 +329,13 @@ def pareto_front(
     # A damage is on the front if no damage above it costs as little.
     cheapest_above = np.minimum.accumulate(least[::-1])[::-1]
     on_front = np.isfinite(least) & (least < np.append(cheapest_above[1:], np.inf))
-    front = []
-    for damage in np.flatnonzero(on_front):
-        members, left = [], int(damage)
-        for number in range(useful.size - 1, -1, -1):
-            if taken[number, left]:
-                members.append(int(useful[number]))
-                left -= int(steps[useful[number]])
-        front.append(choice(members, values, costs))
-    return tuple(front)
+    left = np.flatnonzero(on_front)
+    members = np.zeros((left.size, values.size), dtype=np.bool_)
+    for number in range(useful.size - 1, -1, -1):
+        has = taken[number, left]
+        members[:, useful[number]] = has
+        left = left - has * steps[useful[number]]
+    return Front(members, values, costs)
 
 
 def _whole_numbers(values: NDArray[np.float64], levels: int) -> NDArray[np.int64]:
@@ -287,20 +370,19 @@ def common_step(values: NDArray[np.float64]) -> float:
     return step
 
 
-def cheapest(front: Sequence[Choice], coverage: float) -> Choice:
+def cheapest(front: Front, coverage: float) -> Choice:
     """Return the cheapest set of a front that holds a share of the damage."""
-    return next((one for one in front if one.coverage >= coverage - 1e-9), front[-1])
+    enough = np.flatnonzero(front.coverage >= coverage - 1e-9)
+    return front[int(enough[0]) if enough.size else -1]
 
 
-def best_within(front: Sequence[Choice], budget: float) -> Choice:
+def best_within(front: Front, budget: float) -> Choice:
     """Return the set of a front that holds the most damage for a cost of at most `budget`."""
-    return max((one for one in front if one.cost <= budget), key=lambda one: one.coverage)
+    return front[int(np.argmax(np.where(front.cost <= budget + 1e-12, front.coverage, -1.0)))]
 
 
-def spread(front: Sequence[Choice], rows: int = 100) -> tuple[Choice, ...]:
+def spread(front: Front, rows: int = 100) -> tuple[Choice, ...]:
     """Return at most so many sets of a front, one for each step of coverage, and its last."""
-    kept: dict[int, Choice] = {}
-    for one in front:
-        kept.setdefault(math.floor(one.coverage * rows), one)
-    kept[rows] = front[-1]
-    return tuple(kept[step] for step in sorted(kept))
+    steps, first = np.unique(np.floor(front.coverage * rows), return_index=True)
+    places = [int(place) for step, place in zip(steps, first, strict=True) if step < rows]
+    return tuple(front[place] for place in (*places, len(front) - 1))

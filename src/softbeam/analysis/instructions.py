@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from softbeam.analysis.counts import Cell, Counts, Stream
+import numpy as np
+
+from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.design import Design
 from softbeam.analysis.estimation import Estimator, Share
 from softbeam.injection.record import InjectionRecord
@@ -48,43 +49,21 @@ def instruction_factors(
     mapping of Stream to (mapping of int to InstructionFactors)
         Only streams and pcs that were struck.
     """
-    cells: Counter[Cell] = Counter()
-    struck: dict[Stream, set[int]] = defaultdict(set)
-    for record in records:
-        cell = Cell.of(record)
-        # Where a fault struck takes the place of how exactly it ended, which nothing asks here.
-        here = record.kernel == kernel
-        cells[cell._replace(detail=_place(record.pc) if here else "")] += 1
-        if here:
-            struck[cell.stream].add(record.pc)
+    # Where a fault struck counts in that kernel alone; the others are weighed together.
+    counts = Counts.of(records, design, pc=lambda one: one.pc if one.kernel == kernel else -1)
     factors = {}
-    for stream, pcs in sorted(struck.items()):
-        own = {cell: count for cell, count in cells.items() if cell.stream == stream}
-        factors[stream] = _factors(Counts(own, design or Design()), pcs)
+    for stream in counts.streams():
+        own = counts.of_stream(stream)
+        pcs, group = np.unique(own["pc"].astype(np.int64), return_inverse=True)
+        struck = pcs[pcs >= 0].tolist()
+        if not struck:
+            continue
+        # -1, of all other kernels, is the least of them where there are any.
+        group = group.reshape(-1) - (len(pcs) - len(struck))
+        ended = {outcome: own["outcome"] == outcome for outcome in ("SDC", "DUE")}
+        found = Estimator(own).shares_by(group, len(struck), ended)
+        factors[stream] = {
+            pc: InstructionFactors(shares["SDC"].n, shares["SDC"], shares["DUE"])
+            for pc, shares in zip(struck, found, strict=True)
+        }
     return factors
-
-
-def _place(pc: int) -> str:
-    return f"pc {pc:#x}"
-
-
-def _factors(counts: Counts, pcs: Iterable[int]) -> dict[int, InstructionFactors]:
-    estimator = Estimator(counts)
-    factors = {}
-    for pc in sorted(pcs):
-        place = _place(pc)
-
-        def here(cell: Cell, place: str = place) -> bool:
-            return cell.detail == place
-
-        sdc, due = (estimator.share(ends, here) for ends in (_is_sdc, _is_due))
-        factors[pc] = InstructionFactors(sdc.n, sdc, due)
-    return factors
-
-
-def _is_sdc(cell: Cell) -> bool:
-    return cell.outcome == "SDC"
-
-
-def _is_due(cell: Cell) -> bool:
-    return cell.outcome == "DUE"

@@ -6,12 +6,11 @@ Where in the network they fell is :mod:`softbeam.analysis.factors`' subject.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
-from softbeam.analysis.counts import Cell, Counts, Stream
-from softbeam.analysis.estimation import Condition, Estimator, Share, everywhere
-from softbeam.injection.record import DETAILS, DETECTION_DETAILS, OUTCOMES
+from softbeam.analysis.counts import Counts, Stream
+from softbeam.analysis.estimation import Estimator, Share
+from softbeam.injection.outcomes import DETAILS, DETECTION_DETAILS, OUTCOMES
 
 #: Flags, which divide nothing: an injection can have any of them beside its detail.
 NOT_FINITE = "output not finite"
@@ -57,31 +56,24 @@ def outcome_rows(counts: Counts, stream: Stream) -> tuple[OutcomeRow, ...]:
         Each outcome, then its details, those that never occurred too (0 of n is an upper bound);
         then the flags.  The same rows for every stream of `counts`.
     """
-    chosen = counts.where(lambda cell: cell.stream == stream)
+    chosen = counts.of_stream(stream)
     share = Estimator(chosen).share
-
-    def of_all(numerator: Condition) -> Share:
-        return share(numerator, everywhere)
-
     rows = []
     for outcome in OUTCOMES:
-
-        def has(cell: Cell, outcome: str = outcome, detail: str = "") -> bool:
-            return cell.outcome == outcome and detail in ("", cell.detail)
-
-        rows.append(OutcomeRow("outcome", outcome, "", of_all(has)))
+        ended = chosen["outcome"] == outcome
+        rows.append(OutcomeRow("outcome", outcome, "", share(ended)))
         rows.extend(
-            OutcomeRow("detail", outcome, detail, of_all(partial(has, detail=detail)))
+            OutcomeRow("detail", outcome, detail, share(ended & (chosen["detail"] == detail)))
             for detail in _details(counts, outcome)
         )
-    rows.append(OutcomeRow("flag", "SDC", NOT_FINITE, of_all(lambda cell: cell.not_finite)))
-    rows.append(OutcomeRow("flag", "", UNRECORDED, of_all(lambda cell: cell.unrecorded)))
+    rows.append(OutcomeRow("flag", "SDC", NOT_FINITE, share(chosen["not_finite"])))
+    rows.append(OutcomeRow("flag", "", UNRECORDED, share(chosen["unrecorded"])))
     return tuple(rows)
 
 
 def _details(counts: Counts, outcome: str) -> tuple[str, ...]:
     """Return what an outcome is divided into; an SDC of a detector by its boxes."""
-    seen = {cell.detail for cell in counts.cells if cell.outcome == outcome}
+    seen = set(counts["detail"][counts["outcome"] == outcome].tolist())
     known = DETAILS[outcome]
     if outcome == "SDC" and seen <= set(DETECTION_DETAILS) and not seen <= set(known):
         known = DETECTION_DETAILS

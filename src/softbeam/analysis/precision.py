@@ -12,16 +12,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from softbeam.analysis.counts import Cell, Counts, Stream
-from softbeam.analysis.design import Design
-from softbeam.analysis.estimation import Condition, Estimator, Floor, Share
+import numpy as np
+from numpy.typing import NDArray
+
+from softbeam.analysis.counts import Counts, Mask, Stream
+from softbeam.analysis.design import Design, Place
+from softbeam.analysis.estimation import Estimator, Floor, Share
 from softbeam.analysis.growth import growth_of, neyman
+from softbeam.campaign.choices import Cells, Target
 from softbeam.campaign.engine import Endings, NextRound
-from softbeam.campaign.specification import CampaignSpecification, Cells, Target
+from softbeam.campaign.results.reading import Ending
+from softbeam.campaign.specification import CampaignSpecification
 from softbeam.campaign.streams import StreamKey, strata_sizes
 from softbeam.faults.space import FaultSpaceSize
-from softbeam.injection.record import OUTCOMES
+from softbeam.injection.outcomes import OUTCOMES
 
 #: Injections of a stream in the first round: of all of the scope, and of one stratum.
 FIRST, FIRST_OF_STRATUM = 200, 20
@@ -78,9 +84,8 @@ def rounds(specification: CampaignSpecification, design: Design) -> NextRound:
 
     def next_round(counts: Mapping[StreamKey, int], endings: Endings) -> Mapping[StreamKey, int]:
         wanted = dict(counts)
-        for sample, estimator, keys in _samples(specification, design, counts, endings):
-            for key, n in _needed(sample, estimator, keys, target).items():
-                wanted[key] = max(wanted[key], n)
+        for estimator, keys in _samples(specification, design, counts, endings):
+            wanted |= _needed(estimator, keys, target)
         return wanted
 
     return next_round
@@ -108,7 +113,7 @@ def out_of_reach(
             one.width,
             one.floor.proven,
         )
-        for _, estimator, keys in _samples(specification, design, counts, endings)
+        for estimator, keys in _samples(specification, design, counts, endings)
         for one in _imprecise(estimator, keys, target)
         if one.floor.proven > target.margin
     )
@@ -125,8 +130,8 @@ def _samples(
     design: Design,
     counts: Mapping[StreamKey, int],
     endings: Endings,
-) -> Iterator[tuple[Counts, Estimator, tuple[StreamKey, ...]]]:
-    """Yield each cell's streams, behind the sample that they are a part of and its estimator."""
+) -> Iterator[tuple[Estimator, tuple[StreamKey, ...]]]:
+    """Yield each cell's streams, behind the estimator of the sample that they are a part of."""
     target = _target(specification)
     for stream in specification.streams:
         own = {
@@ -137,27 +142,26 @@ def _samples(
         sample = sample_of(Stream(stream.mode, stream.model), own, endings, design)
         estimator = Estimator(sample, target.confidence)
         for keys in cells_of(own, target.per):
-            yield sample, estimator, keys
+            yield estimator, keys
 
 
 def sample_of(
     stream: Stream, counts: Mapping[StreamKey, int], endings: Endings, design: Design
 ) -> Counts:
     """Return the counts of a stream's injections so far."""
-    cells: Counter[Cell] = Counter()
+    rows: Counter[tuple[Any, ...]] = Counter()
     for key in counts:
         for ending, number in endings[key].items():
-            layer, kernel, outcome, image = ending
-            cells[Cell(stream, layer, kernel, outcome, "", False, False, image)] += number
-    return Counts(cells, design)
+            rows[*stream, *ending] += number
+    return Counts.of_rows(rows, design, ("mode", "model", *Ending._fields))
 
 
 def cells_of(counts: Mapping[StreamKey, int], per: Cells) -> list[tuple[StreamKey, ...]]:
     """Return the streams that make up each cell."""
     groups: dict[str, list[StreamKey]] = {}
     for key in sorted(counts):
-        layer, _, kernel = key.stratum.partition("/")
-        name = {"all": "", "layer": layer, "kernel": kernel, "layer-kernel": key.stratum}[per]
+        layer, kernel = key.place or ("", "")
+        name = {"all": "", "layer": str(layer), "kernel": kernel, "layer-kernel": key.stratum}[per]
         groups.setdefault(name, []).append(key)
     return [tuple(keys) for keys in groups.values()]
 
@@ -169,51 +173,70 @@ def half_width(share: Share) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Imprecise:
-    """An outcome whose interval in a cell is too wide."""
+    """An outcome whose interval in a cell is too wide, and which rows end so."""
 
     outcome: str
-    ends: Condition
+    ends: Mask
     width: float
     floor: Floor
 
 
 def _imprecise(
     estimator: Estimator, keys: tuple[StreamKey, ...], target: Target
-) -> Iterator[_Imprecise]:
-    strata = {key.stratum for key in keys}
-
-    def within(cell: Cell) -> bool:
-        return "" in strata or f"{cell.layer}/{cell.kernel}" in strata
-
+) -> list[_Imprecise]:
+    """Return the outcomes that are not precise in a cell, the least precise first."""
+    counts = estimator.counts
+    within = np.asarray(_rows_of(counts, keys).any(axis=0))
+    found = []
     for outcome in OUTCOMES:
-
-        def ends(cell: Cell, outcome: str = outcome) -> bool:
-            return cell.outcome == outcome
-
+        ends: Mask = counts["outcome"] == outcome
         width = half_width(estimator.share(ends, within))
         if width > target.margin:
-            yield _Imprecise(outcome, ends, width, estimator.floor(ends, within))
+            floor = estimator.floor(ends, within)
+            found.append(_Imprecise(outcome, ends, width, floor))
+    return sorted(found, key=lambda one: -one.width)
 
 
 def _needed(
-    sample: Counts, estimator: Estimator, keys: tuple[StreamKey, ...], target: Target
+    estimator: Estimator, keys: tuple[StreamKey, ...], target: Target
 ) -> dict[StreamKey, int]:
     """Return the injections that the streams of one cell need next.
 
     None if it is precise, or as precise as the inputs let it be.
     """
-    needed: dict[StreamKey, int] = {}
-    for one in _imprecise(estimator, keys, target):
-        if one.floor.proven > target.margin:
-            continue
+    counts = estimator.counts
+    imprecise = [
+        one for one in _imprecise(estimator, keys, target) if one.floor.proven <= target.margin
+    ]
+    if not imprecise:
+        return {}
+    rows = _rows_of(counts, keys)
+    present = rows @ counts.numbers
+    weights = np.array([_weight(counts.design, key) for key in keys])
+    planned = present
+    for one in imprecise:
+        # Laplace's rule: what was never seen may still happen.
+        share = ((rows & one.ends) @ counts.numbers + 1) / (present + 2)
         growth = growth_of(one.width / target.margin, one.floor.likely / target.margin)
-        for key, n in neyman(sample, keys, one.ends, growth).items():
-            needed[key] = max(needed.get(key, 0), n)
-    return needed
+        planned = neyman(weights * np.sqrt(share * (1 - share)), present, planned, growth)
+    return dict(zip(keys, planned.tolist(), strict=True))
+
+
+def _rows_of(counts: Counts, keys: tuple[StreamKey, ...]) -> NDArray[np.bool_]:
+    """Return the rows of each stream of a cell: bool[streams, rows]."""
+    places = [
+        Place() if key.place is None else Place((key.place.layer,), (key.place.kernel,))
+        for key in keys
+    ]
+    return np.array([counts.inside(place) for place in places])
+
+
+def _weight(design: Design, key: StreamKey) -> float:
+    return 1.0 if key.place is None else design.weights[key.mode][key.place]
 
 
 def _name(key: StreamKey, per: Cells) -> str:
-    layer, _, kernel = key.stratum.partition("/")
+    layer, kernel = key.place or ("", "")
     return {
         "all": "",
         "layer": f"layer {layer}",

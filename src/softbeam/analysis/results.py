@@ -14,9 +14,8 @@ from softbeam.analysis.design import Design
 from softbeam.analysis.factors import Key
 from softbeam.analysis.sample import design_of
 from softbeam.analysis.techniques import Work, work_of
-from softbeam.campaign.facts import Facts
-from softbeam.campaign.names import read_classes, read_layers
-from softbeam.campaign.reading import ResultsReader
+from softbeam.campaign.results.facts import Facts
+from softbeam.campaign.results.reading import ResultsReader
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord
@@ -49,7 +48,7 @@ class Results:
         Names of the layers by number, empty where they are not known.
     facts : Facts
         What is known of what was struck: files, layers with their launches, inputs with their
-        fault-free answers.  Results of schema 1 have none.
+        fault-free answers.  Results of schema 1 have names only.
     """
 
     specification: CampaignSpecification
@@ -78,7 +77,6 @@ class Results:
         """
         with ResultsReader.open(Path(folder)) as store:
             facts = store.facts()
-            beside = store.path.parent
             return cls(
                 specification=store.specification,
                 records=tuple(store.records()),
@@ -86,8 +84,8 @@ class Results:
                 sizes=store.fault_space(),
                 sessions=store.sessions(),
                 notes=store.notes(),
-                classes=facts.classes or _class_names(beside, store.specification.network),
-                layers=facts.layer_names or read_layers(beside),
+                classes=facts.classes or _class_names(store.specification.network),
+                layers=facts.layer_names,
                 facts=facts,
             )
 
@@ -128,13 +126,12 @@ class Results:
         return int(self.specification.campaign_id[:16], 16)
 
 
-def _class_names(folder: Path, network: str) -> tuple[str, ...]:
-    """Return the names that the user gave, else those of a network that is one of softbeam's."""
+def _class_names(network: str) -> tuple[str, ...]:
+    """Return the names of classes of a network that is one of softbeam's."""
     from softbeam.network.catalogue import NETWORKS, load_network
 
-    given = read_classes(folder)
-    if given or network not in NETWORKS:
-        return given
+    if network not in NETWORKS:
+        return ()
     return load_network(network).classes or ()
 
 
@@ -155,7 +152,7 @@ def _launches(specification: CampaignSpecification) -> dict[Key, int]:
 
     if specification.network not in NETWORKS:
         return {}
-    plan = load_network(specification.network).plan(specification.im2col)
+    plan = load_network(specification.network).plan(specification)
     launches: dict[Key, int] = {}
     for launch in plan.launches:
         if not launch.library:

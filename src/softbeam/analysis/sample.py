@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from softbeam.analysis.counts import Counts
 from softbeam.analysis.design import Design, exposures
-from softbeam.campaign.reading import ResultsReader
+from softbeam.campaign.results.reading import ResultsReader
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.campaign.streams import requested
 from softbeam.faults.space import FaultSpaceSize

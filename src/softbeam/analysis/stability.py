@@ -1,31 +1,35 @@
 """How far a choice of code to harden is certain: a bootstrap over injections and inputs.
 
-Each replicate chooses again from a sample of :mod:`softbeam.analysis.resampling`.  How often an
-item is chosen tells whether the data decide about it; what the choice removes of the damage that
+The choice is made again from each sample of :mod:`softbeam.analysis.resampling`.  How often an
+item is chosen, and how often it would be if one damaging injection had been missed where that
+matters most, tells whether the data decide about it; what the choice removes of the damage that
 was not drawn, and of an input that was left out, tells what to expect of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from softbeam.analysis.choosing import Chooser, Chosen
 from softbeam.analysis.hardening import Damage
-from softbeam.analysis.proportion import wilson
-from softbeam.analysis.resampling import by_input, following, input_weights, redrawn
+from softbeam.analysis.resampling import Samples, by_input, samples_of
 
-#: Replicates, and the share of them within which an item counts as decided.
+#: Samples, and the share of them within which an item counts as decided.
 REPLICATES = 1000
 DECIDED = 0.95
 
 #: With less damage than this nothing is said about what to harden.
 LEAST_DAMAGE = 10
 
-Choose = Callable[[NDArray[np.float64]], tuple[int, ...]]
+#: How many times the injections are looked at to say how many would decide, and in how many of
+#: the samples.
+FURTHEST, LOOKED_AT = 2.0**14, 200
+
+Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,47 +39,72 @@ class Stability:
     Attributes
     ----------
     chosen : tuple of float
-        For each item the share of replicates in which it was chosen.
+        For each item the share of samples in which it was chosen.
+    least, most : tuple of float
+        The same if one damaging injection was missed: elsewhere, and in the item itself.
     low, high : tuple of float
-        For each item the 95 % percentile interval of its share of the damage; where none was
-        seen, Wilson's.
+        For each item the 95 % interval of its share of the damage, one missed injection included.
     unseen : tuple of (float, float, float)
-        Share of damage removed from the injections that a replicate did not draw: mean and 95 %
-        percentile interval; NaN where there was none.
+        Share of the damage that sets chosen so remove, but for that from which they were chosen:
+        mean of what was seen, and 95 % interval, one missed injection included; NaN where nothing
+        was seen.
+    kept : float
+        The first of these as a part of what the sets hold of the samples from which they were
+        chosen; at most 1.
     other_inputs : tuple of float
         For each input the share of its damage that is removed by the choice which the other
         inputs give; NaN where it has none.  Empty for a single input.
     replicates : int
-        How many replicates there were.
+        How many samples there were.
+    more : int or None
+        About how many further injections, drawn as these were, would decide about every item, if
+        what was seen is how it is; 0 where these do, None where no number would.
     """
 
     chosen: tuple[float, ...]
+    least: tuple[float, ...]
+    most: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
     unseen: tuple[float, float, float]
+    kept: float
     other_inputs: tuple[float, ...]
     replicates: int
+    more: int | None
+
+    def certain(self) -> tuple[int, ...]:
+        """Return the items that are chosen nearly always, whatever one injection missed."""
+        return tuple(item for item, least in enumerate(self.least) if least >= DECIDED)
 
     def undecided(self) -> tuple[int, ...]:
         """Return the items that are chosen neither nearly always nor nearly never."""
         return tuple(
-            item for item, often in enumerate(self.chosen) if 1.0 - DECIDED < often < DECIDED
+            item
+            for item, (least, most) in enumerate(zip(self.least, self.most, strict=True))
+            if least < DECIDED and most > 1.0 - DECIDED
         )
 
 
-def bootstrap(damage: Damage, choose: Choose, seed: int, replicates: int = REPLICATES) -> Stability:
+def bootstrap(
+    damage: Damage, choose: Chooser, seed: int, replicates: int = REPLICATES
+) -> tuple[Stability, Samples]:
     """Choose again and again from resampled injections and, where there are several, inputs.
 
     Parameters
     ----------
     damage : Damage
         The injections.
-    choose : callable
-        Returns items from the damage of each.
+    choose : Chooser
+        Chooses items from the damage of each.
     seed : int
         Of the generator; the same seed gives the same answer.
     replicates : int
-        Number of resamples.
+        Number of samples.
+
+    Returns
+    -------
+    Stability, Samples
+        What the samples say, and these.
 
     Notes
     -----
@@ -84,66 +113,156 @@ def bootstrap(damage: Damage, choose: Choose, seed: int, replicates: int = REPLI
     "Improvements on cross-validation: the .632+ bootstrap method", JASA 92 (1997),
     doi:10.1080/01621459.1997.10474007.
     """
-    generator = np.random.Generator(np.random.PCG64(seed))
-    items = len(damage.keys)
-    weights = np.array(damage.weights, dtype=np.float64)
-    shares = np.zeros((replicates, items))
-    often = np.zeros(items)
-    unseen = []
-    follows = following(damage)[damage.place] if damage.inputs > 1 else None
-    for replicate in range(replicates):
-        drawn = redrawn(damage, generator)
-        times: NDArray[Any] = drawn
-        if follows is not None:
-            moved = input_weights(damage.inputs, generator)[damage.image] - 1.0
-            times = drawn * (1.0 + follows * moved)
-        values = damage.values(times)
-        chosen = np.zeros(items, dtype=np.bool_)
-        chosen[list(choose(values))] = True
-        often += chosen
-        total = values.sum()
-        shares[replicate] = values / total if total else np.nan
-        left = (drawn == 0) * weights[damage.group]
-        if left.sum() > 0.0:
-            unseen.append(float((left * chosen[damage.place]).sum() / left.sum()))
-    low, high = _percentiles(shares)
-    # What was never seen is never resampled; it can be all the same.
-    if damage.place.size:
-        unseen_high = wilson(0, int(damage.place.size))[1]
-        high = np.where(damage.injections() == 0, np.maximum(high, unseen_high), high)
+    samples = samples_of(damage, np.random.Generator(np.random.PCG64(seed)), replicates)
+    chosen = choose.chosen(samples.values)
+    least, most = _missing_one(damage, samples, choose, chosen)
+    low, high = _shares(damage, samples)
+    unseen = _unseen(samples, chosen)
+    held = _ratio((samples.values * chosen).sum(axis=1), samples.values.sum(axis=1))
     return Stability(
-        chosen=tuple(float(share) for share in often / replicates),
+        chosen=_means(chosen),
+        least=_means(least),
+        most=_means(most),
         low=tuple(low.tolist()),
         high=tuple(high.tolist()),
-        unseen=_summary(unseen),
+        unseen=unseen,
+        kept=float(np.fmin(unseen[0] / np.fmax(_mean(held), 1e-300), 1.0)),
         other_inputs=_other_inputs(damage, choose),
         replicates=replicates,
+        more=_more(damage, samples, choose, least, most),
+    ), samples
+
+
+def removed(
+    samples: Samples, members: tuple[int, ...], stability: Stability
+) -> tuple[float, float]:
+    """Return the 95 % interval of a set's share of all damage.
+
+    One missed injection is included, and that sets hold less of others than of the sample from
+    which they were chosen.
+    """
+    inside = np.zeros(samples.values.shape[1], dtype=np.bool_)
+    inside[list(members)] = True
+    held, total = samples.values[:, inside].sum(axis=1), samples.values.sum(axis=1)
+    within, outside = _most_of(samples.missed, inside), _most_of(samples.missed, ~inside)
+    low = _ratio(held, total + outside)
+    high = _ratio(held + within, total + within)
+    return stability.kept * float(_quantile(low, 0.025)), float(_quantile(high, 0.975))
+
+
+def _missing_one(
+    damage: Damage, samples: Samples, choose: Chooser, chosen: Chosen
+) -> tuple[Chosen, Chosen]:
+    """Return which items are chosen if an injection was missed elsewhere, and in the item."""
+    least = chosen.copy()
+    first, *second = _heaviest(damage)[:2].tolist()
+    with_it = choose.chosen(_more_in(samples, first))
+    others = np.arange(chosen.shape[1]) != first
+    least[:, others] &= with_it[:, others]
+    if second:
+        least[:, first] &= choose.chosen(_more_in(samples, second[0]))[:, first]
+    return least, chosen | choose.chosen_with(samples.values, samples.missed)
+
+
+def _heaviest(damage: Damage) -> NDArray[np.intp]:
+    """Return the items, the one in which one missed injection would be most damage first."""
+    one = np.minimum(damage.largest / (damage.struck + 1), damage.most)
+    return np.argsort(-one, kind="stable")
+
+
+def _more_in(samples: Samples, item: int) -> Numbers:
+    values = samples.values.copy()
+    values[:, item] += samples.missed[:, item]
+    return values
+
+
+def _shares(damage: Damage, samples: Samples) -> tuple[Numbers, Numbers]:
+    """Return the intervals of the items' shares of the damage."""
+    total = samples.values.sum(axis=1, keepdims=True)
+    first, *second = _heaviest(damage)[:2].tolist()
+    elsewhere = np.repeat(samples.missed[:, first : first + 1], len(damage.keys), axis=1)
+    elsewhere[:, first] = samples.missed[:, second[0]] if second else 0.0
+    low = _ratio(samples.values, total + elsewhere)
+    high = _ratio(samples.values + samples.missed, total + samples.missed)
+    # Where no sample has damage, all of it can be anywhere.
+    return (
+        np.nan_to_num(_quantile(low, 0.025), nan=0.0),
+        np.nan_to_num(_quantile(high, 0.975), nan=1.0),
     )
 
 
-def _other_inputs(damage: Damage, choose: Choose) -> tuple[float, ...]:
+def _unseen(samples: Samples, chosen: Chosen) -> tuple[float, float, float]:
+    """Return what sets remove of the damage from which they were not chosen."""
+    left, total = samples.left.sum(axis=1), samples.values.sum(axis=1)
+    some = left > 0.0
+    if not some.any():
+        return math.nan, math.nan, math.nan
+    seen = (samples.left * chosen).sum(axis=1)[some] / left[some]
+    outside = (samples.missed * ~chosen).max(axis=1)
+    total, outside = total[some], outside[some]
+    within = (samples.missed * chosen).max(axis=1)[some]
+    low = _quantile(seen * _ratio(total, total + outside), 0.025)
+    high = _quantile(_ratio(seen * total + within, total + within), 0.975)
+    return float(seen.mean()), float(low), float(high)
+
+
+def _more(
+    damage: Damage, samples: Samples, choose: Chooser, least: Chosen, most: Chosen
+) -> int | None:
+    """Return how many more injections would decide."""
+
+    def undecided(least: Chosen, most: Chosen) -> bool:
+        often, seldom = least.mean(axis=0) >= DECIDED, most.mean(axis=0) <= 1.0 - DECIDED
+        return not (often | seldom).all()
+
+    def decided_with(times: float) -> bool:
+        grown = samples.grown(damage, times, LOOKED_AT)
+        return not undecided(*_missing_one(damage, grown, choose, choose.chosen(grown.values)))
+
+    if not undecided(least, most):
+        return 0
+    if not damage.place.size or not decided_with(FURTHEST):
+        return None
+    few, many = 1.0, FURTHEST
+    while many > 1.3 * few:
+        middle = math.sqrt(few * many)
+        few, many = (few, middle) if decided_with(middle) else (middle, many)
+    return math.ceil((many - 1.0) * sum(damage.sizes))
+
+
+def _other_inputs(damage: Damage, choose: Chooser) -> tuple[float, ...]:
     """Return for each input what the choice that the others give removes of its damage."""
-    found = []
-    shares = by_input(damage)
-    for left_out in range(damage.inputs if damage.inputs > 1 else 0):
-        own = shares[:, left_out]
-        # The others' damage, each weighing the same, as the whole weighs all.
-        chosen = list(choose(shares.sum(axis=1) - own))
-        found.append(float(own[chosen].sum() / own.sum()) if own.sum() > 0.0 else float("nan"))
-    return tuple(found)
+    if damage.inputs == 1:
+        return ()
+    shares = by_input(damage).T
+    # The others' damage, each weighing the same, as the whole weighs all.
+    chosen = choose.chosen(shares.sum(axis=0) - shares)
+    return tuple(_ratio((shares * chosen).sum(axis=1), shares.sum(axis=1)).tolist())
 
 
-def _percentiles(shares: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    known = shares[~np.isnan(shares).any(axis=1)]
+def _most_of(missed: Numbers, items: Chosen) -> Numbers:
+    found: Numbers = missed[:, items].max(axis=1, initial=0.0)
+    return found
+
+
+def _ratio(part: Numbers, whole: Numbers) -> Numbers:
+    nothing = np.full(np.broadcast_shapes(part.shape, whole.shape), math.nan)
+    ratio: Numbers = np.divide(part, whole, out=nothing, where=whole > 0.0)
+    return ratio
+
+
+def _quantile(values: Numbers, level: float) -> Numbers:
+    """Return a quantile over the samples that have one; NaN where none has."""
+    known = values[~np.isnan(values).reshape(len(values), -1).any(axis=1)]
     if not known.size:
-        nothing = np.full(shares.shape[1], np.nan)
-        return nothing, nothing
-    low, high = np.percentile(known, [2.5, 97.5], axis=0)
-    return low, high
+        return np.full(values.shape[1:], math.nan)
+    return np.asarray(np.quantile(known, level, axis=0))
 
 
-def _summary(values: list[float]) -> tuple[float, float, float]:
-    if not values:
-        return float("nan"), float("nan"), float("nan")
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(np.mean(values)), float(low), float(high)
+def _mean(values: Numbers) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else math.nan
+
+
+def _means(chosen: Chosen) -> tuple[float, ...]:
+    return tuple(chosen.mean(axis=0).tolist())

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from softbeam.analysis.factors import Key
-from softbeam.faults.models import MODES
+from softbeam.analysis.factors import By, Key
 from softbeam.faults.space import FaultSpaceSize
 
 
@@ -139,10 +138,12 @@ def work_of(
     dict of Key to Work
         Empty where a mode was not counted.
     """
-    counted: dict[str, dict[Key, int]] = {mode: {} for mode in MODES}
+    counted: dict[str, dict[Key, int]] = {mode: {} for mode in ("rf", "iov", "ioa")}
     images = set()
     for one in sizes:
         images.add(one.image)
+        if one.mode not in counted:
+            continue
         cell = Key(one.layer, one.kernel)
         counted[one.mode][cell] = counted[one.mode].get(cell, 0) + one.size
     if not all(counted.values()):
@@ -157,10 +158,10 @@ def work_of(
     }
 
 
-def by_kernel(work: Mapping[Key, Work]) -> dict[Key, Work]:
-    """Return the work of each kernel, over all layers."""
+def work_by(work: Mapping[Key, Work], by: By) -> dict[Key, Work]:
+    """Return the work of each layer, or of each kernel, from that of each kernel in each layer."""
     summed: dict[Key, Work] = {}
     for key, one in work.items():
-        whole = Key(kernel=key.kernel)
+        whole = key.by(by)
         summed[whole] = summed.get(whole, Work(0, 0, 0)) + one
     return summed

@@ -29,6 +29,7 @@ from softbeam.campaign.setup import InjectorSetup, InputSetup, inject_in_worker
 from softbeam.campaign.streams import InjectionName
 from softbeam.campaign.workers import Failure
 from softbeam.errors import CampaignError, InternalError
+from softbeam.files import whole_path
 from softbeam.injection.record import InjectionRecord
 from softbeam.network.golden import golden_run
 
@@ -152,9 +153,8 @@ def _make_once(cluster: ClusterSetup, number: int, path: Path) -> None:
     with path.with_name(f"lock-{number}").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
-            unfinished = path.with_suffix(f".{os.getpid()}")
-            golden_run(cluster.setup.plan, cluster.weights, cluster.images[number], unfinished)
-            os.replace(unfinished, path)
+            with whole_path(path) as unfinished:
+                golden_run(cluster.setup.plan, cluster.weights, cluster.images[number], unfinished)
 
 
 def _shared(folder: Path) -> IO[str]:

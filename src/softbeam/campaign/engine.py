@@ -8,16 +8,19 @@ a campaign that was interrupted takes the same rounds again.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
-from softbeam.campaign.reading import Ending
-from softbeam.campaign.store import ResultsStore
+from softbeam.campaign.results.reading import Ending
+from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.streams import InjectionName, Part, StreamKey
 from softbeam.campaign.workers import Failure
 from softbeam.injection.record import InjectionRecord
+
+_LOG = logging.getLogger(__name__)
 
 #: Records are written at the latest after so many seconds, or when there are so many.
 WRITE_SECONDS, WRITE_RECORDS = 1.0, 512
@@ -116,11 +119,13 @@ def run_campaign(
         names = missing(store, counts, part)
         total = sum(len(part.indexes(number)) for number in counts.values())
         before = total - len(names)
+        _LOG.debug("a round of %d injections, of which %d are missing", total, len(names))
         progress(before, total)
         with closing(_kept(store, run(names) if names else iter(()), clock)) as results:
             for result in results:
                 if isinstance(result, Failure):
                     failures.append(result)
+                    _LOG.debug("no result for %s: %s", result.task, result.message)
                     store.note(f"internal error, no result for {result.task}: {result.message}")
                 else:
                     injected += 1

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from softbeam.campaign.setup import InjectorSetup, InputSetup, launches_in_scope
+from softbeam.campaign.setup import InjectorSetup, InputSetup
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.injection.answers import check_fault_free
+from softbeam.logs import timed
+from softbeam.memory import require_disk
 from softbeam.network.device import Device
-from softbeam.network.golden import golden_run
+from softbeam.network.golden import golden_run, pool_words
 from softbeam.network.profile_cache import profiles_of
 from softbeam.network.workload import Workload
+
+_LOG = logging.getLogger(__name__)
 
 
 def prepare(
@@ -40,23 +45,23 @@ def prepare(
     ------
     NetworkError
         If a fault-free answer is none that others can be held against.
+    TooLargeError
+        If there is no room for the golden runs.
     """
-    launches = launches_in_scope(workload.plan, specification)
+    # All of them lie there at once; a disk that fills up half-way harms others.
+    require_disk(
+        4 * pool_words(workload.plan) * len(workload.images),
+        scratch,
+        "the golden runs, one for each input,",
+        "give fewer inputs, or name another disk with TMPDIR",
+    )
     inputs = []
     for number, image in enumerate(workload.images):
         path = scratch / f"golden-{number}.bin"
-        golden = golden_run(workload.plan, workload.weights, image, path)
+        with timed(_LOG, f"golden run of input {number}, kept in {path}"):
+            golden = golden_run(workload.plan, workload.weights, image, path)
         check_fault_free(golden)
-        device = Device(golden, workload.architecture)
+        device = Device(golden, workload.choices.architecture)
         profiles = profiles_of(workload, device, cache, progress, number)
         inputs.append(InputSetup(path, profiles))
-    return InjectorSetup(
-        plan=workload.plan,
-        architecture=workload.architecture,
-        inputs=tuple(inputs),
-        launches=launches,
-        groups=specification.groups,
-        semantics=specification.fault_semantics,
-        campaign_id=specification.campaign_id,
-        boxes=specification.boxes,
-    )
+    return InjectorSetup(workload.plan, specification, tuple(inputs))

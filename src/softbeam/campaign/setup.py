@@ -5,36 +5,36 @@ The golden runs lie in files that all workers map; profiles and plan are sent to
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
+from softbeam.campaign.choices import GROUPS, CampaignChoices, Target
+from softbeam.campaign.request import Request
 from softbeam.campaign.semantics import CAMPAIGN_SEMANTICS
-from softbeam.campaign.specification import (
-    BoxRule,
-    CampaignSpecification,
-    Sampling,
-    Semantics,
-    StreamRequest,
-    Target,
-)
+from softbeam.campaign.specification import CampaignSpecification, Sampling, StreamRequest
 from softbeam.campaign.streams import InjectionName
 from softbeam.emulator.semantics import EMULATOR_SEMANTICS
 from softbeam.errors import CampaignError
-from softbeam.faults.models import MODES
+from softbeam.faults.modes import MODES
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.answers import check_meaning
 from softbeam.injection.boxes import has_boxes
-from softbeam.injection.detection import Rule, rule_for
+from softbeam.injection.detection import rule_for
 from softbeam.injection.injector import Injector
 from softbeam.injection.record import InjectionRecord
+from softbeam.logs import show_if_wanted, timed
+from softbeam.network.choices import WorkloadChoices
 from softbeam.network.device import Device
-from softbeam.network.golden import open_golden_run
+from softbeam.network.golden import GoldenRun, open_golden_run
 from softbeam.network.plan import Plan
 from softbeam.network.profile import LaunchProfile
-from softbeam.network.workload import Workload
-from softbeam.sass.opcodes import OPCODES
+from softbeam.network.workload import Workload, load_workload
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,78 +53,103 @@ class InjectorSetup:
     ----------
     plan : Plan
         The network's plan.
-    architecture : str
-        Whose machine code runs.
+    specification : CampaignSpecification
+        The campaign.
     inputs : tuple of InputSetup
         One for each of the campaign's inputs.
-    launches : tuple of int
-        Launches in scope.
-    groups : tuple of str, or None
-        Groups of opcodes in scope.
-    semantics : str
-        Whose rules faults follow.
-    campaign_id : str
-        What every injection is drawn from.
-    boxes : BoxRule or None
-        How a detector's answers are judged, if not by default.
     """
 
     plan: Plan
-    architecture: str
+    specification: CampaignSpecification
     inputs: tuple[InputSetup, ...]
-    launches: tuple[int, ...]
-    groups: tuple[str, ...] | None
-    semantics: str
-    campaign_id: str
-    boxes: BoxRule | None = None
+
+    @property
+    def campaign_id(self) -> str:
+        """What every injection is drawn from."""
+        return self.specification.campaign_id
 
     def injectors(self) -> list[Injector]:
         """Return an injector over each mapped golden run."""
         return [
-            Injector(
-                Device(open_golden_run(self.plan, one.golden), self.architecture),
-                one.profiles,
-                self.launches,
-                self.campaign_id,
-                semantics=self.semantics,
-                groups=self.groups,
-                image=number,
-                rule=answer_rule(self.plan, self.boxes),
+            injector_for(
+                self.specification, open_golden_run(self.plan, one.golden), one.profiles, number
             )
             for number, one in enumerate(self.inputs)
         ]
 
 
-def answer_rule(plan: Plan, boxes: BoxRule | None) -> Rule:
-    """Return how a campaign judges the answers of its network."""
-    if boxes is None:
-        return rule_for(plan)
-    return rule_for(plan, boxes.threshold, boxes.overlap)
+def injector_for(
+    specification: CampaignSpecification,
+    golden: GoldenRun,
+    profiles: Mapping[int, LaunchProfile],
+    image: int,
+) -> Injector:
+    """Return what makes the injections of a campaign into one of its inputs.
+
+    Parameters
+    ----------
+    specification : CampaignSpecification
+        The campaign.
+    golden : GoldenRun
+        The golden run of the input.
+    profiles : mapping of int to LaunchProfile
+        Its profile, by launch.
+    image : int
+        Which input it is.
+    """
+    return Injector(
+        Device(golden, specification.architecture),
+        profiles,
+        launches_in_scope(golden.plan, specification),
+        specification.campaign_id,
+        fault_semantics=specification.fault_semantics,
+        groups=specification.groups,
+        image=image,
+        rule=rule_for(golden.plan, specification.boxes),
+    )
 
 
 def inject_in_worker(setup: InjectorSetup) -> Callable[[InjectionName], InjectionRecord]:
     """Return the function from an injection's name to its record."""
-    injectors = setup.injectors()
+    # It may be the first that a worker process does.
+    show_if_wanted()
+    with timed(_LOG, "made the injectors"):
+        injectors = setup.injectors()
 
     def inject(name: InjectionName) -> InjectionRecord:
         injector = injectors[name.index % len(injectors)]
         return injector.inject(name.mode, name.model, name.index, name.stratum)
 
-    return inject
+    if not _LOG.isEnabledFor(logging.DEBUG):
+        return inject
+
+    def told(name: InjectionName) -> InjectionRecord:
+        began = perf_counter()
+        record = inject(name)
+        _LOG.debug(
+            "%s: %s pc %#x of layer %d, %s, %s: %.1f ms (%d warp instructions, %d words wrong%s)",
+            name,
+            record.kernel,
+            record.pc,
+            record.layer,
+            record.outcome,
+            record.detail,
+            1000 * (perf_counter() - began),
+            record.instructions,
+            record.changed_words,
+            ", carried through the network" if record.propagated else "",
+        )
+        return record
+
+    return told
 
 
 def specify(
     workload: Workload,
-    *,
-    seed: int,
+    choices: CampaignChoices,
     streams: tuple[StreamRequest, ...],
-    semantics: Semantics = "hardware",
     sampling: Sampling = "uniform",
-    kernels: tuple[str, ...] | None = None,
-    layers: tuple[int, ...] | None = None,
-    groups: tuple[str, ...] | None = None,
     target: Target | None = None,
-    boxes: BoxRule | None = None,
 ) -> CampaignSpecification:
     """Return the specification of a campaign on a workload.
 
@@ -137,25 +162,30 @@ def specify(
         If its answer is none that can be judged.
     """
     check_meaning(workload.network, workload.plan)
-    if boxes is not None and not has_boxes(workload.plan):
+    if choices.boxes is not None and not has_boxes(workload.plan):
         raise CampaignError(
             f"--box-threshold and --box-overlap are about detectors; {workload.network.name} has "
             "no head that finds boxes"
         )
+    chosen = {name: getattr(choices, name) for name in CampaignChoices.model_fields}
     specification = CampaignSpecification(
-        **_facts(workload),
-        fault_semantics=semantics,
-        kernels=kernels,
-        layers=layers,
-        groups=groups,
-        sampling=sampling,
-        seed=seed,
-        streams=streams,
-        target=target,
-        boxes=boxes,
+        **{**chosen, **_facts(workload)}, streams=streams, sampling=sampling, target=target
     )
     launches_in_scope(workload.plan, specification)
     return specification
+
+
+def load_requested(request: Request) -> tuple[Workload, CampaignSpecification]:
+    """Read the network, weights and inputs that a request names, and specify the campaign."""
+    workload = load_workload(
+        request.network,
+        weights=request.weights,
+        names=request.names,
+        images=request.images,
+        preprocessing=request.preprocessing,
+        choices=request,
+    )
+    return workload, specify(workload, request, request.streams, request.sampling, request.target)
 
 
 def specify_again(
@@ -172,11 +202,10 @@ def _facts(workload: Workload) -> dict[str, Any]:
         "plan_sha256": workload.plan_sha256,
         "weights_sha256": workload.weights_sha256,
         "inputs_sha256": workload.inputs_sha256,
-        "architecture": workload.architecture,
         "kernels_sha256": workload.kernels_sha256,
         "emulator_semantics": EMULATOR_SEMANTICS,
         "campaign_semantics": CAMPAIGN_SEMANTICS,
-        "im2col": workload.im2col,
+        **{name: getattr(workload.choices, name) for name in WorkloadChoices.model_fields},
     }
 
 
@@ -188,11 +217,10 @@ def launches_in_scope(plan: Plan, specification: CampaignSpecification) -> tuple
     CampaignError
         If the scope names something that the plan lacks, or holds no launch.
     """
-    known = {opcode.group for opcode in OPCODES.values()}
     for group in specification.groups or ():
-        if group not in known:
+        if group not in GROUPS:
             raise CampaignError(
-                f"there is no group of opcodes {group!r}; the groups are {', '.join(sorted(known))}"
+                f"there is no group of opcodes {group!r}; the groups are {', '.join(GROUPS)}"
             )
     struck = [launch for launch in plan.launches if not launch.library]
     for name, wanted, present in (

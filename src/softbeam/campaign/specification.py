@@ -8,33 +8,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal, NamedTuple
+from collections.abc import Set
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from softbeam.campaign.choices import CampaignChoices, Name, Target
 from softbeam.errors import CampaignError
-from softbeam.faults.models import check_model, check_semantics
+from softbeam.faults.models import MODELS
+from softbeam.faults.modes import MODES, check_model, check_semantics
 
 #: Version of what the words in the results mean.  It enters the id; the version of the file's
-#: tables, softbeam.campaign.schema.SCHEMA, does not: a column more is still the same campaign.
+#: tables, softbeam.campaign.results.schema.SCHEMA, does not: a column more is the same campaign.
 RESULTS_SCHEMA = 1
 
-Mode = Literal["rf", "iov", "ioa"]
-Model = Literal[
-    "single-bit",
-    "double-bit",
-    "random-value",
-    "zero-value",
-    "single-bit-warp",
-    "double-bit-warp",
-    "random-value-warp",
-    "zero-value-warp",
-]
-Semantics = Literal["hardware", "sassifi", "nvbitfi"]
+if TYPE_CHECKING:
+    Mode = str
+    Model = str
+else:
+    Mode = Literal[tuple(MODES)]
+    Model = Literal[tuple(MODELS)]
+
 Sampling = Literal["uniform", "stratified"]
-Cells = Literal["all", "layer", "kernel", "layer-kernel"]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-Name = Annotated[str, Field(min_length=1)]
 
 
 class _Fact(BaseModel):
@@ -46,10 +42,10 @@ class StreamRequest(_Fact):
 
     Attributes
     ----------
-    mode : {"rf", "iov", "ioa"}
-        Fault mode.
+    mode : str
+        One of :data:`softbeam.faults.modes.MODES`.
     model : str
-        Bit-flip model; mode ``ioa`` takes those that flip bits.
+        One of :data:`softbeam.faults.models.MODELS`, which the mode takes.
     injections : int
         How many.  Uniform sampling makes the indexes 0 to `injections` - 1; stratified sampling
         divides them among the strata.
@@ -66,39 +62,6 @@ class StreamRequest(_Fact):
         except CampaignError as error:
             raise ValueError(str(error)) from None
         return self
-
-
-class Target(_Fact):
-    """How precise the factors have to be before a campaign stops.
-
-    Attributes
-    ----------
-    margin : float
-        Largest half-width of the interval of any outcome's share in any cell.
-    confidence : float
-        Level of the intervals.
-    per : {"all", "layer", "kernel", "layer-kernel"}
-        What a cell is.
-    """
-
-    margin: float = Field(gt=0, lt=0.5)
-    confidence: float = Field(default=0.95, gt=0, lt=1)
-    per: Cells = "all"
-
-
-class BoxRule(_Fact):
-    """When a detector's boxes count, and when two are one object.
-
-    Attributes
-    ----------
-    threshold : float
-        Score that a box must exceed.
-    overlap : float
-        Intersection over union from which on two boxes are one object.
-    """
-
-    threshold: float = Field(default=0.5, gt=0, lt=1)
-    overlap: float = Field(default=0.5, gt=0, le=1)
 
 
 #: What fields are that a hash or an unusual name does not explain.
@@ -147,13 +110,16 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
-class CampaignSpecification(_Fact):
+class CampaignSpecification(CampaignChoices):
     """A campaign, complete enough to repeat every injection of it.
 
     Each (mode, model) is a stream of its own: an injection is known by (mode, model, index) and
     drawn from these and :attr:`campaign_id` alone.  What other streams are wanted, and how many
     injections, moves no result; so neither enters the id, and asking for more continues the same
     campaign.
+
+    What a user chooses of it are :class:`softbeam.campaign.choices.CampaignChoices`; the rest is
+    what the workload is and what is wanted.
 
     Attributes
     ----------
@@ -163,62 +129,33 @@ class CampaignSpecification(_Fact):
         Hashes of the plan of buffers and launches, of the weights, and of the machine code.
     inputs_sha256 : tuple of str
         Hashes of the inputs; injection `index` gets input `index` modulo their number.
-    architecture : str
-        Whose machine code is struck, such as ``"sm_90"``.
     emulator_semantics : int
         Version of what the emulator does, raised whenever a launch could end differently.
     campaign_semantics : int
         Version of what is done besides: native twins, drawing, propagation, classification.
-    fault_semantics : {"hardware", "sassifi", "nvbitfi"}
-        Whose rules a fault follows where tools differ.
-    kernels : tuple of str, or None
-        Kernels in scope, sorted; None for all.
-    layers : tuple of int, or None
-        Layers in scope, sorted; None for all.
-    groups : tuple of str, or None
-        Groups of opcodes in scope, sorted; None for all.
     sampling : {"uniform", "stratified"}
         Whether sites are drawn from all of the scope, or from each kernel of each layer apart.
-    im2col : {"always", "except-1x1"}
-        Whether 1x1 convolutions launch im2col, as Darknet did until May 2018, or not.
-    seed : int
-        Chosen by the user; another seed is another campaign.
     results_schema : int
         Version of what the words in the results mean.
     streams : tuple of StreamRequest
         What is wanted, sorted, each (mode, model) once.
     target : Target or None
         Precision that is wanted besides.
-    boxes : BoxRule or None
-        How a detector's answers are judged; None for the rule's defaults.
     """
+
+    model_config = ConfigDict(strict=True)
 
     network: Name
     plan_sha256: Sha256
     weights_sha256: Sha256
     inputs_sha256: Annotated[tuple[Sha256, ...], Field(min_length=1)]
-    architecture: Name
     kernels_sha256: Sha256
     emulator_semantics: int = Field(ge=1)
     campaign_semantics: int = Field(default=1, ge=1)
-    fault_semantics: Semantics = "hardware"
-    kernels: tuple[Name, ...] | None = None
-    layers: tuple[int, ...] | None = None
-    groups: tuple[Name, ...] | None = None
     sampling: Sampling = "uniform"
-    im2col: Literal["always", "except-1x1"] = "always"
-    seed: int = Field(ge=0)
     results_schema: int = Field(default=RESULTS_SCHEMA, ge=1)
     streams: tuple[StreamRequest, ...]
     target: Target | None = None
-    boxes: BoxRule | None = None
-
-    @field_validator("kernels", "layers", "groups")
-    @classmethod
-    def _scope_is_a_set(cls, scope: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
-        if scope is not None and not scope:
-            raise ValueError("an empty scope leaves nothing to strike; None means all")
-        return None if scope is None else tuple(sorted(set(scope)))
 
     @field_validator("streams")
     @classmethod
@@ -331,11 +268,46 @@ def merged(stored: CampaignSpecification, asked: CampaignSpecification) -> Campa
     return stored.model_copy(update={"streams": streams, "target": target})
 
 
+#: The fields that an id has always had.  A later choice enters it only where it is not what it
+#: was before there was a choice, so that campaigns keep their ids and their draws.
+_ALWAYS = frozenset(
+    {
+        "network",
+        "plan_sha256",
+        "weights_sha256",
+        "inputs_sha256",
+        "architecture",
+        "kernels_sha256",
+        "emulator_semantics",
+        "fault_semantics",
+        "kernels",
+        "layers",
+        "groups",
+        "sampling",
+        "im2col",
+        "seed",
+        "results_schema",
+        "boxes.threshold",
+        "boxes.overlap",
+    }
+)
+
+
 def _identity(specification: CampaignSpecification) -> dict[str, Any]:
-    """Return the fields that can move a result, in the order of the class."""
-    # Campaigns from before there was a choice of boxes keep their ids.
-    more = {"boxes"} if specification.boxes is None else set()
-    # And those from before the campaign's own number was one of its own.
-    if specification.campaign_semantics == 1:
-        more.add("campaign_semantics")
-    return specification.model_dump(mode="json", exclude={"streams", "target", *more})
+    """Return the fields that can move a result, in the order in which differences are told."""
+    # The network first: where that is another one, nothing else need be said.
+    moving = _moving(specification, "", without={"streams", "target"})
+    return {"network": specification.network, **moving}
+
+
+def _moving(facts: BaseModel, within: str, without: Set[str] = frozenset()) -> dict[str, Any]:
+    dumped = facts.model_dump(mode="json")
+    found = {}
+    for name in type(facts).model_fields:
+        value = getattr(facts, name)
+        usual = value == type(facts).model_fields[name].default
+        if name in without or (within + name not in _ALWAYS and usual):
+            continue
+        inner = isinstance(value, BaseModel)
+        found[name] = _moving(value, f"{within}{name}.") if inner else dumped[name]
+    return found

@@ -44,17 +44,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         Exit status: 0, 2 for an error that the user can cause, 130 for an interruption.
     """
-    from softbeam.cli._app import app
-    from softbeam.errors import SoftbeamError
-
-    for command in COMMANDS:
-        import_module(f"softbeam.cli.{command}")
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="softbeam")
-    except SystemExit as leaving:
-        return _status(leaving.code)
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _run(arguments: list[str]) -> int:
+    from softbeam import logs
+    from softbeam.cli._app import app, overview
+    from softbeam.errors import SoftbeamError
+
+    logs.show_if_wanted()
+    named = next((word for word in arguments if not word.startswith("-")), "")
+    if named in COMMANDS:
+        import_module(f"softbeam.cli.{named}")
+    else:
+        # Nothing will run: what the commands are is enough, and is there at once.
+        app = overview(COMMANDS)
+    try:
+        app(args=arguments, prog_name="softbeam")
+    except SystemExit as leaving:
+        return _status(leaving.code)
     except SoftbeamError as error:
         return _complain(str(error))
     except MemoryError as error:
@@ -75,5 +86,8 @@ def _status(code: object) -> int:
 
 
 def _complain(message: str) -> int:
-    print(f"softbeam: error: {message}", file=sys.stderr)
+    from softbeam.text import visible
+
+    for line in message.splitlines():
+        print(f"softbeam: error: {visible(line)}", file=sys.stderr)
     return ERROR

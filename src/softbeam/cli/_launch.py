@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from softbeam.files import array_of, read_file
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from softbeam.emulator import Fault
+
+#: Bytes of a buffer: all that the emulated GPU has.
+MOST_BUFFER = 1 << 30
 
 _TARGETS = {"index": "destination index", "address": "store address"}
 
@@ -45,16 +50,18 @@ def parse_buffer(text: str) -> NDArray[Any]:
 
     if text.startswith("zeros:"):
         size = _number("--buffer", text, text[len("zeros:") :])
-        if not 0 < size <= 1 << 30:
+        if not 0 < size <= MOST_BUFFER:
             raise typer.BadParameter(f"{text}: from 1 byte to 1 GiB", param_hint="--buffer")
         return np.zeros(size, dtype=np.uint8)
     path = Path(text)
+    # No more is read than the emulated GPU can hold.
+    content = read_file(path, MOST_BUFFER)
     if path.suffix != ".npy":
-        array: NDArray[Any] = np.frombuffer(path.read_bytes(), dtype=np.uint8)
+        array: NDArray[Any] = np.frombuffer(content, dtype=np.uint8)
     else:
         try:
-            array = np.load(path, allow_pickle=False)
-        except (ValueError, EOFError) as error:
+            array = array_of(content)
+        except ValueError as error:
             raise typer.BadParameter(
                 f"{path} is not a .npy file ({error})", param_hint="--buffer"
             ) from None
@@ -89,8 +96,15 @@ def parse_fault(text: str) -> Fault:
     from softbeam.emulator import Fault
 
     fields: dict[str, Any] = {}
+    given: set[str] = set()
     for part in text.split(","):
         key, equals, value = (word.strip() for word in part.partition("="))
+        if key in given or (key in ("bit", "flip") and given & {"bit", "flip"}):
+            raise typer.BadParameter(
+                f"'{text}' says {key} twice, or bit and flip; several bits are one flip=MASK",
+                param_hint="--fault",
+            )
+        given.add(key)
         if key in ("after", "warp-wide") and not equals:
             fields[key.replace("-", "_")] = True
         elif key == "target":

@@ -3,82 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from softbeam.network.planner import Im2col
-
 RunArgument = Annotated[
     Path, typer.Argument(metavar="RUN", help="The campaign's folder (its --out).")
-]
-NetworkArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="NETWORK", help="extraction, googlenet, or the path of a .cfg or .onnx file."
-    ),
 ]
 WeightsOption = Annotated[
     Path | None,
     typer.Option("--weights", metavar="FILE", help="Darknet .weights; default: those shipped."),
 ]
-NamesOption = Annotated[
-    Path | None,
-    typer.Option("--names", metavar="FILE", help="Names of the classes, one a line."),
-]
-ImageOption = Annotated[
-    Path | None,
-    typer.Option("--image", metavar="FILE", help="The input; default: a photo of a coffee cup."),
-]
-EXIF_HELP = (
-    "apply (default): turn pictures as their camera noted; ignore: take them as they are stored, "
-    "as Darknet does."
-)
-ExifOption = Annotated[
-    Literal["apply", "ignore"], typer.Option("--exif", help=EXIF_HELP, show_default=False)
-]
-Im2colOption = Annotated[
-    str,
-    typer.Option(
-        "--im2col",
-        metavar="WHEN",
-        help="always, as Darknet until May 2018 and in the paper, or except-1x1, as since.",
-    ),
-]
-ArchitectureOption = Annotated[
-    str, typer.Option("--arch", metavar="SM", help="Machine code: sm_90, sm_80 or sm_75.")
-]
 
 
-def checked_im2col(text: str) -> Im2col:
-    """Return the option ``--im2col`` if it is one of its two values.
-
-    Raises
-    ------
-    NetworkError
-        If it is not.
-    """
-    from softbeam.errors import NetworkError
-    from softbeam.network.planner import IM2COL
-
-    for known in IM2COL:
-        if text == known:
-            return known
-    raise NetworkError(f"--im2col is {text!r}; it must be one of {', '.join(IM2COL)}")
+FIRST_RUN = "First run: compiling {name} and others, once on this machine, for about a minute."
+"""What is said when compiled code is not in the cache."""
 
 
-def say_if_cold() -> None:
-    """Say on standard error that a first run compiles, if this is one."""
-    from softbeam.jit import is_cold
-
-    if is_cold():
-        typer.echo("First run: compiling the emulator, once, for about a minute.", err=True)
+def listed(values: Iterable[str] | None) -> list[str]:
+    """Return what was given with commas, or several times, in lower case."""
+    return [
+        part.strip().lower() for value in values or () for part in value.split(",") if part.strip()
+    ]
 
 
 def cores() -> int:
@@ -109,7 +61,7 @@ def now_and_then(
 def progress_bar(unit: str = "") -> Iterator[Progress]:
     """Show progress on standard error: bar, count, rate and remaining time.
 
-    Where standard error is no terminal, nothing is drawn.
+    Where standard error is no terminal, or tells of everything (``--debug``), nothing is drawn.
     """
     from rich.console import Console
     from rich.progress import (
@@ -119,6 +71,8 @@ def progress_bar(unit: str = "") -> Iterator[Progress]:
         TextColumn,
         TimeRemainingColumn,
     )
+
+    from softbeam.logs import wanted
 
     class Rate(TextColumn):
         """Tasks a second, measured over the last half minute."""
@@ -140,5 +94,68 @@ def progress_bar(unit: str = "") -> Iterator[Progress]:
         Rate(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    hidden = wanted() or not console.is_terminal
+    with Progress(*columns, console=console, disable=hidden) as progress:
         yield progress
+
+
+@contextmanager
+def compiling_told() -> Iterator[None]:
+    """Say in a line on standard error when something is compiled for the first time."""
+    from softbeam.compilation import watched
+
+    said = False
+
+    def told(name: str, seconds: float | None) -> None:
+        nonlocal said
+        if not said:
+            said = True
+            typer.echo(FIRST_RUN.format(name=name), err=True)
+
+    with watched(told):
+        yield
+
+
+class Preparing:
+    """Shows what goes on before the first result: reading, compiling, counting.
+
+    Parameters
+    ----------
+    progress : Progress
+        The bar; where none is drawn, a line says it when something is compiled.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("golden run", total=None)
+        self._doing = "golden run"
+        self._said = False
+
+    def doing(self, what: str) -> None:
+        """Show what is done now."""
+        self._doing = what
+        self._progress.update(self._task, description=what)
+
+    def launches(self, done: int, of: int) -> None:
+        """Show how many launches are counted."""
+        self._doing = "profile"
+        self._progress.update(self._task, description="profile", completed=done, total=of)
+
+    def compiling(self, name: str, seconds: float | None) -> None:
+        """Show the function that is compiled, until it is known how many seconds that took."""
+        if self._progress.disable and not self._said:
+            self._said = True
+            typer.echo(FIRST_RUN.format(name=name), err=True)
+        shown = self._doing if seconds is not None else f"{self._doing}: compiling {name}, once"
+        self._progress.update(self._task, description=shown)
+
+
+@contextmanager
+def preparing() -> Iterator[Preparing]:
+    """Show what goes on before the first result, compilation too."""
+    from softbeam.compilation import watched
+
+    with progress_bar() as bar:
+        shown = Preparing(bar)
+        with watched(shown.compiling):
+            yield shown

@@ -1,27 +1,31 @@
 """``softbeam advise``: what to harden, what it costs, and how certain that is.
 
-The answer comes from :mod:`softbeam.analysis.advice`, its sentences from :mod:`softbeam.report`;
+The answer comes from :mod:`softbeam.analysis.advice`, its sentences from :mod:`softbeam.present`;
 here is how they are printed and written to files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from softbeam.cli._app import app, console
-from softbeam.cli._options import RunArgument
-from softbeam.cli.tables import COLUMNS, write_csv
+from softbeam.cli._options import RunArgument, listed
+from softbeam.cli.tables import COLUMNS
+from softbeam.faults.modes import MODES
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from softbeam.analysis.advice import Advice, Aim
     from softbeam.analysis.results import Results
-    from softbeam.report.table import Table
+
+#: Sentences of a brief answer.
+BRIEF = 5
 
 #: Steps of coverage in the printed front; the file has every set.
 PRINTED = 10
@@ -45,7 +49,12 @@ def advise(
     ] = "critical",
     by: Annotated[
         str,
-        typer.Option("--by", metavar="ITEM", help="Harden a layer-kernel or a whole kernel."),
+        typer.Option(
+            "--by",
+            metavar="layer|kernel|layer-kernel",
+            help="Harden whole layers, whole kernels, or kernels in layers; default: layer-kernel.",
+            show_default=False,
+        ),
     ] = "layer-kernel",
     technique: Annotated[
         str,
@@ -53,8 +62,15 @@ def advise(
     ] = "duplication",
     mode: Annotated[
         list[str] | None,
-        typer.Option("--mode", metavar="MODE", help="Only faults of this mode; several times."),
+        typer.Option(
+            "--mode",
+            metavar="|".join(MODES),
+            help="Only faults of this mode; several with commas, or several times.",
+        ),
     ] = None,
+    brief: Annotated[
+        bool, typer.Option("--brief", help=f"Only the answer, in {BRIEF} lines at most.")
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -64,7 +80,7 @@ def advise(
         ),
     ] = None,
 ) -> None:
-    """Say which kernels, or kernels in layers, to harden.
+    """Say which layers, kernels, or kernels in layers, to harden.
 
     Either the fewest that remove a share of the damage, or the most damage that a budget removes;
     with the cost, how often resampled data give each of them, and where the data do not
@@ -76,8 +92,8 @@ def advise(
     from softbeam.analysis.advice import advise as ask
     from softbeam.analysis.results import Results
     from softbeam.analysis.techniques import TECHNIQUES
-    from softbeam.report.advice_section import front_table, item_table, model, sentences
-    from softbeam.report.words import layer_legend, unfinished
+    from softbeam.present.advice_words import sentences
+    from softbeam.present.words import unfinished
 
     aim = _aim(coverage, budget)
     _check("--of", of, ("critical", "sdc", "due"))
@@ -90,7 +106,7 @@ def advise(
         )
     results = Results.load(run)
     advice = ask(
-        _records(results, mode),
+        _records(results, listed(mode)),
         results.design,
         results.work(),
         of=of,
@@ -102,20 +118,29 @@ def advise(
     screen = console(COLUMNS)
     if lacking := unfinished(results.counts):
         screen.print(lacking, style="bold", soft_wrap=True)
-    for sentence in sentences(advice):
+    for sentence in islice(sentences(advice), BRIEF if brief else None):
         screen.print(f"* {sentence}", markup=False, soft_wrap=True)
-    if advice.enough:
-        _print(screen, item_table(advice), damaging_only=True)
-        damaged = zip(advice.damage.keys, advice.damage.values(), strict=True)
-        struck = [key.layer for key, value in damaged if value and key.layer is not None]
-        if legend := layer_legend(results.layers, struck):
-            screen.print(f"\n{legend}", markup=False)
-        _print(screen, front_table(advice, PRINTED))
-    screen.print(f"\n{model(advice)}", markup=False, soft_wrap=True)
-    _print_checklist(screen, results)
+    if not brief:
+        _print_behind(screen, results, advice)
     if out is not None:
         for path in _write(out, advice):
             screen.print(f"wrote {path}", markup=False, soft_wrap=True)
+
+
+def _print_behind(screen: Console, results: Results, advice: Advice) -> None:
+    """Print what the answer rests on: the items, the front, the costs, the paper's conclusions."""
+    from softbeam.present.advice_tables import front_table, item_table
+    from softbeam.present.advice_words import model
+    from softbeam.present.rich import show
+
+    if advice.enough:
+        shown = item_table(advice, results.layers, damaged_only=True)
+        show(screen, shown)
+        if hidden := len(advice.damage.keys) - len(shown.rows):
+            screen.print(f"and {hidden} more without damage, which is no proof that they are safe")
+        show(screen, front_table(advice, PRINTED))
+    screen.print(f"\n{model(advice)}", markup=False, soft_wrap=True)
+    _print_checklist(screen, results)
 
 
 def _aim(coverage: float | None, budget: float | None) -> Aim:
@@ -141,8 +166,9 @@ def _aim(coverage: float | None, budget: float | None) -> Aim:
 def _by(text: str):  # type: ignore[no-untyped-def]
     from softbeam.analysis.factors import By
 
-    _check("--by", text, ("layer-kernel", "kernel"))
-    return By.KERNEL if text == "kernel" else By.LAYER_AND_KERNEL
+    items = {"layer-kernel": By.LAYER_AND_KERNEL, "layer": By.LAYER, "kernel": By.KERNEL}
+    _check("--by", text, tuple(items))
+    return items[text]
 
 
 def _check(option: str, value: str, known: Sequence[str]) -> None:
@@ -164,40 +190,13 @@ def _records(results: Results, modes: Sequence[str] | None):  # type: ignore[no-
     return [record for record in results.records if record.mode in modes]
 
 
-def _print(screen: Console, table: Table, *, damaging_only: bool = False) -> None:
-    from rich import box
-    from rich.table import Table as Grid
-
-    grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    numeric = [
-        any(row[place].number is not None for row in table.rows)
-        for place in range(len(table.columns))
-    ]
-    for title, number in zip(table.columns, numeric, strict=True):
-        grid.add_column(title, justify="right" if number else "left", no_wrap=number)
-    found = next(place for place, title in enumerate(table.columns) if title.endswith("%"))
-    rows = sorted(table.rows, key=lambda row: -(row[found].number or 0.0))
-    if not damaging_only:
-        rows = list(table.rows)
-    hidden = 0
-    for row in rows:
-        if damaging_only and not row[found].number:
-            hidden += 1
-            continue
-        grid.add_row(*(cell.text for cell in row))
-    screen.print(f"\n[bold]{table.caption}[/bold]")
-    screen.print(grid)
-    if hidden:
-        screen.print(f"and {hidden} more without damage, which is no proof that they are safe")
-
-
 def _print_checklist(screen: Console, results: Results) -> None:
-    from softbeam.report.sections import Scope, conclusions
+    from softbeam.present.page.sections import Scope, conclusions
 
     found = conclusions(Scope(results))
     if not found:
         return
-    from softbeam.report.words import percent
+    from softbeam.present.digits import percent
 
     screen.print("\n[bold]The paper's conclusions[/bold]")
     for one in found:
@@ -213,34 +212,15 @@ def _print_checklist(screen: Console, results: Results) -> None:
 
 
 def _write(folder: Path, advice: Advice) -> list[Path]:
-    from softbeam.report.advice_section import figure
-    from softbeam.report.page import write_file
-    from softbeam.report.words import items
+    from softbeam.present.advice_tables import front_table, item_table
+    from softbeam.present.csv import write_csv
+    from softbeam.present.page.advice import figure
+    from softbeam.present.page.campaign import write_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    keys, stability = advice.damage.keys, advice.stability
-    values, found = advice.damage.values(), advice.damage.injections()
-    total = float(values.sum()) or 1.0
-    rows = [
-        [
-            "" if key.layer is None else str(key.layer), str(key.kernel), str(found[place]),
-            repr(float(values[place]) / total), repr(stability.low[place]),
-            repr(stability.high[place]), repr(advice.costs[place]),
-            str(int(place in advice.answer.members)), repr(stability.chosen[place]),
-        ]
-        for place, key in enumerate(keys)
-    ]  # fmt: skip
-    columns = (
-        "layer", "kernel", "injections", "share", "share_low", "share_high", "cost", "in_set",
-        "chosen",
-    )  # fmt: skip
-    front = [
-        [repr(one.coverage), repr(one.cost), str(len(one.members)), items(advice.keys(one.members))]
-        for one in advice.front
-    ]
     written = [
-        write_csv(folder / "items.csv", columns, rows),
-        write_csv(folder / "front.csv", ("coverage", "cost", "members", "items"), front),
+        write_csv(folder / "items.csv", item_table(advice)),
+        write_csv(folder / "front.csv", front_table(advice, steps=None)),
     ]
     if advice.enough:
         drawn = figure(advice, "H1")

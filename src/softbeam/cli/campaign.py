@@ -6,22 +6,23 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from softbeam.cli import _campaign_options as given
+from softbeam.campaign.request import Request
 from softbeam.cli._app import app
-from softbeam.cli._groups import with_groups
-from softbeam.cli._options import cores, now_and_then, progress_bar, say_if_cold
+from softbeam.cli._choices import with_choices
+from softbeam.cli._options import cores, now_and_then, preparing, progress_bar
+from softbeam.text import visible
 
 if TYPE_CHECKING:
     from softbeam.campaign.engine import CampaignEnd, Run
+    from softbeam.campaign.results.store import ResultsStore
     from softbeam.campaign.setup import InjectorSetup
     from softbeam.campaign.specification import CampaignSpecification
-    from softbeam.campaign.store import ResultsStore
     from softbeam.campaign.streams import Part
     from softbeam.network.workload import Workload
 
@@ -34,15 +35,14 @@ NAMED = 5
 
 
 @app.command()
-@with_groups
+@with_choices
 def campaign(
     *,
-    wanted: given.WantedOptions,
+    wanted: Request,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FOLDER", help="Results; default: runs/NETWORK."),
     ] = None,
-    struck: given.StruckOptions,
     part: Annotated[
         str | None,
         typer.Option(
@@ -69,17 +69,21 @@ def campaign(
     """Strike a network and keep what comes of every injection.
 
     The same command continues a campaign that was stopped, or makes it longer. The results do
-    not depend on the number of workers. Exit status 3: some injections have no result because of
+    not depend on the number of workers. SASSIFI, NVIDIA's fault injector, and the paper that
+    used it name the modes: RF, register file; IOA and IOV, instruction output address and value.
+    Exit status 3: some injections have no result because of
     an error of softbeam's own; 4: the inputs differ too much for --margin; 130: stopped by
     Ctrl-C.
     """
-    from softbeam.campaign.store import ResultsStore
+    from softbeam.campaign.results.store import ResultsStore
+    from softbeam.campaign.setup import load_requested
+    from softbeam.campaign.writer import sole_writer
     from softbeam.errors import SoftbeamError
 
-    workload, specification = given.load_requested(given.request_of(wanted, struck))
+    workload, specification = load_requested(wanted)
     chosen = _checked_part(part, specification)
     folder = out or Path("runs") / workload.network.name
-    with ResultsStore.resume(folder, specification) as store:
+    with sole_writer(folder), ResultsStore.resume(folder, specification) as store:
         for line in (*_renewed(store), *_asked_before(store, specification)):
             _say(line)
         try:
@@ -90,9 +94,6 @@ def campaign(
         except KeyboardInterrupt:
             _say(f"Stopped. What was done is kept in {folder}; go on with\n  {_this_command()}")
             raise
-        finally:
-            if store.path.exists():
-                _keep_names(folder, workload, struck)
         total = store.size()
         limits = _limits(store, end)
     _say(f"{end.injected} injections made, {total} in {folder}; see softbeam tables {folder}")
@@ -103,17 +104,6 @@ def campaign(
     if limits:
         _say("\n".join(limits))
         raise typer.Exit(OUT_OF_REACH)
-
-
-def _keep_names(folder: Path, workload: Workload, struck: given.StruckOptions) -> None:
-    """Keep what layers and classes are called, for who reads the results."""
-    from softbeam.campaign.names import write_classes, write_layers
-
-    # A disk that is full has been told of, or the next command tells of it.
-    with suppress(OSError):
-        write_layers(folder, {layer.index: layer.title for layer in workload.network.layers})
-        if workload.network.classes is not None and struck.names is not None:
-            write_classes(folder, workload.network.classes)
 
 
 def _renewed(store: ResultsStore) -> list[str]:
@@ -165,7 +155,7 @@ def _run(
     from softbeam.analysis.precision import first_round, rounds
     from softbeam.analysis.sample import design_of
     from softbeam.campaign.engine import run_campaign
-    from softbeam.campaign.facts import facts_of
+    from softbeam.campaign.results.facts import facts_of
     from softbeam.campaign.scratch import scratch_folder
     from softbeam.campaign.setup import fault_space_sizes
     from softbeam.campaign.streams import requested
@@ -256,16 +246,8 @@ def prepare_shown(
     from softbeam.campaign.preparation import prepare
     from softbeam.jit import cache_home
 
-    say_if_cold()
-    with progress_bar() as bar:
-        task = bar.add_task("profile", total=None)
-        return prepare(
-            workload,
-            specification,
-            scratch,
-            cache_home() / "profiles",
-            lambda done, of: bar.update(task, completed=done, total=of),
-        )
+    with preparing() as shown:
+        return prepare(workload, specification, scratch, cache_home() / "profiles", shown.launches)
 
 
 def _this_command() -> str:
@@ -273,4 +255,4 @@ def _this_command() -> str:
 
 
 def _say(text: str) -> None:
-    typer.echo(text, err=True)
+    typer.echo("\n".join(map(visible, text.split("\n"))), err=True)

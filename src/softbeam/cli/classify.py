@@ -8,19 +8,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from softbeam.cli._app import app, console
-from softbeam.cli._options import (
-    ArchitectureOption,
-    ExifOption,
-    Im2colOption,
-    ImageOption,
-    NamesOption,
-    NetworkArgument,
-    WeightsOption,
-    checked_im2col,
-    say_if_cold,
-)
+from softbeam.cli._choices import with_choices
+from softbeam.cli._options import preparing
+from softbeam.network.choices import WorkloadRequest
+from softbeam.text import visible
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from rich.console import Console
 
     from softbeam.injection.boxes import Bits
@@ -31,54 +26,60 @@ SHOWN = 20
 
 
 @app.command()
-def classify(
-    network: NetworkArgument,
-    weights: WeightsOption = None,
-    names: NamesOption = None,
-    image: ImageOption = None,
-    exif: ExifOption = "apply",
-    im2col: Im2colOption = "always",
-    arch: ArchitectureOption = "sm_90",
-) -> None:
-    """Run a network once without fault and print its five best classes, or a detector's boxes."""
+@with_choices
+def classify(wanted: WorkloadRequest) -> None:
+    """Run a network once without fault and print its five best classes, or a detector's boxes.
+
+    With several images, once for each.
+    """
     from softbeam.injection.answers import check_fault_free, check_meaning
     from softbeam.injection.boxes import has_boxes
-    from softbeam.injection.classification import ranking
     from softbeam.network.golden import golden_run
     from softbeam.network.workload import load_workload
 
     workload = load_workload(
-        network,
-        weights=weights,
-        names=names,
-        images=[image] if image else [],
-        exif=exif,
-        im2col=checked_im2col(im2col),
-        architecture=arch,
+        wanted.network,
+        weights=wanted.weights,
+        names=wanted.names,
+        images=wanted.images,
+        preprocessing=wanted.preprocessing,
+        choices=wanted,
     )
     check_meaning(workload.network, workload.plan)
-    say_if_cold()
-    golden = golden_run(workload.plan, workload.weights, workload.images[0])
-    check_fault_free(golden)
     classes = dict(enumerate(workload.network.classes or ()))
     out = console()
-    if has_boxes(workload.plan):
-        _print_objects(out, workload.plan, golden.answer, classes)
-    else:
-        for rank, index in enumerate(ranking(golden.scores)[:5].tolist(), start=1):
-            name = classes.get(index, f"class {index}")
-            out.print(f"{rank}  {golden.scores[index]:.6f}  {name}", markup=False)
+    for number, image in enumerate(workload.images):
+        with preparing():
+            golden = golden_run(workload.plan, workload.weights, image)
+        check_fault_free(golden)
+        if len(workload.images) > 1:
+            name = visible(workload.input_files[number])
+            out.print(f"{name}:", markup=False, soft_wrap=True)
+        if has_boxes(workload.plan):
+            _print_objects(out, workload.plan, golden.answer, classes)
+        else:
+            _print_classes(out, golden.scores, classes)
     if workload.network.classes is None:
         typer.echo("The classes of this network have no names here.", err=True)
 
 
+def _print_classes(out: Console, scores: NDArray[np.float32], names: Mapping[int, str]) -> None:
+    from softbeam.injection.classification import ranking
+
+    for rank, index in enumerate(ranking(scores)[:5].tolist(), start=1):
+        name = visible(names.get(index, f"class {index}"))
+        out.print(f"{rank}  {scores[index]:.6f}  {name}", markup=False)
+
+
 def _print_objects(out: Console, plan: Plan, answer: Bits, names: Mapping[int, str]) -> None:
     """Print a detector's best boxes, places in parts of the image."""
-    from softbeam.injection.boxes import THRESHOLD, boxes
+    from softbeam.injection.boxes import boxes
+    from softbeam.injection.choices import USUAL_BOXES
 
     found = boxes(plan, answer)
     for rank, box in enumerate(found[:SHOWN], start=1):
-        name = names.get(box.label, f"class {box.label}")
+        name = visible(names.get(box.label, f"class {box.label}"))
         out.print(f"{rank:>2}  {box.score:.6f}  {name} {box.place}", markup=False, soft_wrap=True)
     more = f", the best {SHOWN} above" if len(found) > SHOWN else ""
-    out.print(f"{len(found):,} objects with a score above {THRESHOLD}{more}", soft_wrap=True)
+    least = USUAL_BOXES.threshold
+    out.print(f"{len(found):,} objects with a score above {least}{more}", soft_wrap=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from softbeam.cli._app import app, console
+from softbeam.cli._options import compiling_told
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -86,7 +87,8 @@ def _replay(recordings: Recordings) -> list[Comparison]:
 
     comparisons = []
     columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    shown = Progress(*columns, console=Console(stderr=True), transient=True)
+    with compiling_told(), shown as progress:
         task = progress.add_task("replaying", total=recordings.count())
         for comparison in replay(recordings):
             comparisons.append(comparison)

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from softbeam.cli._app import app, console
-from softbeam.cli.tables import percent
+from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from softbeam.analysis.counts import Stream
     from softbeam.analysis.instructions import InstructionFactors
-    from softbeam.sass import Function
+    from softbeam.present.table import Table
+    from softbeam.sass import Function, Instruction
 
     Factors = Mapping[Stream, Mapping[int, InstructionFactors]]
 
@@ -46,7 +45,7 @@ def disasm(
     ],
     architecture: Annotated[
         str, typer.Option("--arch", help="Whose machine code of softbeam's kernel or of a source.")
-    ] = "sm_90",
+    ] = DEFAULT_ARCHITECTURE,
     listing: Annotated[
         Path | None,
         typer.Option("--listing", help="The cubin's listing; by default nvdisasm is asked."),
@@ -150,7 +149,7 @@ def _without_cubin(name: str, instructions: tuple) -> Function:  # type: ignore[
 def _factors(run: Path, kernel: str, architecture: str) -> Factors:
     from softbeam.analysis.instructions import instruction_factors
     from softbeam.analysis.sample import design_of
-    from softbeam.campaign.reading import ResultsReader
+    from softbeam.campaign.results.reading import ResultsReader
 
     with ResultsReader.open(run) as store:
         struck = store.specification.architecture
@@ -164,6 +163,7 @@ def _factors(run: Path, kernel: str, architecture: str) -> Factors:
 
 def _print(function: Function, lines: Sequence[str], factors: Factors) -> None:
     from softbeam.emulator.lowering import lower
+    from softbeam.present.rich import grid
 
     program = lower(function)
     known = program.supported.tolist()
@@ -176,7 +176,7 @@ def _print(function: Function, lines: Sequence[str], factors: Factors) -> None:
     out.print(f"[bold]{heading}[/bold]: {', '.join(facts)}", soft_wrap=True)
     if factors:
         out.print(READING)
-    out.print(_table(function, known, program.inexact, lines, factors))
+    out.print(grid(_table(function, known, program.inexact, lines, factors)))
 
 
 def _table(
@@ -186,44 +186,39 @@ def _table(
     lines: Sequence[str],
     factors: Factors,
 ) -> Table:
-    from rich import box
-    from rich.table import Table
+    from softbeam.present.factor_tables import stream_name
+    from softbeam.present.table import Row, Table, label, share, text
 
+    columns = [text(name) for name in ("pc", "instruction", "reads", "writes", "group")]
+    for stream in factors:
+        own = (label("n"), share("SDC"), share("DUE"))
+        columns.extend(column.within(stream_name(stream)) for column in own)
+    if any(lines):
+        columns.append(text("source"))
+    rows = []
+    for instruction, supported, line in zip(function.instructions, known, lines, strict=True):
+        values: list[object] = [f"{instruction.pc:04x}", str(instruction)]
+        values += _accesses(instruction, supported, inexact)
+        for struck in factors.values():
+            found = struck.get(instruction.pc)
+            values += [found.n, found.sdc, found.due] if found else ["", "", ""]
+        rows.append(Row(*values, *([line] if any(lines) else [])))
+    return Table("listing", "", tuple(columns), tuple(rows))
+
+
+def _accesses(instruction: Instruction, supported: bool, inexact: Sequence[int]) -> list[str]:
+    """Return what an instruction reads and writes, and its group."""
     from softbeam.sass import row_of
     from softbeam.sass.accesses import accesses
     from softbeam.sass.opcodes import find_opcode
 
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    for column in ("pc", "instruction", "reads", "writes", "group"):
-        table.add_column(column, no_wrap=True)
-    for stream in factors:
-        for column in ("n", "SDC", "DUE"):
-            heading = f"{stream.mode.upper()} {stream.model}\n{column}"
-            table.add_column(heading, justify="right", no_wrap=True)
-    if any(lines):
-        table.add_column("source", no_wrap=True)
-    for instruction, supported, line in zip(function.instructions, known, lines, strict=True):
-        opcode = find_opcode(instruction)
-        cells = [f"{instruction.pc:04x}", _escaped(str(instruction))]
-        if opcode is None:
-            cells += ["", "", ""]
-        else:
-            touched = accesses(instruction, opcode)
-            cells += [" ".join(touched.reads), " ".join(touched.writes), opcode.group]
-        if not supported:
-            cells[4] = "unknown"
-        elif row_of(instruction.pc) in inexact:
-            cells[4] += ", inexact"
-        for struck in factors.values():
-            found = struck.get(instruction.pc)
-            cells += (
-                [str(found.n), percent(found.sdc), percent(found.due)] if found else ["", "", ""]
-            )
-        table.add_row(*cells, *([_escaped(line)] if any(lines) else []))
-    return table
-
-
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
+    opcode = find_opcode(instruction)
+    cells = ["", "", ""]
+    if opcode is not None:
+        touched = accesses(instruction, opcode)
+        cells = [" ".join(touched.reads), " ".join(touched.writes), opcode.group]
+    if not supported:
+        cells[2] = "unknown"
+    elif row_of(instruction.pc) in inexact:
+        cells[2] += ", inexact"
+    return cells

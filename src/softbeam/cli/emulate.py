@@ -22,6 +22,9 @@ from softbeam.cli._launch import (
     parse_fault,
     parse_named,
 )
+from softbeam.cli._options import compiling_told
+from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
+from softbeam.text import visible
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,14 +85,21 @@ def emulate(
     ] = None,
     architecture: Annotated[
         str, typer.Option("--arch", help="What a CUDA source is compiled for.")
-    ] = "sm_90",
+    ] = DEFAULT_ARCHITECTURE,
     shared_bytes: Annotated[
         int, typer.Option("--shared", metavar="BYTES", help="Dynamic shared memory of a block.")
     ] = 0,
     budget: Annotated[
         int | None,
         typer.Option(
-            "--budget", min=1, help="Instructions of one thread before the launch counts as hung."
+            "--budget", help="Instructions of one thread before the launch counts as hung."
+        ),
+    ] = None,
+    launch_budget: Annotated[
+        int | None,
+        typer.Option(
+            "--launch-budget",
+            help="Instructions of all warps together before the launch counts as hung.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
@@ -104,7 +114,7 @@ def emulate(
     The exit status is 0 however the launch ended: an exception of the GPU is an outcome.
     """
     from softbeam.emulator import Machine
-    from softbeam.emulator.machine import BUDGET
+    from softbeam.emulator.machine import BUDGET, LAUNCH_BUDGET
 
     contents = {
         name: parse_buffer(text) for name, text in parse_named("--buffer", buffers or []).items()
@@ -116,20 +126,24 @@ def emulate(
     wanted = None if fault is None else parse_fault(fault)
     machine = Machine.load(cubin, listing, architecture=architecture)
     places = {name: machine.allocate(content) for name, content in contents.items()}
-    outcome = machine.launch(
-        kernel,
-        parse_dimensions("--grid", grid),
-        parse_dimensions("--block", block),
-        *(parse_argument(text, places) for text in arguments or []),
-        fault=wanted,
-        shared_bytes=shared_bytes,
-        budget=BUDGET if budget is None else budget,
-    )
+    with compiling_told():
+        outcome = machine.launch(
+            kernel,
+            parse_dimensions("--grid", grid),
+            parse_dimensions("--block", block),
+            *(parse_argument(text, places) for text in arguments or []),
+            fault=wanted,
+            shared_bytes=shared_bytes,
+            budget=BUDGET if budget is None else budget,
+            launch_budget=LAUNCH_BUDGET if launch_budget is None else launch_budget,
+        )
     after = {name: machine.read(place) for name, place in places.items()}
     changes = {name: _changes(contents[name], after[name]) for name in contents}
     if as_json:
         counts = {name: len(changed) for name, changed in changes.items()}
-        typer.echo(json.dumps({**asdict(outcome), "changed_words": counts}))
+        document = {**asdict(outcome), "changed_words": counts}
+        del document["executed"]
+        typer.echo(json.dumps(document))
     else:
         _print(machine, kernel, outcome, changes, struck=wanted is not None)
     if outcome.completed:
@@ -166,7 +180,7 @@ def _print(
         place = f" at pc {outcome.pc:#x}" + (f", {function.at(outcome.pc)}" if inside else "")
     if outcome.address is not None:
         place += f", address {outcome.address:#x}"
-    typer.echo(f"{function.name}, {function.architecture}: {outcome.ending}{place}")
+    typer.echo(visible(f"{function.name}, {function.architecture}: {outcome.ending}{place}"))
     typer.echo(
         f"{outcome.warp_instructions} warp instructions, at most {outcome.longest} by one thread"
     )
@@ -181,7 +195,7 @@ def _print(
         typer.echo("memory is lost, as it is on a GPU")
         return
     for name, changed in changes.items():
-        typer.echo(f"{name}: {len(changed)} words changed")
+        typer.echo(visible(f"{name}: {len(changed)} words changed"))
         for word, before, after in changed[:SHOWN]:
             typer.echo(f"  word {word}: {before:#010x} to {after:#010x}")
         if len(changed) > SHOWN:

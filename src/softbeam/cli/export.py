@@ -14,11 +14,14 @@ from softbeam.cli._options import RunArgument
 @app.command()
 def export(
     run: RunArgument,
-    output: Annotated[Path, typer.Option("--output", metavar="FILE", help="The file to write.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="The file to write.")
+    ] = None,
     kind: Annotated[
         str | None,
         typer.Option("--format", metavar="FORMAT", help="csv or parquet; default: FILE's ending."),
     ] = None,
+    output: Annotated[Path | None, typer.Option("--output", hidden=True)] = None,
 ) -> None:
     """Write every injection of a campaign as CSV or Parquet, a row each.
 
@@ -29,11 +32,15 @@ def export(
     from softbeam.analysis.export import FORMATS
     from softbeam.analysis.results import Results
 
-    chosen = kind or output.suffix.removeprefix(".")
+    if (out is None) == (output is None):
+        raise typer.BadParameter("give the file to write, once", param_hint="--out")
+    # The name that the option had first.
+    file = out or Path(str(output))
+    chosen = kind or file.suffix.removeprefix(".")
     if chosen not in FORMATS:
         raise typer.BadParameter(
             f"{chosen!r} is not one of {', '.join(FORMATS)}", param_hint="--format"
         )
     results = Results.load(run)
-    FORMATS[chosen](results.records, results.specification, output)
-    typer.echo(f"wrote {len(results.records)} injections to {output}")
+    FORMATS[chosen](results.records, results.specification, file)
+    typer.echo(f"wrote {len(results.records)} injections to {file}")

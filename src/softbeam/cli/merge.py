@@ -21,7 +21,7 @@ def merge(
     The parts must be of the same campaign, and where they hold the same injection it must be
     identical.
     """
-    from softbeam.campaign.merging import merge as join
+    from softbeam.campaign.results.merging import merge as join
 
     number = join(parts, out)
     typer.echo(f"{number} injections of {len(parts)} parts in {out}", err=True)

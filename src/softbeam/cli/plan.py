@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from softbeam.cli import _campaign_options as given
+from softbeam.campaign.request import Request
 from softbeam.cli._app import app, console
-from softbeam.cli._groups import with_groups
+from softbeam.cli._choices import with_choices
 from softbeam.cli._options import cores
 from softbeam.cli.campaign import prepare_shown
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from softbeam.analysis.planning import Forecast, Pilot
     from softbeam.campaign.setup import InjectorSetup
     from softbeam.campaign.specification import CampaignSpecification
+    from softbeam.present.table import Table
 
 
 @app.command()
-@with_groups
+@with_choices
 def plan(
     *,
-    wanted: given.WantedOptions,
-    struck: given.StruckOptions,
+    wanted: Request,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes; default: one a core.")
     ] = None,
@@ -36,13 +36,14 @@ def plan(
     """Say how many injections a campaign needs and about how long they take.
 
     The options are those of softbeam campaign. A few injections are made, and not kept. The
-    number for a margin is given twice: if every cell ends like the pilot, and at the worst.
+    number for a margin is given twice: if every cell ends like the pilot, and at the worst. With
+    several inputs it says how much more they take than one, and from how many on that is little.
     """
     from softbeam.analysis.planning import forecast
     from softbeam.campaign.scratch import scratch_folder
-    from softbeam.campaign.setup import fault_space_sizes
+    from softbeam.campaign.setup import fault_space_sizes, load_requested
 
-    workload, specification = given.load_requested(given.request_of(wanted, struck))
+    workload, specification = load_requested(wanted)
     with scratch_folder() as scratch:
         setup = prepare_shown(workload, specification, scratch)
         sizes = fault_space_sizes(setup, {stream.mode for stream in specification.streams})
@@ -72,48 +73,71 @@ def _pilots(setup: InjectorSetup, specification: CampaignSpecification, number: 
 
 
 def _print(forecasts: list[Forecast], workers: int) -> None:
-    from rich import box
-    from rich.table import Table
+    from softbeam.present.rich import grid
 
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    table.add_column("mode")
-    table.add_column("model")
-    for name in ("cells", "injections", "at most", "ms each", "about", "at most"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for one in forecasts:
-        table.add_row(
-            one.mode,
-            one.model,
-            str(one.cells),
-            f"{one.expected:,}",
-            f"{one.most:,}",
-            f"{1000 * one.seconds_each:.1f}",
-            duration(one.expected * one.seconds_each / workers),
-            duration(one.most * one.seconds_each / workers),
-        )
-    table.add_section()
-    table.add_row(
-        "all",
-        "",
-        str(sum(one.cells for one in forecasts)),
-        f"{sum(one.expected for one in forecasts):,}",
-        f"{sum(one.most for one in forecasts):,}",
-        "",
-        duration(sum(one.expected * one.seconds_each for one in forecasts) / workers),
-        duration(sum(one.most * one.seconds_each for one in forecasts) / workers),
-    )
     out = console(100)
-    out.print(table)
+    out.print(grid(_table(forecasts, workers)))
     out.print(f"Times are for {workers} workers on this machine, start and profile not counted.")
 
 
+def _table(forecasts: list[Forecast], workers: int) -> Table:
+    from softbeam.present.table import Row, Table, label, large, number, text
+
+    def times(injections: list[int]) -> float:
+        pairs = zip(forecasts, injections, strict=True)
+        return sum(each * one.seconds_each for one, each in pairs) / workers
+
+    columns = (
+        text("mode"),
+        text("model"),
+        label("cells"),
+        large("injections"),
+        large("most", "at most"),
+        number("seconds", "ms each", lambda value: f"{1000 * value:.1f}"),
+        number("time", "about", duration),
+        number("most-time", "at most", duration),
+    )
+    rows = tuple(
+        Row(
+            one.mode,
+            one.model,
+            one.cells,
+            one.expected,
+            one.most,
+            one.seconds_each,
+            one.expected * one.seconds_each / workers,
+            one.most * one.seconds_each / workers,
+        )
+        for one in forecasts
+    )
+    expected, most = [one.expected for one in forecasts], [one.most for one in forecasts]
+    cells = sum(one.cells for one in forecasts)
+    foot = Row("all", "", cells, sum(expected), sum(most), "", times(expected), times(most))
+    return Table("plan", "", columns, rows, (foot,))
+
+
 def _clusters(forecasts: list[Forecast], specification: CampaignSpecification) -> Iterator[str]:
-    """Yield what several inputs mean for a margin."""
-    from softbeam.analysis.planning import tolerated
+    """Yield what several inputs mean for a margin, and how many to give."""
+    from softbeam.analysis.planning import images_worth, times_one_input, tolerated
 
     target, images = specification.target, len(specification.inputs_sha256)
-    if target is None or images == 1:
+    if target is None:
         return
+    enough = images_worth(target.confidence)
+    if images == 1:
+        yield (
+            "The numbers are about this one input; another has other shares. To speak of inputs "
+            f"in general give {enough} or more (--image):\n2 take "
+            f"{times_one_input(2, target.confidence):.0f} times as many injections for the same "
+            f"margin, {enough} take {times_one_input(enough, target.confidence):.1f} times."
+        )
+        return
+    if images < enough:
+        yield (
+            f"{images} inputs take {times_one_input(images, target.confidence):.1f} times the "
+            f"injections of one for the same margin, {enough} inputs take "
+            f"{times_one_input(enough, target.confidence):.1f} times: give {enough} or more."
+        )
     yield (
         f"The {images} inputs are clusters. The numbers hold if they are alike; where a share's "
         f"standard deviation over\nthem is above {100 * tolerated(target, images):.1f} points, "
@@ -124,6 +148,11 @@ def _clusters(forecasts: list[Forecast], specification: CampaignSpecification) -
             yield (
                 f"The pilot's inputs differ by more than that in {one.mode} {one.model} "
                 f"{', '.join(one.apart)}: the margin is out of reach."
+            )
+        if one.images > max(images, enough):
+            yield (
+                f"As the pilot's inputs differ in {one.mode} {one.model}, about {one.images} "
+                "inputs like them would bring the margin within reach."
             )
 
 

@@ -9,30 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from softbeam.cli._app import app, console
-from softbeam.cli._options import (
-    ArchitectureOption,
-    ExifOption,
-    Im2colOption,
-    ImageOption,
-    NetworkArgument,
-    WeightsOption,
-    checked_im2col,
-    progress_bar,
-    say_if_cold,
-)
+from softbeam.cli._choices import with_choices
+from softbeam.cli._options import preparing
+from softbeam.network.choices import WorkloadRequest
 
 if TYPE_CHECKING:
     from softbeam.network.counts import ProfileRow
+    from softbeam.present.table import Table
 
 
 @app.command()
+@with_choices
 def profile(
-    network: NetworkArgument,
-    weights: WeightsOption = None,
-    image: ImageOption = None,
-    exif: ExifOption = "apply",
-    im2col: Im2colOption = "always",
-    arch: ArchitectureOption = "sm_90",
+    wanted: WorkloadRequest,
     by_opcode: Annotated[
         bool, typer.Option("--by-opcode", help="Also count each opcode, over all launches.")
     ] = False,
@@ -52,6 +41,7 @@ def profile(
     Without --weights a network that comes without is counted with random ones. Few counts depend
     on them: a division takes a longer way where an operand is very large or very small.
     """
+    from softbeam.errors import ImageError
     from softbeam.jit import cache_home
     from softbeam.network.counts import by_layer_and_kernel, opcode_counts, total
     from softbeam.network.device import Device
@@ -59,71 +49,66 @@ def profile(
     from softbeam.network.profile_cache import profiles_of
     from softbeam.network.weights import SHIPPED
     from softbeam.network.workload import load_workload
+    from softbeam.present.rich import grid
 
     workload = load_workload(
-        network,
-        weights=weights,
+        wanted.network,
+        weights=wanted.weights,
+        names=wanted.names,
         untrained=True,
-        images=[image] if image else [],
-        exif=exif,
-        im2col=checked_im2col(im2col),
-        architecture=arch,
+        images=wanted.images,
+        preprocessing=wanted.preprocessing,
+        choices=wanted,
     )
-    known = workload.network.weights is not None or workload.network.name in SHIPPED
-    if weights is None and not known:
-        typer.echo("No weights are given: counted with random ones, the same each time.", err=True)
-    say_if_cold()
-    device = Device(golden_run(workload.plan, workload.weights, workload.images[0]), arch)
-    with progress_bar() as bar:
-        task = bar.add_task("profile", total=None)
-        profiles = profiles_of(
-            workload,
-            device,
-            Path(cache_home()) / "profiles",
-            lambda done, of: bar.update(task, completed=done, total=of),
+    if len(workload.images) > 1:
+        raise ImageError(
+            f"{len(workload.images)} images are given; counts are of one of them, give one --image"
         )
+    known = workload.network.weights is not None or workload.network.name in SHIPPED
+    if wanted.weights is None and not known:
+        typer.echo("No weights are given: counted with random ones, the same each time.", err=True)
+    with preparing() as shown:
+        golden = golden_run(workload.plan, workload.weights, workload.images[0])
+        device = Device(golden, wanted.architecture)
+        profiles = profiles_of(workload, device, Path(cache_home()) / "profiles", shown.launches)
     rows = by_layer_and_kernel(device, profiles)
     if as_json:
         typer.echo(json.dumps([row.as_dict() for row in rows], indent=1))
         return
     titles = {layer.index: layer.title for layer in workload.network.layers}
-    _print(rows, total(rows), titles, opcode_counts(rows) if by_opcode else {})
+    out = console(130)
+    out.print(grid(_table(rows, total(rows), titles)))
+    if by_opcode:
+        out.print()
+        out.print(grid(_opcode_table(opcode_counts(rows))))
 
 
-def _print(
-    rows: list[ProfileRow], whole: ProfileRow, titles: dict[int, str], opcodes: dict[str, int]
-) -> None:
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
+def _table(rows: list[ProfileRow], whole: ProfileRow, titles: dict[int, str]) -> Table:
+    from softbeam.present.table import Row, Table, label, large, text
 
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    table.add_column("layer", justify="right")
-    table.add_column("name", overflow="fold")
-    table.add_column("kernel")
-    for name in ("launches", "all", "executed", "writes register", "stores"):
-        table.add_column(name, justify="right", no_wrap=True)
-    before = None
+    made, before = [], None
     for row in rows:
         # A layer's name stands in its first row.
-        title = "" if row.layer in (None, before) else escape(titles[row.layer])
+        title = "" if row.layer in (None, before) else titles[row.layer]
         before = row.layer
-        table.add_row(str(row.layer), title, row.kernel, *_numbers(row))
-    table.add_section()
-    table.add_row("all", "", "", *_numbers(whole))
-    out = console(130)
-    out.print(table)
-    if opcodes:
-        listing = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-        listing.add_column("opcode")
-        listing.add_column("executed", justify="right")
-        for name, count in opcodes.items():
-            listing.add_row(name, f"{count:,}")
-        out.print()
-        out.print(listing)
+        made.append(Row(str(row.layer), title, row.kernel, *_numbers(row)))
+    names = ("launches", "all", "executed", "writes register", "stores")
+    columns = (
+        label("layer"),
+        text("name", wraps=True),
+        text("kernel", wraps=True),
+        *(large(name) for name in names),
+    )
+    foot = (Row("all", "", "", *_numbers(whole)),)
+    return Table("profile", "", columns, tuple(made), foot)
 
 
-def _numbers(row: ProfileRow) -> list[str]:
-    return [
-        f"{number:,}" for number in (row.launches, row.active, row.executed, row.writes, row.stores)
-    ]
+def _opcode_table(opcodes: dict[str, int]) -> Table:
+    from softbeam.present.table import Row, Table, large, text
+
+    columns = (text("opcode"), large("executed"))
+    return Table("opcodes", "", columns, tuple(Row(*one) for one in opcodes.items()))
+
+
+def _numbers(row: ProfileRow) -> tuple[int, ...]:
+    return (row.launches, row.active, row.executed, row.writes, row.stores)

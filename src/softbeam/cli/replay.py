@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from softbeam.cli._app import app, console
-from softbeam.cli._options import ExifOption, RunArgument, WeightsOption, progress_bar
+from softbeam.cli._choices import with_choices
+from softbeam.cli._options import RunArgument, preparing
 from softbeam.cli.tables import COLUMNS
+from softbeam.network.choices import InputChoices
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from softbeam.analysis.results import Results
     from softbeam.injection.injector import Injector
     from softbeam.injection.record import InjectionRecord
-    from softbeam.network.decoding import Exif
     from softbeam.network.workload import Workload
-    from softbeam.report.table import Table
 
 
 @app.command()
+@with_choices
 def replay(
+    *,
     run: RunArgument,
     index: Annotated[int, typer.Argument(metavar="INDEX", help="Which injection of its stream.")],
     mode: Annotated[
@@ -39,12 +39,7 @@ def replay(
         str | None,
         typer.Option("--network", metavar="FILE", help="The network's file, if it is your own."),
     ] = None,
-    weights: WeightsOption = None,
-    image: Annotated[
-        list[Path] | None,
-        typer.Option("--image", metavar="FILE|FOLDER", help="The campaign's inputs, as given."),
-    ] = None,
-    exif: ExifOption = "apply",
+    files: InputChoices,
     html: Annotated[
         Path | None,
         typer.Option("--html", metavar="FILE", help="Also write a page with pictures."),
@@ -61,23 +56,26 @@ def replay(
     """
     from softbeam.analysis.results import Results
     from softbeam.injection.replay import replay as do
-    from softbeam.report.replay_page import facts, tables
+    from softbeam.present.page.replay import facts, tables
+    from softbeam.present.rich import show
 
     results = Results.load(run)
+    mode, model = (None if name is None else name.lower() for name in (mode, model))
     record = _record(results, mode, model, stratum, index)
-    workload = _workload(results, network, weights, image or [], exif)
+    workload = _workload(results, network, files)
     done = do(_injector(results, workload, record), record.mode, record.model, index, stratum)
     _check(record, done.record)
-    names, layers = dict(enumerate(workload.network.classes or ())), workload.network.layers
-    told = facts(done, layers)
+    names = dict(enumerate(results.classes or workload.network.classes or ()))
+    layers = workload.network.layers
+    told = facts(done, layers, names)
     screen = console(COLUMNS)
     width = max(len(name) for name, _ in told)
     for name, value in told:
         screen.print(f"{name:<{width}}  {value}", markup=False, soft_wrap=True)
     for table in tables(done, names, layers):
-        _print(screen, table)
+        show(screen, table)
     if html is not None:
-        from softbeam.report.page import render_replay, write_file
+        from softbeam.present.page.campaign import render_replay, write_file
 
         write_file(html, render_replay(done, results, names, layers).encode())
         screen.print(f"\nwrote {html}", markup=False, soft_wrap=True)
@@ -111,9 +109,7 @@ def _record(
     raise ResultsError(f"the campaign has no injection {index}{of} of {' '.join(*streams)}{hint}")
 
 
-def _workload(
-    results: Results, network: str | None, weights: Path | None, images: list[Path], exif: Exif
-) -> Workload:
+def _workload(results: Results, network: str | None, files: InputChoices) -> Workload:
     """Read what the campaign struck and check that it is the same."""
     from softbeam.campaign.setup import specify_again
     from softbeam.campaign.specification import first_difference
@@ -130,11 +126,10 @@ def _workload(
         )
     workload = load_workload(
         network or stored.network,
-        weights=weights,
-        images=images,
-        exif=exif,
-        im2col=stored.im2col,
-        architecture=stored.architecture,
+        weights=files.weights,
+        images=files.images,
+        preprocessing=files.preprocessing,
+        choices=stored,
     )
     difference = first_difference(stored, specify_again(stored, workload))
     if difference is not None:
@@ -142,42 +137,29 @@ def _workload(
         raise CampaignError(
             f"this is not what the campaign struck: its {difference.named} is "
             f"{struck}, here it is {here}; give the --network, "
-            "--weights and --image that the campaign was given"
+            "--weights, --image and preprocessing that the campaign was given"
         )
     return workload
 
 
 def _injector(results: Results, workload: Workload, record: InjectionRecord) -> Injector:
     """Make the golden run of the injection's input, and its injector."""
-    from softbeam.campaign.setup import answer_rule, launches_in_scope
-    from softbeam.injection.injector import Injector
+    from softbeam.campaign.setup import injector_for
     from softbeam.jit import cache_home
     from softbeam.network.device import Device
     from softbeam.network.golden import golden_run
     from softbeam.network.profile_cache import profiles_of
 
-    specification = results.specification
-    golden = golden_run(workload.plan, workload.weights, workload.images[record.image])
-    device = Device(golden, specification.architecture)
-    with progress_bar() as bar:
-        task = bar.add_task("profile", total=None)
+    with preparing() as shown:
+        golden = golden_run(workload.plan, workload.weights, workload.images[record.image])
         profiles = profiles_of(
             workload,
-            device,
+            Device(golden, workload.choices.architecture),
             cache_home() / "profiles",
-            lambda done, of: bar.update(task, completed=done, total=of),
+            shown.launches,
             record.image,
         )
-    return Injector(
-        device,
-        profiles,
-        launches_in_scope(workload.plan, specification),
-        specification.campaign_id,
-        semantics=specification.fault_semantics,
-        groups=specification.groups,
-        image=record.image,
-        rule=answer_rule(workload.plan, specification.boxes),
-    )
+    return injector_for(results.specification, golden, profiles, record.image)
 
 
 def _check(recorded: InjectionRecord, replayed: InjectionRecord) -> None:
@@ -198,17 +180,3 @@ def _check(recorded: InjectionRecord, replayed: InjectionRecord) -> None:
             raise InternalError(
                 f"the replay's {field.name} is {now!r}, the record's {was!r}; please report it"
             )
-
-
-def _print(screen: Console, table: Table) -> None:
-    from rich import box
-    from rich.table import Table as Grid
-
-    grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    for place, title in enumerate(table.columns):
-        numeric = any(row[place].style == "number" for row in table.rows)
-        grid.add_column(title, justify="right" if numeric else "left", no_wrap=True)
-    for row in table.rows:
-        grid.add_row(*(cell.text.replace("[", r"\[") for cell in row))
-    screen.print(f"\n[bold]{table.caption}[/bold]")
-    screen.print(grid)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -25,9 +27,24 @@ def report(
     PDF. The same results give the same bytes.
     """
     from softbeam.analysis.results import Results
-    from softbeam.report.page import write_report
+    from softbeam.present.page.campaign import write_report
 
-    results = Results.load(run)
-    folder = out or (run.parent if run.is_file() else run) / "report"
-    written = write_report(results, folder)
+    with _told() as say:
+        say("the results")
+        results = Results.load(run)
+        folder = out or (run.parent if run.is_file() else run) / "report"
+        written = write_report(results, folder, say)
     typer.echo(f"wrote {written[0]} and {len(written) - 1} files of figures")
+
+
+@contextmanager
+def _told() -> Iterator[Callable[[str], None]]:
+    """Give what says on standard error what is being worked out: in place, or line by line."""
+    from rich.console import Console
+
+    screen = Console(stderr=True, highlight=False)
+    if not screen.is_terminal:
+        yield lambda step: typer.echo(f"working out {step}", err=True)
+        return
+    with screen.status("") as status:
+        yield lambda step: status.update(f"working out {step}")

@@ -12,10 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from softbeam.errors import RecordingError
 
+#: Far more than any recording counts to; what is beyond does not fit the emulator's numbers.
+_MOST = 1 << 60
+
 Word = Annotated[int, Field(ge=0, lt=1 << 32)]
-Size = Annotated[int, Field(ge=0)]
+Size = Annotated[int, Field(ge=0, le=_MOST)]
 Index = tuple[Size, Size, Size]
-Extent = Annotated[int, Field(ge=1)]
+Extent = Annotated[int, Field(ge=1, le=_MOST)]
 Model = TypeVar("Model", bound="Record")
 
 
@@ -28,7 +31,7 @@ class Record(BaseModel):
 class Buffer(Record):
     """A buffer of the arena: byte offset, length in words, file of its initial contents."""
 
-    offset: Annotated[int, Field(ge=0, multiple_of=4)]
+    offset: Annotated[int, Field(ge=0, le=_MOST, multiple_of=4)]
     words: Size
     initial: str | None = None
 
@@ -90,7 +93,7 @@ class FaultRecord(Record):
     mode: Literal["RF", "IOV", "IOA", "PR"]
     block: Index
     thread: Index
-    pc: Annotated[int, Field(ge=0, multiple_of=16)]
+    pc: Annotated[int, Field(ge=0, le=_MOST, multiple_of=16)]
     occurrence: Size
     target: Annotated[str, Field(pattern=r"^(R\d{1,3}|P[0-6]|destination_index|store_address)$")]
     after: Word | None = None

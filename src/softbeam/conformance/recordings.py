@@ -24,13 +24,15 @@ from softbeam.conformance.recorded import (
     TraceRecord,
     read_record,
 )
+from softbeam.emulator.arguments import MOST_SHARED, launch_shape
 from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
 from softbeam.emulator.launching import Launch
 from softbeam.emulator.lowering import Program, lower
 from softbeam.emulator.pages import OTHER_SPACE, PAGE
-from softbeam.errors import ListingError, RecordingError
+from softbeam.errors import LaunchError, ListingError, RecordingError
 from softbeam.files import read_file, regular_file
 from softbeam.sass import Function, link, read_cubin, read_listing, read_variables, row_of
+from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 from softbeam.sass.variables import Variables
 
 #: Bytes of one file.
@@ -40,8 +42,8 @@ _MOST = 1 << 30
 #: nothing recorded says where they were.
 _VARIABLES = 0x7FF000000000
 
-#: The architecture that is replayed where a folder has several listings of one source.
-_PREFERRED = "sm_90"
+#: Warps of a launch, each of which is kept with all that it stores.
+_MOST_WARPS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,9 @@ class Recordings:
         listings = sorted(self.folder.glob(f"{stem}.sm_*.json"))
         if not listings:
             raise RecordingError(f"{self.folder}: no listing {stem}.sm_*.json")
-        preferred = [path for path in listings if path.name == f"{stem}.{_PREFERRED}.json"]
+        preferred = [
+            path for path in listings if path.name == f"{stem}.{DEFAULT_ARCHITECTURE}.json"
+        ]
         listing = (preferred or listings)[-1]
         cubin = listing.with_suffix(".cubin")
         try:
@@ -174,11 +178,16 @@ class Recordings:
         arena = self._arena(name, record)
         base = int(record.arena.address, 16)
         arguments = [_argument(text, base, record.buffers, place) for text in record.arguments]
-        shape = LaunchShape(record.grid, record.block)
         try:
+            shape = launch_shape(record.grid, record.block)
             constants = launch_constants(program, shape, arguments)
-        except ValueError as error:
+        except (ValueError, LaunchError) as error:
             raise RecordingError(f"{place}: {error}") from None
+        if shape.blocks * shape.warps > _MOST_WARPS:
+            raise RecordingError(
+                f"{place}: a launch of {shape.blocks * shape.warps} warps; up to {_MOST_WARPS} are "
+                "replayed"
+            )
         segments = [(base, base + 4 * arena.size, 0), *_pages(base, arena.size * 4, outside)]
         words = arena
         image = self._variables[record.cubin].loaded(_VARIABLES)
@@ -188,6 +197,8 @@ class Recordings:
             words = np.concatenate([arena, padded.astype(np.uint32)])
         function = program.function
         shared = function.shared_bytes if record.shared_bytes is None else record.shared_bytes
+        if shared > MOST_SHARED:
+            raise RecordingError(f"{place}: no GPU has {shared} bytes of shared memory for a block")
         launch = Launch(program, shape, constants, memory_map(words, segments), shared)
         return Scenario(name, launch, record.registers or function.registers, arena.size)
 
@@ -244,6 +255,14 @@ class Recordings:
         _check_place(launch.shape, fault.block, fault.thread, place)
         if row_of(fault.pc) >= len(launch.program.function.instructions):
             raise RecordingError(f"{place}: pc {fault.pc} is not in {launch.program.function.name}")
+        instruction = launch.program.function.at(fault.pc)
+        row = row_of(fault.pc)
+        if fault.target == "destination_index" and not launch.program.destinations[row]:
+            raise RecordingError(
+                f"{place}: '{instruction}' has no destination whose index is struck"
+            )
+        if fault.target == "store_address" and not launch.program.stores[row]:
+            raise RecordingError(f"{place}: '{instruction}' is no store")
         if fault.target[0] == "R" and int(fault.target[1:]) > 254:
             raise RecordingError(f"{place}: {fault.target} is not a register that can be struck")
         if any(word >= scenario.words for word, _, _ in fault.memory or ()):
@@ -283,6 +302,9 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise RecordingError(f"{path}: cannot be read ({error})") from None
 
 
+_INTEGERS = ("int32", "uint32", "int64", "uint64", "int16", "uint16", "int8", "uint8")
+
+
 def _argument(text: str, base: int, buffers: dict[str, Buffer], place: str) -> int | float:
     """Return an argument from ``buffer:NAME``, ``float32:1.5``, ``int32:7`` and the like."""
     kind, _, value = text.partition(":")
@@ -291,8 +313,10 @@ def _argument(text: str, base: int, buffers: dict[str, Buffer], place: str) -> i
             return base + buffers[value].offset
         if kind in ("float32", "float64"):
             return float(value)
-        if kind in ("int32", "uint32", "int64", "uint64", "int16", "uint16", "int8", "uint8"):
-            return int(value, 0)
+        if kind in _INTEGERS:
+            number, bits = int(value, 0), int(kind.removeprefix("u").removeprefix("int"))
+            if -(1 << bits - 1) <= number < 1 << bits:
+                return number
     except (KeyError, ValueError):
         pass
     raise RecordingError(f"{place}: '{text}' is not an argument such as int32:7 or buffer:NAME")

@@ -10,13 +10,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from softbeam.emulator.debugging import Debugger
     from softbeam.emulator.fault import Fault
-    from softbeam.emulator.machine import Machine
+    from softbeam.emulator.machine import Machine, Saved
     from softbeam.emulator.outcome import Outcome
+    from softbeam.emulator.registers import Registers
+    from softbeam.emulator.stops import Access, Stop
 
-__all__ = ["Fault", "Machine", "Outcome"]
+__all__ = ["Access", "Debugger", "Fault", "Machine", "Outcome", "Registers", "Saved", "Stop"]
 
-_PLACES = {"Fault": "fault", "Machine": "machine", "Outcome": "outcome"}
+_PLACES = {
+    "Access": "stops",
+    "Debugger": "debugging",
+    "Fault": "fault",
+    "Machine": "machine",
+    "Outcome": "outcome",
+    "Registers": "registers",
+    "Saved": "machine",
+    "Stop": "stops",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,10 +10,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from softbeam.emulator.arguments import MOST_INSTRUCTIONS
 from softbeam.emulator.execution import LaunchShape
 from softbeam.emulator.vector import FaultVector, Strikes, fault_vector
 from softbeam.errors import LaunchError
-from softbeam.sass.instruction import INSTRUCTION_BYTES, Function, pc_of, row_of
+from softbeam.sass.effects import written_registers
+from softbeam.sass.instruction import INSTRUCTION_BYTES, Function, Instruction, pc_of, row_of
+from softbeam.sass.opcodes import Shape, find_opcode
 
 _TARGET = re.compile(r"([RP])([0-9]{1,3})\Z")
 _INDEX, _ADDRESS = "destination index", "store address"
@@ -88,10 +91,13 @@ class Fault:
         change = self.flip if self.value is None else self.value
         if not 0 <= change < 1 << bits or (self.value is None and not change):
             raise LaunchError(f"a fault changes {self.target} by 1 to {bits} bits, not {change:#x}")
-        if self.pc % INSTRUCTION_BYTES or self.pc < 0 or self.occurrence < 0:
+        if self.pc % INSTRUCTION_BYTES or self.pc < 0:
             raise LaunchError(
-                f"no instruction is at pc {self.pc:#x}, occurrence {self.occurrence}: pcs are "
-                "multiples of 0x10"
+                f"no instruction is at pc {self.pc:#x}: pcs are multiples of {INSTRUCTION_BYTES:#x}"
+            )
+        if not 0 <= self.occurrence <= MOST_INSTRUCTIONS:
+            raise LaunchError(
+                f"occurrence {self.occurrence}: it is from 0 to {MOST_INSTRUCTIONS:,}"
             )
 
     def site(self, shape: LaunchShape) -> tuple[int, int]:
@@ -121,6 +127,7 @@ class Fault:
                 f"{function.name} has no pc {self.pc:#x}: its last is "
                 f"{pc_of(len(function.instructions) - 1):#x}"
             )
+        self._check_instruction(function.at(self.pc))
         numbered = _TARGET.match(self.target)
         register = int(numbered.group(2)) if numbered else 0
         if numbered is None:
@@ -144,6 +151,18 @@ class Fault:
             value=self.value,
             warp_wide=self.warp_wide,
         )
+
+    def _check_instruction(self, instruction: Instruction) -> None:
+        """Check that the instruction has what is struck: an index, or an address of a store."""
+        opcode = find_opcode(instruction)
+        if self.target == _INDEX and not (opcode and written_registers(instruction, opcode)):
+            raise LaunchError(
+                f"'{instruction}' at pc {self.pc:#x} has no general register as its destination, "
+                "whose index could be struck"
+            )
+        stores = opcode is not None and opcode.shape is Shape.STORE
+        if self.target == _ADDRESS and (not stores or instruction.opcode.startswith("RED")):
+            raise LaunchError(f"'{instruction}' at pc {self.pc:#x} is no store")
 
 
 def _number(

@@ -267,8 +267,10 @@ class Runner:
         launch: Launch,
         *,
         budget: int,
+        launch_budget: int | None = None,
         fault: FaultVector | None = None,
         struck: tuple[int, int] | None = None,
+        done: Ending | None = None,
     ) -> Ending:
         """Run every block of a launch, one of its units with a fault, and put memory back.
 
@@ -281,10 +283,15 @@ class Runner:
             What to run.
         budget : int
             Instructions that one thread may execute.
+        launch_budget : int, optional
+            Instructions that all warps may execute together: a launch that has more units to run
+            then counts as hung.
         fault : numpy.ndarray of int64, optional
             Fault vector of the struck unit.
         struck : (int, int), optional
             Block and warp of the struck unit.
+        done : Ending, optional
+            How the struck unit ended, if it has been run already.
 
         Returns
         -------
@@ -295,12 +302,20 @@ class Runner:
         stored: list[tuple[NDArray[np.int64], NDArray[np.uint32]]] = []
         before: list[NDArray[np.uint32]] = []
         status, information = k.FINISHED, np.zeros(k.INFO_FIELDS, dtype=np.int64)
-        words = launch.memory.words
+        words, left = launch.memory.words, launch_budget
         try:
             for block, warp in self.units(launch):
+                if left is not None and left <= 0:
+                    status = k.HANG
+                    break
                 here = struck is not None and struck == (block, warp)
                 vector = fault if here and fault is not None else _NO_FAULT
-                ending = self.run(launch, block, warp, budget=budget, fault=vector)
+                if here and done is not None:
+                    ending = done
+                else:
+                    ending = self.run(launch, block, warp, budget=budget, fault=vector)
+                if left is not None:
+                    left -= ending.instructions
                 if here or struck is None or not ending.finished:
                     information = ending.information
                 if ending.ended_early:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any, Self
@@ -16,21 +16,54 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from softbeam.emulator.arguments import Size, launch_shape, packed_arguments, shared_memory
+from softbeam.emulator.arguments import (
+    Size,
+    instruction_budget,
+    launch_shape,
+    packed_arguments,
+    shared_memory,
+)
+from softbeam.emulator.debugging import Debugger
+from softbeam.emulator.ending import Ending
 from softbeam.emulator.execution import LANES, LaunchShape, launch_constants
 from softbeam.emulator.fault import Fault
-from softbeam.emulator.heap import Heap
+from softbeam.emulator.heap import Heap, HeapState
 from softbeam.emulator.launching import Launch
 from softbeam.emulator.lowering import Program, lower
 from softbeam.emulator.outcome import CountingRunner, Outcome, outcome_of
+from softbeam.emulator.parameters import integer_parameters
 from softbeam.errors import LaunchError
 from softbeam.files import read_file
 from softbeam.sass import MOST_BYTES, link, read_cubin, read_listing, read_variables
+from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 from softbeam.sass.instruction import Function
 from softbeam.sass.toolchain import compile_source, disassemble
+from softbeam.sass.variables import Variables
 
 #: Instructions that one thread may execute before a launch counts as hung.
 BUDGET = 100_000_000
+
+#: Instructions that all warps of a launch may execute together before it counts as hung: some
+#: twenty minutes of emulation.
+LAUNCH_BUDGET = 10_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What :meth:`Machine.save` keeps: memory, what lies in it, and the code with its constants."""
+
+    memory: HeapState
+    arrays: Mapping[int, tuple[np.dtype[Any], tuple[int, ...]]]
+    functions: Mapping[str, Function]
+
+
+@dataclass(frozen=True, slots=True)
+class _Module:
+    """A loaded cubin: its variables, their address, and its kernels."""
+
+    variables: Variables
+    base: int
+    kernels: tuple[str, ...]
 
 
 class Machine:
@@ -74,24 +107,48 @@ class Machine:
     def __init__(
         self, cubin: bytes, listing: str | bytes | None = None, *, origin: str = "the cubin"
     ) -> None:
+        self._heap = Heap()
+        self._runner = CountingRunner()
+        self._arrays: dict[int, tuple[np.dtype[Any], tuple[int, ...]]] = {}
+        self._modules: list[_Module] = []
+        self._functions: dict[str, Function] = {}
+        self._programs: dict[str, Program] = {}
+        self._integers: dict[str, frozenset[int]] = {}
+        self.add(cubin, listing, origin=origin)
+
+    def add(
+        self, cubin: bytes, listing: str | bytes | None = None, *, origin: str = "the cubin"
+    ) -> None:
+        """Load a further cubin; its kernels and variables stand beside those that are there.
+
+        Parameters
+        ----------
+        cubin, listing, origin
+            As for the class.
+
+        Raises
+        ------
+        ListingError, ToolchainError
+            As for the class.
+        LaunchError
+            If it has a kernel of a name that is there already.
+        """
         if listing is None:
             listing = disassemble(cubin, origin=origin)
         functions = link(
             read_listing(listing, origin=origin), read_cubin(cubin, origin=origin), origin=origin
         )
-        self._heap = Heap()
-        self._runner = CountingRunner()
-        self._arrays: dict[int, tuple[np.dtype[Any], tuple[int, ...]]] = {}
-        self._variables = read_variables(cubin, origin=origin)
-        self._base = 0
-        if self._variables.image:
-            self._base = self._heap.allocate(len(self._variables.image))
-            self._write(self._base, self._variables.loaded(self._base))
-        self._functions = {
-            name: self._variables.linked(function, self._base)
-            for name, function in functions.items()
-        }
-        self._programs: dict[str, Program] = {}
+        twice = sorted(functions.keys() & self._functions.keys())
+        if twice:
+            raise LaunchError(f"{origin} has kernels that are there already: {', '.join(twice)}")
+        variables = read_variables(cubin, origin=origin)
+        base = 0
+        if variables.image:
+            base = self._heap.allocate(len(variables.image))
+            self._write(base, variables.loaded(base))
+        self._modules.append(_Module(variables, base, tuple(functions)))
+        for name, function in functions.items():
+            self._functions[name] = variables.linked(function, base)
 
     @classmethod
     def load(
@@ -99,7 +156,7 @@ class Machine:
         path: str | Path,
         listing: str | Path | None = None,
         *,
-        architecture: str = "sm_90",
+        architecture: str = DEFAULT_ARCHITECTURE,
         options: Sequence[str] = (),
     ) -> Self:
         """Return a machine with a file's code.
@@ -167,13 +224,43 @@ class Machine:
             If the emulated GPU has no such room.
         """
         if isinstance(content, int):
-            array = np.zeros(content, dtype=np.uint8)
-        else:
-            array = np.ascontiguousarray(content)
+            address = self._heap.allocate(content)
+            self._arrays[address] = (np.dtype(np.uint8), (content,))
+            return address
+        array = np.ascontiguousarray(content)
         address = self._heap.allocate(array.nbytes)
         self._arrays[address] = (array.dtype, array.shape)
         self._write(address, array.tobytes())
         return address
+
+    def map(self, address: int, size: int) -> None:
+        """Map memory at an address of one's own choice, filled with zeros.
+
+        Parameters
+        ----------
+        address, size : int
+            Multiples of a page, 2 MiB.
+
+        Raises
+        ------
+        LaunchError
+            If they are not, or something else is there.
+        """
+        self._heap.map(address, size)
+
+    def free(self, address: int) -> None:
+        """Give back what :meth:`allocate` or :meth:`map` made at an address.
+
+        As on a GPU an access to what was freed does not fault while its page holds other memory;
+        here pages of the heap stay mapped.
+
+        Raises
+        ------
+        LaunchError
+            If nothing was made there.
+        """
+        self._heap.free(address)
+        self._arrays.pop(address, None)
 
     def read(self, address: int, shape: Size | None = None, dtype: Any = None) -> NDArray[Any]:
         """Return a copy of memory.
@@ -224,9 +311,10 @@ class Machine:
         LaunchError
             If the cubin has none of this symbol.
         """
-        if name not in self._variables.globals:
-            raise LaunchError(f"the cubin has no global variable {name!r}")
-        return self._base + self._variables.globals[name][0]
+        for module in self._modules:
+            if name in module.variables.globals:
+                return module.base + module.variables.globals[name][0]
+        raise LaunchError(f"the cubin has no global variable {name!r}")
 
     def set_constant(self, name: str, content: ArrayLike) -> None:
         """Set a ``__constant__`` variable for the launches that follow.
@@ -237,14 +325,14 @@ class Machine:
             If the cubin has none of this symbol, or it is smaller than the contents.
         """
         data = np.ascontiguousarray(content).tobytes()
-        offset, size = self._variables.constants.get(name, (0, -1))
+        found = [module for module in self._modules if name in module.variables.constants]
+        if not found:
+            raise LaunchError(f"the cubin has no constant {name!r}")
+        offset, size = found[0].variables.constants[name]
         if len(data) > size:
-            raise LaunchError(
-                f"{len(data)} bytes do not fit the constant {name!r} of {size} bytes"
-                if size >= 0
-                else f"the cubin has no constant {name!r}"
-            )
-        for symbol, function in self._functions.items():
+            raise LaunchError(f"{len(data)} bytes do not fit the constant {name!r} of {size} bytes")
+        for symbol in found[0].kernels:
+            function = self._functions[symbol]
             bank = bytearray(function.constants.get(3, b""))
             bank[offset : offset + len(data)] = data
             constants = {**function.constants, 3: bytes(bank)}
@@ -260,6 +348,8 @@ class Machine:
         fault: Fault | None = None,
         shared_bytes: int = 0,
         budget: int = BUDGET,
+        launch_budget: int = LAUNCH_BUDGET,
+        counts: bool = False,
     ) -> Outcome:
         """Run a kernel and return how it ended.
 
@@ -273,13 +363,19 @@ class Machine:
             Dimensions, x first.
         *arguments
             The kernel's arguments: int for integers and addresses, float for floats and doubles,
-            bytes for structures, or NumPy scalars.
+            bytes for structures, or NumPy scalars.  A NumPy float has its own size, and its bits
+            are passed whatever the kernel does with them.
         fault : Fault, optional
             A fault to inject.
         shared_bytes : int
             Dynamic shared memory of a block.
         budget : int
             Instructions that one thread may execute before the launch counts as hung.
+        launch_budget : int
+            Instructions that all warps together may execute before it does; looked at whenever a
+            warp, or a block whose warps wait for each other, ends.
+        counts : bool
+            Whether the outcome says how often each instruction was executed.
 
         Raises
         ------
@@ -290,18 +386,89 @@ class Machine:
         """
         function = self.find(kernel)
         shape = launch_shape(grid, block)
+        budget = instruction_budget("a budget", budget)
+        launch_budget = instruction_budget("a budget for the launch", launch_budget)
         launch = self._prepared(function, shape, arguments, shared_bytes)
         vector, struck = None, None
         if fault is not None:
             vector = fault.vector(shape, launch.program.function)
             number, thread = fault.site(shape)
             struck = (number, 0 if launch.program.has_barrier else thread // LANES)
-        self._runner.count_from_zero(launch.program)
-        ending = self._runner.run_launch(launch, budget=budget, fault=vector, struck=struck)
+        self._runner.count_from_zero(launch.program, by_instruction=counts)
+        ending = self._runner.run_launch(
+            launch, budget=budget, launch_budget=launch_budget, fault=vector, struck=struck
+        )
         if ending.finished:
             launch.memory.words[ending.words] = ending.values
         valued = fault is not None and fault.target != "store address"
         return outcome_of(ending, self._runner, valued=valued)
+
+    def debug(
+        self,
+        kernel: str,
+        grid: Size,
+        block: Size,
+        *arguments: Any,
+        thread: int = 0,
+        in_block: int = 0,
+        fault: Fault | None = None,
+        shared_bytes: int = 0,
+        budget: int = BUDGET,
+    ) -> Debugger:
+        """Begin a launch and stop before the first instruction of one of its threads.
+
+        The warp of the thread is followed, or its block where warps wait for each other; the rest
+        of the launch runs when :meth:`~softbeam.emulator.debugging.Debugger.finish` is called.
+        Where blocks change words that others read, by atomics, the followed one comes first.
+
+        Parameters
+        ----------
+        kernel, grid, block, *arguments, shared_bytes, budget
+            As for :meth:`launch`.
+        thread, in_block : int
+            Number of the thread in its block, and of the block; a `fault` says both itself.
+        fault : Fault, optional
+            A fault to inject.
+
+        Raises
+        ------
+        LaunchError
+            If the kernel cannot be launched so, or has no such thread.
+        """
+        function = self.find(kernel)
+        shape = launch_shape(grid, block)
+        budget = instruction_budget("a budget", budget)
+        launch = self._prepared(function, shape, arguments, shared_bytes)
+        vector = None
+        if fault is not None:
+            vector = fault.vector(shape, launch.program.function)
+            in_block, thread = fault.site(shape)
+        if not (0 <= thread < shape.threads and 0 <= in_block < shape.blocks):
+            raise LaunchError(f"the launch has no thread {thread} in a block {in_block}")
+        warp = 0 if launch.program.has_barrier else thread // LANES
+        valued = fault is not None and fault.target != "store address"
+
+        def finish(followed: Ending) -> Outcome:
+            self._runner.count_from_zero(launch.program)
+            ending = self._runner.run_launch(
+                launch, budget=budget, struck=(in_block, warp), done=followed
+            )
+            if ending.finished:
+                launch.memory.words[ending.words] = ending.values
+            self._runner.count(followed)
+            return outcome_of(ending, self._runner, valued=valued)
+
+        return Debugger(launch, in_block, warp, vector, budget, finish)
+
+    def save(self) -> Saved:
+        """Return all that launches can change, for :meth:`restore`."""
+        return Saved(self._heap.saved(), dict(self._arrays), dict(self._functions))
+
+    def restore(self, saved: Saved) -> None:
+        """Make memory, allocations and constants what they were when they were saved."""
+        self._heap.restore(saved.memory)
+        self._arrays, self._functions = dict(saved.arrays), dict(saved.functions)
+        self._programs.clear()
 
     def _prepared(
         self, function: Function, shape: LaunchShape, arguments: Sequence[Any], shared_bytes: int
@@ -309,6 +476,9 @@ class Machine:
         if function.name not in self._programs:
             self._programs[function.name] = lower(function)
         program = self._programs[function.name]
-        constants = launch_constants(program, shape, packed_arguments(function, arguments))
+        if function.name not in self._integers:
+            self._integers[function.name] = integer_parameters(function)
+        packed = packed_arguments(function, arguments, self._integers[function.name])
+        constants = launch_constants(program, shape, packed)
         shared = shared_memory(function, shared_bytes)
         return Launch(program, shape, constants, self._heap.memory(), shared)

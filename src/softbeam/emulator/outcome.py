@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,8 @@ class Outcome:
         Whether the fault was applied: False without one, and where its place was never reached.
     before, after : int or None
         The struck value before and after the change, or the index; None if nothing was struck.
+    executed : mapping of int to int
+        How often threads executed each instruction, by pc; empty unless it was asked for.
     """
 
     ending: str
@@ -51,6 +54,7 @@ class Outcome:
     struck: bool = False
     before: int | None = None
     after: int | None = None
+    executed: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def completed(self) -> bool:
@@ -65,18 +69,31 @@ class CountingRunner(Runner):
         super().__init__()
         self.count_from_zero(None)
 
-    def count_from_zero(self, program: Program | None) -> None:
+    def count_from_zero(self, program: Program | None, *, by_instruction: bool = False) -> None:
         """Forget what was executed; what runs next is of one program."""
+        self._by_instruction = by_instruction
         self.instructions = self.longest = 0
         self._inexact = program.inexact if program is not None else ()
         # Counts by instruction cost time, and only say which of the inexact ones were executed.
-        rows = len(program.function.instructions) if program is not None and self._inexact else 0
+        wanted = program is not None and (by_instruction or bool(self._inexact))
+        rows = len(program.function.instructions) if program is not None and wanted else 0
         self._executed = np.zeros((rows, 2), dtype=np.int64)
 
     @property
     def inexact(self) -> tuple[int, ...]:
         """Pcs of the inexact instructions that were executed."""
         return tuple(pc_of(row) for row in self._inexact if self._executed[row, 1])
+
+    @property
+    def executed(self) -> dict[int, int]:
+        """How often threads executed each instruction, by pc, if that is counted."""
+        counts = self._executed[:, 1] if self._by_instruction else self._executed[:0, 1]
+        return {pc_of(int(row)): int(counts[row]) for row in np.flatnonzero(counts)}
+
+    def count(self, ending: Ending) -> None:
+        """Add what a unit executed."""
+        self.instructions += ending.instructions
+        self.longest = max(self.longest, ending.longest)
 
     def state(self, launch: Launch) -> State:
         """Return the state in which units of this launch run, with the runner's counts."""
@@ -85,8 +102,7 @@ class CountingRunner(Runner):
     def run(self, *arguments: Any, **options: Any) -> Ending:
         """Run a unit, as :meth:`softbeam.emulator.launching.Runner.run` does."""
         ending = super().run(*arguments, **options)
-        self.instructions += ending.instructions
-        self.longest = max(self.longest, ending.longest)
+        self.count(ending)
         return ending
 
 
@@ -110,6 +126,7 @@ def outcome_of(ending: Ending, runner: CountingRunner, *, valued: bool) -> Outco
         warp_instructions=runner.instructions,
         longest=runner.longest,
         inexact=runner.inexact,
+        executed=runner.executed,
         struck=struck,
         before=ending.before if struck and valued else None,
         after=ending.after if struck and valued else None,

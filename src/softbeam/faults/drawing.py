@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from softbeam.emulator.execution import LANES
 from softbeam.emulator.launching import Launch, Runner
 from softbeam.emulator.vector import Strikes, fault_vector
 from softbeam.errors import InternalError
-from softbeam.faults.models import change, positions, sassifi_address_change
+from softbeam.faults.models import change, positions
+from softbeam.faults.modes import MODES
 from softbeam.faults.randomness import Draws
 from softbeam.faults.site import FaultSite
 from softbeam.faults.space import FaultSpace
 from softbeam.network.device import Device
 from softbeam.sass import pc_of
 
-#: Bits of a register index, of a register, and of a store's address.
-INDEX_BITS, REGISTER_BITS, ADDRESS_BITS = 8, 32, 64
+#: Bits of a random value: a register's.
+VALUE_BITS = 32
 
 
 def resolve(
@@ -61,7 +60,7 @@ def draw_site(
     space: FaultSpace,
     model: str,
     draws: Draws,
-    semantics: str = "hardware",
+    fault_semantics: str = "hardware",
 ) -> FaultSite:
     """Draw one fault.
 
@@ -77,7 +76,7 @@ def draw_site(
         The bit-flip model; its bits and the register are uniform too.
     draws : Draws
         The injection's random numbers.
-    semantics : str
+    fault_semantics : str
         Whose rules the fault follows.
 
     Returns
@@ -85,34 +84,18 @@ def draw_site(
     FaultSite
         The same for the same names, whatever was drawn before.
     """
+    mode = MODES[space.mode]
     number, row, unit, ordinal = space.locate(draws.below(space.size, "place"))
     launch = device.launch(number)
     program = launch.program
-    block, thread, occurrence = resolve(
-        runner, launch, row, unit, ordinal, executed=space.mode != "rf"
-    )
-    width, target = REGISTER_BITS, "register"
-    register: int | None = None
-    if space.mode == "rf":
-        register = draws.below(program.function.registers, "register")
-    elif space.mode == "iov":
-        written = program.destinations[row]
-        register = written[draws.below(len(written), "register")]
-    elif program.stores[row]:
-        width, target = ADDRESS_BITS, "store_address"
-    else:
-        width, target = INDEX_BITS, "destination_index"
-        register = program.destinations[row][0]
+    block, thread, occurrence = resolve(runner, launch, row, unit, ordinal, executed=mode.executed)
+    target, register = mode.target(program, row, draws)
     changed = change(
         model,
-        draws.below(positions(model, width), "bit"),
-        draws.below(1 << REGISTER_BITS, "value"),
-        semantics,
+        draws.below(positions(model, target.width), "bit"),
+        draws.below(1 << VALUE_BITS, "value"),
+        fault_semantics,
     )
-    if semantics == "sassifi" and target == "store_address":
-        changed = sassifi_address_change(changed)
-    elif target == "destination_index":
-        changed = replace(changed, drops=semantics == "sassifi")
     return FaultSite(
         mode=space.mode,
         model=model,
@@ -121,8 +104,8 @@ def draw_site(
         thread=thread,
         pc=pc_of(row),
         occurrence=occurrence,
-        target=target,
+        target=target.name,
         register=register,
-        change=changed,
+        change=target.under(changed, fault_semantics),
         registers=program.function.registers,
     )

@@ -1,32 +1,20 @@
-"""Modes of injection and bit-flip models, and the words that they are named by.
+"""Bit-flip models: what a fault does to the value that it strikes; one record a model.
 
 Section numbers of rules are in ``docs/methods.md``; SASSIFI is doi:10.1109/ISPASS.2017.7975296,
-NVBitFI is doi:10.1109/DSN48987.2021.00041.
+NVBitFI is doi:10.1109/DSN48987.2021.00041.  What is struck is :mod:`softbeam.faults.modes`'.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-
-from softbeam.errors import CampaignError
-
-#: Register file, instruction output value, instruction output address.
-MODES = ("rf", "iov", "ioa")
-
-#: Ending of the models that strike all threads that execute with the struck one.
-WARP = "-warp"
-
-#: Bit-flip models, of one thread and of its warp.  IOA takes those that flip bits: an address has
-#: no random value.
-THREAD_MODELS = ("single-bit", "double-bit", "random-value", "zero-value")
-MODELS = (*THREAD_MODELS, *(f"{model}{WARP}" for model in THREAD_MODELS))
+from types import MappingProxyType
 
 #: Whose rules a fault follows where tools differ.
 SEMANTICS = ("hardware", "sassifi", "nvbitfi")
 
-#: Modes and models of the paper's campaign, with its number of injections each.
-PAPER = (("rf", "single-bit"), ("iov", "random-value"), ("ioa", "single-bit"))
-PAPER_INJECTIONS = 1000
+#: Ending of the models that strike all threads that execute with the struck one.
+WARP = "-warp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,47 +43,69 @@ class Change:
     drops: bool = False
 
 
-def check_model(mode: str, model: str) -> None:
-    """Raise unless a mode and a model exist and go together.
+@dataclass(frozen=True, slots=True)
+class BitFlipModel:
+    """A bit-flip model.
 
-    Raises
-    ------
-    CampaignError
-        Naming what was given and what there is.
+    Attributes
+    ----------
+    name : str
+        Its name in options and results.
+    words : str
+        What it does, for the help.
+    change : callable
+        From a place (the lowest bit), a random value and the semantics to the change.
+    flips : int
+        Neighbouring bits that it flips; 0 where it gives a value.
+    wide : bool
+        Whether it strikes all threads that execute with the struck one.
     """
-    if mode not in MODES:
-        raise CampaignError(f"'{mode}' is not a mode; the modes are {', '.join(MODES)}")
-    if model not in MODELS:
-        raise CampaignError(
-            f"'{model}' is not a bit-flip model; the models are {', '.join(MODELS)}"
-        )
-    flips = [one for one in MODELS if "bit" in one]
-    if mode == "ioa" and model not in flips:
-        raise CampaignError(
-            f"mode ioa flips bits of an index or address and has no {model}; "
-            f"use {' or '.join(flips)}"
-        )
+
+    name: str
+    words: str
+    change: Callable[[int, int, str], Change]
+    flips: int = 0
+    wide: bool = False
 
 
-def check_semantics(semantics: str, mode: str) -> None:
-    """Raise unless semantics exist and have a mode.
+def _flip(name: str, words: str, bits: int) -> BitFlipModel:
+    mask = (1 << bits) - 1
+    return BitFlipModel(
+        name, words, lambda place, value, semantics: Change(mask << place, False, place), bits
+    )
 
-    Raises
-    ------
-    CampaignError
-        Naming what was given and what there is.
-    """
-    if semantics not in SEMANTICS:
-        raise CampaignError(
-            f"'{semantics}' is not a fault semantics; there are {', '.join(SEMANTICS)}"
-        )
-    if semantics == "nvbitfi" and mode != "iov":
-        raise CampaignError(f"NVBitFI strikes destination registers only and has no mode {mode}")
+
+#: The models of one thread.  SASSIFI's random value takes the old one's place, and so does ours;
+#: NVBitFI's is XORed into it.
+_THREAD = (
+    _flip("single-bit", "one bit flips", 1),
+    _flip("double-bit", "two adjacent bits flip", 2),
+    BitFlipModel(
+        "random-value",
+        "a random value",
+        lambda place, value, semantics: Change(value, semantics != "nvbitfi", None),
+    ),
+    BitFlipModel("zero-value", "zero", lambda place, value, semantics: Change(0, True, None)),
+)
+
+#: Names of the models of one thread.
+THREAD_MODELS = tuple(model.name for model in _THREAD)
+
+#: All models by name: those of one thread, then those of its warp.
+MODELS: Mapping[str, BitFlipModel] = MappingProxyType(
+    {
+        **{model.name: model for model in _THREAD},
+        **{
+            f"{model.name}{WARP}": replace(model, name=f"{model.name}{WARP}", wide=True)
+            for model in _THREAD
+        },
+    }
+)
 
 
 def positions(model: str, width: int) -> int:
     """Return how many places a bit-flip model has in a value of `width` bits."""
-    return width - 1 if model.startswith("double-bit") else width
+    return width + 1 - max(1, MODELS[model].flips)
 
 
 def change(model: str, place: int, value: int, semantics: str = "hardware") -> Change:
@@ -110,27 +120,7 @@ def change(model: str, place: int, value: int, semantics: str = "hardware") -> C
     value : int
         The random value, for the model that has one.
     semantics : str
-        SASSIFI's random value takes the old one's place, and so does ours; NVBitFI's is XORed
-        into it.
+        One of :data:`SEMANTICS`.
     """
-    wide = model.endswith(WARP)
-    kind = model.removesuffix(WARP)
-    if kind == "single-bit":
-        return Change(1 << place, False, place, wide)
-    if kind == "double-bit":
-        return Change(3 << place, False, place, wide)
-    if kind == "random-value":
-        return Change(value, semantics != "nvbitfi", None, wide)
-    return Change(0, True, None, wide)
-
-
-def sassifi_address_change(flip: Change) -> Change:
-    """Return what SASSIFI makes of a flip of a store's 64 address bits.
-
-    Bits 0 to 30 are flipped as they are, bit 31 flips all bits from 31 up, and a flip of bits 32
-    to 63 alone loses the store.
-    """
-    low = flip.value & 0x7FFFFFFF
-    if flip.value & 0x80000000:
-        low |= 0xFFFFFFFF_80000000
-    return replace(flip, value=low, drops=low == 0)
+    chosen = MODELS[model]
+    return replace(chosen.change(place, value, semantics), wide=chosen.wide)

@@ -6,6 +6,16 @@ from dataclasses import dataclass
 
 from softbeam.emulator.vector import FaultVector, Strikes, fault_vector
 from softbeam.faults.models import Change
+from softbeam.faults.modes import target_of
+
+#: What the emulator calls a mode's targets (:class:`softbeam.faults.modes.Target`).
+_STRIKES = {
+    "before": Strikes.REGISTER_BEFORE,
+    "after": Strikes.REGISTER_AFTER,
+    "predicate": Strikes.PREDICATE,
+    "index": Strikes.INDEX,
+    "store": Strikes.STORE_ADDRESS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +25,7 @@ class FaultSite:
     Attributes
     ----------
     mode, model : str
-        See :mod:`softbeam.faults.models`.
+        See :mod:`softbeam.faults.modes` and :mod:`softbeam.faults.models`.
     launch : int
         Number of the launch in the plan.
     block, thread : int
@@ -25,7 +35,7 @@ class FaultSite:
     occurrence : int
         How often the thread reached the pc before.
     target : str
-        ``register``, ``destination_index`` or ``store_address``.
+        The name of one of the mode's targets, such as ``register``.
     register : int or None
         The general register; for an index the first destination register.
     change : Change
@@ -57,13 +67,9 @@ class FaultSite:
             Whether a fault before the instruction is followed, so that its run ends once it can
             change nothing any more.
         """
-        change, strikes = self.change, Strikes.STORE_ADDRESS
-        if self.target == "register":
-            before = self.mode == "rf"
-            strikes = Strikes.REGISTER_BEFORE if before else Strikes.REGISTER_AFTER
-        elif self.target == "destination_index":
-            strikes = Strikes.INDEX
-        in_register = self.target == "register"
+        target, change = target_of(self.mode, self.target), self.change
+        strikes = _STRIKES[target.kind]
+        in_register = strikes not in (Strikes.INDEX, Strikes.STORE_ADDRESS)
         return fault_vector(
             strikes,
             thread=self.thread,

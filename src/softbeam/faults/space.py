@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from softbeam.emulator.lowering import Program
 from softbeam.errors import CampaignError
+from softbeam.faults.modes import MODES
 from softbeam.network.device import Device
 from softbeam.network.profile import LaunchProfile
 from softbeam.sass.opcodes import find_opcode
@@ -40,8 +41,8 @@ def in_groups(program: Program, groups: frozenset[str]) -> NDArray[np.bool_]:
 class FaultSpace:
     """The dynamic thread-instructions that a mode draws from, numbered from 0.
 
-    RF: every one, predicated-off ones too.  IOV: executed ones that write a general register.
-    IOA: those and stores.
+    Which instructions have places, and whether predicated-off ones have, the mode says
+    (:mod:`softbeam.faults.modes`).
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ class FaultSpace:
     profiles : mapping of int to LaunchProfile
         By number of the launch.
     mode : str
-        ``rf``, ``iov`` or ``ioa``.
+        One of :data:`softbeam.faults.modes.MODES`.
     launches : iterable of int
         The launches in scope.
     groups : iterable of str, optional
@@ -72,16 +73,14 @@ class FaultSpace:
     ) -> None:
         self.mode = mode
         self._profiles = profiles
-        self._executed = 0 if mode == "rf" else 1
+        self._executed = int(MODES[mode].executed)
         self._launches = sorted(launches)
         self._histograms: dict[int, NDArray[np.int64]] = {}
         self._rows = []
         sizes = []
         for number in self._launches:
             program = device.launch(number).program
-            wanted = np.ones(program.general.size, dtype=np.bool_)
-            if mode != "rf":
-                wanted = program.general | program.stores if mode == "ioa" else program.general
+            wanted = MODES[mode].places(program)
             if groups is not None:
                 wanted = wanted & in_groups(program, frozenset(groups))
             counts = profiles[number].totals[:, self._executed] * wanted

@@ -22,6 +22,14 @@ class Stratum(NamedTuple):
 
     @classmethod
     def read(cls, text: str) -> Stratum:
-        """Return the stratum that a text names."""
-        layer, _, kernel = text.partition("/")
+        """Return the stratum that a text names.
+
+        Raises
+        ------
+        ValueError
+            If it names none.
+        """
+        layer, stroke, kernel = text.partition("/")
+        if not (stroke and layer.isdecimal()):
+            raise ValueError(f"{text!r} is no stratum")
         return cls(int(layer), kernel)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from softbeam.injection.choices import USUAL_BOXES
 from softbeam.injection.native import boxes as native
 from softbeam.network.buffers import output_buffers
 from softbeam.network.layers import Detection, Region, Yolo
@@ -20,9 +21,8 @@ Bits = NDArray[np.uint32]
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.float64]
 
-#: A box counts from this score on, and boxes of a class that overlap more than this are thinned
-#: out: Darknet's defaults.
-THRESHOLD, THINNING = 0.5, 0.45
+#: Boxes of a class that overlap more than this are thinned out: Darknet's default.
+THINNING = 0.45
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def has_boxes(plan: Plan) -> bool:
     return any(layer.is_head for layer in plan.layers)
 
 
-def boxes(plan: Plan, answer: Bits, threshold: float = THRESHOLD) -> list[Box]:
+def boxes(plan: Plan, answer: Bits, threshold: float = USUAL_BOXES.threshold) -> list[Box]:
     """Return the boxes of an answer above a threshold, thinned out, the best first."""
     return _listed(boxes_table(plan, answer, threshold))
 

@@ -190,7 +190,7 @@ class Windows:
         return bool(self.values.shape[1] * g.size**2 * g.height_out * g.width_out <= words)
 
 
-Change = Words | Columns | Windows
+BufferChange = Words | Columns | Windows
 
 
 def difference(found: Bits, golden: Bits) -> Words | None:
@@ -199,7 +199,7 @@ def difference(found: Bits, golden: Bits) -> Words | None:
     return Words(indexes, found[indexes]) if indexes.size else None
 
 
-def as_columns(change: Change, rows: int, stride: int, golden: Bits) -> Columns | None:
+def as_columns(change: BufferChange, rows: int, stride: int, golden: Bits) -> Columns | None:
     """Return a change as columns of a map that fills the first words of its buffer.
 
     Parameters

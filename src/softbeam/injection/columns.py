@@ -8,7 +8,7 @@ pandas, ``docs/results.md``) is made from these declarations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,6 +26,18 @@ _KINDS: dict[str, tuple[Kind, bool]] = {
     "int | None": ("int64", True),
     "str": ("string", False),
 }
+
+
+def one_of(words: Iterable[str]) -> str:
+    """Return words that a column can have, as its meaning.
+
+    Examples
+    --------
+    >>> one_of(["rf", "ioa", "rf", "iov"])
+    '`rf`, `ioa` or `iov`'
+    """
+    *others, last = (f"`{word}`" for word in dict.fromkeys(words))
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ The fault-free boxes are the truth that others are held against.  How an answer 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.injection.boxes import (
     THINNING,
-    THRESHOLD,
     Bits,
     Box,
     Numbers,
@@ -23,65 +23,39 @@ from softbeam.injection.boxes import (
     has_boxes,
     table_of,
 )
+from softbeam.injection.choices import USUAL_BOXES, BoxRule
 from softbeam.injection.classification import Outcome, from_output
 from softbeam.injection.native import boxes as native
+from softbeam.injection.outcomes import detail_of_sdc
 from softbeam.network.plan import Plan
 
 Rule = Callable[[Bits, Bits], Outcome]
 
-#: Two boxes are one object from this overlap on.
-OVERLAP = 0.5
+
+class BoxChanges(NamedTuple):
+    """The boxes of an answer and of the golden one, for the rules that tell details apart.
+
+    Attributes
+    ----------
+    golden, found : numpy.ndarray of float64
+        The boxes as rows, as of :func:`softbeam.injection.boxes.boxes_table`.
+    partners : numpy.ndarray of int64
+        For each golden box its partner in the answer; -1 where it has none.
+    """
+
+    golden: Numbers
+    found: Numbers
+    partners: NDArray[np.int64]
+
+    @property
+    def relabelled(self) -> bool:
+        """Whether two boxes that are one object have two classes."""
+        paired = np.flatnonzero(self.partners >= 0)
+        return bool((self.golden[paired, 4] != self.found[self.partners[paired], 4]).any())
 
 
 class BoxJudge:
     """The rule of a detector: judges answers beside the golden one by their boxes.
-
-    Parameters
-    ----------
-    plan : Plan
-        The network's plan.
-    threshold : float
-        Score that a box must exceed.
-    overlap : float
-        Intersection over union from which on two boxes are one object.
-    """
-
-    def __init__(self, plan: Plan, threshold: float = THRESHOLD, overlap: float = OVERLAP) -> None:
-        self.plan, self.threshold, self.overlap = plan, threshold, overlap
-        self._known: tuple[Bits, Numbers] | None = None
-
-    def __call__(self, golden: Bits, output: Bits) -> Outcome:
-        """Return the outcome of an answer."""
-        if self._known is None or not np.array_equal(self._known[0], golden):
-            # A copy: the memory of a golden run is that of the next input later.
-            self._known = golden.copy(), boxes_table(self.plan, golden, self.threshold)
-        wanted = self._known[1]
-        return _judged(self.plan, golden, output, self.threshold, self.overlap, wanted)
-
-
-def rule_for(plan: Plan, threshold: float = THRESHOLD, overlap: float = OVERLAP) -> Rule:
-    """Return how the answers of a network are judged: that of a detector by its boxes.
-
-    Parameters
-    ----------
-    plan : Plan
-        The network's plan.
-    threshold : float
-        Score that a box must exceed.
-    overlap : float
-        Intersection over union from which on two boxes are one object.
-    """
-    return BoxJudge(plan, threshold, overlap) if has_boxes(plan) else from_output
-
-
-def from_boxes(
-    plan: Plan,
-    golden: Bits,
-    output: Bits,
-    threshold: float = THRESHOLD,
-    overlap: float = OVERLAP,
-) -> Outcome:
-    """Return the outcome of a detector's answer beside the golden one.
 
     Every golden box takes a box of the other answer that overlaps enough, each box once: first of
     its class, the nearest first, then of any.  Box class: some pair has two classes.  Box number:
@@ -92,38 +66,50 @@ def from_boxes(
     ----------
     plan : Plan
         The network's plan.
-    golden, output : numpy.ndarray of uint32
-        The answers' bits.
-    threshold, overlap : float
-        As in :func:`rule_for`.
+    rule : BoxRule
+        When boxes count, and when two are one object.
     """
-    return _judged(plan, golden, output, threshold, overlap, boxes_table(plan, golden, threshold))
+
+    def __init__(self, plan: Plan, rule: BoxRule = USUAL_BOXES) -> None:
+        self.plan, self.rule = plan, rule
+        self._known: tuple[Bits, Numbers] | None = None
+
+    def __call__(self, golden: Bits, output: Bits) -> Outcome:
+        """Return the outcome of an answer."""
+        if self._known is None or not np.array_equal(self._known[0], golden):
+            # A copy: the memory of a golden run is that of the next input later.
+            self._known = golden.copy(), boxes_table(self.plan, golden, self.rule.threshold)
+        wanted = self._known[1]
+        return _judged(self.plan, golden, output, self.rule, wanted)
 
 
-def _judged(
-    plan: Plan, golden: Bits, output: Bits, threshold: float, overlap: float, wanted: Numbers
-) -> Outcome:
+def rule_for(plan: Plan, boxes: BoxRule | None = None) -> Rule:
+    """Return how the answers of a network are judged: that of a detector by its boxes.
+
+    Parameters
+    ----------
+    plan : Plan
+        The network's plan.
+    boxes : BoxRule, optional
+        How boxes are judged, if not as usual.
+    """
+    return BoxJudge(plan, boxes or USUAL_BOXES) if has_boxes(plan) else from_output
+
+
+def _judged(plan: Plan, golden: Bits, output: Bits, rule: BoxRule, wanted: Numbers) -> Outcome:
     """Return the outcome of an answer; `wanted` are the golden answer's boxes."""
     differs = golden != output
     if not differs.any():
-        return Outcome("Masked", "absorbed")
-    found = boxes_table(plan, output, threshold)
-    partners = _partners(wanted, found, overlap)
-    paired = np.flatnonzero(partners >= 0)
-    if (wanted[paired, 4] != found[partners[paired], 4]).any():
-        detail = "box class"
-    elif len(wanted) != len(found):
-        detail = "box number"
-    elif len(paired) < len(wanted):
-        detail = "box position"
-    else:
-        detail = "tolerable"
+        return Outcome.of("absorbed")
+    found = boxes_table(plan, output, rule.threshold)
+    changes = BoxChanges(wanted, found, _partners(wanted, found, rule.overlap))
     numbers = output.view(np.float32)
     finite = bool(np.isfinite(numbers).all())
     difference = float("inf")
     if finite:
         changed = numbers[differs].astype(np.float64)
         difference = float(np.abs(changed - golden[differs].view(np.float32)).max())
+    detail = detail_of_sdc("boxes", changes)
     return Outcome("SDC", detail, None, difference, not finite)
 
 

@@ -39,7 +39,7 @@ class Injector:
         The launches in scope.
     campaign : str
         The campaign's id, from which every injection is drawn.
-    semantics : str
+    fault_semantics : str
         Whose rules faults follow: ``hardware``, ``sassifi`` or ``nvbitfi``.
     groups : iterable of str, optional
         Groups of opcodes in scope; all if not given.
@@ -57,7 +57,7 @@ class Injector:
         launches: Iterable[int],
         campaign: str,
         *,
-        semantics: str = "hardware",
+        fault_semantics: str = "hardware",
         groups: Iterable[str] | None = None,
         image: int = 0,
         rule: Rule | None = None,
@@ -67,7 +67,7 @@ class Injector:
         self._profiles = profiles
         self._launches = tuple(launches)
         self._campaign = campaign
-        self._semantics = semantics
+        self._fault_semantics = fault_semantics
         self._groups = None if groups is None else tuple(groups)
         self.image = image
         self.rule = rule or rule_for(device.plan)
@@ -100,7 +100,7 @@ class Injector:
         """Return the fault that injection `index` of a stream is."""
         draws = Draws(self._campaign, mode, model, stratum, index)
         space = self.space(mode, stratum)
-        return draw_site(self.device, self.runner, space, model, draws, self._semantics)
+        return draw_site(self.device, self.runner, space, model, draws, self._fault_semantics)
 
     def inject(self, mode: str, model: str, index: int, stratum: str = "") -> InjectionRecord:
         """Perform one injection.
@@ -145,9 +145,9 @@ class Injector:
             return decided, False
         live = self._live[site.launch]
         if not struck.changed:
-            return Outcome("Masked", "absorbed"), False
+            return Outcome.of("absorbed"), False
         if not any(any_live(live, name, words) for name, (words, _) in struck.changed.items()):
-            return Outcome("Masked", "dead"), False
+            return Outcome.of("dead"), False
         golden = self.device.golden
         result = propagate(golden, self._live, site.launch, struck.changed)
         return self.rule(golden.answer, result.output), True

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.injection.changes import Change, Words, difference
+from softbeam.injection.changes import BufferChange, Words, difference
 from softbeam.injection.liveness import Live, any_live
-from softbeam.injection.regions import RULES, NotCoveredError, Rule, Step, whole_launch
+from softbeam.injection.regions import RULES, NotCoveredError, RegionRule, Step, whole_launch
 from softbeam.network.golden import GoldenRun
 from softbeam.network.plan import Launch
 
@@ -40,7 +40,7 @@ def propagate(
     live: list[Live],
     launch: int,
     changed: Mapping[str, tuple[NDArray[np.int64], NDArray[np.uint32]]],
-    rules: Mapping[str, Rule] = RULES,
+    rules: Mapping[str, RegionRule] = RULES,
 ) -> Propagation:
     """Put changed words into the golden memory after a launch and compute what follows from them.
 
@@ -57,12 +57,12 @@ def propagate(
         The struck launch.
     changed : mapping of str to (indexes, values)
         Words that differ after it.
-    rules : mapping of str to Rule
+    rules : mapping of str to RegionRule
         By kernel; a launch without one is computed as a whole.  With none at all the result is the
         same, later.
     """
     plan = golden.plan
-    changes: dict[str, Change] = {
+    changes: dict[str, BufferChange] = {
         buffer: Words(indexes, values)
         for buffer, (indexes, values) in changed.items()
         if indexes.size
@@ -89,7 +89,7 @@ def propagate(
     return Propagation(_answer(golden, changes), executed)
 
 
-def _answer(golden: GoldenRun, changes: Mapping[str, Change]) -> NDArray[np.uint32]:
+def _answer(golden: GoldenRun, changes: Mapping[str, BufferChange]) -> NDArray[np.uint32]:
     parts = []
     for name in golden.plan.outputs:
         output = golden.view(name, len(golden.plan.launches))
@@ -100,7 +100,7 @@ def _answer(golden: GoldenRun, changes: Mapping[str, Change]) -> NDArray[np.uint
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def _compute(step: Step, rules: Mapping[str, Rule]) -> dict[str, Change | None]:
+def _compute(step: Step, rules: Mapping[str, RegionRule]) -> dict[str, BufferChange | None]:
     rule = rules.get(step.launch.kernel)
     if rule is not None:
         try:
@@ -110,7 +110,7 @@ def _compute(step: Step, rules: Mapping[str, Rule]) -> dict[str, Change | None]:
     return whole_launch(step)
 
 
-def _overwrite(golden: GoldenRun, launch: Launch, changes: dict[str, Change]) -> None:
+def _overwrite(golden: GoldenRun, launch: Launch, changes: dict[str, BufferChange]) -> None:
     """Forget the words that a launch writes from golden ones."""
     for buffer in dict.fromkeys(span.buffer for span in launch.writes):
         spans = [span for span in launch.writes if span.buffer == buffer]
@@ -127,7 +127,7 @@ def _overwrite(golden: GoldenRun, launch: Launch, changes: dict[str, Change]) ->
             changes[buffer] = left
 
 
-def _forget(changes: dict[str, Change], live: Live) -> None:
+def _forget(changes: dict[str, BufferChange], live: Live) -> None:
     """Drop the changes of buffers that nothing reads any more."""
     for buffer in list(changes):
         change = changes[buffer]

@@ -1,8 +1,10 @@
-"""One injection's row: what was struck and what came of it, and the words that its fields use.
+"""One injection's row: what was struck and what came of it.
 
 Each field of :class:`InjectionRecord` is a column of the results and is described here and nowhere
-else: to store one more fact of every injection, add a field.  How injections are made is the rest
-of this package's work, how their records are kept :mod:`softbeam.campaign`'s.
+else: to store one more fact of every injection, add a field.  The words of endings are
+:mod:`softbeam.injection.outcomes`', those of what was struck :mod:`softbeam.faults.modes`'.  How
+injections are made is the rest of this package's work, how their records are kept
+:mod:`softbeam.campaign`'s.
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from softbeam.injection.columns import columns_of, measured, stored
+from softbeam.faults.modes import MODES, target_of
+from softbeam.injection.columns import columns_of, measured, one_of, stored
+from softbeam.injection.outcomes import OUTCOMES
 
 if TYPE_CHECKING:
     from softbeam.emulator.launching import Launch as EmulatedLaunch
@@ -18,31 +22,6 @@ if TYPE_CHECKING:
     from softbeam.injection.classification import Outcome
     from softbeam.injection.strike import Strike
     from softbeam.network.plan import Launch
-
-#: The three outcomes; every injection has exactly one.
-OUTCOMES = ("Masked", "SDC", "DUE")
-
-#: The details that each outcome is divided into; every injection has exactly one.
-DETAILS = {
-    "Masked": ("never read", "overwritten", "dead", "absorbed"),
-    "SDC": ("critical", "top-5", "tolerable"),
-    "DUE": (
-        "illegal address",
-        "misaligned address",
-        "out-of-range address",
-        "invalid address space",
-        "illegal instruction",
-        "invalid pc",
-        "hang",
-    ),
-}
-
-
-#: What an SDC of a detector is divided into instead (:mod:`softbeam.injection.detection`).
-DETECTION_DETAILS = ("box class", "box number", "box position", "tolerable")
-
-#: Every detail, by the outcome that it can divide.
-DETAILS_OF = {**DETAILS, "SDC": tuple(dict.fromkeys((*DETAILS["SDC"], *DETECTION_DETAILS)))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +75,18 @@ class Injection:
         return self.emulated.program.function.at(self.site.pc).name
 
     @property
+    def _holds_values(self) -> bool:
+        return target_of(self.site.mode, self.site.target).values
+
+    @property
     def before(self) -> int | None:
         """The value before the change: a register's or an index; None for a store."""
-        return None if self.site.target == "store_address" else self.struck.before
+        return self.struck.before if self._holds_values else None
 
     @property
     def after(self) -> int | None:
         """The value after the change: a register's or an index; None for a store."""
-        return None if self.site.target == "store_address" else self.struck.after
+        return self.struck.after if self._holds_values else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +105,7 @@ class InjectionRecord:
             lambda one: one.index,
         )
     )
-    mode: str = field(metadata=stored("`rf`, `iov` or `ioa`", lambda one: one.site.mode))
+    mode: str = field(metadata=stored(one_of(MODES), lambda one: one.site.mode))
     model: str = field(
         metadata=stored("bit-flip model, such as `single-bit`", lambda one: one.site.model)
     )
@@ -179,7 +162,8 @@ class InjectionRecord:
     )
     target: str = field(
         metadata=stored(
-            "`register`, `destination_index` or `store_address`", lambda one: one.site.target
+            one_of(target.name for mode in MODES.values() for target in mode.targets),
+            lambda one: one.site.target,
         )
     )
     register: int | None = field(
@@ -207,9 +191,7 @@ class InjectionRecord:
             kind="uint64",
         )
     )
-    outcome: str = field(
-        metadata=stored("`Masked`, `SDC` or `DUE`", lambda one: one.outcome.outcome)
-    )
+    outcome: str = field(metadata=stored(one_of(OUTCOMES), lambda one: one.outcome.outcome))
     detail: str = field(
         metadata=stored(
             "what the outcome is divided into, see [methods](methods.md); of a detector "

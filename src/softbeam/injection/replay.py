@@ -125,12 +125,12 @@ def replay(injector: Injector, mode: str, model: str, index: int, stratum: str =
 
 
 def _objects(
-    rule: BoxJudge, golden: Bits, faulty: Bits
+    judge: BoxJudge, golden: Bits, faulty: Bits
 ) -> tuple[tuple[Box | None, Box | None], ...]:
     """Return the objects of both answers; the second has none where it is empty."""
-    wanted = boxes(rule.plan, golden, rule.threshold)
-    found = boxes(rule.plan, faulty, rule.threshold) if faulty.size else []
-    partners = dict(matched(wanted, found, rule.overlap))
+    wanted = boxes(judge.plan, golden, judge.rule.threshold)
+    found = boxes(judge.plan, faulty, judge.rule.threshold) if faulty.size else []
+    partners = dict(matched(wanted, found, judge.rule.overlap))
     taken = set(partners.values())
     lost_or_kept = [
         (box, found[partners[one]] if one in partners else None) for one, box in enumerate(wanted)

@@ -17,6 +17,7 @@ from softbeam.emulator.lowering import Program
 from softbeam.emulator.tracing import trace_thread
 from softbeam.emulator.vector import FaultVector
 from softbeam.errors import InternalError
+from softbeam.faults.modes import target_of
 from softbeam.faults.site import FaultSite
 from softbeam.injection.strike import hang_budget
 from softbeam.network.device import Device
@@ -114,11 +115,12 @@ def trace(device: Device, runner: Runner, site: FaultSite, longest: int) -> Trac
         for register in range(site.registers)
     )
     changed = [one.register for one in registers if one.golden_after != one.faulty_after]
-    if site.target == "register" and site.mode == "rf":
+    before = target_of(site.mode, site.target).kind == "before"
+    if before:
         changed = [site.register or 0]
     common = min(len(rows), len(faulty_rows))
     apart = np.flatnonzero(rows[:common] != faulty_rows[:common])
-    first = step if site.mode == "rf" else step + 1
+    first = step if before else step + 1
     return Trace(
         registers=registers,
         next_use=_next_use(program, rows[first:], changed),

@@ -25,12 +25,13 @@ from softbeam.kernels.signatures import (
     arguments,
     signature,
 )
+from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 
 if TYPE_CHECKING:
     from softbeam.emulator.lowering import Program
 
 #: Architectures whose machine code is shipped; the first is the default.
-ARCHITECTURES = ("sm_90", "sm_80", "sm_75")
+ARCHITECTURES = (DEFAULT_ARCHITECTURE, "sm_80", "sm_75")
 
 __all__ = [
     "ARCHITECTURES",
@@ -55,12 +56,12 @@ def _file(*names: str) -> bytes:
     return resources.files(__name__).joinpath(*names).read_bytes()
 
 
-def cubin_bytes(name: str, architecture: str = "sm_90") -> bytes:
+def cubin_bytes(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> bytes:
     """Return the shipped cubin of a kernel."""
     return _file("machine_code", architecture, f"{name}.cubin")
 
 
-def listing_bytes(name: str, architecture: str = "sm_90") -> bytes:
+def listing_bytes(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> bytes:
     """Return the shipped listing (``nvdisasm -json``) of a kernel."""
     return _file("machine_code", architecture, f"{name}.json")
 
@@ -86,14 +87,14 @@ def source(name: str) -> str:
 
 
 @cache
-def source_lines(name: str, architecture: str = "sm_90") -> tuple[int, ...]:
+def source_lines(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> tuple[int, ...]:
     """Return the line of the CUDA source of each instruction, 0 for none."""
     lines = json.loads(_file("machine_code", architecture, f"{name}.lines.json"))
     return tuple(lines[KERNELS[name].symbol])
 
 
 @cache
-def program(name: str, architecture: str = "sm_90") -> Program:
+def program(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> Program:
     """Return a shipped kernel, lowered for the emulator.
 
     Parameters

@@ -26,3 +26,7 @@ class Activation(IntEnum):
     LHTAN = 12
     SELU = 13
     MISH = 99
+
+    def kept(self, words: int) -> dict[str, int]:
+        """Return the buffers, and their words, in which training keeps what the function takes."""
+        return {"activation_input": words} if self is Activation.MISH else {}

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from softbeam.errors import NetworkError
 from softbeam.files import read_file
-from softbeam.network.cfg import parse_cfg, read_cfg
+from softbeam.network.choices import USUAL, WorkloadChoices
+from softbeam.network.darknet.cfg import parse_cfg, read_cfg
 from softbeam.network.layers import Layer, Shape, trained_buffers
 from softbeam.network.plan import Plan
-from softbeam.network.planner import Im2col, make_plan
+from softbeam.network.planner import make_plan
 
 if TYPE_CHECKING:
     from softbeam.network.weights import Weights
@@ -66,25 +67,37 @@ class Network:
         """Trained numbers, the rolling means and variances among them."""
         return sum(trained_buffers(self.layers).values())
 
-    def plan(self, im2col: Im2col = "always") -> Plan:
+    def plan(self, choices: WorkloadChoices = USUAL) -> Plan:
         """Plan one inference.
 
         Parameters
         ----------
-        im2col
-            ``always`` or ``except-1x1``, see :func:`softbeam.network.planner.make_plan`.
+        choices
+            How the network is run.
 
         Returns
         -------
         Plan
             Its buffers and launches.
-
-        Raises
-        ------
-        NetworkError
-            If `im2col` is neither.
         """
-        return make_plan(self.name, self.layers, im2col)
+        return make_plan(self.name, self.layers, choices)
+
+
+def check_network(name_or_path: str) -> None:
+    """Raise unless a network has that name, or a file that may hold one.
+
+    Raises
+    ------
+    NetworkError
+        Naming what there is.
+    """
+    path = Path(name_or_path)
+    if name_or_path in NETWORKS or path.suffix in (".cfg", ".onnx") or path.is_file():
+        return
+    raise NetworkError(
+        f"unknown network {name_or_path!r}; known are {', '.join(NETWORKS)}, "
+        "and the path of a Darknet .cfg file or an ONNX model is taken too"
+    )
 
 
 def load_network(name_or_cfg_path: str, names: Path | None = None) -> Network:
@@ -125,14 +138,10 @@ def load_network(name_or_cfg_path: str, names: Path | None = None) -> Network:
             classes = tuple(line.split("\t")[2] for line in lines)
         _check_names(names, classes, layers)
         return Network(name_or_cfg_path, layers, classes)
+    check_network(name_or_cfg_path)
     path = Path(name_or_cfg_path)
-    if path.suffix not in (".cfg", ".onnx") and not path.is_file():
-        raise NetworkError(
-            f"unknown network {name_or_cfg_path!r}; known are {', '.join(NETWORKS)}, "
-            "and the path of a Darknet .cfg file or an ONNX model is taken too"
-        )
     if path.suffix == ".onnx":
-        from softbeam.network.onnx_model import read_onnx
+        from softbeam.network.onnx import read_onnx
 
         onnx_layers, weights, answer = read_onnx(path)
         _check_names(names, classes, onnx_layers)

@@ -11,6 +11,7 @@ from softbeam.emulator.launching import Launch as EmulatedLaunch
 from softbeam.kernels import program
 from softbeam.network.golden import GoldenRun
 from softbeam.network.plan import Pointer
+from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 
 #: What a segment without contents is, as the offset that the interpreter knows.
 UNRECORDED, UNPROBED, OTHER_SPACE = -1, -2, -3
@@ -30,7 +31,7 @@ class Device:
         Whose machine code runs.
     """
 
-    def __init__(self, golden: GoldenRun, architecture: str = "sm_90") -> None:
+    def __init__(self, golden: GoldenRun, architecture: str = DEFAULT_ARCHITECTURE) -> None:
         self.golden = golden
         self.plan = golden.plan
         self.architecture = architecture

@@ -22,7 +22,7 @@ from softbeam.memory import address_space, require_memory
 from softbeam.network.plan import Launch, Plan, Pointer
 from softbeam.network.pool import is_clearing, pool_layout
 
-Words = NDArray[np.uint32]
+Bits = NDArray[np.uint32]
 Runs = tuple[tuple[int, int, int], ...]
 
 #: Bytes of zeros that are written at a time.
@@ -64,7 +64,7 @@ def pool_words(plan: Plan) -> int:
     return max((place.stop for place in packed_layout(plan, end).values()), default=end)
 
 
-def execute(launch: Launch, views: Mapping[str, Words]) -> None:
+def execute(launch: Launch, views: Mapping[str, Bits]) -> None:
     """Compute one launch natively, in place.
 
     Parameters
@@ -99,7 +99,7 @@ class GoldenRun:
         The pool, of the size that :func:`pool_words` says.
     """
 
-    def __init__(self, plan: Plan, words: Words) -> None:
+    def __init__(self, plan: Plan, words: Bits) -> None:
         self.plan = plan
         self.words = words
         self.layout = pool_layout(plan)
@@ -131,14 +131,14 @@ class GoldenRun:
             for one, end in pairwise(edges)
         )
 
-    def view(self, buffer: str, launch: int) -> Words:
+    def view(self, buffer: str, launch: int) -> Bits:
         """Return a buffer's contents before a launch; `len(plan.launches)` is the end.
 
         A copy where its pieces are scattered over the pool, else a part of the pool.
         """
         return self.part(buffer, launch, 0, self.plan.buffers[buffer].words)
 
-    def part(self, buffer: str, launch: int, start: int, words: int) -> Words:
+    def part(self, buffer: str, launch: int, start: int, words: int) -> Bits:
         """Return some words of a buffer before a launch, a copy where they are scattered."""
         end = start + words
         found = [
@@ -148,17 +148,17 @@ class GoldenRun:
         ]
         return found[0] if len(found) == 1 else np.concatenate(found)
 
-    def words_at(self, buffer: str, launch: int, indexes: NDArray[np.int64]) -> Words:
+    def words_at(self, buffer: str, launch: int, indexes: NDArray[np.int64]) -> Bits:
         """Return single words of a buffer before a launch."""
         (first, place, _), *others = self.runs(buffer, launch)
         places = indexes + (place - first)
         for first, place, _ in others:
             behind = indexes >= first
             places[behind] = indexes[behind] + (place - first)
-        found: Words = self.words[places]
+        found: Bits = self.words[places]
         return found
 
-    def piece(self, number: int, launch: int) -> Words:
+    def piece(self, number: int, launch: int) -> Bits:
         """Return a piece's contents before a launch, a part of the pool."""
         first = self.layout.offsets[launch, number]
         return self.words[first : first + self.layout.pieces[number].words]
@@ -176,7 +176,7 @@ class GoldenRun:
         return self.words[self._packed[launch]].view(np.float32)
 
     @property
-    def answer(self) -> Words:
+    def answer(self) -> Bits:
         """The bits of the network's answer: its outputs, one after the other."""
         end = len(self.plan.launches)
         parts = [self.view(name, end) for name in self.plan.outputs]
@@ -235,7 +235,7 @@ class GoldenRun:
         weights = self.view(a.a.buffer, launch.index)[a.a.word :].view(np.float32)
         pack_rows(a.m, a.k, weights, self.packed(launch.index))
 
-    def execute(self, launch: Launch, views: Mapping[str, Words]) -> None:
+    def execute(self, launch: Launch, views: Mapping[str, Bits]) -> None:
         """Compute one launch natively, in place, on memory whose weights are the golden ones.
 
         As :func:`execute`; a matrix product takes its packed weights.

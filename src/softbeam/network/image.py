@@ -1,6 +1,7 @@
-"""Pixels to the numbers of a network's input buffer: how a picture is made to fit.
+"""An image file to the numbers of a network's input buffer.
 
-How a file becomes pixels is :mod:`softbeam.network.decoding`'s work.
+How a file becomes pixels is :mod:`softbeam.network.decoding`'s work, what can be chosen
+:mod:`softbeam.network.preprocessing`'s.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from softbeam.errors import ImageError
-from softbeam.network.decoding import MOST_PIXELS, Exif, read_pixels
+from softbeam.files import array_of, read_file
+from softbeam.network import resizing
+from softbeam.network.decoding import read_pixels
 from softbeam.network.layers import Shape
+from softbeam.network.preprocessing import ARRAY, PLAIN, Preprocessing, target_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,49 +24,78 @@ if TYPE_CHECKING:
 SAMPLE = "coffee.png"
 """The sample photo, which comes with scikit-image: a cup of espresso."""
 
-PREPROCESSING = (
-    "Scaled, with anti-aliasing and without a change of proportions, until both sides just cover "
-    "the input; what hangs over is cut off on both sides alike; values from 0 to 1."
-)
-"""What is done to a picture, for reports."""
-
 #: Pixels that are turned to floats at a time.
 _BLOCK = 1 << 20
 
+#: Bytes of an array's header, more than any has.
+_HEADER = 1 << 16
 
-def load_image(path: Path | None, shape: Shape, exif: Exif = "apply") -> npt.NDArray[np.float32]:
+
+def load_image(
+    path: Path | None, shape: Shape, preprocessing: Preprocessing = PLAIN
+) -> npt.NDArray[np.float32]:
     """Read an image and make it fit a network's input.
 
     Parameters
     ----------
     path
-        A file as of :func:`softbeam.network.decoding.read_pixels`; None for the sample photo.
+        A file as of :func:`softbeam.network.decoding.read_pixels`, or a ``.npy`` file of what the
+        network gets; None for the sample photo.
     shape
-        Channels (1 or 3), height and width of the network's input.
-    exif
-        See :data:`softbeam.network.decoding.Exif`.
+        Channels, height and width of the network's input; for a picture 1 or 3 channels.
+    preprocessing
+        What is done to a picture; an array stays as it is.
 
     Returns
     -------
     numpy.ndarray
-        Float32 from 0 to 1, channel by channel, row by row, 1-D; as of :func:`fit`.
+        Float32, channel by channel, row by row, 1-D; as of :func:`fit`.
 
     Raises
     ------
     ImageError
-        If the file cannot be read as an image, or the network takes neither 1 nor 3 channels.
+        If the file cannot be read as an image, or does not fit the network.
     """
     if path is None:
-        return fit(_skimage("data").coffee(), shape, SAMPLE)
-    return fit(read_pixels(path, exif), shape, str(path))
+        return fit(_skimage("data").coffee(), shape, SAMPLE, preprocessing)
+    if path.suffix == ARRAY:
+        return _read_array(path, shape)
+    return fit(read_pixels(path, preprocessing.exif), shape, str(path), preprocessing)
 
 
-def fit(pixels: npt.NDArray[np.generic], shape: Shape, place: str) -> npt.NDArray[np.float32]:
+def _read_array(path: Path, shape: Shape) -> npt.NDArray[np.float32]:
+    """Return the numbers of a ``.npy`` file as they are."""
+    import numpy as np
+
+    size = shape[0] * shape[1] * shape[2]
+    try:
+        # Of no type that can become float32 has a number more than 16 bytes.
+        array = array_of(read_file(path, 16 * size + _HEADER))
+        numbers = array.astype(np.float32, casting="same_kind")
+    except (OSError, ValueError, TypeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ImageError(
+            f"cannot read the input {path}: {reason}; give a .npy file of float32 numbers"
+        ) from error
+    if array.shape not in (shape, (1, *shape)):
+        raise ImageError(
+            f"the input {path} has the shape {list(array.shape)}; the network takes channels, "
+            f"height and width: {list(shape)}"
+        )
+    if not np.isfinite(numbers).all():
+        raise ImageError(f"the input {path} holds NaN or infinity; give finite numbers")
+    return np.ascontiguousarray(numbers).reshape(-1)
+
+
+def fit(
+    pixels: npt.NDArray[np.generic],
+    shape: Shape,
+    place: str,
+    preprocessing: Preprocessing = PLAIN,
+) -> npt.NDArray[np.float32]:
     """Make pixels fit a network's input.
 
-    They are scaled, with anti-aliasing and without a change of proportions, until both sides
-    just cover the input; what hangs over is cut off on both sides alike.  Transparency is laid on
-    white.
+    Transparency is laid on white.
 
     Parameters
     ----------
@@ -73,39 +106,40 @@ def fit(pixels: npt.NDArray[np.generic], shape: Shape, place: str) -> npt.NDArra
         Channels (1 or 3), height and width of the network's input.
     place
         The image's name, for errors.
+    preprocessing
+        What is done to them.
 
     Returns
     -------
     numpy.ndarray
-        Float32 from 0 to 1, channel by channel, row by row, 1-D.
+        Float32, channel by channel, row by row, 1-D; from 0 to 1 unless `preprocessing` says
+        otherwise.
 
     Raises
     ------
     ImageError
-        If the pixels are none of the above, or the network takes neither 1 nor 3 channels.
+        If the pixels are none of the above, or do not fit the network.
     """
     import numpy as np
 
     channels, height, width = shape
     if channels not in (1, 3):
-        raise ImageError(f"{place}: the network takes {channels} channels; an image has 1 or 3")
-    colour = _as_rgb(pixels, place)
-    scale = max(height / colour.shape[0], width / colour.shape[1])
-    rows = max(height, round(colour.shape[0] * scale))
-    columns = max(width, round(colour.shape[1] * scale))
-    if rows * columns > MOST_PIXELS + height * width:
         raise ImageError(
-            f"{place} has {colour.shape[1]:,} x {colour.shape[0]:,} pixels; scaled until both "
-            f"sides cover {width} x {height} it has {columns:,} x {rows:,}, too many; crop it"
+            f"{place}: the network takes {channels} channels; an image has 1 or 3; give a .npy file"
         )
-    if (rows, columns) != colour.shape[:2]:
-        colour = _skimage("transform").resize(colour, (rows, columns), order=1, anti_aliasing=True)
-    top, left = (rows - height) // 2, (columns - width) // 2
-    colour = colour[top : top + height, left : left + width]
+    colour: npt.NDArray[np.floating] = _as_rgb(pixels, place)
+    if preprocessing.resize == "short":
+        colour = resizing.cover(colour, height, width, place)
+    elif preprocessing.resize == "letterbox":
+        colour = resizing.letterbox(colour, height, width)
+    else:
+        target = target_of(preprocessing.resize, shape)
+        colour = resizing.middle(colour, target, height, width, place)
     planes = (
         _skimage("color").rgb2gray(colour)[None] if channels == 1 else np.moveaxis(colour, -1, 0)
     )
-    return np.ascontiguousarray(np.clip(planes, 0.0, 1.0), dtype=np.float32).reshape(-1)
+    unit = np.ascontiguousarray(np.clip(planes, 0.0, 1.0), dtype=np.float32)
+    return np.ascontiguousarray(preprocessing.numbers(unit, place)).reshape(-1)
 
 
 def _as_rgb(pixels: npt.NDArray[np.generic], place: str) -> npt.NDArray[np.float64]:

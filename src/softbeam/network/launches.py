@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isqrt
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from softbeam.errors import TooLargeError
 from softbeam.kernels.behaviour import BLOCK
 from softbeam.kernels.signatures import arguments
 from softbeam.network.activation import Activation
+from softbeam.network.choices import WorkloadChoices
 from softbeam.network.plan import WORKSPACE, Launch, Pointer, Span, buffer_name
 
 LARGEST_GRID = 65_535
@@ -21,9 +22,6 @@ LARGEST_GRID = 65_535
 
 MOST_LAUNCHES = 1 << 16
 """Launches of one inference; those of a deep network are some thousands, and each is an object."""
-
-Im2col = Literal["always", "except-1x1"]
-IM2COL: tuple[Im2col, ...] = ("always", "except-1x1")
 
 Grid: TypeAlias = tuple[int, int, int]
 Value: TypeAlias = int | float | Span
@@ -72,21 +70,30 @@ class LaunchMaker:
         What is appended to.
     outputs : sequence of Span
         The network's input, and the outputs of all layers.
-    im2col : {"always", "except-1x1"}
-        See :func:`softbeam.network.planner.make_plan`.
+    choices : WorkloadChoices
+        How the network is run.
     """
 
     def __init__(
-        self, layer: int, launches: list[Launch], outputs: Sequence[Span], im2col: Im2col
+        self,
+        layer: int,
+        launches: list[Launch],
+        outputs: Sequence[Span],
+        choices: WorkloadChoices,
     ) -> None:
         self.layer = layer
         self.launches = launches
-        self.im2col = im2col
+        self.choices = choices
         self._outputs = outputs
 
     def own(self, buffer: str, words: int) -> Span:
         """Return the first words of one of the layer's buffers."""
         return Span(buffer_name(self.layer, buffer), words)
+
+    def output(self, words: int) -> Span:
+        """Clear what training propagates back, as most layers begin, and return the output."""
+        self.fill(self.own("delta", words))
+        return self.own("output", words)
 
     def workspace(self, words: int) -> Span:
         """Return the first words of the network's workspace."""

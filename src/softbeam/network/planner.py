@@ -9,14 +9,15 @@ from __future__ import annotations
 from softbeam.errors import NetworkError
 from softbeam.network import layout
 from softbeam.network.buffers import answer_buffers, buffer_words, output_buffers
-from softbeam.network.launches import IM2COL, Im2col, LaunchMaker, grid_of
+from softbeam.network.choices import USUAL, WorkloadChoices
+from softbeam.network.launches import LaunchMaker, grid_of
 from softbeam.network.layers import Layer
 from softbeam.network.plan import INPUT, Launch, Plan, Span
 
-__all__ = ["IM2COL", "Im2col", "grid_of", "make_plan"]
+__all__ = ["grid_of", "make_plan"]
 
 
-def make_plan(network: str, layers: tuple[Layer, ...], im2col: Im2col = "always") -> Plan:
+def make_plan(network: str, layers: tuple[Layer, ...], choices: WorkloadChoices = USUAL) -> Plan:
     """Plan one inference, of one image.
 
     Parameters
@@ -25,9 +26,8 @@ def make_plan(network: str, layers: tuple[Layer, ...], im2col: Im2col = "always"
         The network's name.
     layers
         Its layers, numbered from 0.
-    im2col
-        ``always``, as Darknet until May 2018, or ``except-1x1``, as since: a 1x1 convolution with
-        stride 1 and no padding multiplies its input directly.
+    choices
+        How the network is run.
 
     Returns
     -------
@@ -37,19 +37,17 @@ def make_plan(network: str, layers: tuple[Layer, ...], im2col: Im2col = "always"
     Raises
     ------
     NetworkError
-        If there is no layer or `im2col` is none of the two.
+        If there is no layer.
     """
     if not layers:
         raise NetworkError(f"network {network!r} has no layers; give it at least one")
-    if im2col not in IM2COL:
-        raise NetworkError(f"im2col is {im2col!r}; it must be one of {', '.join(IM2COL)}")
     outputs = output_buffers(layers)
     spans = [Span(name, layer.outputs) for name, layer in zip(outputs, layers, strict=True)]
     launches: list[Launch] = []
     sources = (Span(INPUT, layers[0].inputs), *spans)
     for layer, before in zip(layers, sources, strict=False):
         source = before if layer.takes is None else sources[layer.takes + 1]
-        layer.launch(LaunchMaker(layer.index, launches, sources, im2col), source)
+        layer.launch(LaunchMaker(layer.index, launches, sources, choices), source)
     buffers = layout.place(buffer_words(layers))
     return Plan(
         network=network,

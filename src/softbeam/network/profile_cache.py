@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,12 +17,16 @@ from pathlib import Path
 import numpy as np
 
 from softbeam.emulator.semantics import EMULATOR_SEMANTICS
+from softbeam.files import whole_file
+from softbeam.logs import timed
 from softbeam.network.device import Device
 from softbeam.network.profile import LaunchProfile, profile_network
 from softbeam.network.workload import Workload
 
 #: Version of the files' contents: since 2, SHA-256 of the rest, and NumPy's archive of arrays.
 FORMAT = 2
+
+_LOG = logging.getLogger(__name__)
 
 Profiles = dict[int, LaunchProfile]
 Progress = Callable[[int, int], None]
@@ -34,7 +38,7 @@ def profile_key(workload: Workload, image: int = 0) -> str:
         FORMAT,
         EMULATOR_SEMANTICS,
         workload.plan_sha256,
-        workload.architecture,
+        workload.choices.architecture,
         workload.kernels_sha256,
         workload.weights_sha256,
         workload.inputs_sha256[image],
@@ -67,10 +71,15 @@ def profiles_of(
     path = folder / f"{workload.network.name}-{profile_key(workload, image)}.profile"
     known = read_profiles(path)
     if known is None:
-        known = {profile.launch: profile for profile in profile_network(device, progress)}
+        _LOG.debug("no profile of input %d is kept in %s: counting", image, path)
+        with timed(_LOG, f"counted the profile of input {image}"):
+            known = {profile.launch: profile for profile in profile_network(device, progress)}
         # A disk that is full or write-protected costs time at the next run, no result.
         with suppress(OSError):
             write_profiles(path, known)
+            _LOG.debug("kept the profile in %s", path)
+    else:
+        _LOG.debug("read the profile of input %d from %s", image, path)
     return known
 
 
@@ -84,12 +93,9 @@ def write_profiles(path: Path, profiles: Profiles) -> None:
     content = io.BytesIO()
     np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        unfinished.write_bytes(hashlib.sha256(content.getbuffer()).digest() + content.getbuffer())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        file.write(hashlib.sha256(content.getbuffer()).digest())
+        file.write(content.getbuffer())
 
 
 def read_profiles(path: Path) -> Profiles | None:

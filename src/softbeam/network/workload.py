@@ -7,6 +7,7 @@ counting :mod:`softbeam.network.profile`'s.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,15 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.errors import ImageError, NetworkError
-from softbeam.kernels import ARCHITECTURES, KERNELS, machine_code_sha256
+from softbeam.kernels import KERNELS, machine_code_sha256
 from softbeam.memory import require_memory
 from softbeam.network.buffers import buffer_words
 from softbeam.network.catalogue import NETWORKS, Network, load_network
-from softbeam.network.decoding import Exif
+from softbeam.network.choices import USUAL, WorkloadChoices
+from softbeam.network.darknet.weights import read_weights
 from softbeam.network.image import SAMPLE, load_image
 from softbeam.network.plan import Plan
-from softbeam.network.planner import Im2col
-from softbeam.network.weights import SHIPPED, random_weights, read_weights, shipped_weights
+from softbeam.network.preprocessing import PLAIN, Preprocessing, in_words
+from softbeam.network.weights import SHIPPED, random_weights, shipped_weights
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +40,8 @@ class Workload:
         Its layers and class names.
     plan : Plan
         Its buffers and launches.
-    architecture : str
-        Whose machine code runs, such as ``sm_90``.
-    im2col : str
-        Whether 1x1 convolutions launch im2col, see :func:`softbeam.network.planner.make_plan`.
+    choices : WorkloadChoices
+        Whose machine code runs, and what was chosen of how.
     weights : mapping of str to numpy.ndarray of float32
         By buffer.
     images : tuple of numpy.ndarray of float32
@@ -51,14 +53,15 @@ class Workload:
         Hashes of the inputs as the network gets them.
     input_files : tuple of str
         Names of the images' files, without their folders.
+    preprocessing : str
+        What was done to them, in a sentence.
     network_file, weights_file : str or None
         Names of the files that the user named, without their folders.
     """
 
     network: Network
     plan: Plan
-    architecture: str
-    im2col: Im2col
+    choices: WorkloadChoices
     weights: Mapping[str, NDArray[np.float32]] = field(repr=False)
     images: tuple[NDArray[np.float32], ...] = field(repr=False)
     plan_sha256: str
@@ -66,6 +69,7 @@ class Workload:
     inputs_sha256: tuple[str, ...]
     kernels_sha256: str
     input_files: tuple[str, ...]
+    preprocessing: str
     network_file: str | None = None
     weights_file: str | None = None
 
@@ -103,9 +107,8 @@ def load_workload(
     names: Path | None = None,
     untrained: bool = False,
     images: Sequence[Path] = (),
-    exif: Exif = "apply",
-    im2col: Im2col = "always",
-    architecture: str = ARCHITECTURES[0],
+    preprocessing: Preprocessing = PLAIN,
+    choices: WorkloadChoices = USUAL,
 ) -> Workload:
     """Read what a user names.
 
@@ -121,12 +124,10 @@ def load_workload(
         Whether a network without weights gets random ones, always the same.
     images : sequence of Path
         Image files, and folders of them; scikit-image's ``coffee.png`` if none is given.
-    exif : {"apply", "ignore"}
-        Whether pictures are turned, see :data:`softbeam.network.decoding.Exif`.
-    im2col : {"always", "except-1x1"}
-        See :func:`softbeam.network.planner.make_plan`.
-    architecture : str
-        One of :data:`softbeam.kernels.ARCHITECTURES`.
+    preprocessing : Preprocessing
+        What is done to pictures.
+    choices : WorkloadChoices
+        How it is run.  Only these choices are kept, where they are part of more.
 
     Returns
     -------
@@ -136,22 +137,18 @@ def load_workload(
     Raises
     ------
     NetworkError
-        If the network, its weights or the architecture cannot be used.
+        If the network or its weights cannot be used.
     ImageError
         If the image cannot.
     TooLargeError
         If the network needs more memory than there is.
     """
-    if architecture not in ARCHITECTURES:
-        raise NetworkError(
-            f"no machine code is shipped for {architecture!r}; use {', '.join(ARCHITECTURES)}"
-        )
     loaded = load_network(network, names)
     # Before anything of that size is made; training's buffers count, a wild store may land there.
     require_memory(
         4 * sum(buffer_words(loaded.layers).values()), network, "give a smaller network or input"
     )
-    plan = loaded.plan(im2col)
+    plan = loaded.plan(choices)
     if loaded.weights is not None:
         values = loaded.weights
         if weights is not None:
@@ -163,22 +160,34 @@ def load_workload(
     else:
         values = shipped_weights(loaded.name, loaded.layers)
     files: list[Path | None] = [file for path in images for file in image_files(path)]
-    inputs = tuple(load_image(file, loaded.input_shape, exif) for file in files or [None])
+    require_memory(
+        4 * loaded.layers[0].inputs * len(files), f"a list of {len(files):,} inputs", "give fewer"
+    )
+    inputs = tuple(load_image(file, loaded.input_shape, preprocessing) for file in files or [None])
+    digest = weights_hash(values)
+    _LOG.debug(
+        "%s: %d launches, %d numbers of weights (%s), %d inputs",
+        loaded.name,
+        len(plan.launches),
+        sum(array.size for array in values.values()),
+        digest[:12],
+        len(inputs),
+    )
     kernels = sorted({launch.kernel for launch in plan.launches} & KERNELS.keys())
     return Workload(
         network=loaded,
         plan=plan,
-        architecture=architecture,
-        im2col=im2col,
+        choices=WorkloadChoices(**{n: getattr(choices, n) for n in WorkloadChoices.model_fields}),
         weights=values,
         images=inputs,
         plan_sha256=hashlib.sha256(repr(plan).encode()).hexdigest(),
-        weights_sha256=weights_hash(values),
+        weights_sha256=digest,
         inputs_sha256=tuple(
             hashlib.sha256(pixels.astype("<f4").tobytes()).hexdigest() for pixels in inputs
         ),
-        kernels_sha256=machine_code_sha256(kernels, architecture),
+        kernels_sha256=machine_code_sha256(kernels, choices.architecture),
         input_files=tuple(SAMPLE if file is None else file.name for file in files or [None]),
+        preprocessing=in_words(preprocessing, files),
         network_file=None if network in NETWORKS else Path(network).name,
         weights_file=None if weights is None else weights.name,
     )

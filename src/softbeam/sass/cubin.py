@@ -17,6 +17,7 @@ from typing import Any
 from elftools.elf.elffile import ELFFile
 
 from softbeam.errors import ListingError
+from softbeam.sass.encoding import disagreement
 from softbeam.sass.instruction import (
     INSTRUCTION_BYTES,
     Function,
@@ -232,7 +233,9 @@ def link(
     Raises
     ------
     ListingError
-        If the listing has a function that the cubin lacks, or has otherwise.
+        If the listing has a function that the cubin lacks or has otherwise: another number of
+        instructions, or one whose guard, opcode, registers, constants or target are not those of
+        the machine code (:mod:`softbeam.sass.encoding`).
     """
     architecture, kernels = cubin
     functions = {}
@@ -245,6 +248,13 @@ def link(
                 f"{origin}: the listing has {len(instructions)} instructions of {name!a}, "
                 f"the cubin {len(facts.code) // INSTRUCTION_BYTES}: they are not of one build"
             )
+        for one in instructions:
+            odd = disagreement(one, facts.code, architecture)
+            if odd:
+                raise ListingError(
+                    f"{origin}: at pc {one.pc:#x} of {name!a} the listing has '{one}', whose {odd} "
+                    "is not in the cubin's machine code there: they are not of one build"
+                )
         functions[name] = Function(
             name=name,
             architecture=architecture,

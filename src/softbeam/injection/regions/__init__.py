@@ -19,15 +19,23 @@ from softbeam.injection.regions.channels import channelwise_rule
 from softbeam.injection.regions.joining import shortcut_rule, upsample_rule
 from softbeam.injection.regions.pointwise import copy_rule, pointwise_rule
 from softbeam.injection.regions.products import batched_rule, gemm_rule, local_rule
-from softbeam.injection.regions.step import NotCoveredError, Result, Rule, Step, whole_launch
+from softbeam.injection.regions.step import NotCoveredError, RegionRule, Result, Step, whole_launch
 from softbeam.injection.regions.windows import avgpool_rule, im2col_rule, maxpool_rule
 from softbeam.kernels.behaviour import Behaviour, Channelwise
 from softbeam.kernels.families import BEHAVIOURS
 
-__all__ = ["RULES", "NotCoveredError", "Result", "Rule", "Step", "declared_rule", "whole_launch"]
+__all__ = [
+    "RULES",
+    "NotCoveredError",
+    "RegionRule",
+    "Result",
+    "Step",
+    "declared_rule",
+    "whole_launch",
+]
 
 
-def declared_rule(behaviour: Behaviour) -> Rule | None:
+def declared_rule(behaviour: Behaviour) -> RegionRule | None:
     """Return the rule that follows from what a family says of its kernel; None if none does."""
     change = behaviour.change
     if isinstance(change, Channelwise):
@@ -40,7 +48,7 @@ def declared_rule(behaviour: Behaviour) -> Rule | None:
 _DECLARED = {name: declared_rule(behaviour) for name, behaviour in BEHAVIOURS.items()}
 
 #: The rule of each kernel that has one: what its family declares, and what is written out here.
-RULES: Mapping[str, Rule] = {
+RULES: Mapping[str, RegionRule] = {
     **{name: rule for name, rule in _DECLARED.items() if rule is not None},
     # A copy leaves the very change, whatever its form.
     "copy": copy_rule,

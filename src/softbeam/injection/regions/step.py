@@ -9,7 +9,7 @@ import numpy as np
 
 from softbeam.injection.changes import (
     Bits,
-    Change,
+    BufferChange,
     Columns,
     Floats,
     Places,
@@ -23,7 +23,7 @@ from softbeam.network.golden import GoldenRun, execute
 from softbeam.network.plan import Launch, Pointer
 
 #: What a launch leaves: for each buffer that it writes its change, None where it is golden.
-Result = dict[str, Change | None]
+Result = dict[str, BufferChange | None]
 
 
 class NotCoveredError(Exception):
@@ -78,7 +78,7 @@ class Step:
         The fault-free run.
     launch : Launch
         The launch.
-    changes : mapping of str to Change
+    changes : mapping of str to BufferChange
         Before it, by buffer.
     live : mapping of str to tuple of (start, end)
         Which words of each buffer something reads after it.
@@ -86,7 +86,7 @@ class Step:
 
     golden: GoldenRun
     launch: Launch
-    changes: Mapping[str, Change]
+    changes: Mapping[str, BufferChange]
     live: Live
 
     def before(self, buffer: str) -> Bits:
@@ -182,7 +182,7 @@ class Step:
         values[np.searchsorted(places, changed.places)] = changed.values
         return values
 
-    def written(self, map_: Map, columns: Columns) -> Change | None:
+    def written(self, map_: Map, columns: Columns) -> BufferChange | None:
         """Return the buffer's change after these columns, and golden ones, were written to a map.
 
         Raises
@@ -210,7 +210,7 @@ class Step:
         return after if places.size else None
 
 
-Rule = Callable[[Step], Result]
+RegionRule = Callable[[Step], Result]
 
 
 def whole_launch(step: Step) -> Result:

@@ -1,7 +1,7 @@
 """Layers as facts: parameters, shapes, buffers, launches, and how a ``.cfg`` file describes them.
 
 One module holds all that concerns a kind of layer.  The sections of Darknet's files are gathered in
-:mod:`softbeam.network.sections`.
+:mod:`softbeam.network.darknet.sections`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from softbeam.network.activation import Activation
-from softbeam.network.keys import MOST_ELEMENTS
+from softbeam.network.darknet.keys import MOST_ELEMENTS
 from softbeam.network.layers.base import BaseLayer, Shape
 from softbeam.network.layers.connected import Connected
 from softbeam.network.layers.convolution import Convolution, Local

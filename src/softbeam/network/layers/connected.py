@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from softbeam.network import keys
 from softbeam.network.activation import Activation
-from softbeam.network.keys import COUNT, FLAG, Key, Section, Values
+from softbeam.network.darknet import keys
+from softbeam.network.darknet.keys import COUNT, FLAG, Key, Section, Values
 from softbeam.network.launches import LaunchMaker
 from softbeam.network.layers.base import BaseLayer, Shape
 from softbeam.network.plan import Span
@@ -85,14 +85,11 @@ class Connected(BaseLayer):
                 "x_norm",
             )
             words |= dict.fromkeys(norm, outputs)
-        if self.activation == Activation.MISH:
-            words["activation_input"] = outputs
-        return words
+        return words | self.activation.kept(outputs)
 
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch a connected layer: GEMM with the input as a matrix of one column."""
-        output = maker.own("output", self.outputs)
-        maker.fill(maker.own("delta", self.outputs))
+        output = maker.output(self.outputs)
         maker.fill(output)
         m, k = self.units, self.inputs
         weights = maker.own("weights", m * k)

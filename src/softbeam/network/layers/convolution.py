@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from softbeam.network import keys
 from softbeam.network.activation import Activation
-from softbeam.network.keys import COUNT, FLAG, Invalid, Key, Section, Values
+from softbeam.network.darknet import keys
+from softbeam.network.darknet.keys import COUNT, FLAG, Invalid, Key, Section, Values
 from softbeam.network.launches import LaunchMaker, part
 from softbeam.network.layers.base import BaseLayer, Shape
 from softbeam.network.layers.windows import lay_out
@@ -121,9 +121,7 @@ class Convolution(BaseLayer):
             )
             words |= dict.fromkeys(per_filter, self.filters)
             words |= {"x": self.outputs, "x_norm": self.outputs}
-        if self.activation == Activation.MISH:
-            words["activation_input"] = self.outputs
-        return words
+        return words | self.activation.kept(self.outputs)
 
     @property
     def fan_in(self) -> int:
@@ -132,11 +130,10 @@ class Convolution(BaseLayer):
 
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch a convolution: for each group im2col and GEMM, then batch norm or biases."""
-        output = maker.own("output", self.outputs)
-        maker.fill(maker.own("delta", self.outputs))
+        output = maker.output(self.outputs)
         maker.fill(output)
         direct = (self.size, self.stride, self.padding) == (1, 1, 0)
-        direct = direct and maker.im2col == "except-1x1"
+        direct = direct and maker.choices.im2col == "except-1x1"
         weights = maker.own("weights", self.weights)
         m, n, k = self.filters // self.groups, self.spatial, self.column_height
         taken = self.inputs // self.groups
@@ -261,9 +258,7 @@ class Local(BaseLayer):
             "delta": self.outputs,
             "output": self.outputs,
         }
-        if self.activation == Activation.MISH:
-            words["activation_input"] = self.outputs
-        return words
+        return words | self.activation.kept(self.outputs)
 
     @property
     def fan_in(self) -> int:
@@ -272,8 +267,7 @@ class Local(BaseLayer):
 
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch a locally connected layer: biases, im2col, a small product for every place."""
-        output = maker.own("output", self.outputs)
-        maker.fill(maker.own("delta", self.outputs))
+        output = maker.output(self.outputs)
         maker.copy(maker.own("biases", self.outputs), output)
         columns = lay_out(maker, self, source)
         weights = maker.own("weights", self.weights)

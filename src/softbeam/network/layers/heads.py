@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
-from softbeam.network import keys
 from softbeam.network.activation import Activation
-from softbeam.network.keys import COUNT, FLAG, Invalid, Key, Section, Values
+from softbeam.network.darknet import keys
+from softbeam.network.darknet.keys import COUNT, FLAG, Invalid, Key, Section, Values
 from softbeam.network.launches import LaunchMaker, part
 from softbeam.network.layers.base import BaseLayer, Shape
 from softbeam.network.plan import Span
@@ -57,8 +57,7 @@ class Detection(BaseLayer):
 
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch a copy: what a softmax would add, Darknet leaves to the host."""
-        maker.fill(maker.own("delta", self.outputs))
-        maker.copy(source, maker.own("output", self.outputs))
+        maker.copy(source, maker.output(self.outputs))
 
 
 def _detection(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
@@ -114,10 +113,9 @@ class Region(BaseLayer):
 
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch a copy, and on its parts logistic functions and a softmax over the classes."""
-        output = maker.own("output", self.outputs)
+        output = maker.output(self.outputs)
         _, height, width = self.input_shape
         area, coords, classes = height * width, self.coords, self.classes
-        maker.fill(maker.own("delta", self.outputs))
         maker.copy(source, output)
         anchors = len(self.anchors)
         for anchor in range(anchors):
@@ -205,10 +203,9 @@ class Yolo(BaseLayer):
 
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch a copy, and on its parts logistic functions; width and height stay as they are."""
-        output = maker.own("output", self.outputs)
+        output = maker.output(self.outputs)
         _, height, width = self.input_shape
         area = height * width
-        maker.fill(maker.own("delta", self.outputs))
         maker.copy(source, output)
         for anchor in range(len(self.anchors)):
             first = anchor * self.entries * area

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from softbeam.network import keys
 from softbeam.network.activation import Activation
-from softbeam.network.keys import INDEX, Invalid, Key, Section, Values
+from softbeam.network.darknet import keys
+from softbeam.network.darknet.keys import INDEX, Invalid, Key, Section, Values
 from softbeam.network.launches import LaunchMaker, part
 from softbeam.network.layers.base import BaseLayer, Shape
 from softbeam.network.plan import Span
@@ -49,8 +49,7 @@ class Route(BaseLayer):
 
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch a copy of each of the other layers' outputs."""
-        output = maker.own("output", self.outputs)
-        maker.fill(maker.own("delta", self.outputs))
+        output = maker.output(self.outputs)
         start = 0
         for number, words in self.sources:
             maker.copy(maker.output_of(number), part(output, start, words))
@@ -107,19 +106,16 @@ class Shortcut(BaseLayer):
     def buffers(self) -> dict[str, int]:
         """What Darknet allocates, in its order."""
         words = {"delta": self.outputs, "output": self.outputs}
-        if self.activation == Activation.MISH:
-            words["activation_input"] = self.outputs
-        return words
+        return words | self.activation.kept(self.outputs)
 
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch the sum with another layer's output on a copy of the input."""
-        output = maker.own("output", self.outputs)
+        output = maker.output(self.outputs)
         other = maker.output_of(self.source)
         (c1, h1, w1), (c2, h2, w2) = self.source_shape, self.output_shape
         minw, minh, minc = min(w1, w2), min(h1, h2), min(c1, c2)
         size = minw * minh * minc
         stride, sample = max(w1 // w2, 1), max(w2 // w1, 1)
-        maker.fill(maker.own("delta", self.outputs))
         maker.copy(source, output)
         maker.launch(
             "shortcut",

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from softbeam.network import keys
-from softbeam.network.keys import COUNT, FLAG, Invalid, Key, Section, Values
+from softbeam.network.darknet import keys
+from softbeam.network.darknet.keys import COUNT, FLAG, Invalid, Key, Section, Values
 from softbeam.network.launches import LaunchMaker, part
 from softbeam.network.layers.base import BaseLayer, Shape
 from softbeam.network.plan import Span
@@ -49,8 +49,7 @@ class Upsample(BaseLayer):
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch an upsampling, which adds to zeros."""
         channels, height, width = self.input_shape
-        output = maker.own("output", self.outputs)
-        maker.fill(maker.own("delta", self.outputs))
+        output = maker.output(self.outputs)
         maker.fill(output)
         maker.launch(
             "upsample",
@@ -115,8 +114,7 @@ class Reorg(BaseLayer):
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch a reordering of the elements."""
         channels, height, width = self.input_shape
-        output, n = maker.own("output", self.outputs), self.inputs
-        maker.fill(maker.own("delta", self.outputs))
+        output, n = maker.output(self.outputs), self.inputs
         if self.flatten:
             maker.launch(
                 "flatten",

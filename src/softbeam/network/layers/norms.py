@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from softbeam.network import keys
-from softbeam.network.keys import COUNT, Invalid, Key, Section, Values
+from softbeam.network.darknet import keys
+from softbeam.network.darknet.keys import COUNT, Invalid, Key, Section, Values
 from softbeam.network.launches import LaunchMaker, part
 from softbeam.network.layers.base import BaseLayer, Shape
 from softbeam.network.plan import Span
@@ -50,8 +50,7 @@ class BatchNorm(BaseLayer):
 
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch a batch norm on a copy of the input."""
-        output = maker.own("output", self.outputs)
-        maker.fill(maker.own("delta", self.outputs))
+        output = maker.output(self.outputs)
         maker.copy(source, output)
         maker.batch_norm(output, self.input_shape[0])
 
@@ -95,7 +94,7 @@ class Normalization(BaseLayer):
         """
         channels, height, width = self.input_shape
         area, size, alpha = height * width, self.size, self.alpha
-        output = maker.own("output", self.outputs)
+        output = maker.output(self.outputs)
         squared, norms = maker.own("squared", self.outputs), maker.own("norms", self.outputs)
 
         def channel(span: Span, number: int) -> Span:
@@ -110,7 +109,6 @@ class Normalization(BaseLayer):
             maker.launch("axpy", area, (x, y), (y,), N=area, ALPHA=factor, X=x, Y=y, **places)
 
         n, first = self.outputs, channel(norms, 0)
-        maker.fill(maker.own("delta", n))
         maker.launch("scal", n, (squared,), (squared,), N=n, ALPHA=0.0, X=squared, INCX=1)
         power(2.0, source, squared)
         maker.launch("const", area, (), (first,), N=area, ALPHA=self.kappa, X=first, INCX=1)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from softbeam.network import keys
 from softbeam.network.activation import Activation
-from softbeam.network.keys import COUNT, Invalid, Key, Section, Values
+from softbeam.network.darknet import keys
+from softbeam.network.darknet.keys import COUNT, Invalid, Key, Section, Values
 from softbeam.network.launches import LaunchMaker
 from softbeam.network.layers.base import BaseLayer, Shape
 from softbeam.network.plan import Span
@@ -44,8 +44,7 @@ class Softmax(BaseLayer):
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch a softmax over each group."""
         n = self.inputs // self.groups
-        output = maker.own("output", self.inputs)
-        maker.fill(maker.own("delta", self.inputs))
+        output = maker.output(self.inputs)
         maker.launch(
             "softmax",
             self.groups,
@@ -93,14 +92,11 @@ class ActivationLayer(BaseLayer):
     def buffers(self) -> dict[str, int]:
         """What Darknet allocates, in its order."""
         words = {"output": self.outputs, "delta": self.outputs}
-        if self.activation == Activation.MISH:
-            words["activation_input"] = self.outputs
-        return words
+        return words | self.activation.kept(self.outputs)
 
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch an activation function on a copy of the input."""
-        output = maker.own("output", self.outputs)
-        maker.fill(maker.own("delta", self.outputs))
+        output = maker.output(self.outputs)
         maker.copy(source, output)
         maker.activate(output, self.activation)
 
@@ -128,8 +124,7 @@ class Clip(BaseLayer):
 
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch a clamp on a copy of the input."""
-        output = maker.own("output", self.outputs)
-        maker.fill(maker.own("delta", self.outputs))
+        output = maker.output(self.outputs)
         maker.copy(source, output)
         if self.rectified:
             maker.activate(output, Activation.RELU)

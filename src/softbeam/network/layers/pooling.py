@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from softbeam.network import keys
-from softbeam.network.keys import COUNT, Key, Section, Values
+from softbeam.network.darknet import keys
+from softbeam.network.darknet.keys import COUNT, Key, Section, Values
 from softbeam.network.launches import LaunchMaker
 from softbeam.network.layers.base import BaseLayer, Shape
 from softbeam.network.layers.windows import lay_out
@@ -61,8 +61,7 @@ class MaxPool(BaseLayer):
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch a max pool, which also writes the winners' indexes."""
         channels, height, width = self.input_shape
-        output, indexes = maker.own("output", self.outputs), maker.own("indexes", self.outputs)
-        maker.fill(maker.own("delta", self.outputs))
+        output, indexes = maker.output(self.outputs), maker.own("indexes", self.outputs)
         maker.launch(
             "maxpool",
             self.outputs,
@@ -142,10 +141,9 @@ class WindowAverage(BaseLayer):
 
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch averages of windows: im2col, and for every channel a product with 1 / size^2."""
-        output, window = maker.own("output", self.outputs), self.size**2
+        output, window = maker.output(self.outputs), self.size**2
         channels, height, width = self.output_shape
         weights = maker.own("weights", channels * window)
-        maker.fill(maker.own("delta", self.outputs))
         maker.fill(output)
         columns = lay_out(maker, self, source)
         maker.library(
@@ -176,8 +174,7 @@ class AveragePool(BaseLayer):
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch an average over each channel."""
         channels, height, width = self.input_shape
-        output = maker.own("output", channels)
-        maker.fill(maker.own("delta", channels))
+        output = maker.output(channels)
         sizes = {"n": channels, "w": width, "h": height, "c": channels}
         maker.launch(
             "avgpool", channels, (source,), (output,), input=source, output=output, **sizes

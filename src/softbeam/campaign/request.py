@@ -1,0 +1,136 @@
+"""What a user asks for: one campaign, before any file that it names is read.
+
+The fields are the options of ``softbeam campaign`` and the keys of campaign files; how they are
+read from a file is :mod:`softbeam.campaign.file`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import ValidationError, model_validator
+
+from softbeam.campaign.choices import CampaignChoices, Name, Target
+from softbeam.campaign.specification import Mode, Model, Sampling, StreamRequest
+from softbeam.errors import CampaignError
+from softbeam.faults.models import MODELS, WARP
+from softbeam.faults.modes import MODES, PAPER, PAPER_INJECTIONS, check_semantics, in_words
+from softbeam.network.catalogue import check_network
+from softbeam.network.choices import WorkloadRequest
+from softbeam.options import IN_ANY_CASE, option, options_of
+
+_PAPERS = ", ".join(f"{mode.upper()} {model}" for mode, model in PAPER)
+
+
+class Request(CampaignChoices, WorkloadRequest):
+    """A campaign as a user describes it.
+
+    Attributes
+    ----------
+    modes, models : tuple of str
+        Each mode with each model; ``paper`` instead of both.
+    paper : bool
+        The paper's three modes and models.
+    injections : int, optional
+        Of each mode and model; without it 1,000, or as many as the target needs.
+    target : Target or None
+        Wanted precision.
+    stratified : bool
+        Draw from each kernel of each layer apart.
+    """
+
+    network: Name = option(
+        argument=True,
+        metavar="NETWORK|FILE.toml",
+        help="extraction, googlenet, the path of a .cfg or .onnx file, or a campaign file that "
+        "holds the options.",
+    )
+    modes: Annotated[tuple[Mode, ...], IN_ANY_CASE] = option(
+        (),
+        flag="--mode",
+        help=f"What is struck: {in_words(MODES)}. Several with commas, or several times.",
+    )
+    models: Annotated[tuple[Model, ...], IN_ANY_CASE] = option(
+        ("single-bit",),
+        flag="--model",
+        metavar="MODEL",
+        help=f"What a fault makes of the value: {in_words(MODELS)}; with {WARP} behind it, in all "
+        "threads of the warp that execute with the struck one. Several: each with each mode.",
+    )
+    paper: bool = option(False, help=f"The paper's modes and models: {_PAPERS}.")
+    injections: int | None = option(
+        None, ge=1, help=f"Injections of each mode and model; default: {PAPER_INJECTIONS}."
+    )
+    target: Target | None = None
+    stratified: bool = option(
+        False, help="Draw from each kernel of each layer apart, rare ones more often."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _precision_has_a_margin(cls, values: Any) -> Any:
+        target = values.get("target") if isinstance(values, Mapping) else None
+        if isinstance(target, Mapping) and "margin" not in target:
+            raise ValueError("confidence and per are given, but they are about margin; give it too")
+        return values
+
+    @model_validator(mode="after")
+    def _has_modes_that_fit(self) -> Request:
+        if self.paper and (self.modes or "models" in self.model_fields_set):
+            raise ValueError("paper names its own modes and models; leave modes and models out")
+        if not (self.paper or self.modes):
+            raise ValueError(f"give modes ({', '.join(MODES)}) or paper")
+        if self.target is not None and self.injections is not None:
+            raise ValueError("give injections or margin, not both")
+        try:
+            for stream in self.streams:
+                check_semantics(self.fault_semantics, stream.mode)
+        except ValidationError as error:
+            raise ValueError(str(error.errors()[0]["msg"]).removeprefix("Value error, ")) from None
+        except CampaignError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    @property
+    def streams(self) -> tuple[StreamRequest, ...]:
+        """The modes and models, each with how many injections are wanted at least."""
+        wanted: list[tuple[str, str]] = list(PAPER) if self.paper else []
+        wanted += [(mode, model) for mode in self.modes for model in self.models]
+        injections = 0 if self.target is not None else self.injections or PAPER_INJECTIONS
+        return tuple(
+            StreamRequest(mode=mode, model=model, injections=injections)
+            for mode, model in dict.fromkeys(wanted)
+        )
+
+    @property
+    def sampling(self) -> Sampling:
+        """Stratified if asked for, or if the precision is wanted in single cells."""
+        apart = self.target is not None and self.target.per != "all"
+        return "stratified" if self.stratified or apart else "uniform"
+
+    @classmethod
+    def from_options(cls, given: Mapping[str, Any]) -> Request:
+        """Return what options ask for, or the campaign file that stands in the network's place.
+
+        Raises
+        ------
+        CampaignError
+            Naming the options, or the file, lines and fields, that are wrong.
+        """
+        from softbeam.campaign.file import read_request
+
+        network = str(given["network"])
+        if not network.endswith(".toml"):
+            # Before anything else: what is given for a network that there is not says little.
+            check_network(network)
+            return super().from_options(given)
+        others = sorted(set(given) - {"network"})
+        flags = {one.keys[0]: one.flags[0] for one in options_of(cls)}
+        if others:
+            raise CampaignError(
+                f"{flags[others[0]]} is given beside the campaign file {network}; "
+                "write it into the file"
+            )
+        return read_request(Path(network))

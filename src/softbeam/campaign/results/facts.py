@@ -1,0 +1,337 @@
+"""Facts about what a campaign struck: names, launches, inputs and their answers, for reading.
+
+None of them moves a result, so none enters the campaign's id.  They are kept with the results so
+that tables and pages can be made of them without the network's files.  Files of schema 1 have only
+names, of layers and where the user gave them of classes, in text files beside them.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from softbeam.campaign.setup import InjectorSetup
+    from softbeam.injection.boxes import Bits
+    from softbeam.network.plan import Plan
+    from softbeam.network.workload import Workload
+
+#: Longer side of a thumbnail, in pixels, and how many inputs have one.
+THUMBNAIL, WITH_THUMBNAIL = 96, 24
+
+
+class _Facts(BaseModel):
+    # What a later softbeam adds is left out, not refused: it is for reading alone.
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants")
+
+
+def _from_base64(value: Any) -> Any:
+    return base64.b64decode(value, validate=True) if isinstance(value, str) else value
+
+
+#: A picture's file, in JSON as base64.
+Picture = Annotated[
+    bytes,
+    BeforeValidator(_from_base64),
+    PlainSerializer(lambda data: base64.b64encode(data).decode(), return_type=str),
+]
+
+
+class KernelFacts(_Facts):
+    """A kernel that a layer launches.
+
+    Attributes
+    ----------
+    name : str
+        The kernel.
+    launches : int
+        How often the layer launches it.
+    struck : bool
+        Whether softbeam can strike it; not a library's matrix product.
+    """
+
+    name: str
+    launches: int = Field(ge=1)
+    struck: bool = True
+
+
+class LayerFacts(_Facts):
+    """A layer.
+
+    Attributes
+    ----------
+    number : int
+        Its number, as in the column ``layer``.
+    name : str
+        What the model calls it, or its type and shape.
+    kernels : tuple of KernelFacts
+        What it launches, in order of the first launch.
+    """
+
+    number: int
+    name: str
+    kernels: tuple[KernelFacts, ...] = ()
+
+
+class GoldenClass(_Facts):
+    """The fault-free answer of a network that tells classes apart.
+
+    Attributes
+    ----------
+    number, second : int
+        The class with the highest score, and the one behind it.
+    name, second_name : str
+        What they are called; empty where that is not known.
+    score, lead : float
+        The highest score, and by how much it is above the second.
+    """
+
+    number: int
+    name: str = ""
+    score: float
+    second: int
+    second_name: str = ""
+    lead: float
+
+
+class InputFacts(_Facts):
+    """One of a campaign's inputs.
+
+    Attributes
+    ----------
+    number : int
+        Its number, as in the column ``image``.
+    file : str
+        Name of the image's file, without its folder.
+    thumbnail : bytes or None
+        PNG of what the network was given, for the first inputs.
+    golden : GoldenClass or None
+        The fault-free answer, of a network that tells classes apart.
+    boxes : int or None
+        Boxes in the fault-free answer, of a detector.
+    """
+
+    number: int
+    file: str
+    thumbnail: Picture | None = None
+    golden: GoldenClass | None = None
+    boxes: int | None = None
+
+
+class Facts(_Facts):
+    """What a campaign struck.
+
+    Attributes
+    ----------
+    network_file, weights_file : str or None
+        Names of the files of the network and of its weights, without folders; None where they are
+        softbeam's own, or in the network's file.
+    classes : tuple of str
+        Names of the classes, by number; empty where they are not known.
+    layers : tuple of LayerFacts
+        Its layers, in order.
+    inputs : tuple of InputFacts
+        Its inputs, in order.
+    preprocessing : str
+        What was done to an image file before it was the network's input: one sentence.
+    versions : dict of str to str
+        What computed the golden runs: softbeam, Python, libraries, system.
+    """
+
+    network_file: str | None = None
+    weights_file: str | None = None
+    classes: tuple[str, ...] = ()
+    layers: tuple[LayerFacts, ...] = ()
+    inputs: tuple[InputFacts, ...] = ()
+    preprocessing: str = ""
+    versions: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def layer_names(self) -> dict[int, str]:
+        """Names of the layers by number."""
+        return {layer.number: layer.name for layer in self.layers}
+
+    @property
+    def launches(self) -> dict[tuple[int, str], int]:
+        """Launches by layer and kernel, a library's left out."""
+        return {
+            (layer.number, kernel.name): kernel.launches
+            for layer in self.layers
+            for kernel in layer.kernels
+            if kernel.struck
+        }
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return the facts as rows: a name and JSON."""
+        return [
+            (name, self.model_dump_json(include={name})) for name in sorted(type(self).model_fields)
+        ]
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[tuple[Any, ...]]) -> Facts:
+        """Return the facts of rows.
+
+        Raises
+        ------
+        ValueError
+            If one of them cannot be read.
+        """
+        known: dict[str, Any] = {}
+        for name, text in rows:
+            if name not in cls.model_fields:
+                continue
+            try:
+                one = cls.model_validate_json(text)
+            except ValidationError as error:
+                raise ValueError(f"the fact {name} cannot be read") from error
+            known[name] = getattr(one, name)
+        return cls(**known)
+
+
+def facts_beside(folder: Path) -> Facts:
+    """Return the names that lie beside results of schema 1; what cannot be read is left out."""
+    layers = []
+    for line in _lines(folder / "layers.txt"):
+        number, _, name = line.partition(" ")
+        if number.isdecimal():
+            layers.append(LayerFacts(number=int(number), name=name))
+    return Facts(layers=tuple(layers), classes=tuple(_lines(folder / "classes.txt")))
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+
+
+def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str]) -> Facts:
+    """Return the facts of a campaign whose golden runs are made.
+
+    Parameters
+    ----------
+    workload : Workload
+        What is struck.
+    setup : InjectorSetup
+        With the golden runs.
+    versions : dict of str to str
+        What computes.
+    """
+    from softbeam.network.golden import open_golden_run
+
+    names = workload.network.classes or ()
+    inputs = []
+    for number, one in enumerate(setup.inputs):
+        answer = open_golden_run(workload.plan, one.golden).answer
+        golden, boxes = _answer(setup, answer, names)
+        pictured = number < WITH_THUMBNAIL
+        image, shape = workload.images[number], workload.network.input_shape
+        inputs.append(
+            InputFacts(
+                number=number,
+                file=workload.input_files[number],
+                thumbnail=thumbnail(image, shape) if pictured else None,
+                golden=golden,
+                boxes=boxes,
+            )
+        )
+    return Facts(
+        network_file=workload.network_file,
+        weights_file=workload.weights_file,
+        classes=tuple(names),
+        layers=layer_facts(workload.plan),
+        inputs=tuple(inputs),
+        preprocessing=workload.preprocessing,
+        versions=versions,
+    )
+
+
+def layer_facts(plan: Plan) -> tuple[LayerFacts, ...]:
+    """Return the layers of a plan with what each launches."""
+    launches: dict[int, dict[str, int]] = {}
+    library = {launch.kernel for launch in plan.launches if launch.library}
+    for launch in plan.launches:
+        kernels = launches.setdefault(launch.layer, {})
+        kernels[launch.kernel] = kernels.get(launch.kernel, 0) + 1
+    return tuple(
+        LayerFacts(
+            number=layer.index,
+            name=" ".join(layer.title.split()),
+            kernels=tuple(
+                KernelFacts(name=name, launches=number, struck=name not in library)
+                for name, number in launches.get(layer.index, {}).items()
+            ),
+        )
+        for layer in plan.layers
+    )
+
+
+def _answer(
+    setup: InjectorSetup, answer: Bits, names: tuple[str, ...]
+) -> tuple[GoldenClass | None, int | None]:
+    """Return the fault-free class, or the number of boxes."""
+    import numpy as np
+
+    from softbeam.injection.boxes import boxes, has_boxes
+    from softbeam.injection.choices import USUAL_BOXES
+    from softbeam.injection.classification import ranking
+
+    if has_boxes(setup.plan):
+        rule = setup.specification.boxes or USUAL_BOXES
+        return None, len(boxes(setup.plan, answer, rule.threshold))
+    scores = answer.view(np.float32)
+    if len(scores) < 2 or not np.isfinite(scores).all():
+        return None, None
+    first, second = ranking(scores)[:2].tolist()
+    named = dict(enumerate(names))
+    return (
+        GoldenClass(
+            number=first,
+            name=named.get(first, ""),
+            score=float(scores[first]),
+            second=second,
+            second_name=named.get(second, ""),
+            lead=float(scores[first]) - float(scores[second]),
+        ),
+        None,
+    )
+
+
+def thumbnail(image: NDArray[np.float32], shape: tuple[int, int, int]) -> bytes | None:
+    """Return a small PNG of an input, as the network gets it.
+
+    Parameters
+    ----------
+    image : numpy.ndarray of float32
+        The input, channel by channel, row by row; its least value becomes black, its greatest
+        white, unless all are from 0 to 1.
+    shape : tuple of int
+        Channels, height and width.
+
+    Returns
+    -------
+    bytes or None
+        None for an input that is no picture: neither 1 nor 3 channels.
+    """
+    import numpy as np
+    from PIL import Image
+
+    channels = shape[0]
+    if channels not in (1, 3) or not np.isfinite(image).all():
+        return None
+    low, high = min(0.0, float(image.min())), max(1.0, float(image.max()))
+    pixels = np.moveaxis(image.reshape(shape), 0, -1)
+    grey = np.rint((pixels - low) / (high - low) * 255).astype(np.uint8)
+    picture = Image.fromarray(grey[:, :, 0] if channels == 1 else np.ascontiguousarray(grey))
+    picture.thumbnail((THUMBNAIL, THUMBNAIL))
+    file = BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    return file.getvalue()

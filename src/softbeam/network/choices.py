@@ -1,0 +1,142 @@
+"""What a user can choose of how a network becomes launches: machine code, and Darknet's variants.
+
+Each field is an option of every command that runs a network and a fact of every campaign.  Whoever
+plans or runs a network is given these choices as a whole, so that a further one is declared here
+and used where it matters, with nothing between.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from softbeam.kernels import ARCHITECTURES
+from softbeam.network.decoding import Exif
+from softbeam.network.preprocessing import (
+    Preprocessing,
+    Preset,
+    checked_resize,
+    preprocessing,
+)
+from softbeam.options import WITH_COMMAS, Choices, option
+
+if TYPE_CHECKING:
+    Architecture = str
+else:
+    Architecture = Literal[ARCHITECTURES]
+
+Im2col = Literal["always", "except-1x1"]
+
+_Numbers = Annotated[tuple[Annotated[float, Field(allow_inf_nan=False)], ...], WITH_COMMAS]
+_Positive = Annotated[tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...], WITH_COMMAS]
+
+
+class WorkloadChoices(Choices):
+    """How a network is run.
+
+    Attributes
+    ----------
+    architecture : str
+        Whose machine code runs, one of :data:`softbeam.kernels.ARCHITECTURES`.
+    im2col : {"always", "except-1x1"}
+        Whether 1x1 convolutions with stride 1 launch im2col, as Darknet did until May 2018 and in
+        the paper, or are matrix products alone, as since.
+    """
+
+    architecture: Architecture = option(
+        ARCHITECTURES[0],
+        flag="--arch",
+        also=("arch",),
+        help="Machine code: of Hopper (sm_90), Ampere (sm_80) or Turing (sm_75).",
+    )
+    im2col: Im2col = option(
+        "always",
+        help="For 1x1 convolutions, too: always, as Darknet until May 2018 and in the paper, or "
+        "except-1x1, as since.",
+    )
+
+
+class InputChoices(Choices):
+    """The files that a network is run with, before any of them is read.
+
+    An image is a file; an input is what the network gets from it.  What a campaign's inputs were
+    made of is told by their hashes.
+
+    Attributes
+    ----------
+    weights : Path, optional
+        Darknet ``.weights``.
+    images : tuple of Path
+        Files, and folders of files.
+    preprocess : {"none", "imagenet", "darknet"}
+        What is done to pictures, see :data:`softbeam.network.preprocessing.Preset`.
+    exif, resize, mean, std, scale, bgr
+        What is done otherwise, see :class:`softbeam.network.preprocessing.Preprocessing`.
+    """
+
+    weights: Path | None = option(
+        None, help="Darknet .weights; default: those that come with softbeam."
+    )
+    images: tuple[Path, ...] = option(
+        (),
+        flag="--image",
+        metavar="FILE|FOLDER",
+        help="An image, or a folder of them; can be given several times, injections take turns; "
+        "default: a photo of a cup of coffee.",
+    )
+    preprocess: Preset = option(
+        "none",
+        help="What is done to pictures: imagenet, as torchvision evaluates its classifiers; "
+        "darknet, as Darknet (letterbox, EXIF ignored); none: the middle, values from 0 to 1. The "
+        "options below say otherwise",
+    )
+    resize: Annotated[str, AfterValidator(checked_resize)] | None = option(
+        None,
+        metavar="short|letterbox|N|WxH",
+        help="Scale pictures until both sides cover the input (short), or fit into it on grey "
+        "(letterbox), or the short side has N pixels, or to W times H; what hangs over is cut off.",
+    )
+    mean: _Numbers = option(
+        (), metavar="M,M,M", help="Subtract it from each channel, or one number from all."
+    )
+    std: _Positive = option((), metavar="S,S,S", help="Then divide each channel by it, or all.")
+    scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = option(
+        None, help="First multiply pixels from 0 to 1 by it, such as 255."
+    )
+    bgr: bool = option(False, help="Channels are blue, green, red; mean and std, too.")
+    exif: Exif = option(
+        "apply",
+        help="Turn pictures as their camera noted (apply), or take them as they are stored, as "
+        "Darknet does (ignore).",
+    )
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """What is done to pictures: the preset, and what was said beside it."""
+        names = {"exif", "resize", "mean", "std", "scale", "bgr"} & self.model_fields_set
+        return preprocessing(self.preprocess, {name: getattr(self, name) for name in names})
+
+
+class WorkloadRequest(WorkloadChoices, InputChoices):
+    """What is run: a network with its files.
+
+    Attributes
+    ----------
+    network : str
+        A network's name or the path of its file.
+    names : Path, optional
+        Names of the classes, one a line.
+    """
+
+    network: Annotated[str, Field(min_length=1)] = option(
+        argument=True,
+        metavar="NETWORK",
+        help="extraction, googlenet, or the path of a .cfg or .onnx file.",
+    )
+    names: Path | None = option(None, help="Names of the classes, one a line.")
+
+
+#: How a network is run where nothing else is said.
+USUAL = WorkloadChoices()

@@ -1,0 +1,1 @@
+"""Darknet's files: ``.cfg`` to layers, ``.weights`` to buffers."""

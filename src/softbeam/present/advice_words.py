@@ -1,0 +1,207 @@
+"""The decision in sentences: what to harden, what it costs, how certain that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from softbeam.analysis.advice import Advice
+from softbeam.analysis.factors import By, Key
+from softbeam.analysis.stability import DECIDED, LEAST_DAMAGE
+from softbeam.present.digits import Interval, part, span
+from softbeam.present.words import items
+
+#: Damage in words.
+DAMAGE_TITLES = {"critical": "critical SDCs", "sdc": "SDCs", "due": "DUEs"}
+
+#: What an item is, in words.
+ITEM_TITLES = {
+    By.LAYER: "layers",
+    By.KERNEL: "kernels",
+    By.LAYER_AND_KERNEL: "kernels in layers",
+}
+
+#: Items that a sentence names; a table holds them all.
+NAMED = 10
+
+#: A set that costs such a share of what hardening everything costs is called nearly everything,
+#: and one that holds such a share of the items in which damage was seen is called nearly all.
+NEARLY = 0.75
+
+
+def named(keys: Sequence[Key]) -> str:
+    """Return items as a sentence names them: at most ten, and how many more there are."""
+    if len(keys) <= NAMED:
+        return items(keys)
+    return f"{items(keys[:NAMED])}; and {len(keys) - NAMED:,} more"
+
+
+def model(advice: Advice) -> str:
+    """Return the cost model of an advice's technique in words."""
+    technique = advice.technique
+    return (
+        f"The cost model of {technique.title}: every instruction {technique.repeats} more "
+        f"time{'s' * (technique.repeats != 1)} and {technique.per_store} instructions for each "
+        f"stored word, as a share of all dynamic thread-instructions of the kernels in scope. "
+        f"{technique.basis} GEMM, a library's, is in neither number: on the whole inference the "
+        "cost is a smaller share. Instructions are not time: a kernel that waits for memory, or "
+        "is so short that its launch takes longer, costs another share of time than this."
+    )
+
+
+def seen(advice: Advice) -> str:
+    """Return the damage that was seen and in how many injections, as a noun."""
+    return (
+        f"{advice.damage.place.size:,} {DAMAGE_TITLES[advice.of]} seen in "
+        f"{sum(advice.damage.sizes):,} injections{_weighing(advice)}"
+    )
+
+
+def _weighing(advice: Advice) -> str:
+    if len(advice.damage.streams) == 1:
+        return ""
+    names = ", ".join(f"{s.mode.upper()} {s.model}" for s in advice.damage.streams)
+    return f" ({names}, each weighing the same)"
+
+
+def by_share(advice: Advice, members: Sequence[int]) -> list[Key]:
+    """Return items by their share of the damage, the largest first."""
+    values = advice.damage.values()
+    return advice.keys(sorted(members, key=lambda item: (-float(values[item]), item)))
+
+
+def chosen(advice: Advice) -> str:
+    """Return how many of the items are to be hardened, such as ``24 of 156 kernels in layers``."""
+    return f"{len(advice.answer.members):,} of {len(advice.damage.keys):,} {ITEM_TITLES[advice.by]}"
+
+
+def nearly_everything(advice: Advice) -> str:
+    """Return a sentence where the set is next to everything; else nothing.
+
+    It is that by its cost, or by holding nearly every item in which damage was seen, where these
+    are so many that a list of them is no choice.
+    """
+    everything, members = sum(advice.costs), advice.answer.members
+    damaged = int((advice.damage.injections() > 0).sum())
+    if everything and advice.answer.cost >= NEARLY * everything and len(members) > 1:
+        return (
+            f"That is nearly everything: hardening all {len(advice.damage.keys):,} costs "
+            f"{part(everything)} %, this set {part(advice.answer.cost)} %."
+        )
+    if len(members) > NAMED and len(members) >= NEARLY * damaged:
+        return (
+            f"That is nearly everything in which any was seen, {len(members):,} of {damaged:,} "
+            f"{ITEM_TITLES[advice.by]}: these injections do not single out a few."
+        )
+    return ""
+
+
+def _more(more: int | None) -> str:
+    """Return how many further injections would decide."""
+    if more is None:
+        return "No number of further injections would decide about all of them."
+    return (
+        f"About {_rough(more):,} more, drawn as these were, would, if what was seen is how it is."
+    )
+
+
+def _rough(number: int) -> int:
+    """Return a number with two digits that count, rounded up."""
+    step = int(10 ** max(len(str(number)) - 2, 0))
+    return -(-number // step) * step
+
+
+def sentences(advice: Advice) -> Iterator[str]:
+    """Yield the answer, what it costs, and how certain it is, sentence by sentence."""
+    damage = DAMAGE_TITLES[advice.of]
+    if not advice.enough:
+        yield (
+            f"There are only {advice.damage.place.size:,} {damage} in these "
+            f"{sum(advice.damage.sizes):,} injections{_weighing(advice)}; with fewer than "
+            f"{LEAST_DAMAGE} nothing can be said about what to harden."
+        )
+        return
+    yield answer(advice)
+    if nearly := nearly_everything(advice):
+        yield nearly
+    most = "at most " if advice.technique.partly or advice.of == "due" else ""
+    low, high = advice.removes(advice.answer)
+    yield (
+        f"By {advice.technique.title} that removes {most}{part(advice.answer.coverage)} % of the "
+        f"{seen(advice)} and costs {part(advice.answer.cost)} % more instructions. Of all "
+        f"{damage}, those that were not seen too, it removes {_between(low, high)} (95 %)."
+    )
+    yield from _certainty(advice)
+    if advice.of == "due":
+        yield (
+            "At most: a wrong address can be found before it is used, a register index that does "
+            "not exist cannot; it is taken to raise an illegal instruction whatever the software "
+            "does."
+        )
+    if advice.aim.budget is None and advice.cheapest.cost < 0.995 * advice.answer.cost:
+        yield (
+            f"The cheapest set that holds the same share has {len(advice.cheapest.members):,} "
+            f"members and costs {part(advice.cheapest.cost)} %: "
+            f"{named(by_share(advice, advice.cheapest.members))}."
+        )
+
+
+def answer(advice: Advice) -> str:
+    """Return which items to harden and why these, ten of them at most by name."""
+    damage = DAMAGE_TITLES[advice.of]
+    which = f"{chosen(advice)}: {named(by_share(advice, advice.answer.members))}"
+    harden = f"Harden {which}."
+    if not advice.certain():
+        harden = (
+            f"These injections do not decide what to harden against {damage}. By what was seen: "
+            f"{which}."
+        )
+    if advice.aim.budget is None:
+        wanted = f"{100 * (advice.aim.coverage or 1.0):.4g} %"
+        return f"{harden} No fewer hold {wanted} of the {damage} seen."
+    budget = f"{100 * advice.aim.budget:.4g} %"
+    return (
+        f"{harden} Nothing else removes more of the {damage} seen for {budget} more instructions."
+    )
+
+
+def _between(low: float, high: float) -> str:
+    """Return an interval of parts of one in percent, in words."""
+    ends = span(Interval((low + high) / 2, low, high), 0).split("[")[1].rstrip("]").split(", ")
+    return f"{' to '.join(dict.fromkeys(ends))} %"
+
+
+def _certainty(advice: Advice) -> Iterator[str]:
+    """Yield what the injections decide, what would decide the rest, and what to expect."""
+    stability = advice.stability
+    inside = set(advice.answer.members)
+    certain = [item for item in stability.certain() if item in inside]
+    undecided = stability.undecided()
+    often = (
+        f"in at least {100 * DECIDED:.0f} % of {stability.replicates:,} resamplings, also if one "
+        "damaging injection was missed"
+    )
+    if certain:
+        each = "each " if len(certain) > 1 else ""
+        yield f"Decided: {named(by_share(advice, certain))}, {each}chosen {often}."
+    else:
+        yield f"Nothing is decided: nothing is chosen {often}."
+    if undecided:
+        yield (
+            f"These injections cannot decide about {len(undecided):,}: "
+            f"{named(by_share(advice, undecided))}. {_more(stability.more)}"
+        )
+    mean, low, high = stability.unseen
+    if mean == mean:
+        yield (
+            "Of damage that was not used to choose, sets chosen so remove "
+            f"{part(mean, 0)} %, {_between(low, high)} with what was not seen (95 %): expect that "
+            "of other injections, not what the set holds of these."
+        )
+    others = [share for share in stability.other_inputs if share == share]
+    if others:
+        least = min(others)
+        yield (
+            "Of the damage of an input that was left out, sets that the other inputs give remove "
+            f"{100 * sum(others) / len(others):.0f} % on average over the {len(others)} inputs, "
+            f"and {100 * least:.0f} % at the least."
+        )

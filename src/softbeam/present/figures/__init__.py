@@ -1,0 +1,1 @@
+"""Figures for a page and for a paper, drawn by Matplotlib."""

@@ -1,0 +1,67 @@
+"""What to see in each figure, and what it does not show: beside the figure and in the paper."""
+
+from __future__ import annotations
+
+LAYERS = (
+    "Each bar is a layer: of all injections of this mode, the share that fell in the layer and "
+    "ended as SDC, DUE or Masked. Each part has its own 95 % interval. A high bar is a layer that "
+    "executes much, or is sensitive, or both; sensitivity alone is not shown here but by the "
+    "conditional factors in the table."
+)
+
+LAYERS_OF_MANY = (
+    "Each bar is a layer: of all injections of this mode, the share that fell in the layer and "
+    "ended as SDC (above) or DUE (below), with 95 % intervals. Bands are the parts of the network. "
+    "A high bar is a layer that executes much, or is sensitive, or both; sensitivity alone is not "
+    "shown here but by the conditional factors in the table."
+)
+
+NEVER_READ = (
+    " The bar N-R, on a scale of its own, holds the faults in registers that were never read "
+    "again, which are Masked wherever they fell."
+)
+
+KERNELS = (
+    "Each bar is a kernel: of all injections of the mode, the share that fell in the kernel and "
+    "ended as SDC, DUE or Masked (without never-read faults), with 95 % intervals. GEMM is a "
+    "library's and never struck: that it is missing does not mean that it is safe."
+)
+
+HEAT = (
+    "Each square is a kernel in a layer. The stronger its colour, the larger the share of the "
+    "injections there that ended as SDC or as DUE; the larger the square, the shorter the 95 % "
+    "interval. A place without a square was never struck, which does not mean that it is safe. "
+    "How often a place is struck is not shown."
+)
+
+BITS = (
+    "Each pair of points is a bit: of the injections that flipped it, the share that ended as SDC "
+    "and as DUE, with 95 % intervals. All kernels and instructions are taken together, so the "
+    "figure does not show in which of them a protected bit would help."
+)
+
+OPCODES = (
+    "Each pair of bars is a kind of instruction: of the injections there, the share that ended as "
+    "SDC and as DUE, with 95 % intervals. An RF fault strikes just before an instruction that "
+    "need not use the register, so for RF the figure does not show what the instruction does."
+)
+
+SCORES = (
+    "For every change of a score on the axis below, the share of the SDCs that moved some score "
+    "by more, with 95 % bands. What is left at the right end moved a score beyond the axis or "
+    "to NaN or infinity. A curve further to the right is of larger errors. Which score moved, and "
+    "whether the answer changed, is not shown."
+)
+
+CLASSES = (
+    "The classes that critical SDCs answered with, the most frequent first, as shares of the "
+    "critical SDCs of all modes with 95 % intervals. They are of this campaign's inputs; what "
+    "other inputs would turn into is not shown."
+)
+
+FRONT = (
+    "For every cost, the largest share of the damage that hardening kernels in layers can remove, "
+    "by the cost model stated below. Where the line is steep, a little hardening removes much. "
+    "The line is fitted to these injections; what is left of it on others is not shown but stated "
+    "beside the answer."
+)

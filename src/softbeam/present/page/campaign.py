@@ -1,0 +1,145 @@
+"""A campaign's page and figures, as files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from softbeam.analysis.results import Results
+from softbeam.analysis.sample import short_of
+from softbeam.files import whole_file
+from softbeam.injection.replay import Replay
+from softbeam.network.layers import Layer
+from softbeam.present.blocks import Block, Section
+from softbeam.present.figures.style import Figure
+from softbeam.present.html import document
+from softbeam.present.page import advice, method, sections
+from softbeam.present.page.replay import sections as replay_sections
+from softbeam.present.page.struck import struck
+from softbeam.text import visible
+
+PAGE_NAME = "report.html"
+
+#: Is told what is being worked out.
+Say = Callable[[str], None]
+
+
+#: What makes the sections between the answer and the small print, and what each works out.
+_SECTIONS: tuple[tuple[Callable[[sections.Scope], Section], str], ...] = (
+    (sections.summary, "how the injections ended"),
+    (sections.layers, "the factors of layers"),
+    (sections.kernels, "the factors of kernels"),
+    (sections.cells, "the factors of kernels in layers"),
+    (sections.bits_and_opcodes, "which bits and instructions do damage"),
+    (sections.listings, "what became of each instruction"),
+    (sections.scores, "what became of the answer"),
+)
+
+
+def silent(step: str) -> None:
+    """Tell nobody."""
+
+
+def page_sections(results: Results, say: Say = silent) -> tuple[Section, ...]:
+    """Return the sections of a page: the answer first, then how the injections ended.
+
+    Parameters
+    ----------
+    results : Results
+        The campaign; where nothing was injected its page has only the last section.
+    say : callable
+        Is told what is being worked out.
+    """
+    small_print = method.section(results)
+    if not results.records:
+        return (small_print,)
+    scope = sections.Scope(results)
+    parts = [advice.section(results, scope.parts, say)]
+    for make, what in _SECTIONS:
+        say(what)
+        parts.append(make(scope))
+    if conclusions := sections.conclusions(scope):
+        parts.append(sections.paper(conclusions))
+    return (*parts, small_print)
+
+
+def figures(parts: tuple[Section, ...]) -> Iterator[Figure]:
+    """Yield the figures of sections, in order."""
+    for section in parts:
+        yield from _figures_of(section.blocks)
+
+
+def _figures_of(blocks: tuple[Block, ...]) -> Iterator[Figure]:
+    for block in blocks:
+        if block.figure is not None:
+            yield block.figure
+        yield from _figures_of(block.inner)
+
+
+def render(results: Results, parts: tuple[Section, ...]) -> str:
+    """Return the page: one HTML document that needs nothing else."""
+    specification = results.specification
+    n = len(results.records)
+    short = short_of(specification, results.sizes, n)
+    name = visible(specification.network)
+    lead = (
+        f"{n:,} injections{short} into its GPU kernels on {specification.architecture}, seed "
+        f"{specification.seed}, campaign {specification.campaign_id[:12]}."
+    )
+    return document(
+        f"softbeam: {name}, {specification.architecture}",
+        f"What to harden in {name}",
+        lead if n else f"{lead} No injection has been made yet.",
+        parts,
+        head=struck(results),
+        files=True,
+    )
+
+
+def render_replay(
+    replay: Replay, results: Results, names: Mapping[int, str], layers: tuple[Layer, ...]
+) -> str:
+    """Return the page of one injection."""
+    record, specification = replay.record, results.specification
+    return document(
+        f"softbeam: {record.mode} {record.model} {record.index}",
+        f"Injection {record.mode} {record.model} {record.index} into "
+        f"{visible(specification.network)}",
+        f"{record.outcome}, {record.detail}. Campaign {specification.campaign_id[:12]}, "
+        f"{specification.architecture}, seed {specification.seed}.",
+        replay_sections(replay, names, layers),
+        files=False,
+    )
+
+
+def write_report(results: Results, folder: Path, say: Say = silent) -> list[Path]:
+    """Write a campaign's page, and its figures as PNG and PDF.
+
+    Parameters
+    ----------
+    results : Results
+        The campaign.
+    folder : Path
+        Where to; made where it does not exist.
+    say : callable
+        Is told what is being worked out.
+
+    Returns
+    -------
+    list of Path
+        The files, the page first.  The same results give the same bytes.
+    """
+    parts = page_sections(results, say)
+    contents = {PAGE_NAME: render(results, parts).encode()}
+    for figure in figures(parts):
+        contents[f"{figure.name}.png"] = figure.png
+        contents[f"{figure.name}.pdf"] = figure.pdf
+    folder.mkdir(parents=True, exist_ok=True)
+    return [write_file(folder / name, content) for name, content in contents.items()]
+
+
+def write_file(path: Path, content: bytes) -> Path:
+    """Write a file that is complete from the first moment on."""
+    with whole_file(path) as file:
+        file.write(content)
+    return path

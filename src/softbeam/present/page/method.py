@@ -1,0 +1,142 @@
+"""The small print: what was injected, by what, and what the numbers cannot mean; how to cite."""
+
+from __future__ import annotations
+
+from softbeam.analysis.results import Results
+from softbeam.present.blocks import Block, Section
+
+#: Limits of the fault model, and of what is struck, in every campaign.
+LIMITS = (
+    "A fault is one change of one register, one result or one address, drawn from a bit-flip "
+    "model. Real strikes also hit caches, shared memory, schedulers, pipeline latches and control "
+    "logic, of which nothing is injected. Beam experiments found that fault injection of this "
+    "kind predicts SDC rates within a factor of five in most cases, and that faults outside the "
+    "functional units cause most DUEs: single-bit models underestimate what a beam does "
+    "(F. F. dos Santos, S. K. S. Hari, P. M. Basso, L. Carro and P. Rech, “Demystifying GPU "
+    "reliability”, IPDPS 2021, doi:10.1109/IPDPS49936.2021.00037).",
+    "Sites are drawn uniformly over dynamic instructions, not over time and area: a register that "
+    "holds a value for long is not struck more often than another. The factors are the "
+    "probability that a fault does damage once it is there, not a rate of failures; for a rate, "
+    "multiply by the rate of faults of the part, and beware of its protection (ECC).",
+    "The matrix product (GEMM) is a library's and is never struck, though it is most of the "
+    "network's arithmetic; it is not shown to be safe.",
+    "All numbers are of these weights and inputs. Other inputs, other weights and other networks "
+    "have other factors.",
+    "The kernels that are struck are softbeam's own, in the form of Darknet's, compiled for one "
+    "GPU generation by one compiler. TensorRT, cuDNN and PyTorch run other kernels: fused, tiled, "
+    "often in half precision or on tensor cores. Their registers and instructions have other "
+    "factors, and a kernel's name here says nothing of a kernel of that name there.",
+    "Warps do not see each other's stores within a launch, as recorded on an H100; predicates, "
+    "uniform registers and shared memory are not struck.",
+    "A layer or kernel that no injection struck is not shown to be safe, and 0 of n is an upper "
+    "bound.",
+)
+
+
+def limits(results: Results) -> tuple[str, ...]:
+    """Return the limits of a campaign's numbers: those of all, and those of its own options."""
+    own = []
+    ioa = [record for record in results.records if record.mode == "ioa"]
+    if ioa and results.specification.fault_semantics == "hardware":
+        assumed = sum(
+            record.target == "destination_index" and record.detail == "illegal instruction"
+            for record in ioa
+        )
+        own.append(
+            "A result whose wrong register index is not allocated to the thread is taken to end "
+            "the launch with an illegal instruction. That is a rule, not a recording: a debugger "
+            f"cannot write such a register. {assumed:,} of the {len(ioa):,} IOA faults here are "
+            "DUEs by it; SASSIFI loses the result instead (--semantics sassifi)."
+        )
+    touched = sum(record.unrecorded > 0 for record in results.records)
+    if touched:
+        own.append(
+            f"{touched:,} of the {len(results.records):,} injections touched memory of which no "
+            "recording says what it holds; loads from it gave zero."
+        )
+    if results.design.stratified:
+        own.append(
+            "Sampling was stratified. Factors, bits and kinds of instructions are weighted for "
+            "it; how far scores moved and which classes took over is shown of the injections as "
+            "they were drawn, in which rare kernels are more frequent than they are."
+        )
+    if results.design.images > 1:
+        own.append(
+            "The inputs are clusters in every interval but those of how far scores moved and of "
+            "which classes took over: there they are not told apart, and intervals can be too "
+            "short."
+        )
+    return (*LIMITS, *own)
+
+
+def section(results: Results) -> Section:
+    """Return the specification, the limits and how to cite."""
+    return Section(
+        "method",
+        "What this rests on",
+        (
+            Block(points=limits(results)),
+            Block(facts=facts(results)),
+            Block(text="To cite these results:"),
+            Block(code=citation(results)),
+            Block(
+                code=results.specification.to_json(), folded="The specification, as it is stored"
+            ),
+        ),
+    )
+
+
+def facts(results: Results) -> tuple[tuple[str, str], ...]:
+    """Return what identifies the campaign: scope, hashes, versions."""
+    specification = results.specification
+
+    def listed(values: tuple[object, ...] | None) -> str:
+        return "all" if values is None else ", ".join(map(str, values))
+
+    found = [
+        ("campaign", specification.campaign_id),
+        ("network", specification.network),
+        ("plan", specification.plan_sha256),
+        ("weights", specification.weights_sha256),
+        *(("input", digest) for digest in specification.inputs_sha256),
+        ("machine code", specification.kernels_sha256),
+        ("architecture", specification.architecture),
+        ("emulator semantics", str(specification.emulator_semantics)),
+        ("fault semantics", specification.fault_semantics),
+        (
+            "layers, kernels, groups in scope",
+            "; ".join(
+                listed(scope)
+                for scope in (specification.layers, specification.kernels, specification.groups)
+            ),
+        ),
+        ("sampling", specification.sampling),
+        ("im2col of 1×1 convolutions", specification.im2col),
+        ("seed", str(specification.seed)),
+        ("results schema", str(specification.results_schema)),
+    ]
+    seen = dict.fromkeys(
+        ", ".join(f"{name} {value}" for name, value in session.items())
+        for session in results.sessions
+    )
+    found.extend(("computed by", session) for session in seen)
+    found.extend(("note", note) for note in results.notes)
+    return tuple(found)
+
+
+def citation(results: Results) -> str:
+    """Return a BibTeX entry for the campaign."""
+    from importlib.metadata import version
+
+    specification = results.specification
+    versions = sorted({session["softbeam"] for session in results.sessions})
+    return "\n".join(
+        (
+            f"@misc{{softbeam-{specification.campaign_id[:12]},",
+            "  title = {{softbeam fault-injection campaign on "
+            f"{specification.network}, {specification.architecture}}}}},",
+            f"  note  = {{softbeam {', '.join(versions) or version('softbeam')}; "
+            f"{len(results.records)} injections; campaign {specification.campaign_id}}}",
+            "}",
+        )
+    )

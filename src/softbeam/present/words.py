@@ -1,0 +1,101 @@
+"""Names of modes, kernels and shares as a reader sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from softbeam.analysis.checklist import KERNELS
+from softbeam.analysis.counts import Counts, Stream
+from softbeam.analysis.factors import Key
+from softbeam.faults.modes import MODES, mode_order
+from softbeam.present.digits import part
+
+
+def stream_order(stream: Stream) -> tuple[int, str, str]:
+    """Return what streams are sorted by: the paper's order of modes, then by model."""
+    return (*mode_order(stream.mode), stream.model)
+
+
+def follows(mode: str) -> bool:
+    """Return whether a mode's faults can be never read."""
+    return mode in MODES and MODES[mode].follows
+
+
+def stream_title(stream: Stream) -> str:
+    """Return a stream's name, such as ``RF, register file, single-bit``."""
+    mode = MODES.get(stream.mode)
+    return f"{stream.mode if mode is None else mode.heading}, {stream.model}"
+
+
+def kernel_title(kernel: str) -> str:
+    """Return a kernel's name as the paper writes it, such as ``Im2col``."""
+    return kernel[:1].upper() + kernel[1:]
+
+
+def kernel_order(kernel: str) -> tuple[int, str]:
+    """Return what kernels are sorted by: the paper's order, then by name."""
+    place = KERNELS.index(kernel) if kernel in KERNELS else len(KERNELS)
+    return (place, kernel)
+
+
+def unfinished(counts: Counts) -> str:
+    """Return what a stratified campaign lacks that was stopped; empty if it lacks nothing."""
+    parts = []
+    for stream in counts.streams():
+        undrawn = counts.undrawn(stream)
+        if undrawn:
+            of = len(counts.design.weights[stream.mode])
+            parts.append(
+                f"{stream.mode.upper()} {stream.model} has no injection yet in {len(undrawn)} of "
+                f"{of} kernels in layers, {part(sum(undrawn.values()))} % of its fault space"
+            )
+    if not parts:
+        return ""
+    return (
+        f"Not complete: {'; '.join(parts)}. Shares of all are of the rest only. The same softbeam "
+        "campaign command goes on."
+    )
+
+
+def runs(numbers: Iterable[int]) -> str:
+    """Return numbers with runs drawn together.
+
+    Examples
+    --------
+    >>> runs([0, 2, 3, 4, 7])
+    '0, 2–4, 7'
+    """
+    groups: list[list[int]] = []
+    for number in sorted(numbers):
+        if groups and number == groups[-1][-1] + 1:
+            groups[-1].append(number)
+        else:
+            groups.append([number])
+    return ", ".join(
+        str(group[0]) if len(group) == 1 else f"{group[0]}–{group[-1]}" for group in groups
+    )
+
+
+def items(keys: Sequence[Key]) -> str:
+    """Return layers, kernels, or kernels in layers, as one reads them out.
+
+    Examples
+    --------
+    >>> items([Key(0, "im2col"), Key(1, "im2col"), Key(0, "fill")])
+    'fill in 0; im2col in 0–1'
+    >>> items([Key(0), Key(1), Key(4)])
+    'layers 0–1, 4'
+    """
+    if not keys:
+        return "nothing"
+    layers: dict[str, list[int]] = {}
+    for key in keys:
+        layers.setdefault(key.kernel or "", [])
+        if key.layer is not None:
+            layers[key.kernel or ""].append(key.layer)
+    parts = []
+    for kernel in sorted(layers, key=kernel_order):
+        where = runs(layers[kernel])
+        name = f"{kernel} in" if kernel else f"layer{'s' * (len(layers[kernel]) > 1)}"
+        parts.append(f"{name} {where}" if where else kernel)
+    return "; ".join(parts)

@@ -1,0 +1,109 @@
+"""What is known of what was struck: kept with the results, read back, absent from older files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.results import SPECIFICATION, execute, reseal
+
+from softbeam.campaign.results.facts import Facts, InputFacts, LayerFacts, facts_of, thumbnail
+from softbeam.campaign.results.reading import ResultsReader
+from softbeam.campaign.results.store import ResultsStore
+from softbeam.errors import ResultsError
+from softbeam.injection.classification import ranking
+from softbeam.network.golden import open_golden_run
+
+if TYPE_CHECKING:
+    from conftest import Prepared  # type: ignore[attr-defined]
+
+
+def test_facts_of_a_network_of_ones_own(prepared: Prepared) -> None:
+    workload, setup = prepared.workload, prepared.setup
+    facts = facts_of(workload, setup, {"softbeam": "0"})
+    assert (facts.network_file, facts.weights_file) == ("tiny.cfg", "tiny.weights")
+    assert [one.file for one in facts.inputs] == ["image-0.png", "image-1.png"]
+    assert facts.versions == {"softbeam": "0"}
+    assert "scaled" in facts.preprocessing.lower()
+    plan = workload.plan
+    assert facts.layer_names == {layer.index: layer.title for layer in plan.layers}
+    struck = Counter((one.layer, one.kernel) for one in plan.launches if not one.library)
+    assert facts.launches == dict(struck)
+    assert sum(kernel.launches for layer in facts.layers for kernel in layer.kernels) == len(
+        plan.launches
+    )
+    for one, golden in zip(facts.inputs, setup.inputs, strict=True):
+        scores = open_golden_run(plan, golden.golden).scores
+        first, second = ranking(scores)[:2]
+        assert one.golden is not None
+        assert (one.golden.number, one.golden.second) == (first, second)
+        assert one.golden.score == scores[first] == scores.max()
+        assert one.golden.lead == float(scores[first]) - float(scores[second]) >= 0
+        assert one.boxes is None
+        assert one.thumbnail is not None
+        assert Image.open(BytesIO(one.thumbnail)).size == (10, 10)
+
+
+def test_facts_come_back_and_move_no_id(prepared: Prepared, tmp_path: Path) -> None:
+    facts = facts_of(prepared.workload, prepared.setup, {})
+    with ResultsStore.create(tmp_path, SPECIFICATION, {}) as store:
+        assert store.facts() == Facts()
+        store.keep_facts(facts)
+        # The newest facts take the place of what was known before.
+        store.keep_facts(facts.model_copy(update={"network_file": "other.cfg"}))
+    with ResultsReader.open(tmp_path) as reader:
+        assert reader.facts() == facts.model_copy(update={"network_file": "other.cfg"})
+        assert reader.specification.campaign_id == SPECIFICATION.campaign_id
+
+
+def test_facts_of_a_later_softbeam_are_left_out(tmp_path: Path) -> None:
+    with ResultsStore.create(tmp_path, SPECIFICATION, {}) as store:
+        store.keep_facts(Facts(layers=(LayerFacts(number=0, name="conv"),)))
+    execute(tmp_path, "INSERT INTO facts VALUES ('weather', '{\"weather\": \"fine\"}')")
+    reseal(tmp_path)
+    with ResultsReader.open(tmp_path) as reader:
+        assert reader.facts().layer_names == {0: "conv"}
+
+
+@pytest.mark.parametrize(
+    "value", ["", "[]", "{", '{"layers": 5}', '{"layers": [{"number": "x"}]}', "[" * 100_000]
+)
+def test_facts_that_cannot_be_read_are_damage(tmp_path: Path, value: str) -> None:
+    with ResultsStore.create(tmp_path, SPECIFICATION, {}) as store:
+        store.keep_facts(Facts())
+    execute(tmp_path, f"UPDATE facts SET value = '{value}' WHERE name = 'layers'")
+    reseal(tmp_path)
+    with (
+        ResultsReader.open(tmp_path) as reader,
+        pytest.raises(ResultsError, match="the fact layers cannot be read"),
+    ):
+        reader.facts()
+
+
+def test_thumbnail_shows_the_input_in_small() -> None:
+    image = np.zeros((3, 300, 200), dtype=np.float32)
+    image[0, :150] = 1.0
+    data = thumbnail(image.reshape(-1), (3, 300, 200))
+    assert data is not None
+    picture = Image.open(BytesIO(data))
+    assert picture.size == (64, 96)
+    assert picture.getpixel((32, 10)) == (255, 0, 0)
+    assert picture.getpixel((32, 90)) == (0, 0, 0)
+    assert (
+        InputFacts.model_validate_json(
+            InputFacts(number=0, file="a.png", thumbnail=data).model_dump_json()
+        ).thumbnail
+        == data
+    )
+    # Grey, values beyond 0 and 1, and what is no picture.
+    grey = thumbnail(np.linspace(-2, 2, 16, dtype=np.float32), (1, 4, 4))
+    assert grey is not None
+    shown = np.asarray(Image.open(BytesIO(grey)))
+    assert (shown.min(), shown.max()) == (0, 255)
+    assert thumbnail(np.zeros(20, dtype=np.float32), (5, 2, 2)) is None
+    assert thumbnail(np.full(4, np.nan, dtype=np.float32), (1, 2, 2)) is None

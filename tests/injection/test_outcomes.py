@@ -1,0 +1,68 @@
+"""The registry of endings: order, words, and that every one has its place."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from softbeam.emulator.ending import EXCEPTIONS
+from softbeam.injection.outcomes import (
+    CRITICAL,
+    DETAIL,
+    DETAILS,
+    DETECTION_DETAILS,
+    EVERY_DETAIL,
+    OF_EXCEPTION,
+    OUTCOMES,
+    SASSIFI_CATEGORIES,
+    detail_of_sdc,
+)
+from softbeam.present.figures.style import OUTCOME_STYLES
+
+
+def test_the_words_of_results_stay_as_they_are() -> None:
+    # Stored results hold them.
+    assert OUTCOMES == ("Masked", "SDC", "DUE")
+    assert dict(DETAILS) == {
+        "Masked": ("never read", "overwritten", "dead", "absorbed"),
+        "SDC": ("critical", "top-5", "tolerable"),
+        "DUE": (
+            "illegal address", "misaligned address", "out-of-range address",
+            "invalid address space", "illegal instruction", "invalid pc", "hang",
+        ),
+    }  # fmt: skip
+    assert DETECTION_DETAILS == ("box class", "box number", "box position", "tolerable")
+    assert {"critical", "box class", "box number", "box position"} == CRITICAL
+
+
+def test_every_detail_is_one_of_an_outcome_with_a_category_and_a_colour() -> None:
+    assert set(DETAIL) == EVERY_DETAIL
+    assert {detail.outcome for detail in DETAIL.values()} == set(OUTCOMES)
+    for name, detail in DETAIL.items():
+        assert SASSIFI_CATEGORIES[name].startswith(f"{detail.outcome}: ")
+    assert set(OUTCOMES) <= set(OUTCOME_STYLES)
+
+
+def test_every_exception_of_the_emulator_has_a_detail() -> None:
+    assert set(OF_EXCEPTION) == set(EXCEPTIONS.values())
+
+
+@pytest.mark.parametrize("answers", ["classes", "boxes"])
+def test_the_last_rule_holds_for_every_sdc(answers: str) -> None:
+    own = [one for one in DETAIL.values() if one.outcome == "SDC" and one.answers in ("", answers)]
+    assert all(one.holds is not None for one in own)
+    last = own[-1].holds
+    assert last is not None
+    assert last(SimpleNamespace())
+
+
+def test_the_first_rule_that_holds_is_the_detail() -> None:
+    def answer(**changes: object) -> SimpleNamespace:
+        return SimpleNamespace(
+            **{"top1": 3, "golden": [3, 1], "changed_among": lambda n: False} | changes
+        )
+
+    assert detail_of_sdc("classes", answer()) == "tolerable"
+    assert detail_of_sdc("classes", answer(changed_among=lambda n: n == 5)) == "top-5"
+    assert detail_of_sdc("classes", answer(top1=None, changed_among=lambda n: True)) == "critical"
