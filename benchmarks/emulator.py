@@ -31,6 +31,7 @@ from softbeam.emulator import Machine
 from softbeam.faults.modes import PAPER
 from softbeam.injection.injector import Injector
 from softbeam.jit import cache_home
+from softbeam.kernels import cubin_bytes, listing_bytes
 from softbeam.network.device import Device
 from softbeam.network.golden import golden_run
 from softbeam.network.profile import profile_launch, profile_network, struck_launches
@@ -137,6 +138,23 @@ def product(floor: float, size: int = 256, depth: int = 256) -> None:
     line("sgemm", executed, *seconds, floor)
 
 
+def launch_times(extra_bytes: tuple[int, ...] = (0, 200 << 20)) -> dict[int, tuple[int, float]]:
+    """Return by memory allocated beside it the instructions and seconds of one small launch."""
+    times = {}
+    for extra in extra_bytes:
+        machine = Machine(cubin_bytes("fill"), listing_bytes("fill"))
+        x = machine.allocate(4 * 96)
+        if extra:
+            machine.allocate(extra)
+        measured = []
+        for _ in range(200 if not extra else 30):
+            start = thread_time()
+            outcome = machine.launch("fill_kernel", 1, 96, 96, 2.5, x, 1)
+            measured.append(thread_time() - start)
+        times[extra] = outcome.warp_instructions, median(measured)
+    return times
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -175,6 +193,11 @@ def main() -> None:
             injector.strike(site)
             times.append(perf_counter() - start)
         print(f"{mode}: a draw and its strike take {median(times) * 1e6:.0f} us (median)")
+    for extra, (number, seconds_each) in launch_times().items():
+        print(
+            f"Machine.launch of {number} warp instructions beside {extra >> 20} MiB: "
+            f"{seconds_each * 1e3:.3f} ms"
+        )
     print(f"\ncache: {cache_home()}")
 
 

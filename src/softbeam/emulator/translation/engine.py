@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import weakref
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from softbeam.compilation import announced
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.translated import BARRIERS, CONTEXT, REGISTERS
 from softbeam.emulator.translation import compiling
@@ -121,18 +121,16 @@ class _Entry:
         """Translate for full masks (0) or for any (1)."""
         self.done[which] = True
         assert self.blocks is not None
-        begin = perf_counter()
-        logger.info("translating %s (%d instructions)", self.name, self.rows.shape[0])
         try:
-            module = compiling.new_module(self.name)
-            emit(module, self.rows, self.blocks, full=which == 0)
-            code = compiling.object_code(module)
+            with announced(f"{self.name} ({self.rows.shape[0]} instructions)"):
+                module = compiling.new_module(self.name)
+                emit(module, self.rows, self.blocks, full=which == 0)
+                code = compiling.object_code(module)
         except Exception as error:
             logger.warning("%s stays with the interpreter: %s", self.name, error)
             return
         compiling.keep(self._fingerprint(which), code)
         self._load(which, code)
-        logger.debug("%s: translated in %.2f s", self.name, perf_counter() - begin)
 
     def ready(self, worthwhile: int) -> k.Translation:
         """Return the translation, made now where the program has run long enough."""
