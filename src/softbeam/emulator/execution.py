@@ -191,6 +191,16 @@ def tables(program: Program) -> k.Tables:
     return k.Tables(*found, entries, translation_of(program))
 
 
+def compile_common() -> None:
+    """Compile, or load, the parts that most struck programs need.
+
+    For a process whose children would else each compile them.
+    """
+    _, entries = _common_tables()
+    common = (k.ENTRY_COMPUTE, k.ENTRY_ACCESS, k.ENTRY_CONTROL, k.PART_INTEGER, k.PART_FLOATING)
+    add_entries(entries, (*ALWAYS, *common))
+
+
 def compile_missing(program: Program, state: k.State) -> None:
     """Compile what was missing when an execution ended with ``PART_MISSING``; then it is repeated.
 

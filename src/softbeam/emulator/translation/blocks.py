@@ -19,6 +19,9 @@ MEANINGS = {**integer.MEANINGS, **floating.MEANINGS}
 #: Control flow that translated code decides itself where all lanes of the group go one way.
 CONTROL = frozenset({k.BRA, k.CALL, k.RET, k.BRX, k.BSSY, k.BSYNC, k.WARPSYNC, k.EXIT})
 
+#: Rows of the longest block: what LLVM needs for a block grows faster than its length.
+MOST = 256
+
 _NONE = -1
 _THREAD_INDEX = (k.SR_TID_X, k.SR_TID_Y, k.SR_TID_Z)
 
@@ -101,7 +104,7 @@ def find_blocks(rows: NDArray[np.int64]) -> Blocks:
             continue
         first = row
         row += 1
-        while row < number and row not in begins and row not in reasons:
+        while row < number and row not in begins and row not in reasons and row - first < MOST:
             row += 1
         block_of[first:row] = len(blocks)
         blocks.append(Block(len(blocks), first, row))

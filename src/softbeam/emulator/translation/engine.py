@@ -27,7 +27,7 @@ logger = logging.getLogger("softbeam")
 WORTHWHILE = 200_000
 
 #: Rows of the longest program that is translated; compiling takes about a millisecond a row.
-MOST_ROWS = 20_000
+MOST_ROWS = 8192
 
 #: The environment's variable that says which engine runs: ``interpreter``; ``translator``, which
 #: translates every program before its first run; by default, what is worthwhile.

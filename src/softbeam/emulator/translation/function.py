@@ -16,6 +16,7 @@ from softbeam.emulator.translation.frame import Frame
 from softbeam.emulator.translation.memory import Access, load_constant
 from softbeam.emulator.translation.operation import Operation, Results, Untranslatable
 from softbeam.emulator.translation.vectors import I1, I32, I64, Value
+from softbeam.sass.instruction import pc_of
 
 #: Names of the two functions of a program.
 NAMES = {True: "full", False: "masked"}
@@ -105,7 +106,10 @@ class _BlockEmitter:
         builder.cbranch(runs, body, self._stub(block.first))
         builder.position_at_end(body)
         for row in range(block.first, block.end):
-            self._row(row)
+            try:
+                self._row(row)
+            except Untranslatable as error:
+                raise Untranslatable(f"{error}, at pc {pc_of(row):#x}") from None
             if builder.block.is_terminated:
                 return
         self.warp.flush()
