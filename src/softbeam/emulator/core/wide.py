@@ -28,10 +28,10 @@ from softbeam.emulator.core.layout import (
     B,
     C,
 )
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point
 
 
-@jit
+@callee
 def _fetch_pair(row, column, w, constants, lane):  # type: ignore[no-untyped-def]
     """Return one lane's 64-bit operand; an immediate is all of it, no operand is zero."""
     kind, value, how = row[column], row[column + 1], row[column + 2]
@@ -52,7 +52,7 @@ def _fetch_pair(row, column, w, constants, lane):  # type: ignore[no-untyped-def
     return bits
 
 
-@jit
+@entry_point
 def wide_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
     """Execute one operation of this part; returns destination predicate lanes."""
     out, out_high = w.scratch[3], w.scratch[4]
