@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from softbeam.analysis.factors import By
+from softbeam.analysis.hardening.techniques import work_by
 from softbeam.analysis.results import Results
-from softbeam.analysis.techniques import work_by
 from softbeam.campaign.results.store import ResultsStore
 from softbeam.cli import main
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from softbeam.analysis.advice import Advice, Aim, advise_on
 from softbeam.analysis.counts import Counts
 from softbeam.analysis.design import Design
-from softbeam.analysis.factors import By, Key
-from softbeam.analysis.techniques import TECHNIQUES, Work
+from softbeam.analysis.factors import By, Item
+from softbeam.analysis.hardening.advice import Advice, Aim, advise_on
+from softbeam.analysis.hardening.techniques import TECHNIQUES, Work
 from softbeam.injection.record import InjectionRecord
 from softbeam.present.advice_words import NAMED, named, nearly_everything, sentences
 
@@ -32,7 +32,7 @@ def ask(make_record: Callable[..., InjectionRecord]) -> Ask:
             records.append(make_record(index=index, image=image, kernel=kernel, **end))
         return advise_on(
             Counts.of(records, Design(images=images)),
-            {Key(0, "fill"): Work(900, 90, 1), Key(0, "copy"): Work(100, 10, 1)},
+            {Item(0, "fill"): Work(900, 90, 1), Item(0, "copy"): Work(100, 10, 1)},
             of="critical",
             by=By.KERNEL,
             technique=TECHNIQUES["duplication"],
@@ -60,7 +60,7 @@ def test_a_single_input_knows_of_no_other(ask: Ask) -> None:
 
 
 def test_a_sentence_names_ten_at_most() -> None:
-    keys = [Key(layer, "fill") for layer in range(0, 60, 2)]
+    keys = [Item(layer, "fill") for layer in range(0, 60, 2)]
     assert named(keys[:NAMED]) == "fill in 0, 2, 4, 6, 8, 10, 12, 14, 16, 18"
     assert named(keys) == "fill in 0, 2, 4, 6, 8, 10, 12, 14, 16, 18; and 20 more"
     assert named([]) == "nothing"
@@ -81,7 +81,7 @@ def test_a_set_that_costs_nearly_everything_is_called_that(ask: Ask) -> None:
 
 def test_what_is_not_decided_is_not_said_to_be(ask: Ask) -> None:
     advice = ask(1)
-    never = tuple(0.0 for _ in advice.damage.keys)
+    never = tuple(0.0 for _ in advice.damage.items)
     open_ = replace(advice.stability, least=never, most=tuple(1.0 for _ in never), more=123_456)
     said = list(sentences(replace(advice, stability=open_)))
     assert said[0].startswith("These injections do not decide what to harden against critical SDCs")

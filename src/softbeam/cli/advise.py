@@ -1,7 +1,7 @@
 """``softbeam advise``: what to harden, what it costs, and how certain that is.
 
-The answer comes from :mod:`softbeam.analysis.advice`, its sentences from :mod:`softbeam.present`;
-here is how they are printed and written to files.
+The answer comes from :mod:`softbeam.analysis.hardening.advice`, its sentences from
+:mod:`softbeam.present`; this module prints them and writes files.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from softbeam.faults.modes import MODES
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from softbeam.analysis.advice import Advice, Aim
+    from softbeam.analysis.hardening.advice import Advice, Aim
     from softbeam.analysis.results import Results
 
 #: Sentences of a brief answer.
@@ -89,9 +89,9 @@ def advise(
     Costs are dynamic instructions, a share of all in scope. Damage of several modes is added with
     each mode weighing the same; --mode takes fewer.
     """
-    from softbeam.analysis.advice import advise as ask
+    from softbeam.analysis.hardening.advice import advise as ask
+    from softbeam.analysis.hardening.techniques import TECHNIQUES
     from softbeam.analysis.results import Results
-    from softbeam.analysis.techniques import TECHNIQUES
     from softbeam.present.advice_words import sentences
     from softbeam.present.words import unfinished
 
@@ -136,7 +136,7 @@ def _print_behind(screen: Console, results: Results, advice: Advice) -> None:
     if advice.enough:
         shown = item_table(advice, results.layers, damaged_only=True)
         show(screen, shown)
-        if hidden := len(advice.damage.keys) - len(shown.rows):
+        if hidden := len(advice.damage.items) - len(shown.rows):
             screen.print(f"and {hidden} more without damage, which is no proof that they are safe")
         show(screen, front_table(advice, PRINTED))
     screen.print(f"\n{model(advice)}", markup=False, soft_wrap=True)
@@ -144,7 +144,7 @@ def _print_behind(screen: Console, results: Results, advice: Advice) -> None:
 
 
 def _aim(coverage: float | None, budget: float | None) -> Aim:
-    from softbeam.analysis.advice import Aim
+    from softbeam.analysis.hardening.advice import Aim
 
     if coverage is not None and budget is not None:
         raise typer.BadParameter("give --coverage or --budget, not both", param_hint="--budget")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from softbeam.analysis.advice import Advice
-from softbeam.analysis.factors import By, Key
-from softbeam.analysis.stability import DECIDED, LEAST_DAMAGE
+from softbeam.analysis.factors import By, Item
+from softbeam.analysis.hardening.advice import Advice
+from softbeam.analysis.hardening.stability import DECIDED, LEAST_DAMAGE
 from softbeam.present.digits import Interval, part, span
 from softbeam.present.words import items
 
@@ -28,11 +28,11 @@ NAMED = 10
 NEARLY = 0.75
 
 
-def named(keys: Sequence[Key]) -> str:
+def named(code: Sequence[Item]) -> str:
     """Return items as a sentence names them: at most ten, and how many more there are."""
-    if len(keys) <= NAMED:
-        return items(keys)
-    return f"{items(keys[:NAMED])}; and {len(keys) - NAMED:,} more"
+    if len(code) <= NAMED:
+        return items(code)
+    return f"{items(code[:NAMED])}; and {len(code) - NAMED:,} more"
 
 
 def model(advice: Advice) -> str:
@@ -63,15 +63,17 @@ def _weighing(advice: Advice) -> str:
     return f" ({names}, each weighing the same)"
 
 
-def by_share(advice: Advice, members: Sequence[int]) -> list[Key]:
+def by_share(advice: Advice, members: Sequence[int]) -> list[Item]:
     """Return items by their share of the damage, the largest first."""
     values = advice.damage.values()
-    return advice.keys(sorted(members, key=lambda item: (-float(values[item]), item)))
+    return advice.items(sorted(members, key=lambda item: (-float(values[item]), item)))
 
 
 def chosen(advice: Advice) -> str:
     """Return how many of the items are to be hardened, such as ``24 of 156 kernels in layers``."""
-    return f"{len(advice.answer.members):,} of {len(advice.damage.keys):,} {ITEM_TITLES[advice.by]}"
+    return (
+        f"{len(advice.answer.members):,} of {len(advice.damage.items):,} {ITEM_TITLES[advice.by]}"
+    )
 
 
 def nearly_everything(advice: Advice) -> str:
@@ -84,7 +86,7 @@ def nearly_everything(advice: Advice) -> str:
     damaged = int((advice.damage.injections() > 0).sum())
     if everything and advice.answer.cost >= NEARLY * everything and len(members) > 1:
         return (
-            f"That is nearly everything: hardening all {len(advice.damage.keys):,} costs "
+            f"That is nearly everything: hardening all {len(advice.damage.items):,} costs "
             f"{part(everything)} %, this set {part(advice.answer.cost)} %."
         )
     if len(members) > NAMED and len(members) >= NEARLY * damaged:

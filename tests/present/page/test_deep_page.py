@@ -12,10 +12,10 @@ import pytest
 from support.chromium import Chromium
 from support.made_up import DEEP_KERNELS, DEEP_LAYERS
 
-from softbeam.analysis.advice import Aim, advise_on
 from softbeam.analysis.factors import By
+from softbeam.analysis.hardening.advice import Aim, advise_on
+from softbeam.analysis.hardening.techniques import TECHNIQUES
 from softbeam.analysis.results import Results
-from softbeam.analysis.techniques import TECHNIQUES
 from softbeam.present.factor_tables import FIRST
 from softbeam.text import visible
 
