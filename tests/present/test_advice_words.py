@@ -10,7 +10,7 @@ import pytest
 from softbeam.analysis.counts import Counts
 from softbeam.analysis.design import Design
 from softbeam.analysis.factors import By, Item
-from softbeam.analysis.hardening.advice import Advice, Aim, advise_on
+from softbeam.analysis.hardening.advice import Advice, Aim, advise
 from softbeam.analysis.hardening.techniques import TECHNIQUES, Work
 from softbeam.injection.record import InjectionRecord
 from softbeam.present.advice_words import NAMED, named, nearly_everything, sentences
@@ -30,7 +30,7 @@ def ask(make_record: Callable[..., InjectionRecord]) -> Ask:
             kernel = "copy" if index % 4 == 0 and image == 0 else "fill"
             end = {"outcome": "SDC", "detail": "critical"} if index % 6 < 3 else {}
             records.append(make_record(index=index, image=image, kernel=kernel, **end))
-        return advise_on(
+        return advise(
             Counts.of(records, Design(images=images)),
             {Item(0, "fill"): Work(900, 90, 1), Item(0, "copy"): Work(100, 10, 1)},
             of="critical",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.design import Design
 from softbeam.analysis.factors import By, Item
-from softbeam.analysis.hardening.advice import Advice, Aim, advise_on
+from softbeam.analysis.hardening.advice import Advice, Aim, advise
 from softbeam.analysis.hardening.techniques import TECHNIQUES, Work
 from softbeam.campaign.streams import allocate
 
@@ -87,7 +87,7 @@ class Campaign:
             Item(*stratum): Work(1 + int(1e9 * size), 0, 1)
             for stratum, size in zip(self.world.strata, self.world.sizes.tolist(), strict=True)
         }
-        return advise_on(
+        return advise(
             self.counts(),
             work,
             of="critical",

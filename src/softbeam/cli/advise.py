@@ -89,6 +89,7 @@ def advise(
     Costs are dynamic instructions, a share of all in scope. Damage of several modes is added with
     each mode weighing the same; --mode takes fewer.
     """
+    from softbeam.analysis.counts import Counts
     from softbeam.analysis.hardening.advice import advise as ask
     from softbeam.analysis.hardening.techniques import TECHNIQUES
     from softbeam.analysis.results import Results
@@ -106,8 +107,7 @@ def advise(
         )
     results = Results.load(run)
     advice = ask(
-        _records(results, listed(mode)),
-        results.design,
+        Counts.of(_records(results, listed(mode)), results.design),
         results.work(),
         of=of,
         by=_by(by),

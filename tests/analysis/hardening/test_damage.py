@@ -230,8 +230,7 @@ def test_advice_for_coverage_and_for_a_budget(make_record: MakeRecord) -> None:
 
     def ask(aim: Aim, by: By = By.LAYER_AND_KERNEL):  # type: ignore[no-untyped-def]
         return advise(
-            records,
-            Design(),
+            Counts.of(records),
             work_of(SIZES),
             of="critical",
             by=by,
@@ -252,8 +251,7 @@ def test_advice_for_coverage_and_for_a_budget(make_record: MakeRecord) -> None:
     assert len(kernels.answer.members) == 1
     assert kernels.enough
     few = advise(
-        records[:5],
-        Design(),
+        Counts.of(records[:5]),
         work_of(SIZES),
         of="due",
         by=By.KERNEL,
@@ -269,8 +267,7 @@ def test_advice_for_coverage_and_for_a_budget(make_record: MakeRecord) -> None:
 def test_unknown_costs_are_an_error(make_record: MakeRecord) -> None:
     with pytest.raises(ResultsError, match="run softbeam campaign again"):
         advise(
-            [make_record()],
-            Design(),
+            Counts.of([make_record()]),
             {},
             of="sdc",
             by=By.KERNEL,

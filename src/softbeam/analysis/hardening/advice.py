@@ -6,7 +6,7 @@ this one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.analysis.counts import Counts
-from softbeam.analysis.design import Design
 from softbeam.analysis.factors import By, Item
 from softbeam.analysis.hardening.choosing import Chooser, Covering, Spending
 from softbeam.analysis.hardening.damage import (
@@ -38,7 +37,6 @@ from softbeam.analysis.hardening.stability import (
 )
 from softbeam.analysis.hardening.techniques import Technique, Work, work_by
 from softbeam.errors import ResultsError
-from softbeam.injection.record import InjectionRecord
 
 
 class Aim(NamedTuple):
@@ -129,8 +127,7 @@ class Advice:
 
 
 def advise(
-    records: Iterable[InjectionRecord],
-    design: Design,
+    counts: Counts,
     work: Mapping[Item, Work],
     *,
     of: str,
@@ -144,10 +141,8 @@ def advise(
 
     Parameters
     ----------
-    records : iterable of InjectionRecord
-        Of one or more streams, each of which weighs the same.
-    design : Design
-        How they were drawn.
+    counts : Counts
+        Injections of one or more streams, each of which weighs the same, with their design.
     work : mapping of Item to Work
         What each kernel in each layer executes.
     of : str
@@ -168,30 +163,6 @@ def advise(
     ResultsError
         If the work is not known.
     """
-    return advise_on(
-        Counts.of(records, design),
-        work,
-        of=of,
-        by=by,
-        technique=technique,
-        aim=aim,
-        seed=seed,
-        replicates=replicates,
-    )
-
-
-def advise_on(
-    counts: Counts,
-    work: Mapping[Item, Work],
-    *,
-    of: str,
-    by: By,
-    technique: Technique,
-    aim: Aim,
-    seed: int,
-    replicates: int = REPLICATES,
-) -> Advice:
-    """Choose what to harden; counts with their design take the place of the records."""
     if not work:
         raise ResultsError(
             "the results do not say how much the kernels execute, so that costs are not known; "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from softbeam.analysis.factors import By
-from softbeam.analysis.hardening.advice import Advice, Aim, advise_on
+from softbeam.analysis.hardening.advice import Advice, Aim, advise
 from softbeam.analysis.hardening.techniques import TECHNIQUES
 from softbeam.analysis.results import Results
 from softbeam.present.advice_tables import front_table, item_table, part_table, summary_table
@@ -60,7 +60,7 @@ def _advices(results: Results, say: Callable[[str], None]) -> Iterator[Advice]:
     for of, damage in DAMAGE_TITLES.items():
         for by in (By.LAYER, By.KERNEL, By.LAYER_AND_KERNEL):
             say(f"which {ITEM_TITLES[by]} to harden against {damage}")
-            yield advise_on(
+            yield advise(
                 results.counts,
                 results.work(),
                 of=of,
