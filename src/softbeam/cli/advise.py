@@ -21,8 +21,10 @@ from softbeam.faults.modes import MODES
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from softbeam.analysis.factors import By
     from softbeam.analysis.hardening.advice import Advice, Aim
     from softbeam.analysis.results import Results
+    from softbeam.injection.record import InjectionRecord
 
 #: Sentences of a brief answer.
 BRIEF = 5
@@ -163,7 +165,7 @@ def _aim(coverage: float | None, budget: float | None) -> Aim:
     return Aim(coverage=coverage)
 
 
-def _by(text: str):  # type: ignore[no-untyped-def]
+def _by(text: str) -> By:
     from softbeam.analysis.factors import By
 
     items = {"layer-kernel": By.LAYER_AND_KERNEL, "layer": By.LAYER, "kernel": By.KERNEL}
@@ -176,7 +178,7 @@ def _check(option: str, value: str, known: Sequence[str]) -> None:
         raise typer.BadParameter(f"{value!r} is not one of {', '.join(known)}", param_hint=option)
 
 
-def _records(results: Results, modes: Sequence[str] | None):  # type: ignore[no-untyped-def]
+def _records(results: Results, modes: Sequence[str] | None) -> Sequence[InjectionRecord]:
     from softbeam.errors import ResultsError
 
     if not modes:
