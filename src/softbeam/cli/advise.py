@@ -93,13 +93,14 @@ def advise(
     """
     from softbeam.analysis.counts import Counts
     from softbeam.analysis.hardening.advice import advise as ask
+    from softbeam.analysis.hardening.damage import DAMAGE
     from softbeam.analysis.hardening.techniques import TECHNIQUES
     from softbeam.analysis.results import Results
     from softbeam.present.advice_words import sentences
     from softbeam.present.words import unfinished
 
     aim = _aim(coverage, budget)
-    _check("--of", of, ("critical", "sdc", "due"))
+    _check("--of", of, tuple(DAMAGE))
     _check("--technique", technique, tuple(TECHNIQUES))
     how = TECHNIQUES[technique]
     if of not in how.removes:

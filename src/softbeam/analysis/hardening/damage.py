@@ -19,10 +19,7 @@ from numpy.typing import NDArray
 from softbeam.analysis.counts import Counts, Mask, Stream
 from softbeam.analysis.design import Design, Stratum
 from softbeam.analysis.factors import By, Item
-from softbeam.injection.outcomes import DETECTION_DETAILS
-
-#: Details of SDCs that change what the network says is there; the others change only scores.
-CRITICAL = frozenset({"critical", *DETECTION_DETAILS} - {"tolerable"})
+from softbeam.injection.outcomes import CRITICAL
 
 #: What can be removed, by its name as an option.
 DAMAGE: Mapping[str, Callable[[Counts], Mask]] = {
