@@ -52,7 +52,7 @@ def test_several_inputs_say_what_they_know_of_each_other(ask: Ask) -> None:
     assert 0.3 < least < 0.9
     assert said.startswith("Of the damage of an input that was left out, sets that the other")
     assert said.endswith(f"over the 3 inputs, and {100 * least:.0f} % at the least.")
-    assert any("cannot decide about 1: copy" in one for one in sentences(advice))
+    assert any("Undecided: 1 of 2, copy" in one for one in sentences(advice))
 
 
 def test_a_single_input_knows_of_no_other(ask: Ask) -> None:
@@ -61,8 +61,8 @@ def test_a_single_input_knows_of_no_other(ask: Ask) -> None:
 
 def test_a_sentence_names_ten_at_most() -> None:
     keys = [Item(layer, "fill") for layer in range(0, 60, 2)]
-    assert named(keys[:NAMED]) == "fill in 0, 2, 4, 6, 8, 10, 12, 14, 16, 18"
-    assert named(keys) == "fill in 0, 2, 4, 6, 8, 10, 12, 14, 16, 18; and 20 more"
+    assert named(keys[:NAMED]) == "fill in layers 0, 2, 4, 6, 8, 10, 12, 14, 16, 18"
+    assert named(keys) == "fill in layers 0, 2, 4, 6, 8, 10, 12, 14, 16, 18; and 20 more"
     assert named([]) == "nothing"
 
 
@@ -85,7 +85,7 @@ def test_what_is_not_decided_is_not_said_to_be(ask: Ask) -> None:
     open_ = replace(advice.stability, least=never, most=tuple(1.0 for _ in never), more=123_456)
     said = list(sentences(replace(advice, stability=open_)))
     assert said[0].startswith("These injections do not decide what to harden against critical SDCs")
-    assert "Nothing is decided" in " ".join(said)
+    assert "Nothing is certain" in " ".join(said)
     assert not any(one.startswith(("Decided", "Harden")) for one in said)
     (which,) = [one for one in said if "cannot decide about 2: " in one]
     assert "About 130,000 more, drawn as these were, would" in which
@@ -97,7 +97,7 @@ def test_what_is_not_decided_is_not_said_to_be(ask: Ask) -> None:
 
 def test_what_was_not_seen_is_in_what_a_set_removes(ask: Ask) -> None:
     advice = ask(1)
-    assert "not seen too, it removes 100 % (95 %)" in " ".join(sentences(advice))
+    assert "seen or not, it removes 100 % (95 % interval)" in " ".join(sentences(advice))
     advice = replace(advice, answer=replace(advice.answer, members=(1,)))
     low, high = advice.removes(advice.answer)
     assert 0.0 < low < high < 1.0

@@ -100,10 +100,8 @@ def nearly_everything(advice: Advice) -> str:
 def _more(more: int | None) -> str:
     """Return how many further injections would decide."""
     if more is None:
-        return "No number of further injections would decide about all of them."
-    return (
-        f"About {_rough(more):,} more, drawn as these were, would, if what was seen is how it is."
-    )
+        return "More injections would not decide about all of them."
+    return f"About {_rough(more):,} more injections would decide, if the network is as it looks."
 
 
 def _rough(number: int) -> int:
@@ -128,9 +126,9 @@ def sentences(advice: Advice) -> Iterator[str]:
     most = "at most " if advice.technique.partly or advice.of == "due" else ""
     low, high = advice.removes(advice.answer)
     yield (
-        f"By {advice.technique.title} that removes {most}{part(advice.answer.coverage)} % of the "
-        f"{seen(advice)} and costs {part(advice.answer.cost)} % more instructions. Of all "
-        f"{damage}, those that were not seen too, it removes {_between(low, high)} (95 %)."
+        f"By {advice.technique.title}, this removes {most}{part(advice.answer.coverage)} % of "
+        f"the {seen(advice)} and costs {part(advice.answer.cost)} % more instructions. Of all "
+        f"{damage}, seen or not, it removes {_between(low, high)} (95 % interval)."
     )
     yield from _certainty(advice)
     if advice.of == "due":
@@ -159,7 +157,7 @@ def answer(advice: Advice) -> str:
         )
     if advice.aim.budget is None:
         wanted = f"{100 * (advice.aim.coverage or 1.0):.4g} %"
-        return f"{harden} No fewer hold {wanted} of the {damage} seen."
+        return f"{harden} No smaller set holds {wanted} of the {damage} seen."
     budget = f"{100 * advice.aim.budget:.4g} %"
     return (
         f"{harden} Nothing else removes more of the {damage} seen for {budget} more instructions."
@@ -179,25 +177,25 @@ def _certainty(advice: Advice) -> Iterator[str]:
     certain = [item for item in stability.certain() if item in inside]
     undecided = stability.undecided()
     often = (
-        f"in at least {100 * DECIDED:.0f} % of {stability.replicates:,} resamplings, also if one "
+        f"in at least {100 * DECIDED:.0f} % of {stability.replicates:,} resamplings, even if one "
         "damaging injection was missed"
     )
     if certain:
         each = "each " if len(certain) > 1 else ""
-        yield f"Decided: {named(by_share(advice, certain))}, {each}chosen {often}."
+        yield f"Certain: {named(by_share(advice, certain))}, {each}chosen {often}."
     else:
-        yield f"Nothing is decided: nothing is chosen {often}."
+        yield f"Nothing is certain: nothing is chosen {often}."
     if undecided:
         yield (
-            f"These injections cannot decide about {len(undecided):,}: "
+            f"Undecided: {len(undecided):,} of {len(advice.damage.items):,}, "
             f"{named(by_share(advice, undecided))}. {_more(stability.more)}"
         )
     mean, low, high = stability.unseen
     if mean == mean:
         yield (
-            "Of damage that was not used to choose, sets chosen so remove "
-            f"{part(mean, 0)} %, {_between(low, high)} with what was not seen (95 %): expect that "
-            "of other injections, not what the set holds of these."
+            "Tested on injections that were not used to choose, sets chosen like this one remove "
+            f"{part(mean, 0)} % of the {DAMAGE_TITLES[advice.of]} (95 % interval: "
+            f"{_between(low, high)}). Expect that of the next injections."
         )
     others = [share for share in stability.other_inputs if share == share]
     if others:

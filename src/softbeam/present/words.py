@@ -82,7 +82,7 @@ def items(named: Sequence[Item]) -> str:
     Examples
     --------
     >>> items([Item(0, "im2col"), Item(1, "im2col"), Item(0, "fill")])
-    'fill in 0; im2col in 0–1'
+    'fill in layer 0; im2col in layers 0–1'
     >>> items([Item(0), Item(1), Item(4)])
     'layers 0–1, 4'
     """
@@ -95,7 +95,9 @@ def items(named: Sequence[Item]) -> str:
             layers[item.kernel or ""].append(item.layer)
     parts = []
     for kernel in sorted(layers, key=kernel_order):
-        where = runs(layers[kernel])
-        name = f"{kernel} in" if kernel else f"layer{'s' * (len(layers[kernel]) > 1)}"
-        parts.append(f"{name} {where}" if where else kernel)
+        where = f"layer{'s' * (len(layers[kernel]) > 1)} {runs(layers[kernel])}"
+        if layers[kernel]:
+            parts.append(f"{kernel} in {where}" if kernel else where)
+        else:
+            parts.append(kernel)
     return "; ".join(parts)
