@@ -28,7 +28,7 @@ def test_the_answer_is_printed_with_its_price_and_its_certainty(
         first,
     )
     assert "duplication with comparison" in second
-    assert "IOA single-bit, IOV random-value, RF single-bit, each weighing the same" in second
+    assert "RF single-bit, IOA single-bit, IOV random-value, each weighing the same" in second
     for sentence in ("not used to choose", "resamplings", "decide", "The cost model", "GEMM"):
         assert sentence in printed
     assert "The paper's conclusions" in printed

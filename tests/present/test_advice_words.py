@@ -86,11 +86,11 @@ def test_what_is_not_decided_is_not_said_to_be(ask: Ask) -> None:
     said = list(sentences(replace(advice, stability=open_)))
     assert said[0].startswith("These injections do not decide what to harden against critical SDCs")
     assert "Nothing is certain" in " ".join(said)
-    assert not any(one.startswith(("Decided", "Harden")) for one in said)
-    (which,) = [one for one in said if "cannot decide about 2: " in one]
-    assert "About 130,000 more, drawn as these were, would" in which
+    assert not any(one.startswith(("Certain", "Harden")) for one in said)
+    (which,) = [one for one in said if "Undecided: 2 of 2, " in one]
+    assert "About 130,000 more injections would decide if shares are as seen." in which
     endless = replace(open_, more=None)
-    assert "No number of further injections would decide" in " ".join(
+    assert "More injections would not decide about all of them" in " ".join(
         sentences(replace(advice, stability=endless))
     )
 
@@ -101,7 +101,7 @@ def test_what_was_not_seen_is_in_what_a_set_removes(ask: Ask) -> None:
     advice = replace(advice, answer=replace(advice.answer, members=(1,)))
     low, high = advice.removes(advice.answer)
     assert 0.0 < low < high < 1.0
-    (said,) = [one for one in sentences(advice) if "those that were not seen too" in one]
+    (said,) = [one for one in sentences(advice) if "seen or not" in one]
     left, right = (float(n) for n in said.split("it removes ")[1].split(" %")[0].split(" to "))
     assert abs(left - 100 * low) <= 0.5
     assert abs(right - 100 * high) <= 0.5

@@ -8,7 +8,7 @@ from softbeam.analysis.factors import By, Item
 from softbeam.analysis.hardening.advice import Advice
 from softbeam.analysis.hardening.stability import DECIDED, LEAST_DAMAGE
 from softbeam.present.digits import Interval, part, span
-from softbeam.present.words import items
+from softbeam.present.words import items, stream_order
 
 #: Damage in words.
 DAMAGE_TITLES = {"critical": "critical SDCs", "sdc": "SDCs", "due": "DUEs"}
@@ -59,7 +59,8 @@ def seen(advice: Advice) -> str:
 def _weighing(advice: Advice) -> str:
     if len(advice.damage.streams) == 1:
         return ""
-    names = ", ".join(f"{s.mode.upper()} {s.model}" for s in advice.damage.streams)
+    streams = sorted(advice.damage.streams, key=stream_order)
+    names = ", ".join(f"{one.mode.upper()} {one.model}" for one in streams)
     return f" ({names}, each weighing the same)"
 
 
@@ -101,7 +102,7 @@ def _more(more: int | None) -> str:
     """Return how many further injections would decide."""
     if more is None:
         return "More injections would not decide about all of them."
-    return f"About {_rough(more):,} more injections would decide, if the network is as it looks."
+    return f"About {_rough(more):,} more injections would decide if shares are as seen."
 
 
 def _rough(number: int) -> int:
