@@ -7,6 +7,7 @@ from pathlib import Path
 
 from softbeam.campaign.setup import InjectorSetup, InputSetup
 from softbeam.campaign.specification import CampaignSpecification
+from softbeam.emulator.execution import compile_common
 from softbeam.injection.answers import check_fault_free
 from softbeam.memory import require_disk
 from softbeam.network.device import Device
@@ -51,6 +52,7 @@ def prepare(
         "the golden runs, one for each input,",
         "give fewer inputs, or name another disk with TMPDIR",
     )
+    compile_common()
     inputs = []
     for number, image in enumerate(workload.images):
         path = scratch / f"golden-{number}.bin"
