@@ -1,6 +1,6 @@
 """What a checklist is made of: conclusions, findings, verdicts.
 
-Which conclusions there are, and what decides them, is :mod:`softbeam.analysis.checklist`'s.
+Which conclusions there are, and what decides them, is :mod:`softbeam.analysis.paper.checklist`'s.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from softbeam.analysis.comparison import Order
 from softbeam.analysis.counts import Stream
 from softbeam.analysis.estimation import Share
+from softbeam.analysis.paper.comparison import Order
 
 
 class Verdict(Enum):

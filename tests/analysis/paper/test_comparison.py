@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.counting import Row, counted
 
-from softbeam.analysis.comparison import (
+from softbeam.analysis.counts import Counts, Stream
+from softbeam.analysis.design import Design, Place
+from softbeam.analysis.estimation import Estimator
+from softbeam.analysis.paper.comparison import (
     Order,
     compare_shares,
     compare_within,
     difference,
     estimator,
 )
-from softbeam.analysis.counts import Counts, Stream
-from softbeam.analysis.design import Design, Place
-from softbeam.analysis.estimation import Estimator
 from softbeam.analysis.proportion import Proportion
 
 STREAM = Stream("rf", "single-bit")

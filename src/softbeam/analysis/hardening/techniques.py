@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from softbeam.analysis.factors import By, Key
+from softbeam.analysis.factors import By, Item
 from softbeam.faults.space import FaultSpaceSize
 
 
@@ -121,8 +121,8 @@ TECHNIQUES: Mapping[str, Technique] = {
 
 
 def work_of(
-    sizes: Iterable[FaultSpaceSize], launches: Mapping[Key, int] | None = None
-) -> dict[Key, Work]:
+    sizes: Iterable[FaultSpaceSize], launches: Mapping[Item, int] | None = None
+) -> dict[Item, Work]:
     """Return the work of each kernel in each layer, as the mean over the inputs.
 
     Parameters
@@ -130,38 +130,38 @@ def work_of(
     sizes : iterable of FaultSpaceSize
         What a campaign counted of all three modes.  RF's places are all thread-instructions;
         IOA's are IOV's, which write a register, and the stores.
-    launches : mapping of Key to int, optional
+    launches : mapping of Item to int, optional
         Launches of each kernel in each layer.
 
     Returns
     -------
-    dict of Key to Work
+    dict of Item to Work
         Empty where a mode was not counted.
     """
-    counted: dict[str, dict[Key, int]] = {mode: {} for mode in ("rf", "iov", "ioa")}
+    counted: dict[str, dict[Item, int]] = {mode: {} for mode in ("rf", "iov", "ioa")}
     images = set()
     for one in sizes:
         images.add(one.image)
         if one.mode not in counted:
             continue
-        cell = Key(one.layer, one.kernel)
+        cell = Item(one.layer, one.kernel)
         counted[one.mode][cell] = counted[one.mode].get(cell, 0) + one.size
     if not all(counted.values()):
         return {}
     return {
-        key: Work(
+        item: Work(
             round(size / len(images)),
-            round((counted["ioa"].get(key, 0) - counted["iov"].get(key, 0)) / len(images)),
-            (launches or {}).get(key, 0),
+            round((counted["ioa"].get(item, 0) - counted["iov"].get(item, 0)) / len(images)),
+            (launches or {}).get(item, 0),
         )
-        for key, size in sorted(counted["rf"].items(), key=lambda item: item[0].order)
+        for item, size in sorted(counted["rf"].items(), key=lambda pair: pair[0].order)
     }
 
 
-def work_by(work: Mapping[Key, Work], by: By) -> dict[Key, Work]:
+def work_by(work: Mapping[Item, Work], by: By) -> dict[Item, Work]:
     """Return the work of each layer, or of each kernel, from that of each kernel in each layer."""
-    summed: dict[Key, Work] = {}
-    for key, one in work.items():
-        whole = key.by(by)
+    summed: dict[Item, Work] = {}
+    for item, one in work.items():
+        whole = item.by(by)
         summed[whole] = summed.get(whole, Work(0, 0, 0)) + one
     return summed

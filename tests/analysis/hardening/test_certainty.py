@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from support.rare_damage import Campaign, World, by_roots, campaign
 
-from softbeam.analysis.advice import Advice
 from softbeam.analysis.counts import Counts
 from softbeam.analysis.design import Place
 from softbeam.analysis.estimation import Estimator
+from softbeam.analysis.hardening.advice import Advice
 
 #: Campaigns of each kind, in the slow tests.
 TIMES = int(os.environ.get("SOFTBEAM_SIMULATED", "60"))
@@ -131,7 +131,7 @@ def judgement(made: Campaign) -> list[float]:
     world, counts = made.world, made.counts()
     advice = made.advice()
     truth = world.shares()
-    true = np.array([truth[key] for key in advice.damage.keys])
+    true = np.array([truth[key] for key in advice.damage.items])
     found = shares_held(world, counts)
     if not advice.enough:
         return [*found, *[np.nan] * 6]

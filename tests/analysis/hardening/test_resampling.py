@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softbeam.analysis.choosing import Covering
 from softbeam.analysis.clusters import widening
 from softbeam.analysis.counts import Stream
-from softbeam.analysis.factors import Key
-from softbeam.analysis.hardening import Damage
-from softbeam.analysis.resampling import by_input, following, input_weights, redrawn
-from softbeam.analysis.stability import Stability, bootstrap
+from softbeam.analysis.factors import Item
+from softbeam.analysis.hardening.choosing import Covering
+from softbeam.analysis.hardening.damage import Damage
+from softbeam.analysis.hardening.resampling import by_input, following, input_weights, redrawn
+from softbeam.analysis.hardening.stability import Stability, bootstrap
 
 Rates = Sequence[Sequence[float]]
 
@@ -40,7 +40,7 @@ def sample(rates: Rates, each: int, rng: np.random.Generator) -> Damage:
         image += [number] * int(found.sum())
     inputs = len(rates)
     return Damage(
-        keys=tuple(Key(layer, "fill") for layer in range(len(rates[0]))),
+        items=tuple(Item(layer, "fill") for layer in range(len(rates[0]))),
         streams=(Stream("rf", "single-bit"),),
         sizes=(inputs * each,),
         weights=(1.0 / (inputs * each),),
@@ -64,7 +64,7 @@ def merged(damage: Damage) -> Damage:
 
 
 def cover(damage: Damage, coverage: float = 0.8, replicates: int = 300) -> Stability:
-    choose = Covering(np.ones(len(damage.keys)), coverage)
+    choose = Covering(np.ones(len(damage.items)), coverage)
     return bootstrap(damage, choose, seed=1, replicates=replicates)[0]
 
 

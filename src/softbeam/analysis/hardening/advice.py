@@ -1,23 +1,22 @@
 """The answer to what should be hardened: a set, what it costs, and how certain it is.
 
-The pieces are :mod:`softbeam.analysis.hardening`'s (sets), :mod:`softbeam.analysis.techniques`'
-(costs) and :mod:`softbeam.analysis.stability`'s (certainty).
+Sets come from ``damage``, costs from ``techniques``, certainty from ``stability``, modules beside
+this one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.analysis.choosing import Chooser, Covering, Spending
 from softbeam.analysis.counts import Counts
-from softbeam.analysis.design import Design
-from softbeam.analysis.factors import By, Key
-from softbeam.analysis.hardening import (
+from softbeam.analysis.factors import By, Item
+from softbeam.analysis.hardening.choosing import Chooser, Covering, Spending
+from softbeam.analysis.hardening.damage import (
     Choice,
     Damage,
     Front,
@@ -28,11 +27,16 @@ from softbeam.analysis.hardening import (
     pareto_front,
     smallest_set,
 )
-from softbeam.analysis.resampling import Samples
-from softbeam.analysis.stability import LEAST_DAMAGE, REPLICATES, Stability, bootstrap, removed
-from softbeam.analysis.techniques import Technique, Work, work_by
+from softbeam.analysis.hardening.resampling import Samples
+from softbeam.analysis.hardening.stability import (
+    LEAST_DAMAGE,
+    REPLICATES,
+    Stability,
+    bootstrap,
+    removed,
+)
+from softbeam.analysis.hardening.techniques import Technique, Work, work_by
 from softbeam.errors import ResultsError
-from softbeam.injection.record import InjectionRecord
 
 
 class Aim(NamedTuple):
@@ -105,17 +109,17 @@ class Advice:
         """Whether there is enough damage to say anything."""
         return self.damage.place.size >= LEAST_DAMAGE
 
-    def keys(self, members: Sequence[int]) -> list[Key]:
+    def items(self, members: Sequence[int]) -> list[Item]:
         """Return what numbers of items stand for."""
-        return [self.damage.keys[member] for member in members]
+        return [self.damage.items[member] for member in members]
 
-    def certain(self) -> list[Key]:
+    def certain(self) -> list[Item]:
         """Return the items that nearly every resampling chooses too, one injection missed."""
-        return self.keys([one for one in self.stability.certain() if one in self.answer.members])
+        return self.items([one for one in self.stability.certain() if one in self.answer.members])
 
-    def undecided(self) -> list[Key]:
+    def undecided(self) -> list[Item]:
         """Return the items about which the data do not decide."""
-        return self.keys(self.stability.undecided())
+        return self.items(self.stability.undecided())
 
     def removes(self, one: Choice) -> tuple[float, float]:
         """Return the 95 % interval of a set's share of all damage, that not seen too."""
@@ -123,9 +127,8 @@ class Advice:
 
 
 def advise(
-    records: Iterable[InjectionRecord],
-    design: Design,
-    work: Mapping[Key, Work],
+    counts: Counts,
+    work: Mapping[Item, Work],
     *,
     of: str,
     by: By,
@@ -138,14 +141,12 @@ def advise(
 
     Parameters
     ----------
-    records : iterable of InjectionRecord
-        Of one or more streams, each of which weighs the same.
-    design : Design
-        How they were drawn.
-    work : mapping of Key to Work
+    counts : Counts
+        Injections of one or more streams, each of which weighs the same, with their design.
+    work : mapping of Item to Work
         What each kernel in each layer executes.
     of : str
-        One of :data:`softbeam.analysis.hardening.DAMAGE`.
+        One of :data:`softbeam.analysis.hardening.damage.DAMAGE`.
     by : By
         Kernels in layers, kernels, or layers.
     technique : Technique
@@ -162,30 +163,6 @@ def advise(
     ResultsError
         If the work is not known.
     """
-    return advise_on(
-        Counts.of(records, design),
-        work,
-        of=of,
-        by=by,
-        technique=technique,
-        aim=aim,
-        seed=seed,
-        replicates=replicates,
-    )
-
-
-def advise_on(
-    counts: Counts,
-    work: Mapping[Key, Work],
-    *,
-    of: str,
-    by: By,
-    technique: Technique,
-    aim: Aim,
-    seed: int,
-    replicates: int = REPLICATES,
-) -> Advice:
-    """Choose what to harden; counts with their design take the place of the records."""
     if not work:
         raise ResultsError(
             "the results do not say how much the kernels execute, so that costs are not known; "
@@ -195,7 +172,7 @@ def advise_on(
     damage = damage_of(counts, of, by, work)
     whole = sum(one.instructions for one in work.values())
     nothing = Work(0, 0, 0)
-    costs = np.array([technique.cost(work.get(key, nothing)) / whole for key in damage.keys])
+    costs = np.array([technique.cost(work.get(item, nothing)) / whole for item in damage.items])
     values = damage.values()
     front = pareto_front(values, costs)
     members = _chosen(values, costs, aim, front)
@@ -208,7 +185,7 @@ def advise_on(
         aim=aim,
         damage=damage,
         costs=tuple(costs.tolist()),
-        launches=tuple(work.get(key, nothing).launches for key in damage.keys),
+        launches=tuple(work.get(item, nothing).launches for item in damage.items),
         answer=answer,
         cheapest=cheapest(front, answer.coverage if aim.coverage is None else aim.coverage),
         front=front,

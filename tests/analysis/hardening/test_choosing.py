@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softbeam.analysis.choosing import STEPS, Covering, Spending
-from softbeam.analysis.hardening import best_within, pareto_front, smallest_set
+from softbeam.analysis.hardening.choosing import STEPS, Covering, Spending
+from softbeam.analysis.hardening.damage import best_within, pareto_front, smallest_set
 
 #: Samples of the damage of the same items, and the items' costs.
 Case = tuple[np.ndarray, np.ndarray]

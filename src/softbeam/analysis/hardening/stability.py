@@ -1,9 +1,9 @@
 """How far a choice of code to harden is certain: a bootstrap over injections and inputs.
 
-The choice is made again from each sample of :mod:`softbeam.analysis.resampling`.  How often an
-item is chosen, and how often it would be if one damaging injection had been missed where that
-matters most, tells whether the data decide about it; what the choice removes of the damage that
-was not drawn, and of an input that was left out, tells what to expect of it.
+The choice is made again from each sample of :mod:`softbeam.analysis.hardening.resampling`.  How
+often an item is chosen, and how often it would be if one damaging injection had been missed where
+that matters most, tells whether the data decide about it; what the choice removes of the damage
+that was not drawn, and of an input that was left out, tells what to expect of it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.analysis.choosing import Chooser, Chosen
-from softbeam.analysis.hardening import Damage
-from softbeam.analysis.resampling import Samples, by_input, samples_of
+from softbeam.analysis.hardening.choosing import Chooser, Chosen
+from softbeam.analysis.hardening.damage import Damage
+from softbeam.analysis.hardening.resampling import Samples, by_input, samples_of
 
 #: Samples, and the share of them within which an item counts as decided.
 REPLICATES = 1000
@@ -180,7 +180,7 @@ def _shares(damage: Damage, samples: Samples) -> tuple[Numbers, Numbers]:
     """Return the intervals of the items' shares of the damage."""
     total = samples.values.sum(axis=1, keepdims=True)
     first, *second = _heaviest(damage)[:2].tolist()
-    elsewhere = np.repeat(samples.missed[:, first : first + 1], len(damage.keys), axis=1)
+    elsewhere = np.repeat(samples.missed[:, first : first + 1], len(damage.items), axis=1)
     elsewhere[:, first] = samples.missed[:, second[0]] if second else 0.0
     low = _ratio(samples.values, total + elsewhere)
     high = _ratio(samples.values + samples.missed, total + samples.missed)

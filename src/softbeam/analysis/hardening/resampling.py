@@ -4,7 +4,7 @@ Injections are drawn with replacement within each stream and stratum.  Inputs ge
 how far an item's damage follows them depends on how far its inputs differ beyond what the draw of
 injections makes of them.  What a sample has not seen at all it cannot draw again; how much of that
 there may be is drawn beside.  What is chosen from each sample is
-:mod:`softbeam.analysis.stability`'s.
+:mod:`softbeam.analysis.hardening.stability`'s.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.analysis.clusters import widening
-from softbeam.analysis.hardening import Damage
+from softbeam.analysis.hardening.damage import Damage
 from softbeam.analysis.proportion import CONFIDENCE
 
 Numbers = NDArray[np.float64]
@@ -114,7 +114,7 @@ def _drawn(
 
 def _by_item(damage: Damage, numbers: Numbers) -> Numbers:
     """Return sums over the damaging injections of each item: [samples, items]."""
-    sums = np.zeros((len(numbers), len(damage.keys)))
+    sums = np.zeros((len(numbers), len(damage.items)))
     if damage.place.size:
         order = np.argsort(damage.place, kind="stable")
         items, first = np.unique(damage.place[order], return_index=True)
@@ -179,7 +179,7 @@ def following(damage: Damage) -> Numbers:
 
 def _by_input(damage: Damage) -> tuple[Numbers, Numbers]:
     """Return the items' damage in each input, and its mean variance by the draw of injections."""
-    items, inputs = len(damage.keys), damage.inputs
+    items, inputs = len(damage.items), damage.inputs
     shares, noise = np.zeros((items, inputs)), np.zeros((items, inputs))
     for number, (size, weight) in enumerate(zip(damage.sizes, damage.weights, strict=True)):
         own = damage.group == number

@@ -3,7 +3,7 @@
 An item is a kernel in a layer, or a kernel; its damage is how many injections that fell there
 ended in what is to be removed.  Damage of several streams is added with each stream weighing the
 same, whatever its number of injections.  How far the answer is certain is
-:mod:`softbeam.analysis.stability`'s question.
+:mod:`softbeam.analysis.hardening.stability`'s question.
 """
 
 from __future__ import annotations
@@ -18,11 +18,8 @@ from numpy.typing import NDArray
 
 from softbeam.analysis.counts import Counts, Mask, Stream
 from softbeam.analysis.design import Design, Stratum
-from softbeam.analysis.factors import By, Key
-from softbeam.injection.outcomes import DETECTION_DETAILS
-
-#: Details of SDCs that change what the network says is there; the others change only scores.
-CRITICAL = frozenset({"critical", *DETECTION_DETAILS} - {"tolerable"})
+from softbeam.analysis.factors import By, Item
+from softbeam.injection.outcomes import CRITICAL
 
 #: What can be removed, by its name as an option.
 DAMAGE: Mapping[str, Callable[[Counts], Mask]] = {
@@ -45,7 +42,7 @@ class Damage:
 
     Attributes
     ----------
-    keys : tuple of Key
+    items : tuple of Item
         The items, sorted.
     streams : tuple of Stream
         The streams that are added.
@@ -65,7 +62,7 @@ class Damage:
         The item's damage at the most: its own share of the fault space.
     """
 
-    keys: tuple[Key, ...]
+    items: tuple[Item, ...]
     streams: tuple[Stream, ...]
     sizes: tuple[int, ...]
     weights: tuple[float, ...]
@@ -93,16 +90,16 @@ class Damage:
         weights: NDArray[np.float64] = np.array(self.weights, dtype=np.float64)[self.group]
         if times is not None:
             weights = weights * times
-        values = np.bincount(self.place, weights=weights, minlength=len(self.keys))
+        values = np.bincount(self.place, weights=weights, minlength=len(self.items))
         return values.astype(np.float64)
 
     def injections(self) -> NDArray[np.int64]:
         """Return how many injections did damage in each item."""
-        found: NDArray[np.int64] = np.bincount(self.place, minlength=len(self.keys))
+        found: NDArray[np.int64] = np.bincount(self.place, minlength=len(self.items))
         return found
 
 
-def damage_of(counts: Counts, of: str, by: By, keys: Iterable[Key] = ()) -> Damage:
+def damage_of(counts: Counts, of: str, by: By, also: Iterable[Item] = ()) -> Damage:
     """Gather the damage of a campaign.
 
     Parameters
@@ -113,21 +110,21 @@ def damage_of(counts: Counts, of: str, by: By, keys: Iterable[Key] = ()) -> Dama
         One of :data:`DAMAGE`.
     by : By
         Whether an item is a kernel in a layer or a kernel.
-    keys : iterable of Key
+    also : iterable of Item
         Items to have even where no injection did damage.
     """
     design = counts.design
     strata = counts.strata()
     streams = [Stream(*pair) for pair in zip(counts["mode"], counts["model"], strict=True)]
-    rows = [Key(*stratum).by(by) for stratum in strata]
+    rows = [Item(*stratum).by(by) for stratum in strata]
     groups: list[Group] = [
         (stream, stratum if design.stratified else None)
         for stream, stratum in zip(streams, strata, strict=True)
     ]
-    items = tuple(sorted({*rows, *keys}, key=lambda key: key.order))
-    item_of = {key: number for number, key in enumerate(items)}
+    items = tuple(sorted({*rows, *also}, key=lambda item: item.order))
+    item_of = {item: number for number, item in enumerate(items)}
     group_of = {group: number for number, group in enumerate(dict.fromkeys(groups))}
-    place = np.array([item_of[key] for key in rows], dtype=np.int64)
+    place = np.array([item_of[item] for item in rows], dtype=np.int64)
     group = np.array([group_of[one] for one in groups], dtype=np.int64)
     image = counts["image"] if design.images > 1 else np.zeros_like(place)
     drawn = np.zeros((len(group_of), design.images), dtype=np.int64)
@@ -137,7 +134,7 @@ def damage_of(counts: Counts, of: str, by: By, keys: Iterable[Key] = ()) -> Dama
     known = tuple(sorted(set(streams)))
     missed = _missed(items, by, design, sizes)
     return Damage(
-        keys=items,
+        items=items,
         streams=known,
         sizes=tuple(sizes.values()),
         weights=tuple(_share(one, design) / size for one, size in sizes.items()),
@@ -171,24 +168,24 @@ class _Missed(NamedTuple):
 
 
 def _missed(
-    keys: Sequence[Key], by: By, design: Design, sizes: Mapping[Group, int]
+    items: Sequence[Item], by: By, design: Design, sizes: Mapping[Group, int]
 ) -> list[_Missed]:
     """Return for each item where in it missed damage would be most."""
-    found = dict.fromkeys(keys, _Missed())
+    found = dict.fromkeys(items, _Missed())
     for stream in sorted({stream for stream, _ in sizes}):
         known = design.weights.get(stream.mode, {})
         for stratum, share in known.items():
-            key = Key(*stratum).by(by)
-            if key not in found:
+            item = Item(*stratum).by(by)
+            if item not in found:
                 continue
             here = _Missed(1.0, sizes.get((stream, None), 0), share)
             if design.stratified:
                 here = _Missed(share, sizes.get((stream, stratum), 0), share)
-            found[key] = found[key].joined(here)
+            found[item] = found[item].joined(here)
         if not known:
             # How much of the fault space an item is, is not known.
-            for key in keys:
-                found[key] = found[key].joined(_Missed(1.0, sizes[stream, None], 1.0))
+            for item in items:
+                found[item] = found[item].joined(_Missed(1.0, sizes[stream, None], 1.0))
     return list(found.values())
 
 

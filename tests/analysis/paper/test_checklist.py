@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping
 import pytest
 from support import counting
 
-from softbeam.analysis.checklist import (
+from softbeam.analysis.counts import Counts, Stream
+from softbeam.analysis.design import Design
+from softbeam.analysis.paper.checklist import (
     CONVOLUTIONS,
     KERNELS,
     LAYERS,
@@ -13,10 +15,8 @@ from softbeam.analysis.checklist import (
     POOLS,
     checklist,
 )
-from softbeam.analysis.comparison import Order
-from softbeam.analysis.conclusions import Conclusion, Finding, Verdict, verdict_of
-from softbeam.analysis.counts import Counts, Stream
-from softbeam.analysis.design import Design
+from softbeam.analysis.paper.comparison import Order
+from softbeam.analysis.paper.conclusions import Conclusion, Finding, Verdict, verdict_of
 from softbeam.network import load_network
 from softbeam.network.layers import AveragePool, Convolution, MaxPool, Softmax
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from softbeam.analysis.advice import Aim, advise
-from softbeam.analysis.choosing import Covering
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.design import Design
-from softbeam.analysis.factors import By, Key
-from softbeam.analysis.hardening import (
+from softbeam.analysis.factors import By, Item
+from softbeam.analysis.hardening.advice import Aim, advise
+from softbeam.analysis.hardening.choosing import Covering
+from softbeam.analysis.hardening.damage import (
     best_within,
     cheapest,
     choice,
@@ -23,8 +23,8 @@ from softbeam.analysis.hardening import (
     smallest_set,
     spread,
 )
-from softbeam.analysis.stability import bootstrap
-from softbeam.analysis.techniques import TECHNIQUES, Work, work_by, work_of
+from softbeam.analysis.hardening.stability import bootstrap
+from softbeam.analysis.hardening.techniques import TECHNIQUES, Work, work_by, work_of
 from softbeam.errors import ResultsError
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord
@@ -137,7 +137,7 @@ def test_streams_weigh_the_same(make_record: MakeRecord) -> None:
         for number in range(1000)
     ]
     damage = damage_of(Counts.of(records + more), "sdc", By.KERNEL)
-    assert damage.keys == (Key(None, "copy"), Key(None, "fill"))
+    assert damage.items == (Item(None, "copy"), Item(None, "fill"))
     assert damage.streams == (Stream("iov", "single-bit"), Stream("rf", "single-bit"))
     assert damage.values().tolist() == pytest.approx([1.0, 0.1])
     assert damage.injections().tolist() == [1000, 10]
@@ -200,17 +200,17 @@ SIZES = tuple(
 
 
 def test_work_comes_from_the_fault_space() -> None:
-    work = work_of(SIZES, {Key(0, "fill"): 2})
+    work = work_of(SIZES, {Item(0, "fill"): 2})
     assert work == {
-        Key(0, "fill"): Work(1000, 100, 2),
-        Key(0, "im2col"): Work(3000, 100, 0),
-        Key(1, "fill"): Work(500, 50, 0),
+        Item(0, "fill"): Work(1000, 100, 2),
+        Item(0, "im2col"): Work(3000, 100, 0),
+        Item(1, "fill"): Work(500, 50, 0),
     }
-    assert work_by(work, By.KERNEL)[Key(kernel="fill")] == Work(1500, 150, 2)
+    assert work_by(work, By.KERNEL)[Item(kernel="fill")] == Work(1500, 150, 2)
     assert work_of([one for one in SIZES if one.mode != "ioa"]) == {}
     # Several inputs: the mean of what each executes.
     doubled = [FaultSpaceSize(1, s.mode, s.layer, s.kernel, 3 * s.size) for s in SIZES]
-    assert work_of([*SIZES, *doubled])[Key(0, "fill")] == Work(2000, 200, 0)
+    assert work_of([*SIZES, *doubled])[Item(0, "fill")] == Work(2000, 200, 0)
 
 
 def test_techniques_cost_what_they_say() -> None:
@@ -230,8 +230,7 @@ def test_advice_for_coverage_and_for_a_budget(make_record: MakeRecord) -> None:
 
     def ask(aim: Aim, by: By = By.LAYER_AND_KERNEL):  # type: ignore[no-untyped-def]
         return advise(
-            records,
-            Design(),
+            Counts.of(records),
             work_of(SIZES),
             of="critical",
             by=by,
@@ -242,18 +241,17 @@ def test_advice_for_coverage_and_for_a_budget(make_record: MakeRecord) -> None:
         )
 
     covering = ask(Aim(coverage=0.9))
-    assert covering.keys(covering.answer.members) == [Key(0, "fill"), Key(0, "im2col")]
+    assert covering.items(covering.answer.members) == [Item(0, "fill"), Item(0, "im2col")]
     assert covering.answer.coverage == pytest.approx(0.9)
     assert covering.answer.cost == pytest.approx((1400 + 3400) / 4500)
     affordable = ask(Aim(budget=0.5))
-    assert affordable.keys(affordable.answer.members) == [Key(0, "fill"), Key(1, "fill")]
+    assert affordable.items(affordable.answer.members) == [Item(0, "fill"), Item(1, "fill")]
     assert affordable.answer.cost <= 0.5
     kernels = ask(Aim(coverage=0.5), By.KERNEL)
     assert len(kernels.answer.members) == 1
     assert kernels.enough
     few = advise(
-        records[:5],
-        Design(),
+        Counts.of(records[:5]),
         work_of(SIZES),
         of="due",
         by=By.KERNEL,
@@ -269,8 +267,7 @@ def test_advice_for_coverage_and_for_a_budget(make_record: MakeRecord) -> None:
 def test_unknown_costs_are_an_error(make_record: MakeRecord) -> None:
     with pytest.raises(ResultsError, match="run softbeam campaign again"):
         advise(
-            [make_record()],
-            Design(),
+            Counts.of([make_record()]),
             {},
             of="sdc",
             by=By.KERNEL,

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from softbeam.analysis.comparison import Order, compare_shares, compare_within, estimator
-from softbeam.analysis.conclusions import Conclusion, Finding, Verdict, verdict_of
 from softbeam.analysis.counts import Counts, Mask, Stream
 from softbeam.analysis.design import Place
 from softbeam.analysis.estimation import Estimator
 from softbeam.analysis.factors import is_never_read
+from softbeam.analysis.paper.comparison import Order, compare_shares, compare_within, estimator
+from softbeam.analysis.paper.conclusions import Conclusion, Finding, Verdict, verdict_of
 from softbeam.faults.modes import PAPER
 
 #: The network that the paper is about, and facts of it (Darknet's cfg/extraction.cfg).
