@@ -16,7 +16,7 @@ from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.interpreter import run
 from softbeam.emulator.core.stepping import go_on, pass_together
 from softbeam.emulator.ending import Ending
-from softbeam.emulator.execution import check_supported, new_state, tables
+from softbeam.emulator.execution import check_supported, new_state, prepare_tables
 from softbeam.emulator.launching import Launch
 from softbeam.emulator.outcome import Outcome
 from softbeam.emulator.registers import Registers
@@ -317,7 +317,7 @@ class Debugger:
             function(
                 code,
                 self._launch.constants,
-                tables(self._launch.program),
+                prepare_tables(self._launch.program),
                 self._launch.memory,
                 grid_block,
                 what,

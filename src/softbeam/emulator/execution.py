@@ -181,10 +181,11 @@ def _common_tables() -> tuple[SpecialFunctionTables, NDArray[np.int64]]:
     return special_function_tables(), new_entries()
 
 
-def tables(program: Program) -> k.Tables:
-    """Return what the interpreter looks up: MUFU's tables, its compiled parts, translated code.
+def prepare_tables(program: Program) -> k.Tables:
+    """Compile what every run needs, and return what the interpreter looks up.
 
-    A program that has been found to run long is translated now.  To be called before every run.
+    That is MUFU's tables, its compiled parts, and the program's translated code: a program that
+    has been found to run long is translated now.  To be called before every run.
     """
     found, entries = _common_tables()
     add_entries(entries, ALWAYS)

@@ -24,7 +24,7 @@ from softbeam.emulator.execution import (
     check_supported,
     compile_missing,
     new_state,
-    tables,
+    prepare_tables,
 )
 from softbeam.emulator.lowering import Program
 from softbeam.emulator.translation import untranslated
@@ -229,7 +229,7 @@ class Runner:
             status = _run(
                 launch.program.code,
                 launch.constants,
-                tables(launch.program),
+                prepare_tables(launch.program),
                 launch.memory,
                 grid_block,
                 launch.shape.threads,
