@@ -10,10 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from softbeam.kernels import ARCHITECTURES
-from softbeam.options import Choices, option
+from softbeam.options import WITH_COMMAS, Choices, option
 
 if TYPE_CHECKING:
     Architecture = str
@@ -33,6 +33,10 @@ class WorkloadChoices(Choices):
     im2col : {"always", "except-1x1"}
         Whether 1x1 convolutions with stride 1 launch im2col, as Darknet did until May 2018 and in
         the paper, or are matrix products alone, as since.
+    input_shape : tuple of int
+        The sides of an ONNX model's input, where the model leaves them open; empty if it does not.
+    output : str, optional
+        The name of an ONNX model's answer, where it has several.
     """
 
     architecture: Architecture = option(
@@ -45,6 +49,15 @@ class WorkloadChoices(Choices):
         "always",
         help="For 1x1 convolutions, too: always, as Darknet until May 2018 and in the paper, or "
         "except-1x1, as since.",
+    )
+    input_shape: Annotated[tuple[PositiveInt, ...], WITH_COMMAS] = option(
+        (),
+        metavar="N,C,H,W",
+        help="Sides of an ONNX model's input that the model leaves open, such as 1,3,320,320; "
+        "default: the model's.",
+    )
+    output: str | None = option(
+        None, metavar="NAME", help="An ONNX model's answer, where it has several; default: the one."
     )
 
 

@@ -16,9 +16,13 @@ from numpy.typing import NDArray
 
 FOLDED = frozenset(
     {
-        "Add", "Cast", "Concat", "Constant", "ConstantOfShape", "Div", "Expand", "Flatten",
-        "Gather", "Identity", "Mul", "Neg", "Pow", "ReduceProd", "Reshape", "Shape", "Size",
-        "Slice", "Sqrt", "Squeeze", "Sub", "Transpose", "Unsqueeze",
+        "Abs", "Add", "And", "Cast", "Ceil", "Clip", "Concat", "Constant", "ConstantOfShape",
+        "DequantizeLinear", "Div", "Equal", "Erf", "Exp", "Expand", "Flatten", "Floor", "Gather",
+        "Greater", "GreaterOrEqual", "Identity", "Less", "LessOrEqual", "Log", "Max", "Min",
+        "Mod", "Mul", "Neg", "Not", "Or", "Pow", "Range", "Reciprocal", "ReduceMax", "ReduceMean",
+        "ReduceMin", "ReduceProd", "ReduceSum", "Relu", "Reshape", "Round", "ScatterND", "Shape",
+        "Sigmoid", "Size", "Slice", "Split", "Sqrt", "Squeeze", "Sub", "Tanh", "Tile",
+        "Transpose", "Trilu", "Unsqueeze", "Where",
     }
 )  # fmt: skip
 """Operators that are computed where all that they depend on is known."""
@@ -33,12 +37,44 @@ def shapes_of(model: Any) -> dict[str, tuple[int, ...]]:
     """Return the shapes of all tensors, as far as they are known; an unknown side is 0."""
     import onnx
 
-    inferred = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
+    inferred = onnx.shape_inference.infer_shapes(_without_weights(model), data_prop=True).graph
     return {
         one.name: tuple(side.dim_value for side in one.type.tensor_type.shape.dim)
         for one in (*inferred.input, *inferred.value_info, *inferred.output)
         if one.type.tensor_type.HasField("shape")
     }
+
+
+#: Numbers of a constant that shapes may follow from.
+_SMALL = 1 << 10
+
+
+def _without_weights(model: Any) -> Any:
+    """Return a model of which only the shapes of large constants are left, to look at quickly."""
+    import onnx
+
+    graph = model.graph
+    small = [one for one in graph.initializer if prod(one.dims) <= _SMALL]
+    known = {one.name for one in graph.input}
+    large = [
+        onnx.helper.make_tensor_value_info(one.name, one.data_type, one.dims)
+        for one in graph.initializer
+        if prod(one.dims) > _SMALL and one.name not in known
+    ]
+    light = onnx.helper.make_graph(
+        graph.node,
+        graph.name,
+        [*graph.input, *large],
+        graph.output,
+        small,
+        value_info=graph.value_info,
+    )
+    return onnx.helper.make_model(
+        light,
+        ir_version=model.ir_version,
+        opset_imports=model.opset_import,
+        functions=model.functions,
+    )
 
 
 def fold(model: Any) -> None:
@@ -81,7 +117,7 @@ def _computed(
     import onnx
     from onnx.reference import ReferenceEvaluator
 
-    if node.op_type not in FOLDED or node.domain:
+    if node.op_type not in FOLDED or node.domain not in ("", "ai.onnx"):
         return None
     inputs = {name: known[name] for name in node.input if name in known}
     if node.op_type in ("Shape", "Size") and node.input[0] not in inputs:
@@ -121,6 +157,11 @@ def _elements(node: Any, inputs: Sequence[NDArray[Any]]) -> int:
         return int(inputs[1].size * inputs[0].size // max(inputs[0].shape[axis], 1))
     if node.op_type == "ConstantOfShape":
         sides = [tuple(inputs[0].tolist())]
+    elif node.op_type == "Range":
+        first, limit, step = (float(one) for one in inputs)
+        return int(max(-(-(limit - first) // step), 0))
+    elif node.op_type == "Tile":
+        return int(inputs[0].size * prod(inputs[1].tolist()))
     elif node.op_type == "Expand":
         sides[1] = tuple(inputs[1].tolist())
     elif node.op_type == "Concat":
