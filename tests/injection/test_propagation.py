@@ -203,7 +203,7 @@ def test_extraction(extraction_golden: GoldenRun) -> None:
     assert reached > 10
 
 
-@pytest.mark.parametrize("name", ["other", "branches", "detector"])
+@pytest.mark.parametrize("name", ["other", "branches", "detector", "tensors"])
 def test_networks_of_all_layers(name: str, make_example) -> None:
     golden = make_example(name).golden
     live = live_words(golden.plan)

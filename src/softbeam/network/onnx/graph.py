@@ -261,7 +261,8 @@ def _fits(given: tuple[int, ...], sides: Any) -> bool:
         return True
     # How many images at once is no matter: it is one.
     return len(given) == len(sides) and all(
-        side.dim_value in (0, one) for one, side in zip(given[1:], sides[1:], strict=True)
+        side.dim_value < 1 or side.dim_value == one
+        for one, side in zip(given[1:], sides[1:], strict=True)
     )
 
 
