@@ -218,6 +218,24 @@ EXAMPLES: dict[str, Example] = {
     "Slice with steps": lambda b: b.node(
         "Slice", wide(b), whole(b, 1, -5), whole(b, 7, 8), whole(b, 2, 3), whole(b, 2, 3)
     ),
+    "Slice from the end": lambda b: b.node(
+        "Slice", wide(b), whole(b, -1, 7, 1), whole(b, -(2**40), 0, 3), whole(b, 2, 3, 1),
+        whole(b, -1, -2, 1),
+    ),
+    "SpaceToDepth of a join": lambda b: b.node(
+        "SpaceToDepth", b.node("Concat", "input", wide(b), axis=1), blocksize=2
+    ),
+    "Gemm of rows, all its numbers": lambda b: b.node(
+        "Gemm", b.node("Reshape", wide(b), whole(b, 4, 64)), b.normal(64, 5), b.normal(5),
+        alpha=0.5, beta=2.0,
+    ),
+    "Clip, limits in the wrong order": lambda b: b.node(
+        "Clip", wide(b), number(b, 0.5), number(b, -0.5)
+    ),
+    "Add to a constant of one product": lambda b: b.node(
+        "Add", b.node("MatMul", b.normal(SIDE, 3), b.normal(3, SIDE)), wide(b)
+    ),
+    "ReduceL1": lambda b: b.node("ReduceL1", wide(b), axes=[1]),
     "Split": lambda b: b.node(
         "Concat", *reversed(b.split(wide(b, 6), 1, 1, 3, 2)), axis=1
     ),

@@ -96,7 +96,8 @@ def clip(lowering: Lowering, node: Node) -> None:
         given = node.attributes.get(name)
         given = scalar(lowering, node, at) if given is None else float(given)
         limits.append(float(usual) if given is None else given)
-    function(lowering, node, Function.CLIP, *limits)
+    # Where the limits are in the wrong order, the upper one counts.
+    function(lowering, node, Function.CLIP, min(limits), limits[1])
 
 
 def _power(lowering: Lowering, node: Node) -> None:

@@ -18,11 +18,11 @@ FOLDED = frozenset(
     {
         "Abs", "Add", "And", "Cast", "Ceil", "Clip", "Concat", "Constant", "ConstantOfShape",
         "DequantizeLinear", "Div", "Equal", "Erf", "Exp", "Expand", "Flatten", "Floor", "Gather",
-        "Greater", "GreaterOrEqual", "Identity", "Less", "LessOrEqual", "Log", "Max", "Min",
-        "Mod", "Mul", "Neg", "Not", "Or", "Pow", "Range", "Reciprocal", "ReduceMax", "ReduceMean",
-        "ReduceMin", "ReduceProd", "ReduceSum", "Relu", "Reshape", "Round", "ScatterND", "Shape",
-        "Sigmoid", "Size", "Slice", "Split", "Sqrt", "Squeeze", "Sub", "Tanh", "Tile",
-        "Transpose", "Trilu", "Unsqueeze", "Where",
+        "Gemm", "Greater", "GreaterOrEqual", "Identity", "Less", "LessOrEqual", "Log", "MatMul",
+        "Max", "Min", "Mod", "Mul", "Neg", "Not", "Or", "Pow", "Range", "Reciprocal", "ReduceMax",
+        "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "Relu", "Reshape", "Round",
+        "ScatterND", "Shape", "Sigmoid", "Size", "Slice", "Split", "Sqrt", "Squeeze", "Sub", "Tanh",
+        "Tile", "Transpose", "Trilu", "Unsqueeze", "Where",
     }
 )  # fmt: skip
 """Operators that are computed where all that they depend on is known."""
@@ -71,7 +71,8 @@ def _without_weights(model: Any) -> Any:
     )
     return onnx.helper.make_model(
         light,
-        ir_version=model.ir_version,
+        # Before 4 only constants that are inputs, too, have a shape.
+        ir_version=max(model.ir_version, 4),
         opset_imports=model.opset_import,
         functions=model.functions,
     )
@@ -166,6 +167,11 @@ def _elements(node: Any, inputs: Sequence[NDArray[Any]]) -> int:
         sides[1] = tuple(inputs[1].tolist())
     elif node.op_type == "Concat":
         return sum(one.size for one in inputs)
+    elif node.op_type in ("Gemm", "MatMul"):
+        turned = {each.name: each.i for each in node.attribute}
+        rows = inputs[0].size // max(inputs[0].shape[-2 if turned.get("transA") else -1], 1)
+        columns = inputs[1].shape[-2 if turned.get("transB") else -1]
+        return int(rows * columns * prod(inputs[1].shape[:-2]))
     # Of several: as they are laid on one another.
     aligned = zip_longest(*(reversed(one) for one in sides), fillvalue=1)
     return prod(max(each) for each in aligned)

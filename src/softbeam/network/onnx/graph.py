@@ -30,6 +30,21 @@ _TIMES, _ADVICE = 4, "give a smaller model"
 #: The names of ONNX's own operators' domain.
 _ONNX = ("", "ai.onnx")
 
+#: Operators that ONNX defines by others, which have kernels.
+_DEFINED = frozenset(
+    {
+        "Attention",
+        "Celu",
+        "MeanVarianceNormalization",
+        "RMSNormalization",
+        "ReduceLogSum",
+        "ReduceLogSumExp",
+        "RotaryEmbedding",
+        "SwiGLU",
+        "Swish",
+    }
+)
+
 #: Bytes of a number, by ONNX's code of its type (``TensorProto.DataType``): those of whole bytes.
 _BYTES = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2}
 
@@ -93,6 +108,7 @@ def read_graph(path: Path, choices: WorkloadChoices = USUAL) -> Graph:
     """
     try:
         import onnx
+        from onnx import inliner
     except ImportError as error:
         raise NetworkError(
             f"reading {path} needs the package onnx: pip install 'softbeam[onnx]'"
@@ -111,7 +127,7 @@ def read_graph(path: Path, choices: WorkloadChoices = USUAL) -> Graph:
         for one in bare:
             one.ClearField("shape")
         if model.functions:
-            model = onnx.inliner.inline_local_functions(model)
+            model = inliner.inline_local_functions(model)
     except (MemoryError, SoftbeamError):
         raise
     # protobuf and the checker raise what they like on a file that is no model.
@@ -127,7 +143,10 @@ def read_graph(path: Path, choices: WorkloadChoices = USUAL) -> Graph:
         )
     _choose_output(graph, choices.output, path)
     _take_one(model, images[0], choices.input_shape, path)
+    image, answer = images[0].name, graph.output[0].name
     try:
+        model = _spelled_out(model)
+        graph = model.graph
         for number, one in enumerate(graph.node):
             one.name = one.name or f"{one.op_type}_{number}"
         _keep_needed(graph)
@@ -152,7 +171,22 @@ def read_graph(path: Path, choices: WorkloadChoices = USUAL) -> Graph:
     except Exception as error:
         raise _unreadable(path, error) from error
     opset = max((one.version for one in model.opset_import if one.domain in _ONNX), default=1)
-    return Graph(tuple(nodes), constants, shapes, images[0].name, graph.output[0].name, opset)
+    return Graph(tuple(nodes), constants, shapes, image, answer, opset)
+
+
+def _spelled_out(model: Any) -> Any:
+    """Return a model with operators that ONNX defines by others written as those."""
+    from onnx import inliner
+
+    found = {one.op_type for one in model.graph.node if one.domain in _ONNX} & _DEFINED
+    if not found:
+        return model
+    names = [("", name) for name in sorted(found)]
+    try:
+        return inliner.inline_selected_functions(model, names, inline_schema_functions=True)
+    # Where types that its rules need are not known; the nodes are then named as refused.
+    except RuntimeError:
+        return model
 
 
 def _choose_output(graph: Any, wanted: str | None, path: Path) -> None:

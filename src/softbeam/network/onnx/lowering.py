@@ -189,7 +189,7 @@ class Lowering:
             if values.dtype.kind != "f":
                 raise Refused(f"its input {tensor!r} holds numbers of type {values.dtype}")
             shape = shape_of(values.shape)
-            layer = Constant(len(self.layers), shape, shape, label=tensor, takes=-1)
+            layer = Constant(len(self.layers), self.image, shape, label=tensor, takes=-1)
             self.add(layer, tensor, values.shape, weights=values)
         return self.places[tensor][0]
 

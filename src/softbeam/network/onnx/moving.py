@@ -98,15 +98,22 @@ def _slice(lowering: Lowering, node: Node) -> None:
         raise Refused("it does not say where it begins and ends")
     axes = integers(lowering, node, 3, "axes") or list(range(len(starts)))
     strides = integers(lowering, node, 4, "steps") or [1] * len(starts)
-    slices = {}
+    slices, backward = {}, {}
     for axis, start, end, step in zip(axes, starts, ends, strides, strict=True):
-        if step < 1:
-            raise Refused(f"steps is {strides}; softbeam's kernel goes forward")
         found = range(*slice(start, end, step).indices(sides[axis]))
         if not found:
             raise Refused(f"it takes nothing along axis {axis}")
-        slices[axis % len(sides)] = (found.start, len(found), step)
-    cut(lowering, node.name, node.inputs[0], node.outputs[0], slices)
+        if step > 0:
+            slices[axis % len(sides)] = (found.start, len(found), step)
+        else:
+            backward[axis % len(sides)] = found
+    target = node.outputs[0]
+    tensor = f"{target}#forward" if backward else target
+    cut(lowering, node.name, node.inputs[0], tensor, slices)
+    for number, (axis, found) in enumerate(backward.items(), 1):
+        result = target if number == len(backward) else f"{target}#{axis}"
+        take(lowering, node.name, tensor, result, axis, found)
+        tensor = result
 
 
 def _split(lowering: Lowering, node: Node) -> None:
@@ -207,7 +214,8 @@ def _depth_to_space(lowering: Lowering, node: Node) -> None:
     if node.op == "SpaceToDepth":
         sides = (batch, block * block * channels, height // block, width // block)
         split = (batch, channels, height // block, block, width // block, block)
-        order = (0, 3, 5, 1, 2, 4)
+        crd = node.attributes.get("mode", b"DCR") == b"CRD"
+        order = (0, 1, 3, 5, 2, 4) if crd else (0, 3, 5, 1, 2, 4)
     else:
         sides = (batch, channels // block**2, height * block, width * block)
         inner = channels // block**2

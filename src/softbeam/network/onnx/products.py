@@ -18,6 +18,7 @@ from softbeam.network.onnx.moving import move, piece
 from softbeam.network.onnx.steps import dense
 
 _REDUCTIONS = {
+    "ReduceL1": Reduction.SUM,
     "ReduceMax": Reduction.LARGEST,
     "ReduceMean": Reduction.MEAN,
     "ReduceMin": Reduction.SMALLEST,
@@ -86,11 +87,15 @@ def _product(
 def gemm(lowering: Lowering, node: Node) -> None:
     """Lower a Gemm of several rows, or of two tensors."""
     a = node.attributes
-    if a.get("transA", 0) or float(a.get("alpha", 1.0)) != 1 or float(a.get("beta", 1.0)) != 1:
-        raise Refused(
-            "it has transA, alpha or beta; softbeam knows them with one row and constants"
-        )
+    if a.get("transA", 0):
+        raise Refused("it has transA")
     names, target = list(node.inputs), node.outputs[0]
+    for at, attribute in ((1, "alpha"), (2, "beta")):
+        factor = np.float32(a.get(attribute, 1.0))
+        if factor != 1 and len(names) > at and names[at]:
+            scaled = f"{target}#{attribute}"
+            lowering.hold(scaled, lowering.weight(node, at) * factor)
+            names[at] = scaled
     (rows, k), other = lowering.sides(names[0]), lowering.sides(names[1])
     n = other[0] if a.get("transB", 0) else other[1]
     if a.get("transB", 0):
@@ -122,6 +127,18 @@ def reduce(lowering: Lowering, node: Node) -> None:
     axes = {axis % rank for axis in given} if given else set(range(rank))
     kept = [axis for axis in range(rank) if axis not in axes]
     tensor = node.inputs[0]
+    if node.op == "ReduceL1":
+        shape, tensor = lowering.shape(tensor), f"{node.outputs[0]}#sizes"
+        sizes = kinds.Elementwise(
+            len(lowering.layers),
+            shape,
+            shape,
+            Function.ABSOLUTE,
+            label=node.name,
+            takes=source,
+        )
+        lowering.add(sizes, tensor, sides)
+        source = sizes.index
     longer = [axis for axis in sorted(axes) if sides[axis] > 1]
     between = range(longer[0], longer[-1] + 1) if longer else range(0)
     if any(sides[axis] > 1 and axis not in axes for axis in between):

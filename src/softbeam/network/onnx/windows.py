@@ -224,8 +224,10 @@ def _scales(
         given = lowering.constant(node, 1 if old else 2)
     if given is None or len(given) == 0:
         return tuple(new / side for new, side in zip(out[1:], shape[1:], strict=True))
-    scales = tuple(float(one) for one in given)[-2:]
-    return (1.0, *scales[-1:]) if len(given) == 3 else scales
+    rank = len(lowering.sides(node.inputs[0]))
+    axes = [axis % rank for axis in node.attributes.get("axes", range(rank))]
+    found = {axis: float(scale) for axis, scale in zip(axes, given, strict=True)}
+    return found.get(rank - 2, 1.0) if rank > 3 else 1.0, found.get(rank - 1, 1.0)
 
 
 MAKERS: Mapping[str, Callable[[Lowering, Node], None]] = {
