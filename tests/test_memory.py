@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from softbeam.errors import TooLargeError
-from softbeam.memory import address_space, available_memory, require_memory
+from softbeam.memory import address_space, available_memory, require_disk, require_memory
 
 NO_LIMIT = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
@@ -73,3 +73,9 @@ def test_what_fits_is_let_through_to_the_byte() -> None:
     require_memory(5, "it", "do", room=5)
     with pytest.raises(TooLargeError, match="it needs 6 bytes of memory, and 5 bytes are avail"):
         require_memory(6, "it", "do", room=5)
+
+
+def test_what_a_disk_has_no_room_for_is_refused(tmp_path: Path) -> None:
+    require_disk(1, tmp_path, "they", "do")
+    with pytest.raises(TooLargeError, match=rf"they need 1,180.* of {tmp_path}, and .* do$"):
+        require_disk(1 << 70, tmp_path, "they", "do")

@@ -1,4 +1,4 @@
-"""Who compiles what, and for how long: watches Numba, so that a wait has a name.
+"""Who compiles what, and for how long: watches Numba and others, so that a wait has a name.
 
 What is compiled, and where it is kept, is :mod:`softbeam.jit`'s.
 """
@@ -27,15 +27,37 @@ def watched(told: Callable[[str, float | None], None]) -> Iterator[None]:
     """
     from numba.core import event
 
-    with event.install_listener("numba:compile", _listener(told)):
-        yield
+    _watchers.append(told)
+    try:
+        with event.install_listener("numba:compile", _listener(told)):
+            yield
+    finally:
+        _watchers.remove(told)
 
 
 def log_always() -> None:
     """Log every compilation of this process."""
     from numba.core import event
 
+    _watchers.append(_logged)
     event.register("numba:compile", _listener(_logged))
+
+
+@contextmanager
+def announced(name: str) -> Iterator[None]:
+    """Tell whoever watches of something that is compiled here without Numba."""
+    began = time.perf_counter()
+    watchers = list(_watchers)
+    for told in watchers:
+        told(name, None)
+    try:
+        yield
+    finally:
+        for told in watchers:
+            told(name, time.perf_counter() - began)
+
+
+_watchers: list[Callable[[str, float | None], None]] = []
 
 
 def _logged(name: str, seconds: float | None) -> None:

@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from io import BytesIO
 from math import prod
 from pathlib import Path
@@ -124,17 +125,22 @@ def whole_path(path: Path) -> Iterator[Path]:
         If it cannot be written; it names `path`, not the unfinished file beside it, and a full
         disk names it too.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
+    other = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        yield unfinished
-        os.replace(unfinished, path)
+        yield other
+        os.replace(other, path)
     except OSError as error:
-        if error.filename is None or Path(error.filename) == unfinished:
+        if error.filename is None or Path(error.filename) == other:
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
     finally:
         with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
+            other.unlink(missing_ok=True)
+
+
+def unfinished(path: Path) -> list[Path]:
+    """Return the unfinished forms of a file, with their journals, that killed processes left."""
+    return sorted(path.parent.glob(f".{escape(path.name)}.*.new*"))
 
 
 @contextmanager

@@ -38,7 +38,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _log = logging.getLogger(__name__)
 
 _PACKAGE = Path(__file__).parent
-_USES_JIT = re.compile(r"^@jit$|\bjit\(", re.MULTILINE)
+_USES_JIT = re.compile(r"^@(jit|entry_point|callee|inlined)$|\bjit\(", re.MULTILINE)
 _IMPORT = re.compile(r"^\s*from softbeam\.([\w.]+) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
@@ -199,12 +199,45 @@ def jit(function: F) -> F:
         The compiled function.  Integer division follows C (no check for zero), as everywhere in
         softbeam's jitted code; floating-point code is never reassociated or contracted.
     """
+    return _cached(function)
+
+
+def entry_point(function: F) -> F:
+    """Compile as :func:`jit` does, without counting references to arrays.
+
+    For functions that make no arrays and keep none.  Numba else counts every array of every tuple
+    at every call, one locked instruction each, which took most of a short run.
+    """
+    return _cached(function, _nrt=False)
+
+
+def callee(function: F) -> F:
+    """Compile a function that :func:`entry_point` functions alone call, in less time.
+
+    Python cannot call it, and it is kept as part of its callers, not by itself.
+    """
+    compiled: F = numba.njit(
+        **_OPTIONS, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
+    )(function)
+    return compiled
+
+
+def inlined(function: F) -> F:
+    """Compile a function as part of each of its callers, for those that have one caller."""
+    compiled: F = numba.njit(**_OPTIONS, _nrt=False, inline="always")(function)
+    return compiled
+
+
+_OPTIONS = {"error_model": "numpy", "boundscheck": False}
+
+
+def _cached(function: F, **options: bool) -> F:
     # Numba asks for the folder of a function when the function is made, and has no other way to
     # name one than this setting.
     before = config.CACHE_DIR
     config.CACHE_DIR = str(compiled_folder())
     try:
-        compiled: F = numba.njit(cache=True, error_model="numpy", boundscheck=False)(function)
+        compiled: F = numba.njit(cache=True, **_OPTIONS, **options)(function)
     finally:
         config.CACHE_DIR = before
     return compiled

@@ -1,4 +1,4 @@
-"""How much memory this process can still have, asked before much is taken.
+"""How much memory this process can still have, and room on a disk, asked before much is taken.
 
 A machine that has promised more than it has ends processes, or stands still; so what grows with a
 user's input is reckoned first.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import disk_usage
 
 from softbeam.errors import TooLargeError
 from softbeam.files import in_words
@@ -73,6 +74,31 @@ def require_memory(size: int, what: str, advice: str, room: int | None = None) -
     if size > room:
         raise TooLargeError(
             f"{what} needs {in_words(size)} of memory, and {in_words(room)} are available; {advice}"
+        )
+
+
+def require_disk(size: int, folder: Path, what: str, advice: str) -> None:
+    """Refuse what needs more room on a disk than is free.
+
+    Parameters
+    ----------
+    size : int
+        Bytes that it needs, reckoned.
+    folder : Path
+        Where it is to lie.
+    what, advice : str
+        Its name and what to do, for the error.
+
+    Raises
+    ------
+    TooLargeError
+        With the size, and what is free.
+    """
+    free = disk_usage(folder).free
+    if size > free:
+        raise TooLargeError(
+            f"{what} need {in_words(size)} on the disk of {folder}, and {in_words(free)} are free; "
+            f"{advice}"
         )
 
 

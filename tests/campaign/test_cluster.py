@@ -225,7 +225,7 @@ def test_a_cluster_that_goes_ends_it(
 def test_an_error_of_the_campaigns_ends_it(scheduler: Any, prepared: Any) -> None:
     # A worker's machine where the golden run's folder is a file.
     setup = prepared.another("e")
-    folder = golden_folder("e" * 64)
+    folder = golden_folder(setup.campaign_id)
     folder.touch()
     try:
         with on_cluster(scheduler.scheduler_address, setup, prepared.workload) as run:

@@ -131,20 +131,21 @@ def test_what_killed_workers_left_goes_with_the_next_campaign(prepared: Any, mac
         print("ready", flush=True)
         signal.pause()
     """
+    forsaken = golden_folder(prepared.another("d").campaign_id)
     worker = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(script), str(golden_folder("d" * 64))],
+        [sys.executable, "-c", textwrap.dedent(script), str(forsaken)],
         stdout=subprocess.PIPE,
         text=True,
     )
     assert worker.stdout is not None
     assert worker.stdout.readline() == "ready\n"
     inject_chunk(campaign(prepared, "e"), NAMES)
-    assert folders(machine) == {"d", "e"}
+    assert folders(machine) == folders_of(prepared, "d", "e")
     worker.kill()
     worker.wait()
     worker.stdout.close()
     inject_chunk(campaign(prepared, "f"), NAMES)
-    assert folders(machine) == {"e", "f"}
+    assert folders(machine) == folders_of(prepared, "e", "f")
 
 
 def test_only_folders_of_golden_runs_are_removed(machine: Path) -> None:

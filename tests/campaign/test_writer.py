@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from softbeam.campaign.results.file import FILE_NAME
 from softbeam.campaign.writer import LOCK, sole_writer
 from softbeam.errors import ResultsError
 
@@ -64,3 +65,13 @@ def test_nothing_is_left_where_nothing_came_of_it(tmp_path: Path) -> None:
     with sole_writer(tmp_path / "c"):
         (tmp_path / "c" / "results").touch()
     assert [path.name for path in (tmp_path / "c").iterdir()] == ["results"]
+
+
+def test_what_killed_ones_did_not_finish_goes(tmp_path: Path) -> None:
+    left = [tmp_path / f".{FILE_NAME}.{name}" for name in ("17.new", "17.new-journal")]
+    kept = tmp_path / ".something.17.new"
+    for path in (*left, kept):
+        path.write_bytes(b"")
+    with sole_writer(tmp_path):
+        assert not any(path.exists() for path in left)
+        assert kept.exists()

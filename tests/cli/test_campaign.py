@@ -42,10 +42,13 @@ def rows(folder: Path) -> list[str]:
 
 
 def size(folder: Path) -> int:
-    """Return how many rows a campaign has so far, without ever waiting for its lock."""
+    """Return how many rows a campaign has so far, without ever waiting for its lock.
+
+    "rw": what a killed campaign was writing must be rolled back before anything can be read.
+    """
     try:
         with contextlib.closing(
-            sqlite3.connect(f"file:{folder / FILE_NAME}?mode=ro", uri=True, timeout=0)
+            sqlite3.connect(f"file:{folder / FILE_NAME}?mode=rw", uri=True, timeout=0)
         ) as connection:
             return int(connection.execute("SELECT count(*) FROM injections").fetchone()[0])
     except sqlite3.Error:
@@ -590,7 +593,8 @@ def test_a_temporary_disk_without_room_for_the_golden_run(
     disk = small_disk("16k")
     monkeypatch.setenv("TMPDIR", str(disk))
     message = refused([*command, "--paper", "--out", str(tmp_path / "run")], capsys)
-    assert "no room for a golden run of " in message
-    assert str(disk) in message
+    assert message.startswith("the golden runs, one for each input, need ")
+    assert f" on the disk of {disk}" in message
+    assert message.endswith("give fewer inputs, or name another disk with TMPDIR")
     assert not (tmp_path / "run").exists()
     assert list(disk.iterdir()) == []

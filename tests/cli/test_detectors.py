@@ -108,15 +108,15 @@ def test_tables_and_report_of_a_detector(
     printed = capsys.readouterr().out
     assert all(detail in printed for detail in DETECTION_DETAILS)
     assert "top-5" not in printed
-    layers = "Layers: 0 conv 8 3x3/1; 1 max 2x2/2; 2 conv 14 1x1/1; 3 yolo."
-    assert printed.endswith(f"\n{layers}\n")
+    layers = [" ".join(line.split()) for line in printed.splitlines()[-4:]]
+    assert layers == ["0 conv 8 3x3/1", "1 max 2x2/2", "2 conv 14 1x1/1", "3 yolo"]
     assert main(["report", str(runs[0]), "--out", str(tmp_path / "report")]) == 0
     page = (tmp_path / "report" / "report.html").read_text()
     assert "SDC, box number" in page
-    assert layers in page
+    assert all(layer.split(maxsplit=1)[1] in page for layer in layers)
     capsys.readouterr()
     assert main(["advise", str(runs[0]), "--of", "sdc"]) == 0
-    assert re.search(r"^Layers: .*2 conv 14 1x1/1", capsys.readouterr().out, re.MULTILINE)
+    assert re.search(r"^ *2 +conv 14 1x1/1 ", capsys.readouterr().out, re.MULTILINE)
 
 
 @pytest.mark.slow

@@ -15,8 +15,8 @@ from PIL import Image
 from softbeam.errors import ImageError
 from softbeam.network.image import load_image
 from softbeam.network.preprocessing import (
+    PLAIN,
     PRESETS,
-    USUAL,
     Preprocessing,
     checked_resize,
     preprocessing,
@@ -181,13 +181,13 @@ def test_an_array_that_promises_more_than_it_holds_is_refused(tmp_path: Path) ->
 def test_presets_are_changed_by_what_is_said_beside_them() -> None:
     way = preprocessing("imagenet", {"bgr": True, "resize": "short"})
     assert (way.mean, way.bgr, way.resize) == (MEAN, True, "short")
-    assert preprocessing("none", {}) == USUAL
+    assert preprocessing("none", {}) == PLAIN
 
 
 @pytest.mark.parametrize(
     ("way", "words"),
     [
-        (USUAL, "red, green, blue; values from 0 to 1."),
+        (PLAIN, "red, green, blue; values from 0 to 1."),
         (
             PRESETS["imagenet"],
             "less the mean 0.485, 0.456, 0.406 over the standard dev",

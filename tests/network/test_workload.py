@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from support.networks import NetworkFiles
 
-from softbeam.errors import CampaignError, ImageError, NetworkError
+from softbeam import memory
+from softbeam.errors import CampaignError, ImageError, NetworkError, TooLargeError
 from softbeam.network.choices import WorkloadChoices
 from softbeam.network.darknet.weights import read_weights
 from softbeam.network.workload import Workload, image_files, load_workload, weights_hash
@@ -96,3 +97,15 @@ def test_the_weights_are_those_of_the_file(network_files: NetworkFiles) -> None:
     assert one.weights.keys() == expected.keys()
     assert all(np.array_equal(one.weights[name], expected[name]) for name in expected)
     assert one.weights_sha256 == weights_hash(expected)
+
+
+def test_more_inputs_than_there_is_memory_for_are_refused(
+    network_files: NetworkFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The network itself has room.
+    monkeypatch.setattr(memory, "available_memory", lambda: 100_000)
+    images = network_files.images * 100
+    with pytest.raises(
+        TooLargeError, match=r"^a list of 300 inputs needs 360\.0 kB of memory, and 100\.0 kB"
+    ):
+        load(network_files, *images)

@@ -21,7 +21,7 @@ from softbeam.injection.outcomes import OUTCOMES
 from softbeam.injection.record import InjectionRecord
 from softbeam.sass.opcodes import OPCODES, Shape
 
-Key = TypeVar("Key", bound=Hashable)
+Label = TypeVar("Label", bound=Hashable)
 
 #: NVBitFI's groups of opcodes in words, in the order in which they are shown.
 OPCODE_GROUPS = {
@@ -36,7 +36,7 @@ OPCODE_GROUPS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Split(Generic[Key]):
+class Split(Generic[Label]):
     """How the injections that have one thing in common ended.
 
     Attributes
@@ -49,16 +49,16 @@ class Split(Generic[Key]):
         By outcome: the share among these `n`.
     """
 
-    key: Key
+    key: Label
     n: int
     ended: Mapping[str, Share]
 
 
 def split(
     records: Iterable[InjectionRecord],
-    key: Callable[[InjectionRecord], Key | None],
+    key: Callable[[InjectionRecord], Label | None],
     design: Design | None = None,
-) -> tuple[Split[Key], ...]:
+) -> tuple[Split[Label], ...]:
     """Return the outcomes of injections by a key of theirs, in the keys' order.
 
     Parameters

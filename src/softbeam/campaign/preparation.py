@@ -8,10 +8,12 @@ from pathlib import Path
 
 from softbeam.campaign.setup import InjectorSetup, InputSetup
 from softbeam.campaign.specification import CampaignSpecification
+from softbeam.emulator.execution import compile_common
 from softbeam.injection.answers import check_fault_free
 from softbeam.logs import timed
+from softbeam.memory import require_disk
 from softbeam.network.device import Device
-from softbeam.network.golden import golden_run
+from softbeam.network.golden import golden_run, pool_words
 from softbeam.network.profile_cache import profiles_of
 from softbeam.network.workload import Workload
 
@@ -44,7 +46,17 @@ def prepare(
     ------
     NetworkError
         If a fault-free answer is none that others can be held against.
+    TooLargeError
+        If there is no room for the golden runs.
     """
+    # All of them lie there at once; a disk that fills up half-way harms others.
+    require_disk(
+        4 * pool_words(workload.plan) * len(workload.images),
+        scratch,
+        "the golden runs, one for each input,",
+        "give fewer inputs, or name another disk with TMPDIR",
+    )
+    compile_common()
     inputs = []
     for number, image in enumerate(workload.images):
         path = scratch / f"golden-{number}.bin"

@@ -182,7 +182,7 @@ def load_requested(request: Request) -> tuple[Workload, CampaignSpecification]:
         weights=request.weights,
         names=request.names,
         images=request.images,
-        exif=request.exif,
+        preprocessing=request.preprocessing,
         choices=request,
     )
     return workload, specify(workload, request, request.streams, request.sampling, request.target)

@@ -11,7 +11,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from softbeam.campaign.results.file import FILE_NAME
 from softbeam.errors import ResultsError
+from softbeam.files import unfinished
 
 #: In the campaign's folder, as long as a campaign writes there.
 LOCK = ".writer"
@@ -19,7 +21,7 @@ LOCK = ".writer"
 
 @contextmanager
 def sole_writer(folder: Path) -> Iterator[None]:
-    """Keep other campaigns from writing to a folder.
+    """Keep other campaigns from writing to a folder; remove what killed ones did not finish.
 
     The lock is the operating system's and ends with the process, however that ends.  Where the
     file system has none, nothing is kept; the results file itself takes no injection twice.
@@ -34,6 +36,8 @@ def sole_writer(folder: Path) -> Iterator[None]:
     path = folder / LOCK
     lock = _locked(path)
     try:
+        for left in unfinished(folder / FILE_NAME):
+            left.unlink(missing_ok=True)
         yield
     finally:
         path.unlink(missing_ok=True)

@@ -42,7 +42,7 @@ def classify(wanted: WorkloadRequest) -> None:
         weights=wanted.weights,
         names=wanted.names,
         images=wanted.images,
-        exif=wanted.exif,
+        preprocessing=wanted.preprocessing,
         choices=wanted,
     )
     check_meaning(workload.network, workload.plan)

@@ -57,7 +57,7 @@ def profile(
         names=wanted.names,
         untrained=True,
         images=wanted.images,
-        exif=wanted.exif,
+        preprocessing=wanted.preprocessing,
         choices=wanted,
     )
     if len(workload.images) > 1:

@@ -128,7 +128,7 @@ def _workload(results: Results, network: str | None, files: InputChoices) -> Wor
         network or stored.network,
         weights=files.weights,
         images=files.images,
-        exif=files.exif,
+        preprocessing=files.preprocessing,
         choices=stored,
     )
     difference = first_difference(stored, specify_again(stored, workload))
@@ -137,7 +137,7 @@ def _workload(results: Results, network: str | None, files: InputChoices) -> Wor
         raise CampaignError(
             f"this is not what the campaign struck: its {difference.named} is "
             f"{struck}, here it is {here}; give the --network, "
-            "--weights and --image that the campaign was given"
+            "--weights, --image and preprocessing that the campaign was given"
         )
     return workload
 

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.entries import ALWAYS, add_entries, new_entries
 from softbeam.emulator.lowering import Program, bank_words
-from softbeam.emulator.special import special_function_tables
+from softbeam.emulator.special import SpecialFunctionTables, special_function_tables
+from softbeam.emulator.translation import translate_now, translation_of
 from softbeam.errors import UnsupportedInstruction
 from softbeam.sass.instruction import pc_of
 
@@ -176,18 +177,54 @@ def new_state(
 
 
 @cache
-def _all_tables() -> k.Tables:
-    return k.Tables(*special_function_tables(), new_entries())
+def _common_tables() -> tuple[SpecialFunctionTables, NDArray[np.int64]]:
+    return special_function_tables(), new_entries()
 
 
 def tables(program: Program) -> k.Tables:
-    """Return what the interpreter looks up: MUFU's tables and its separately compiled parts.
+    """Return what the interpreter looks up: MUFU's tables, its compiled parts, translated code.
 
-    The parts that the program needs are compiled now if no program has needed them before.
+    A program that has been found to run long is translated now.  To be called before every run.
     """
-    found = _all_tables()
-    add_entries(found.entries, (*ALWAYS, *program.parts))
-    return found
+    found, entries = _common_tables()
+    add_entries(entries, ALWAYS)
+    return k.Tables(*found, entries, translation_of(program))
+
+
+def compile_common() -> None:
+    """Compile, or load, the parts that most struck programs need.
+
+    For a process whose children would else each compile them.
+    """
+    _, entries = _common_tables()
+    common = (k.ENTRY_COMPUTE, k.ENTRY_ACCESS, k.ENTRY_CONTROL, k.PART_INTEGER, k.PART_FLOATING)
+    add_entries(entries, (*ALWAYS, *common))
+
+
+def compile_missing(program: Program, state: k.State) -> None:
+    """Compile what was missing when an execution ended with ``PART_MISSING``; then it is repeated.
+
+    That is the program's translation, which takes less time and may be all that it needs, or else
+    the part of the interpreter that executes the row.
+    """
+    if translate_now(program):
+        return
+    row = program.code.rows[int(state.information[k.INFO_ROW])]
+    operation, part = int(row[k.OP]), int(row[k.PART])
+    if operation >= k.FIRST_CONTROL:
+        needed = [k.ENTRY_CONTROL]
+    elif operation >= k.FIRST_MEMORY:
+        needed = [k.ENTRY_ACCESS, part] if part else [k.ENTRY_ACCESS]
+    elif operation >= k.FIRST_RARE:
+        needed = [k.ENTRY_COMPUTE, part]
+    elif operation >= k.FIRST_FLOATING:
+        needed = [k.ENTRY_COMPUTE, k.PART_FLOATING]
+    elif operation >= k.FIRST_INTEGER:
+        needed = [k.ENTRY_COMPUTE, k.PART_INTEGER]
+    else:
+        needed = [k.ENTRY_COMPUTE]
+    _, entries = _common_tables()
+    add_entries(entries, needed)
 
 
 def check_supported(program: Program, status: int, state: k.State) -> None:

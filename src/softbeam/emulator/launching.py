@@ -19,8 +19,15 @@ from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.interpreter import run
 from softbeam.emulator.core.memory import roll_back
 from softbeam.emulator.ending import Ending
-from softbeam.emulator.execution import LaunchShape, check_supported, new_state, tables
+from softbeam.emulator.execution import (
+    LaunchShape,
+    check_supported,
+    compile_missing,
+    new_state,
+    tables,
+)
 from softbeam.emulator.lowering import Program
+from softbeam.emulator.translation import untranslated
 from softbeam.emulator.vector import FaultVector, no_fault
 from softbeam.errors import InternalError
 
@@ -100,7 +107,7 @@ def _run_example() -> tuple[Any, ...]:
     words, numbers = np.zeros(1, dtype=np.uint32), np.zeros(1, dtype=np.int64)
     small, bits = np.zeros(1, dtype=np.int8), np.zeros((1, 4), dtype=np.uint64)
     code = k.Code(np.zeros((1, k.COLUMNS), dtype=np.int64), bits, bits)
-    lookups = k.Tables(small, small, small, numbers)
+    lookups = k.Tables(small, small, small, numbers, untranslated())
     memory, state = _roll_back_example()
     return code, words, lookups, memory, numbers, 1, 1, numbers, 1, state
 
@@ -236,6 +243,9 @@ class Runner:
             values = launch.memory.words[words]
             information = used.information.copy()
             _roll_back(launch.memory, used)
+            if status == k.PART_MISSING:
+                compile_missing(launch.program, used)
+                continue
             if status == k.LOG_FULL:
                 if state is not None:
                     raise InternalError("the store log of a traced execution is full")

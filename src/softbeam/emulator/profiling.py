@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.profiling import DIFFERS, TABLE_FULL, profile_units
 from softbeam.emulator.ending import name_of
-from softbeam.emulator.execution import check_supported, new_state, tables
+from softbeam.emulator.execution import check_supported, compile_missing, new_state, tables
 from softbeam.emulator.launching import Launch
 from softbeam.emulator.vector import no_fault
 
 #: Different counts that a launch's table has room for at first; it grows where units have more.
 FIRST_CLASSES = 256
+
+#: Units that run before it is asked whether to translate the program; then twice as many, ….
+FIRST_UNITS = 64
 
 #: Stores of one unit that can be undone.
 LOG_WORDS = 1 << 20
@@ -78,26 +81,38 @@ def count_executions(launch: Launch, written: NDArray[np.int64], budget: int) ->
     while True:
         classes = np.zeros((capacity, rows, 2), dtype=np.int32)
         class_of_unit = np.zeros(units, dtype=np.int32)
+        slots = np.full(8 * capacity, -1, dtype=np.int64)
         progress = np.zeros(3, dtype=np.int64)
-        status = profile_units(
-            program.code,
-            launch.constants,
-            tables(program),
-            launch.memory,
-            np.array(shape.grid, dtype=np.int64),
-            np.array(shape.block, dtype=np.int64),
-            program.has_barrier,
-            0,
-            units,
-            budget,
-            no_fault(),
-            state,
-            classes,
-            np.full(8 * capacity, -1, dtype=np.int64),
-            class_of_unit,
-            written,
-            progress,
-        )
+        status, done, step = k.FINISHED, 0, FIRST_UNITS
+        while status == k.FINISHED and done < units:
+            last = min(units, done + step)
+            lookups = tables(program)
+            kept = lookups.translation.counts.size + lookups.translation.skipped.size
+            status = profile_units(
+                program.code,
+                launch.constants,
+                lookups,
+                launch.memory,
+                np.array(shape.grid, dtype=np.int64),
+                np.array(shape.block, dtype=np.int64),
+                np.zeros(8, dtype=np.int64),
+                program.has_barrier,
+                done,
+                last,
+                budget,
+                no_fault(),
+                state,
+                classes,
+                slots,
+                class_of_unit[done:],
+                written,
+                np.zeros(kept, dtype=np.int64),
+                progress,
+            )
+            done, step = last, 2 * step
+            if status == k.PART_MISSING:
+                compile_missing(program, state)
+                status, done = k.FINISHED, int(progress[2])
         if status != TABLE_FULL:
             break
         capacity *= 4

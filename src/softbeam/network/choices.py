@@ -10,9 +10,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import AfterValidator, Field, PositiveInt
 
 from softbeam.kernels import ARCHITECTURES
+from softbeam.network.decoding import Exif
+from softbeam.network.preprocessing import (
+    Preprocessing,
+    Preset,
+    checked_resize,
+    preprocessing,
+)
 from softbeam.options import WITH_COMMAS, Choices, option
 
 if TYPE_CHECKING:
@@ -21,6 +28,9 @@ else:
     Architecture = Literal[ARCHITECTURES]
 
 Im2col = Literal["always", "except-1x1"]
+
+_Numbers = Annotated[tuple[Annotated[float, Field(allow_inf_nan=False)], ...], WITH_COMMAS]
+_Positive = Annotated[tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...], WITH_COMMAS]
 
 
 class WorkloadChoices(Choices):
@@ -73,8 +83,10 @@ class InputChoices(Choices):
         Darknet ``.weights``.
     images : tuple of Path
         Files, and folders of files.
-    exif : {"apply", "ignore"}
-        Whether pictures are turned, see :data:`softbeam.network.decoding.Exif`.
+    preprocess : {"none", "imagenet", "darknet"}
+        What is done to pictures, see :data:`softbeam.network.preprocessing.Preset`.
+    exif, resize, mean, std, scale, bgr
+        What is done otherwise, see :class:`softbeam.network.preprocessing.Preprocessing`.
     """
 
     weights: Path | None = option(
@@ -87,11 +99,37 @@ class InputChoices(Choices):
         help="An image, or a folder of them; can be given several times, injections take turns; "
         "default: a photo of a cup of coffee.",
     )
-    exif: Literal["apply", "ignore"] = option(
+    preprocess: Preset = option(
+        "none",
+        help="What is done to pictures: imagenet, as torchvision evaluates its classifiers; "
+        "darknet, as Darknet (letterbox, EXIF ignored); none: the middle, values from 0 to 1. The "
+        "options below say otherwise",
+    )
+    resize: Annotated[str, AfterValidator(checked_resize)] | None = option(
+        None,
+        metavar="short|letterbox|N|WxH",
+        help="Scale pictures until both sides cover the input (short), or fit into it on grey "
+        "(letterbox), or the short side has N pixels, or to W times H; what hangs over is cut off.",
+    )
+    mean: _Numbers = option(
+        (), metavar="M,M,M", help="Subtract it from each channel, or one number from all."
+    )
+    std: _Positive = option((), metavar="S,S,S", help="Then divide each channel by it, or all.")
+    scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = option(
+        None, help="First multiply pixels from 0 to 1 by it, such as 255."
+    )
+    bgr: bool = option(False, help="Channels are blue, green, red; mean and std, too.")
+    exif: Exif = option(
         "apply",
         help="Turn pictures as their camera noted (apply), or take them as they are stored, as "
         "Darknet does (ignore).",
     )
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """What is done to pictures: the preset, and what was said beside it."""
+        names = {"exif", "resize", "mean", "std", "scale", "bgr"} & self.model_fields_set
+        return preprocessing(self.preprocess, {name: getattr(self, name) for name in names})
 
 
 class WorkloadRequest(WorkloadChoices, InputChoices):

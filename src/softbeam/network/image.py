@@ -15,7 +15,7 @@ from softbeam.files import array_of, read_file
 from softbeam.network import resizing
 from softbeam.network.decoding import read_pixels
 from softbeam.network.layers import Shape
-from softbeam.network.preprocessing import USUAL, Preprocessing, target_of
+from softbeam.network.preprocessing import ARRAY, PLAIN, Preprocessing, target_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,7 @@ _HEADER = 1 << 16
 
 
 def load_image(
-    path: Path | None, shape: Shape, preprocessing: Preprocessing = USUAL
+    path: Path | None, shape: Shape, preprocessing: Preprocessing = PLAIN
 ) -> npt.NDArray[np.float32]:
     """Read an image and make it fit a network's input.
 
@@ -58,7 +58,7 @@ def load_image(
     """
     if path is None:
         return fit(_skimage("data").coffee(), shape, SAMPLE, preprocessing)
-    if path.suffix == ".npy":
+    if path.suffix == ARRAY:
         return _read_array(path, shape)
     return fit(read_pixels(path, preprocessing.exif), shape, str(path), preprocessing)
 
@@ -91,7 +91,7 @@ def fit(
     pixels: npt.NDArray[np.generic],
     shape: Shape,
     place: str,
-    preprocessing: Preprocessing = USUAL,
+    preprocessing: Preprocessing = PLAIN,
 ) -> npt.NDArray[np.float32]:
     """Make pixels fit a network's input.
 

@@ -8,16 +8,19 @@ All of it happens outside of the network's layers, so no fault strikes it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from softbeam.errors import ImageError
 from softbeam.network.decoding import Exif
-from softbeam.network.layers import Shape
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from softbeam.network.layers import Shape
 
 Preset = Literal["none", "imagenet", "darknet"]
 """``imagenet``: as torchvision evaluates its classifiers; ``darknet``: as Darknet does both
@@ -27,6 +30,9 @@ classifiers and detectors; ``none``: values from 0 to 1 of the picture's middle.
 #: of the scaled picture that is cut out (torchvision, ``transforms/_presets.py`` and the 224 of 256
 #: pixels of its weights).
 _MEAN, _STD, _PART = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), 0.875
+
+ARRAY = ".npy"
+"""The ending of files that hold what the network gets."""
 
 _SIZES = re.compile(r"([1-9]\d{0,5})(?:x([1-9]\d{0,5}))?")
 
@@ -109,11 +115,11 @@ class Preprocessing:
         return planes
 
 
-USUAL = Preprocessing()
+PLAIN = Preprocessing()
 """What is done where nothing else is said."""
 
 PRESETS: dict[Preset, Preprocessing] = {
-    "none": USUAL,
+    "none": PLAIN,
     "imagenet": Preprocessing(resize="imagenet", mean=_MEAN, std=_STD),
     "darknet": Preprocessing(exif="ignore", resize="letterbox"),
 }
@@ -144,6 +150,15 @@ def preprocessing(preset: Preset, given: dict[str, Any]) -> Preprocessing:
     (0.485, 0.456, 0.406)
     """
     return replace(PRESETS[preset], **given)
+
+
+def in_words(preprocessing: Preprocessing, files: Iterable[Path | None]) -> str:
+    """Return what was done to some files, in a sentence or two; arrays stay as they are."""
+    arrays = [file is not None and file.suffix == ARRAY for file in files]
+    said = preprocessing.sentence
+    if arrays and all(arrays):
+        return f"Given as numbers ({ARRAY}), which stay as they are."
+    return f"{said} Inputs given as numbers ({ARRAY}) stay as they are." if any(arrays) else said
 
 
 def checked_resize(text: str) -> str:

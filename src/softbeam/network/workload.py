@@ -22,10 +22,9 @@ from softbeam.network.buffers import buffer_words
 from softbeam.network.catalogue import NETWORKS, Network, load_network
 from softbeam.network.choices import USUAL, WorkloadChoices
 from softbeam.network.darknet.weights import read_weights
-from softbeam.network.decoding import Exif
 from softbeam.network.image import SAMPLE, load_image
 from softbeam.network.plan import Plan
-from softbeam.network.preprocessing import Preprocessing
+from softbeam.network.preprocessing import PLAIN, Preprocessing, in_words
 from softbeam.network.weights import SHIPPED, random_weights, shipped_weights
 
 _LOG = logging.getLogger(__name__)
@@ -54,6 +53,8 @@ class Workload:
         Hashes of the inputs as the network gets them.
     input_files : tuple of str
         Names of the images' files, without their folders.
+    preprocessing : str
+        What was done to them, in a sentence.
     network_file, weights_file : str or None
         Names of the files that the user named, without their folders.
     """
@@ -68,6 +69,7 @@ class Workload:
     inputs_sha256: tuple[str, ...]
     kernels_sha256: str
     input_files: tuple[str, ...]
+    preprocessing: str
     network_file: str | None = None
     weights_file: str | None = None
 
@@ -105,7 +107,7 @@ def load_workload(
     names: Path | None = None,
     untrained: bool = False,
     images: Sequence[Path] = (),
-    exif: Exif = "apply",
+    preprocessing: Preprocessing = PLAIN,
     choices: WorkloadChoices = USUAL,
 ) -> Workload:
     """Read what a user names.
@@ -122,8 +124,8 @@ def load_workload(
         Whether a network without weights gets random ones, always the same.
     images : sequence of Path
         Image files, and folders of them; scikit-image's ``coffee.png`` if none is given.
-    exif : {"apply", "ignore"}
-        Whether pictures are turned, see :data:`softbeam.network.decoding.Exif`.
+    preprocessing : Preprocessing
+        What is done to pictures.
     choices : WorkloadChoices
         How it is run.  Only these choices are kept, where they are part of more.
 
@@ -158,9 +160,10 @@ def load_workload(
     else:
         values = shipped_weights(loaded.name, loaded.layers)
     files: list[Path | None] = [file for path in images for file in image_files(path)]
-    inputs = tuple(
-        load_image(file, loaded.input_shape, Preprocessing(exif=exif)) for file in files or [None]
+    require_memory(
+        4 * loaded.layers[0].inputs * len(files), f"a list of {len(files):,} inputs", "give fewer"
     )
+    inputs = tuple(load_image(file, loaded.input_shape, preprocessing) for file in files or [None])
     digest = weights_hash(values)
     _LOG.debug(
         "%s: %d launches, %d numbers of weights (%s), %d inputs",
@@ -184,6 +187,7 @@ def load_workload(
         ),
         kernels_sha256=machine_code_sha256(kernels, choices.architecture),
         input_files=tuple(SAMPLE if file is None else file.name for file in files or [None]),
+        preprocessing=in_words(preprocessing, files),
         network_file=None if network in NETWORKS else Path(network).name,
         weights_file=None if weights is None else weights.name,
     )

@@ -161,7 +161,9 @@ def judged(folder: Path, arguments: list[str], capsys: Capture, how: str) -> int
         status = main(arguments)
     except BaseException as error:
         raise AssertionError(f"{type(error).__name__} of {how}") from error
-    said = capsys.readouterr().err
+    # What a report works on is told line by line; the error is the last line.
+    *told, said = capsys.readouterr().err.splitlines() or [""]
+    assert all(line.startswith("working out ") for line in told), how
     assert status in (0, 2), how
     if status == 2:
         assert said.startswith("softbeam: error: "), how

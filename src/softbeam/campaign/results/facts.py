@@ -226,7 +226,6 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
         What computes.
     """
     from softbeam.network.golden import open_golden_run
-    from softbeam.network.preprocessing import USUAL
 
     names = workload.network.classes or ()
     inputs = []
@@ -250,7 +249,7 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
         classes=tuple(names),
         layers=layer_facts(workload.plan),
         inputs=tuple(inputs),
-        preprocessing=USUAL.sentence,
+        preprocessing=workload.preprocessing,
         versions=versions,
     )
 

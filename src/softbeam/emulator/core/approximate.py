@@ -20,10 +20,10 @@ from softbeam.emulator.core.layout import (
     MUFU_SIN,
     MUFU_SQRT,
 )
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point
 
 
-@jit
+@callee
 def _function(operation, x):  # type: ignore[no-untyped-def]
     if operation == MUFU_SIN or operation == MUFU_COS:
         # The argument is in turns; whole turns are taken away exactly.
@@ -40,7 +40,7 @@ def _function(operation, x):  # type: ignore[no-untyped-def]
     return math.tanh(x)
 
 
-@jit
+@entry_point
 def approximate_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
     """Execute one operation of this part; returns destination predicate lanes (none)."""
     a, out = w.scratch[0], w.scratch[3]

@@ -21,7 +21,7 @@ from softbeam.emulator.core.layout import (
     ROUND_NEAREST,
     ROUND_ZERO,
 )
-from softbeam.jit import jit
+from softbeam.jit import callee
 
 
 def _bitcast(source: types.Type, target: types.Type, llvm_target: ir.Type):  # type: ignore[no-untyped-def]
@@ -74,7 +74,7 @@ def fma64_rn(typingctx, a, b, c):  # type: ignore[no-untyped-def]
     return types.float64(types.float64, types.float64, types.float64), codegen
 
 
-@jit
+@callee
 def canonical_bits(value):  # type: ignore[no-untyped-def]
     """Return the bits of a float32 result, with any NaN replaced by the canonical one."""
     if value != value:
@@ -82,7 +82,7 @@ def canonical_bits(value):  # type: ignore[no-untyped-def]
     return bits_from_f32(value)
 
 
-@jit
+@callee
 def canonical(value):  # type: ignore[no-untyped-def]
     """Return a float32 result, with any NaN replaced by the canonical one."""
     if value != value:
@@ -90,7 +90,7 @@ def canonical(value):  # type: ignore[no-untyped-def]
     return value
 
 
-@jit
+@callee
 def flush(bits):  # type: ignore[no-untyped-def]
     """Return the bits of a float32 with a subnormal replaced by the zero of its sign (FTZ)."""
     if bits & np.uint32(0x7F800000) == 0:
@@ -98,7 +98,7 @@ def flush(bits):  # type: ignore[no-untyped-def]
     return np.uint32(bits)
 
 
-@jit
+@callee
 def saturate(bits):  # type: ignore[no-untyped-def]
     """Return the bits of a float32 clamped to [0, 1]; NaN and -0 become +0 (SAT)."""
     value = f32_from_bits(bits)
@@ -109,7 +109,7 @@ def saturate(bits):  # type: ignore[no-untyped-def]
     return np.uint32(0)
 
 
-@jit
+@callee
 def _next_up(bits):  # type: ignore[no-untyped-def]
     if bits == np.uint32(0x80000000):
         return np.uint32(1)
@@ -118,7 +118,7 @@ def _next_up(bits):  # type: ignore[no-untyped-def]
     return np.uint32(bits + np.uint32(1))
 
 
-@jit
+@callee
 def _next_down(bits):  # type: ignore[no-untyped-def]
     if bits == np.uint32(0):
         return np.uint32(0x80000001)
@@ -127,7 +127,7 @@ def _next_down(bits):  # type: ignore[no-untyped-def]
     return np.uint32(bits - np.uint32(1))
 
 
-@jit
+@callee
 def round_pair_bits(high, low, mode):  # type: ignore[no-untyped-def]
     """Round the exact sum of two float64 (|low| at most half an ulp of high) to float32 bits.
 
@@ -154,7 +154,7 @@ def round_pair_bits(high, low, mode):  # type: ignore[no-untyped-def]
     return bits
 
 
-@jit
+@callee
 def fma_directed_bits(a, b, c, mode):  # type: ignore[no-untyped-def]
     """Return the bits of a * b + c (float32) with one directed rounding (``ROUND_*``).
 
@@ -180,7 +180,7 @@ def fma_directed_bits(a, b, c, mode):  # type: ignore[no-untyped-def]
     return round_pair_bits(high, low, mode)
 
 
-@jit
+@callee
 def fma_bits(a, b, c, mode):  # type: ignore[no-untyped-def]
     """Return the bits of a * b + c (float32) with one rounding in the given mode."""
     if mode == ROUND_NEAREST:
@@ -188,7 +188,7 @@ def fma_bits(a, b, c, mode):  # type: ignore[no-untyped-def]
     return fma_directed_bits(a, b, c, mode)
 
 
-@jit
+@callee
 def add_bits(a, b, mode):  # type: ignore[no-untyped-def]
     """Return the bits of a + b (float32) with one rounding in the given mode."""
     if mode == ROUND_NEAREST:
@@ -196,7 +196,7 @@ def add_bits(a, b, mode):  # type: ignore[no-untyped-def]
     return fma_directed_bits(a, np.float32(1.0), b, mode)
 
 
-@jit
+@callee
 def multiply_bits(a, b, mode):  # type: ignore[no-untyped-def]
     """Return the bits of a * b (float32) with one rounding in the given mode."""
     plain = np.float32(a * b)

@@ -35,10 +35,10 @@ from softbeam.emulator.core.layout import (
     VABSDIFF4,
     WRAP,
 )
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point
 
 
-@jit
+@callee
 def _reverse(x):  # type: ignore[no-untyped-def]
     x = ((x >> np.uint32(1)) & np.uint32(0x55555555)) | (
         (x & np.uint32(0x55555555)) << np.uint32(1)
@@ -55,7 +55,7 @@ def _reverse(x):  # type: ignore[no-untyped-def]
     return np.uint32((x >> np.uint32(16)) | (x << np.uint32(16)))
 
 
-@jit
+@callee
 def _extend(flags, value, width):  # type: ignore[no-untyped-def]
     """SGXT: the lowest `width` bits of a word, sign- or zero-extended; .W: width modulo 32."""
     if flags & WRAP:
@@ -70,7 +70,7 @@ def _extend(flags, value, width):  # type: ignore[no-untyped-def]
     return np.uint32(np.uint32(value << away) >> away)
 
 
-@jit
+@callee
 def _mask(flags, position, width):  # type: ignore[no-untyped-def]
     """BMSK: `width` ones from bit `position` on; .W: both modulo 32."""
     if flags & WRAP:
@@ -82,7 +82,7 @@ def _mask(flags, position, width):  # type: ignore[no-untyped-def]
     return np.uint32(ones << np.uint64(position))
 
 
-@jit
+@callee
 def _field(word, part, bits, signed):  # type: ignore[no-untyped-def]
     """Return the `part`-th field of a word as an int64."""
     value = np.int64((np.uint64(word) >> np.uint64(part * bits)) & np.uint64((1 << bits) - 1))
@@ -91,7 +91,7 @@ def _field(word, part, bits, signed):  # type: ignore[no-untyped-def]
     return value
 
 
-@jit
+@callee
 def _absolute_differences(flags, a, b, c):  # type: ignore[no-untyped-def]
     """VABSDIFF4: the differences of four bytes, by byte; .ACC: their sum plus c."""
     signed = flags & SIGNED != 0
@@ -103,7 +103,7 @@ def _absolute_differences(flags, a, b, c):  # type: ignore[no-untyped-def]
     return total if flags & ACCUMULATE else word
 
 
-@jit
+@callee
 def _dot(operation, row, a, b, c):  # type: ignore[no-untyped-def]
     """IDP.4A and IDP.2A: c plus the sum of products of fields; DETAIL: signs of a and b."""
     signed_a, signed_b = row[DETAIL] & 1 != 0, row[DETAIL] & 2 != 0
@@ -118,7 +118,7 @@ def _dot(operation, row, a, b, c):  # type: ignore[no-untyped-def]
     return np.uint32(total)
 
 
-@jit
+@callee
 def _wrapped(value, bits, signed):  # type: ignore[no-untyped-def]
     """Return an integer modulo 2**bits, as a field of that width holds it."""
     value &= (np.int64(1) << np.int64(bits)) - 1
@@ -127,7 +127,7 @@ def _wrapped(value, bits, signed):  # type: ignore[no-untyped-def]
     return value
 
 
-@jit
+@callee
 def _by_parts(operation, row, a, b, c, take_minimum):  # type: ignore[no-untyped-def]
     """VIADD, VIMNMX, VIMNMX3 and VIADDMNMX of a word, or of its two 16-bit halves."""
     word = np.uint32(0)
@@ -156,7 +156,7 @@ def _by_parts(operation, row, a, b, c, take_minimum):  # type: ignore[no-untyped
     return word
 
 
-@jit
+@callee
 def _picks_first(row, a, b, take_minimum):  # type: ignore[no-untyped-def]
     """VIMNMX of halves: bit 0 where the result is a's low half, bit 1 where it is a's high half."""
     signed = row[DETAIL] == S16
@@ -168,7 +168,7 @@ def _picks_first(row, a, b, take_minimum):  # type: ignore[no-untyped-def]
     return picked
 
 
-@jit
+@callee
 def _permute(selectors, a, b, c):  # type: ignore[no-untyped-def]
     """PRMT with a mode: four bytes of {c, a}, by the selector that b's lowest two bits choose."""
     selector = np.uint64(selectors) >> np.uint64(16 * (b & np.uint32(3)))
@@ -180,7 +180,7 @@ def _permute(selectors, a, b, c):  # type: ignore[no-untyped-def]
     return word
 
 
-@jit
+@callee
 def _predicates_of(w, lane):  # type: ignore[no-untyped-def]
     word = np.uint32(0)
     for index in range(7):
@@ -188,7 +188,7 @@ def _predicates_of(w, lane):  # type: ignore[no-untyped-def]
     return word
 
 
-@jit
+@callee
 def _uniform_predicates_of(w):  # type: ignore[no-untyped-def]
     word = np.uint32(0)
     for index in range(7):
@@ -196,7 +196,7 @@ def _uniform_predicates_of(w):  # type: ignore[no-untyped-def]
     return word
 
 
-@jit
+@entry_point
 def bits_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
     """Execute one operation of this part; returns destination predicate lanes."""
     picked_low, picked_high = np.uint32(0), np.uint32(0)

@@ -17,6 +17,7 @@ from softbeam.emulator.core.layout import (
     FCHK,
     FFMA,
     FIRST_FLOATING,
+    FIRST_INTEGER,
     FIRST_RARE,
     FLO,
     FMNMX,
@@ -43,11 +44,13 @@ from softbeam.emulator.core.layout import (
     PART,
     PART_FLOATING,
     PART_INTEGER,
+    PART_MISSING,
     PLOP3,
     POPC,
     PREDICATE_0,
     PREDICATE_1,
     PRMT,
+    RUNNING,
     S2R,
     SEL,
     SHARED_WINDOW,
@@ -82,10 +85,10 @@ from softbeam.emulator.core.operands import (
 )
 from softbeam.emulator.core.signatures import call_floating, call_integer, call_rare
 from softbeam.emulator.core.special import mufu_ex2, mufu_rcp, mufu_rsq
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point
 
 
-@jit
+@callee
 def special_register(which, grid_block, out):  # type: ignore[no-untyped-def]
     """S2R: threadIdx, blockIdx or the lane; `grid_block` is block index, block size, first warp."""
     for lane in range(32):
@@ -116,7 +119,7 @@ def special_register(which, grid_block, out):  # type: ignore[no-untyped-def]
         out[lane] = np.uint32(value)
 
 
-@jit
+@callee
 def mufu(operation, a, rcp, rsq, ex2, out):  # type: ignore[no-untyped-def]
     """MUFU: one special function of every lane."""
     for lane in range(32):
@@ -128,7 +131,7 @@ def mufu(operation, a, rcp, rsq, ex2, out):  # type: ignore[no-untyped-def]
             out[lane] = mufu_ex2(a[lane], ex2)
 
 
-@jit
+@entry_point
 def integer_entry(row, operation, p, q, w, constants):  # type: ignore[no-untyped-def]
     """Integer operations; returns destination predicate lanes, the second shifted by 32."""
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
@@ -172,7 +175,7 @@ def integer_entry(row, operation, p, q, w, constants):  # type: ignore[no-untype
     return np.uint64(0)
 
 
-@jit
+@entry_point
 def floating_entry(row, operation, p, w, rcp, rsq, ex2):  # type: ignore[no-untyped-def]
     """Floating-point operations and conversions; returns destination predicate lanes."""
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
@@ -205,9 +208,14 @@ def floating_entry(row, operation, p, w, rcp, rsq, ex2):  # type: ignore[no-unty
     return np.uint64(0)
 
 
-@jit
-def compute(row, operation, mask, grid_block, constants, tables, w):  # type: ignore[no-untyped-def]
-    """Execute one computing instruction in the lanes of `mask`."""
+@entry_point
+def compute_entry(row, operation, mask, grid_block, constants, entries, rcp, rsq, ex2, w):  # type: ignore[no-untyped-def]
+    """Execute one computing instruction in the lanes of `mask`; returns a status."""
+    part = np.int64(row[PART])
+    if FIRST_INTEGER <= operation < FIRST_RARE:
+        part = np.int64(PART_INTEGER if operation < FIRST_FLOATING else PART_FLOATING)
+    if operation >= FIRST_INTEGER and entries[part] == 0:
+        return np.int64(PART_MISSING)
     registers, uniforms = w.registers, w.uniforms
     predicates, uniform_predicates = w.predicates, w.uniform_predicates
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
@@ -231,15 +239,13 @@ def compute(row, operation, mask, grid_block, constants, tables, w):  # type: ig
     elif operation == S2R:
         special_register(row[DETAIL], grid_block, out)
     elif operation < FIRST_FLOATING:
-        results = call_integer(tables.entries[PART_INTEGER], row, operation, p, q, w, constants)
+        results = call_integer(entries[part], row, operation, p, q, w, constants)
     elif operation < FIRST_RARE:
-        results = call_floating(
-            tables.entries[PART_FLOATING], row, operation, p, w, tables.rcp, tables.rsq, tables.ex2
-        )
+        results = call_floating(entries[part], row, operation, p, w, rcp, rsq, ex2)
     else:
         r = predicate_mask(row[SOURCE_PREDICATE_2], predicates, uniform_predicates)
         results = call_rare(
-            tables.entries[row[PART]],
+            entries[part],
             row,
             np.int64(operation),
             mask,
@@ -250,9 +256,10 @@ def compute(row, operation, mask, grid_block, constants, tables, w):  # type: ig
             constants,
         )
     _write(row, mask, np.uint32(results), np.uint32(results >> np.uint64(32)), w)
+    return np.int64(RUNNING)
 
 
-@jit
+@callee
 def _write(row, mask, first, second, w):  # type: ignore[no-untyped-def]
     """Commit an instruction's results: registers, then predicates."""
     destination = row[DESTINATION]

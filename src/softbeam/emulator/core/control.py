@@ -8,6 +8,7 @@ from softbeam.emulator.core.groups import drop_group, push_group, release, split
 from softbeam.emulator.core.layout import (
     A_CHANGE,
     A_VALUE,
+    BAR,
     BARRIER,
     BRA,
     BRA_DIVERGENT,
@@ -17,6 +18,7 @@ from softbeam.emulator.core.layout import (
     BSYNC,
     CALL,
     DETAIL,
+    EXIT,
     ILLEGAL_INSTRUCTION,
     IMMEDIATE,
     INVALID_PC,
@@ -35,10 +37,10 @@ from softbeam.emulator.core.layout import (
     A,
 )
 from softbeam.emulator.core.operands import change, count_ones, predicate_mask
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point
 
 
-@jit
+@callee
 def leave(w, group, mask, executed):  # type: ignore[no-untyped-def]
     """EXIT: end the executing threads; the others of the group go on."""
     rest = np.uint32(mask & ~executed)
@@ -51,7 +53,7 @@ def leave(w, group, mask, executed):  # type: ignore[no-untyped-def]
         release(w)
 
 
-@jit
+@callee
 def wait_at_barrier(code, w, group, mask, executed):  # type: ignore[no-untyped-def]
     """BAR.SYNC: park the executing threads until the whole block has arrived or exited.
 
@@ -72,7 +74,7 @@ def wait_at_barrier(code, w, group, mask, executed):  # type: ignore[no-untyped-
             push_group(w, rest, row)
 
 
-@jit
+@callee
 def _branch(taken, target, mask, group, w):  # type: ignore[no-untyped-def]
     """Send the lanes of `taken` to a row, the others to the next; True if the group stays whole."""
     following = w.group_row[group] + 1
@@ -87,7 +89,7 @@ def _branch(taken, target, mask, group, w):  # type: ignore[no-untyped-def]
     return False
 
 
-@jit
+@callee
 def _indirect_row(row, lane, rows_number, w):  # type: ignore[no-untyped-def]
     """Return the row that a lane's register pair (plus the target) names.
 
@@ -107,7 +109,7 @@ def _indirect_row(row, lane, rows_number, w):  # type: ignore[no-untyped-def]
     return target >> 4
 
 
-@jit
+@callee
 def _scatter(row, mask, executed, group, rows_number, w):  # type: ignore[no-untyped-def]
     """RET, BRX, indirect CALL: every lane to its own row; returns (stays whole, status)."""
     rest = np.uint32(mask & ~executed)
@@ -148,7 +150,7 @@ def _scatter(row, mask, executed, group, rows_number, w):  # type: ignore[no-unt
     return whole, RUNNING
 
 
-@jit
+@callee
 def _word(row, lane, w):  # type: ignore[no-untyped-def]
     """Return the first source of a control instruction in one lane."""
     value = np.uint32(0)
@@ -161,7 +163,7 @@ def _word(row, lane, w):  # type: ignore[no-untyped-def]
     return change(value, row[A_CHANGE])
 
 
-@jit
+@callee
 def _wait(w, group, mask, executed, barrier):  # type: ignore[no-untyped-def]
     """Park the executing threads at a convergence barrier; the others of the group go on."""
     following = w.group_row[group] + 1
@@ -176,14 +178,14 @@ def _wait(w, group, mask, executed, barrier):  # type: ignore[no-untyped-def]
     release(w)
 
 
-@jit
+@callee
 def _leave_barrier(row, executed, w):  # type: ignore[no-untyped-def]
     """BREAK: nobody waits any longer for the executing threads at a convergence barrier."""
     for lane in range(32):
         w.barriers[row[BARRIER], lane] &= np.uint32(~executed)
 
 
-@jit
+@callee
 def jump(row, operation, mask, executed, group, rows_number, w):  # type: ignore[no-untyped-def]
     """Execute one control instruction; returns (whether the same group runs on, status)."""
     following = w.group_row[group] + 1
@@ -230,3 +232,19 @@ def jump(row, operation, mask, executed, group, rows_number, w):  # type: ignore
         return _scatter(row, mask, executed, group, rows_number, w)
     w.group_row[group] = following
     return True, RUNNING
+
+
+@entry_point
+def control_entry(row, operation, mask, executed, group, rows_number, w):  # type: ignore[no-untyped-def]
+    """Execute one instruction that steers control flow.
+
+    Returns a status, times two, plus one if the same group runs on.
+    """
+    if operation == EXIT:
+        leave(w, group, mask, executed)
+        return np.int64(2 * RUNNING)
+    if operation == BAR:
+        wait_at_barrier(row, w, group, mask, executed)
+        return np.int64(2 * RUNNING)
+    again, status = jump(row, operation, mask, executed, group, rows_number, w)
+    return np.int64(2 * status + (1 if again else 0))

@@ -49,10 +49,10 @@ from softbeam.emulator.core.layout import (
     A,
 )
 from softbeam.emulator.core.operands import fetch_high
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point
 
 
-@jit
+@callee
 def _width(kind):  # type: ignore[no-untyped-def]
     if kind == U8 or kind == S8:
         return 8
@@ -63,12 +63,12 @@ def _width(kind):  # type: ignore[no-untyped-def]
     return 32
 
 
-@jit
+@callee
 def _is_signed(kind):  # type: ignore[no-untyped-def]
     return kind == S8 or kind == S16 or kind == S32 or kind == S64
 
 
-@jit
+@callee
 def _magnitude(kind, low, high):  # type: ignore[no-untyped-def]
     """Return the magnitude and the sign of an integer of this type."""
     bits = _width(kind)
@@ -82,7 +82,7 @@ def _magnitude(kind, low, high):  # type: ignore[no-untyped-def]
     return pair, False
 
 
-@jit
+@callee
 def _float_of_integer(magnitude, negative, precision, mode):  # type: ignore[no-untyped-def]
     """Return an integer rounded to `precision` bits, as a float64."""
     top = 0
@@ -107,7 +107,7 @@ def _float_of_integer(magnitude, negative, precision, mode):  # type: ignore[no-
     return -value if negative else value
 
 
-@jit
+@callee
 def _integer_of_float(value, kind, mode, to_zero):  # type: ignore[no-untyped-def]
     """Return the 64 bits of a float rounded to an integer of this type, at its bounds if beyond."""
     bits = _width(kind)
@@ -135,7 +135,7 @@ def _integer_of_float(value, kind, mode, to_zero):  # type: ignore[no-untyped-de
     return np.uint64(np.int64(value))
 
 
-@jit
+@callee
 def _float32_bits(value, mode, flags):  # type: ignore[no-untyped-def]
     """Return the bits of a float64 rounded once to float32."""
     if value != value:
@@ -147,7 +147,7 @@ def _float32_bits(value, mode, flags):  # type: ignore[no-untyped-def]
     return flush(bits) if flags & FLUSH else bits
 
 
-@jit
+@callee
 def _source_float(row, kind, w, constants, lane):  # type: ignore[no-untyped-def]
     """Return a lane's floating-point source as a float64."""
     if kind == F64:
@@ -159,7 +159,7 @@ def _source_float(row, kind, w, constants, lane):  # type: ignore[no-untyped-def
     return np.float64(f32_from_bits(flush(word) if row[FLAGS] & FLUSH else word))
 
 
-@jit
+@callee
 def _put_float(row, kind, value, w, lane):  # type: ignore[no-untyped-def]
     """Write a float64, rounded to the destination's type, to a lane's result."""
     out, high = w.scratch[3], w.scratch[4]
@@ -179,7 +179,7 @@ def _put_float(row, kind, value, w, lane):  # type: ignore[no-untyped-def]
         out[lane] = _float32_bits(value, row[ROUNDING], row[FLAGS])
 
 
-@jit
+@callee
 def _clamped(magnitude, negative, kind):  # type: ignore[no-untyped-def]
     """I2I.SAT: an integer at the bounds of a narrower type, extended to a word."""
     bits = _width(kind)
@@ -192,7 +192,7 @@ def _clamped(magnitude, negative, kind):  # type: ignore[no-untyped-def]
     return np.uint32(min(magnitude, most - np.uint64(1)))
 
 
-@jit
+@callee
 def _convert(row, source, target, w, constants):  # type: ignore[no-untyped-def]
     out, high = w.scratch[3], w.scratch[4]
     mode = row[ROUNDING]
@@ -226,7 +226,7 @@ def _convert(row, source, target, w, constants):  # type: ignore[no-untyped-def]
             _put_float(row, target, value, w, lane)
 
 
-@jit
+@entry_point
 def conversion_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
     """Execute one operation of this part; returns destination predicate lanes (none)."""
     a, b, out = w.scratch[0], w.scratch[1], w.scratch[3]

@@ -42,14 +42,14 @@ from softbeam.emulator.core.layout import (
     B,
     C,
 )
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point
 
 SIGN = np.uint64(1 << 63)
 QUIET = np.uint64(1 << 51)
 INVALID = np.uint64(0xFFF8000000000000)
 
 
-@jit
+@callee
 def fetch_double(row, column, w, constants, lane):  # type: ignore[no-untyped-def]
     """Return one lane's float64 operand; an immediate is the high word of its bits."""
     kind, value, how = row[column], row[column + 1], row[column + 2]
@@ -72,7 +72,7 @@ def fetch_double(row, column, w, constants, lane):  # type: ignore[no-untyped-de
     return f64_from_bits(np.uint64(bits))
 
 
-@jit
+@callee
 def _two_sum(a, b):  # type: ignore[no-untyped-def]
     """Return the rounded sum of two float64 and its exact error (Knuth)."""
     total = a + b
@@ -80,7 +80,7 @@ def _two_sum(a, b):  # type: ignore[no-untyped-def]
     return total, (a - (total - back)) + (b - back)
 
 
-@jit
+@callee
 def _residue(a, b, c, result):  # type: ignore[no-untyped-def]
     """Return a number with the sign of a * b + c - result, `result` being the rounded value.
 
@@ -112,7 +112,7 @@ def _residue(a, b, c, result):  # type: ignore[no-untyped-def]
     return third if third != 0.0 else second + fourth
 
 
-@jit
+@callee
 def _next(value, up):  # type: ignore[no-untyped-def]
     """Return the neighbour of a float64 above or below."""
     if value == 0.0:
@@ -123,7 +123,7 @@ def _next(value, up):  # type: ignore[no-untyped-def]
     return f64_from_bits(np.uint64(bits - np.uint64(1)))
 
 
-@jit
+@callee
 def _directed(a, b, c, result, mode):  # type: ignore[no-untyped-def]
     """Round a * b + c towards -inf (1), +inf (2) or zero (3), from the nearest `result`."""
     if math.isinf(a) or math.isinf(b) or math.isinf(c):
@@ -149,12 +149,12 @@ def _directed(a, b, c, result, mode):  # type: ignore[no-untyped-def]
     return result
 
 
-@jit
+@callee
 def _quiet(value):  # type: ignore[no-untyped-def]
     return np.uint64(bits_from_f64(value) | QUIET)
 
 
-@jit
+@callee
 def _arithmetic(operation, mode, x, y, z):  # type: ignore[no-untyped-def]
     """Return the bits of x + y, x * y or x * y + z."""
     if x != x:
@@ -180,7 +180,7 @@ def _arithmetic(operation, mode, x, y, z):  # type: ignore[no-untyped-def]
     return INVALID if result != result else bits_from_f64(result)
 
 
-@jit
+@callee
 def _holds(comparison, unordered, x, y):  # type: ignore[no-untyped-def]
     if x < y:
         return comparison & 1 != 0
@@ -191,7 +191,7 @@ def _holds(comparison, unordered, x, y):  # type: ignore[no-untyped-def]
     return unordered
 
 
-@jit
+@callee
 def _takes_first(take_minimum, x, y):  # type: ignore[no-untyped-def]
     """DSETP.MIN and .MAX: whether the first operand is the smaller (larger); a number beats NaN."""
     if x != x:
@@ -203,7 +203,7 @@ def _takes_first(take_minimum, x, y):  # type: ignore[no-untyped-def]
     return (x < y) == take_minimum
 
 
-@jit
+@callee
 def _seed(operation, bits):  # type: ignore[no-untyped-def]
     """MUFU.RCP64H and .RSQ64H: the high word of 1/x or 1/sqrt(x) from the high word of x."""
     x = f64_from_bits(np.uint64(np.uint64(bits) << np.uint64(32)))
@@ -224,7 +224,7 @@ def _seed(operation, bits):  # type: ignore[no-untyped-def]
     return np.uint32(bits_from_f64(result) >> np.uint64(32))
 
 
-@jit
+@entry_point
 def double_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
     """Execute one operation of this part; returns destination predicate lanes."""
     a, out, high = w.scratch[0], w.scratch[3], w.scratch[4]

@@ -8,28 +8,50 @@ finds in an array.  What few programs need is a part of its own, compiled when o
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.core.compute import floating_entry, integer_entry
-from softbeam.emulator.core.signatures import FLOATING, INTEGER, MEMORY, RARE
+from softbeam.emulator.core.signatures import (
+    ACCESS,
+    COMPUTE,
+    CONTROL,
+    FLOATING,
+    INTEGER,
+    MEMORY,
+    RARE,
+    RUN,
+)
+
+logger = logging.getLogger("softbeam")
 
 __all__ = ["ALWAYS", "add_entries", "new_entries"]
 
-#: Parts that every program needs.
-ALWAYS = (k.PART_INTEGER, k.PART_FLOATING)
+#: What every program needs.
+ALWAYS = (k.ENTRY_RUN,)
+
+_NAMES = (*k.PART_NAMES, "computing", "memory accesses", "control flow", "warps")
+
+_NAMED = {
+    k.PART_INTEGER: ("compute", "integer_entry", INTEGER),
+    k.PART_FLOATING: ("compute", "floating_entry", FLOATING),
+    k.ENTRY_COMPUTE: ("compute", "compute_entry", COMPUTE),
+    k.ENTRY_ACCESS: ("interpreter", "execute_memory", ACCESS),
+    k.ENTRY_CONTROL: ("control", "control_entry", CONTROL),
+    k.ENTRY_RUN: ("interpreter", "run", RUN),
+}
 
 
 def _part(number: int) -> tuple[Callable[..., Any], Any]:
     """Return a part's function and signature."""
-    if number == k.PART_INTEGER:
-        return integer_entry, INTEGER
-    if number == k.PART_FLOATING:
-        return floating_entry, FLOATING
+    if number in _NAMED:
+        module, name, signature = _NAMED[number]
+        return getattr(import_module(f"softbeam.emulator.core.{module}"), name), signature
     if number == k.PART_BITS:
         from softbeam.emulator.core.bits import bits_entry as entry
     elif number == k.PART_WARP:
@@ -51,7 +73,7 @@ def _part(number: int) -> tuple[Callable[..., Any], Any]:
 
 def new_entries() -> NDArray[np.int64]:
     """Return an array of addresses, none known yet."""
-    return np.zeros(k.PARTS, dtype=np.int64)
+    return np.zeros(k.ENTRIES, dtype=np.int64)
 
 
 def add_entries(entries: NDArray[np.int64], parts: Iterable[int]) -> None:
@@ -59,6 +81,7 @@ def add_entries(entries: NDArray[np.int64], parts: Iterable[int]) -> None:
     for number in parts:
         if entries[number]:
             continue
+        logger.debug("compiling, or loading, the emulator's part for %s", _NAMES[number])
         function, signature = _part(number)
         function.compile(signature)  # type: ignore[attr-defined]
         compiled = function.overloads[signature.args]  # type: ignore[attr-defined]

@@ -36,10 +36,10 @@ from softbeam.emulator.core.layout import (
     RUNNING,
 )
 from softbeam.emulator.core.operands import count_ones
-from softbeam.jit import jit
+from softbeam.jit import callee
 
 
-@jit
+@callee
 def arrive(fault, active, executed, w, information):  # type: ignore[no-untyped-def]
     """Count arrivals at the struck row; return the lanes to strike now (0 for none) and a status.
 
@@ -74,14 +74,14 @@ def arrive(fault, active, executed, w, information):  # type: ignore[no-untyped-
     return hit, RUNNING
 
 
-@jit
+@callee
 def _changed(fault, value):  # type: ignore[no-untyped-def]
     if fault[FAULT_REPLACES]:
         return np.uint32(fault[FAULT_VALUE])
     return np.uint32(value ^ np.uint32(fault[FAULT_VALUE]))
 
 
-@jit
+@callee
 def strike_register(fault, hit, w, information):  # type: ignore[no-untyped-def]
     """Change the struck register in the lanes of `hit`; notes the struck lane's values."""
     struck = w.registers[fault[FAULT_REGISTER]]
@@ -95,7 +95,7 @@ def strike_register(fault, hit, w, information):  # type: ignore[no-untyped-def]
     information[INFO_FIRED] += 1
 
 
-@jit
+@callee
 def strike_predicate(fault, hit, w, information):  # type: ignore[no-untyped-def]
     """Set or flip the struck predicate in the lanes of `hit`."""
     index, lane = fault[FAULT_REGISTER], np.uint32(fault[FAULT_LANE])
@@ -110,7 +110,7 @@ def strike_predicate(fault, hit, w, information):  # type: ignore[no-untyped-def
     information[INFO_FIRED] += 1
 
 
-@jit
+@callee
 def save_destinations(row, w, saved):  # type: ignore[no-untyped-def]
     """Keep the destination registers' values before an instruction whose index will be struck."""
     for part in range(row[DESTINATIONS]):
@@ -118,7 +118,7 @@ def save_destinations(row, w, saved):  # type: ignore[no-untyped-def]
             saved[part, lane] = w.registers[row[DESTINATION] + part, lane]
 
 
-@jit
+@callee
 def strike_index(row, fault, hit, w, information, saved):  # type: ignore[no-untyped-def]
     """Move an instruction's results to the registers of the struck index; returns a status.
 
@@ -150,7 +150,7 @@ def strike_index(row, fault, hit, w, information, saved):  # type: ignore[no-unt
     return RUNNING
 
 
-@jit
+@callee
 def strike_after(row, fault, hit, w, information, saved):  # type: ignore[no-untyped-def]
     """Apply what a fault does just after its instruction; returns a status."""
     kind = fault[FAULT_KIND]
@@ -163,7 +163,7 @@ def strike_after(row, fault, hit, w, information, saved):  # type: ignore[no-unt
     return RUNNING
 
 
-@jit
+@callee
 def follow(fault, reads, writes, executed, pending, information):  # type: ignore[no-untyped-def]
     """Follow the struck register through one instruction; return the lanes still undecided.
 
@@ -180,7 +180,7 @@ def follow(fault, reads, writes, executed, pending, information):  # type: ignor
     return np.uint32(pending)
 
 
-@jit
+@callee
 def fate(pending, gone, wiped):  # type: ignore[no-untyped-def]
     """Return the status of an unread fault once no lane is undecided any more."""
     if pending & ~gone:

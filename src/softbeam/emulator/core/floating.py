@@ -36,10 +36,10 @@ from softbeam.emulator.core.layout import (
     SIGNED,
     UNORDERED,
 )
-from softbeam.jit import jit
+from softbeam.jit import callee
 
 
-@jit
+@callee
 def flush_operand(row, a):  # type: ignore[no-untyped-def]
     """Replace subnormal inputs by zeros in place, where the instruction says FTZ."""
     if row[FLAGS] & FLUSH:
@@ -47,7 +47,7 @@ def flush_operand(row, a):  # type: ignore[no-untyped-def]
             a[lane] = flush(a[lane])
 
 
-@jit
+@callee
 def arithmetic(row, operation, a, b, c, out):  # type: ignore[no-untyped-def]
     """FADD, FMUL, FFMA with rounding, FTZ and SAT."""
     rounding = row[ROUNDING]
@@ -82,7 +82,7 @@ def arithmetic(row, operation, a, b, c, out):  # type: ignore[no-untyped-def]
             out[lane] = saturate(out[lane])
 
 
-@jit
+@callee
 def compare_float(row, comparison, a, b):  # type: ignore[no-untyped-def]
     """FSETP, FSET: lanes in which the comparison (bits: less, equal, greater) holds.
 
@@ -105,7 +105,7 @@ def compare_float(row, comparison, a, b):  # type: ignore[no-untyped-def]
     return result
 
 
-@jit
+@callee
 def set_from_mask(row, mask, out):  # type: ignore[no-untyped-def]
     """FSET: 1.0 (.BF) or all ones where the comparison holds, else 0."""
     one = np.uint32(0x3F800000) if row[FLAGS] & BOOLEAN_FLOAT else np.uint32(0xFFFFFFFF)
@@ -113,7 +113,7 @@ def set_from_mask(row, mask, out):  # type: ignore[no-untyped-def]
         out[lane] = one if (mask >> np.uint32(lane)) & np.uint32(1) else np.uint32(0)
 
 
-@jit
+@callee
 def minimum_maximum_float(row, a, b, take_minimum, out):  # type: ignore[no-untyped-def]
     """FMNMX: the smaller or larger number; a number wins over NaN (not with .NAN), -0 < +0."""
     keeps_nan = row[FLAGS] & UNORDERED != 0
@@ -132,7 +132,7 @@ def minimum_maximum_float(row, a, b, take_minimum, out):  # type: ignore[no-unty
             out[lane] = a[lane] if (x < y) == wants_less else b[lane]
 
 
-@jit
+@callee
 def needs_slow_division(a, b):  # type: ignore[no-untyped-def]
     """FCHK: lanes in which a / b cannot be divided by the short sequence that follows FCHK.
 
@@ -159,7 +159,7 @@ def needs_slow_division(a, b):  # type: ignore[no-untyped-def]
     return result
 
 
-@jit
+@callee
 def float_from_integer(row, a, out):  # type: ignore[no-untyped-def]
     """I2F, I2FP: a 32-bit integer to float32 with the instruction's rounding."""
     rounding = row[ROUNDING]
@@ -171,7 +171,7 @@ def float_from_integer(row, a, out):  # type: ignore[no-untyped-def]
             out[lane] = round_pair_bits(value, 0.0, rounding)
 
 
-@jit
+@callee
 def round_to_integral(value, rounding):  # type: ignore[no-untyped-def]
     """Return a float64 rounded to an integral value in the given mode."""
     if rounding == ROUND_DOWN:
@@ -183,7 +183,7 @@ def round_to_integral(value, rounding):  # type: ignore[no-untyped-def]
     return np.rint(value)
 
 
-@jit
+@callee
 def integer_from_float(row, a, out):  # type: ignore[no-untyped-def]
     """F2I: float32 to a 32-bit integer, saturating; NaN gives 0x80000000, with .NTZ 0."""
     signed = row[FLAGS] & SIGNED
@@ -205,7 +205,7 @@ def integer_from_float(row, a, out):  # type: ignore[no-untyped-def]
             out[lane] = np.uint32(np.uint64(whole))
 
 
-@jit
+@callee
 def float_integral(row, a, out):  # type: ignore[no-untyped-def]
     """FRND: float32 rounded to an integral float32; keeps the sign of zero."""
     for lane in range(32):

@@ -11,10 +11,10 @@ import numpy as np
 
 from softbeam.emulator.core.layout import READY
 from softbeam.emulator.core.operands import count_ones
-from softbeam.jit import jit
+from softbeam.jit import callee
 
 
-@jit
+@callee
 def push_group(w, mask, row):  # type: ignore[no-untyped-def]
     """Add a ready group, which becomes the running one."""
     number = w.groups
@@ -24,7 +24,7 @@ def push_group(w, mask, row):  # type: ignore[no-untyped-def]
     w.groups = number + 1
 
 
-@jit
+@callee
 def drop_group(w, group):  # type: ignore[no-untyped-def]
     """Remove a group, keeping the order of the others."""
     last = w.groups - 1
@@ -35,7 +35,7 @@ def drop_group(w, group):  # type: ignore[no-untyped-def]
     w.groups = last
 
 
-@jit
+@callee
 def running_group(w):  # type: ignore[no-untyped-def]
     """Return the last ready group, or -1."""
     for group in range(w.groups - 1, -1, -1):
@@ -44,12 +44,12 @@ def running_group(w):  # type: ignore[no-untyped-def]
     return -1
 
 
-@jit
+@callee
 def _lowest(mask):  # type: ignore[no-untyped-def]
     return mask & (~mask + np.uint32(1))
 
 
-@jit
+@callee
 def _runs_before(first, second):  # type: ignore[no-untyped-def]
     """Whether the part `first` of a diverged group runs before the part `second`."""
     ones, others = count_ones(first), count_ones(second)
@@ -58,7 +58,7 @@ def _runs_before(first, second):  # type: ignore[no-untyped-def]
     return _lowest(first) > _lowest(second)
 
 
-@jit
+@callee
 def split(w, group, mask, row, rest, rest_row):  # type: ignore[no-untyped-def]
     """Replace a group by two parts, ordered so that the one that runs first is last."""
     if _runs_before(mask, rest):
@@ -71,7 +71,7 @@ def split(w, group, mask, row, rest, rest_row):  # type: ignore[no-untyped-def]
         _insert(w, group + 1, rest, rest_row)
 
 
-@jit
+@callee
 def _insert(w, position, mask, row):  # type: ignore[no-untyped-def]
     number = w.groups
     for later in range(number, position, -1):
@@ -84,7 +84,7 @@ def _insert(w, position, mask, row):  # type: ignore[no-untyped-def]
     w.groups = number + 1
 
 
-@jit
+@callee
 def alive(w):  # type: ignore[no-untyped-def]
     """Return the lanes that have not exited."""
     mask = np.uint32(0)
@@ -93,7 +93,7 @@ def alive(w):  # type: ignore[no-untyped-def]
     return np.uint32(mask)
 
 
-@jit
+@callee
 def _lowest_lane(mask):  # type: ignore[no-untyped-def]
     lane = 0
     while not (mask >> np.uint32(lane)) & np.uint32(1):
@@ -101,7 +101,7 @@ def _lowest_lane(mask):  # type: ignore[no-untyped-def]
     return lane
 
 
-@jit
+@callee
 def release(w):  # type: ignore[no-untyped-def]
     """Merge and make ready every set of groups whose convergence barrier is complete.
 

@@ -43,10 +43,10 @@ from softbeam.emulator.core.layout import (
     UNORDERED,
     WHOLE_FLOAT,
 )
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point
 
 
-@jit
+@callee
 def half_to_f32(half):  # type: ignore[no-untyped-def]
     """Return the float32 of a half-precision bit pattern (uint32, low 16 bits)."""
     sign = np.uint32(half & np.uint32(0x8000)) << np.uint32(16)
@@ -64,7 +64,7 @@ def half_to_f32(half):  # type: ignore[no-untyped-def]
     )
 
 
-@jit
+@callee
 def _whole(value, mode, negative):  # type: ignore[no-untyped-def]
     """Round a non-negative float64 to an integer: nearest even, or directed by sign."""
     if mode == ROUND_NEAREST:
@@ -74,7 +74,7 @@ def _whole(value, mode, negative):  # type: ignore[no-untyped-def]
     return np.ceil(value)
 
 
-@jit
+@callee
 def half_from_f64(value, mode):  # type: ignore[no-untyped-def]
     """Return the bits of a float64 rounded once to half precision; NaN is 0x7fff."""
     if value != value:
@@ -102,7 +102,7 @@ def half_from_f64(value, mode):  # type: ignore[no-untyped-def]
     )
 
 
-@jit
+@callee
 def bfloat_from_f32(bits, mode):  # type: ignore[no-untyped-def]
     """Return the bits of a float32 rounded to bfloat16: to nearest even, or (mode 3) cut."""
     if bits & np.uint32(0x7FFFFFFF) > np.uint32(0x7F800000):
@@ -112,7 +112,7 @@ def bfloat_from_f32(bits, mode):  # type: ignore[no-untyped-def]
     return np.uint32(bits >> np.uint32(16))
 
 
-@jit
+@callee
 def _odd_sum(a, b):  # type: ignore[no-untyped-def]
     """Return a + b in float64 rounded to odd, so that a second rounding to half is exact."""
     total = a + b
@@ -128,7 +128,7 @@ def _odd_sum(a, b):  # type: ignore[no-untyped-def]
     return f64_from_bits(np.uint64(bits - np.uint64(1)))
 
 
-@jit
+@callee
 def _part(word, code, part):  # type: ignore[no-untyped-def]
     """Return one half of an operand as a float64, by the six bits that describe the operand."""
     which = code & 3
@@ -145,7 +145,7 @@ def _part(word, code, part):  # type: ignore[no-untyped-def]
     return -value if code & HALF_NEGATE else value
 
 
-@jit
+@callee
 def _arithmetic(row, operation, x, y, z):  # type: ignore[no-untyped-def]
     """Return the exact-enough float64 of one half's result."""
     if operation == HADD2:
@@ -161,7 +161,7 @@ def _arithmetic(row, operation, x, y, z):  # type: ignore[no-untyped-def]
     return value
 
 
-@jit
+@callee
 def _smaller_or_larger(take_minimum, keeps_nan, x, y):  # type: ignore[no-untyped-def]
     if x != x or y != y:
         if keeps_nan or (x != x and y != y):
@@ -172,7 +172,7 @@ def _smaller_or_larger(take_minimum, keeps_nan, x, y):  # type: ignore[no-untype
     return x if (x < y) == take_minimum else y
 
 
-@jit
+@callee
 def _compare(row, x, y):  # type: ignore[no-untyped-def]
     comparison = row[OFFSET]
     if x < y:
@@ -184,13 +184,14 @@ def _compare(row, x, y):  # type: ignore[no-untyped-def]
     return row[FLAGS] & UNORDERED != 0
 
 
-@jit
+@entry_point
 def half_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
     """Execute one operation of this part; returns destination predicate lanes."""
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
     codes = row[DETAIL]
     code_a, code_b, code_c = codes & 63, (codes >> 6) & 63, (codes >> 12) & 63
-    held = np.zeros(2, dtype=np.uint32)
+    held = w.scratch[10]
+    held[0] = held[1] = np.uint32(0)
     for lane in range(32):
         bit = np.uint32(1) << np.uint32(lane)
         yes = p & bit != np.uint32(0)

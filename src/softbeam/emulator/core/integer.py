@@ -23,15 +23,15 @@ from softbeam.emulator.core.layout import (
     WIDE_SHIFT,
     WRAP,
 )
-from softbeam.jit import jit
+from softbeam.jit import callee
 
 
-@jit
+@callee
 def _bit(mask, lane):  # type: ignore[no-untyped-def]
     return np.uint64((mask >> np.uint32(lane)) & np.uint32(1))
 
 
-@jit
+@callee
 def add3(row, ones, a, b, c, carry_0, carry_1, out):  # type: ignore[no-untyped-def]
     """IADD3: a + b + c (+ carries); returns carry masks, the second shifted left by 32.
 
@@ -53,7 +53,7 @@ def add3(row, ones, a, b, c, carry_0, carry_1, out):  # type: ignore[no-untyped-
     return carries
 
 
-@jit
+@callee
 def multiply_add(row, a, b, c, carry, out):  # type: ignore[no-untyped-def]
     """IMAD: the low word of a * b + c (+ carry)."""
     if row[FLAGS] & EXTENDED:
@@ -64,14 +64,14 @@ def multiply_add(row, a, b, c, carry, out):  # type: ignore[no-untyped-def]
             out[lane] = a[lane] * b[lane] + c[lane]
 
 
-@jit
+@callee
 def _product(a, b, signed):  # type: ignore[no-untyped-def]
     if signed:
         return np.uint64(np.int64(np.int32(a)) * np.int64(np.int32(b)))
     return np.uint64(a) * np.uint64(b)
 
 
-@jit
+@callee
 def multiply_add_wide(row, a, b, c, c_high, carry, out, out_high):  # type: ignore[no-untyped-def]
     """IMAD.WIDE and IMAD.HI: a * b + the pair c (+ carry), in 64 bits; returns carry-out lanes."""
     signed = row[FLAGS] & SIGNED
@@ -96,7 +96,7 @@ def multiply_add_wide(row, a, b, c, c_high, carry, out, out_high):  # type: igno
     return carries
 
 
-@jit
+@callee
 def load_effective(row, ones, shift, a, b, c, carry, out):  # type: ignore[no-untyped-def]
     """LEA: (a << shift) + b; LEA.HI: the high word of ({c, a} << shift) + b; returns carries."""
     carries = np.uint64(0)
@@ -122,7 +122,7 @@ def load_effective(row, ones, shift, a, b, c, carry, out):  # type: ignore[no-un
     return carries
 
 
-@jit
+@callee
 def logic3(row, table, a, b, c, predicate, out):  # type: ignore[no-untyped-def]
     """LOP3: the bitwise function of three inputs with this look-up table; returns "not zero"."""
     results = np.uint32(0)
@@ -155,7 +155,7 @@ def logic3(row, table, a, b, c, predicate, out):  # type: ignore[no-untyped-def]
     )
 
 
-@jit
+@callee
 def predicate_logic3(table, x, y, z):  # type: ignore[no-untyped-def]
     """PLOP3: the look-up table applied to three lane masks."""
     value = np.uint32(0)
@@ -168,7 +168,7 @@ def predicate_logic3(table, x, y, z):  # type: ignore[no-untyped-def]
     return np.uint32(value)
 
 
-@jit
+@callee
 def funnel_shift(row, left, a, b, c, out):  # type: ignore[no-untyped-def]
     """SHF: shift the pair {c, a} by b; the high or the low word of the result."""
     flags = row[FLAGS]
@@ -193,7 +193,7 @@ def funnel_shift(row, left, a, b, c, out):  # type: ignore[no-untyped-def]
         out[lane] = np.uint32(result >> np.uint64(32)) if flags & HIGH else np.uint32(result)
 
 
-@jit
+@callee
 def absolute(a, out):  # type: ignore[no-untyped-def]
     """IABS: |a|; of the most negative number, itself."""
     for lane in range(32):
@@ -201,7 +201,7 @@ def absolute(a, out):  # type: ignore[no-untyped-def]
         out[lane] = np.uint32(-np.int64(value)) if value < 0 else a[lane]
 
 
-@jit
+@callee
 def minimum_maximum(row, a, b, take_minimum, out):  # type: ignore[no-untyped-def]
     """IMNMX: the minimum in the lanes of `take_minimum`, the maximum elsewhere."""
     signed = row[FLAGS] & SIGNED
@@ -211,7 +211,7 @@ def minimum_maximum(row, a, b, take_minimum, out):  # type: ignore[no-untyped-de
         out[lane] = a[lane] if less == wants_less else b[lane]
 
 
-@jit
+@callee
 def add_minimum_maximum(row, a, b, c, take_minimum, out):  # type: ignore[no-untyped-def]
     """VIADDMNMX: the minimum or maximum of a + b and c."""
     for lane in range(32):
@@ -219,14 +219,14 @@ def add_minimum_maximum(row, a, b, c, take_minimum, out):  # type: ignore[no-unt
     minimum_maximum(row, out, c, take_minimum, out)
 
 
-@jit
+@callee
 def select(a, b, predicate, out):  # type: ignore[no-untyped-def]
     """SEL and FSEL: a where the predicate holds, else b."""
     for lane in range(32):
         out[lane] = a[lane] if (predicate >> np.uint32(lane)) & np.uint32(1) else b[lane]
 
 
-@jit
+@callee
 def compare(row, comparison, a, b, lower):  # type: ignore[no-untyped-def]
     """ISETP: lanes in which the comparison (bits: less, equal, greater) holds.
 
@@ -248,7 +248,7 @@ def compare(row, comparison, a, b, lower):  # type: ignore[no-untyped-def]
     return result
 
 
-@jit
+@callee
 def combine(how, result, predicate):  # type: ignore[no-untyped-def]
     """Join a comparison's lanes with its source predicate."""
     if how == AND:
@@ -258,7 +258,7 @@ def combine(how, result, predicate):  # type: ignore[no-untyped-def]
     return np.uint32(result ^ predicate)
 
 
-@jit
+@callee
 def population(a, out):  # type: ignore[no-untyped-def]
     """POPC: the number of ones."""
     for lane in range(32):
@@ -269,7 +269,7 @@ def population(a, out):  # type: ignore[no-untyped-def]
         out[lane] = ((x * np.uint32(0x01010101)) >> np.uint32(24)) & np.uint32(0x3F)
 
 
-@jit
+@callee
 def find_leading_one(row, a, out):  # type: ignore[no-untyped-def]
     """FLO: position of the leading one (.S32: of the leading bit that is not the sign), or ~0."""
     signed = row[FLAGS] & SIGNED
@@ -287,7 +287,7 @@ def find_leading_one(row, a, out):  # type: ignore[no-untyped-def]
         out[lane] = np.uint32(position)
 
 
-@jit
+@callee
 def permute_bytes(a, b, c, out):  # type: ignore[no-untyped-def]
     """PRMT: pick four bytes of {c, a} by the selector b; a nibble's top bit replicates the sign."""
     for lane in range(32):

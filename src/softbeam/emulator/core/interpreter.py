@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from softbeam.emulator.core.compute import compute
-from softbeam.emulator.core.control import jump, leave, wait_at_barrier
 from softbeam.emulator.core.faulting import (
     arrive,
     fate,
@@ -17,9 +15,11 @@ from softbeam.emulator.core.faulting import (
 from softbeam.emulator.core.groups import running_group
 from softbeam.emulator.core.layout import (
     AT_BARRIER,
-    BAR,
     DESTINATION,
     DESTINATIONS,
+    ENTRY_ACCESS,
+    ENTRY_COMPUTE,
+    ENTRY_CONTROL,
     EXIT,
     FAULT_BEFORE,
     FAULT_DROPS,
@@ -28,6 +28,8 @@ from softbeam.emulator.core.layout import (
     FAULT_KIND,
     FAULT_LATE,
     FAULT_NONE,
+    FAULT_REGISTERS,
+    FAULT_RESOLVE,
     FAULT_ROW,
     FAULT_STORE,
     FAULT_TRACK,
@@ -52,6 +54,7 @@ from softbeam.emulator.core.layout import (
     NOP,
     OP,
     PART_MEMORY,
+    PART_MISSING,
     READY,
     RUNNING,
     STORE,
@@ -60,17 +63,34 @@ from softbeam.emulator.core.layout import (
     UNSUPPORTED,
     UNSUPPORTED_REACHED,
     WAITS_AT_BAR,
+    WARP,
 )
 from softbeam.emulator.core.memory import load, receive, store
 from softbeam.emulator.core.operands import commit, count_ones, predicate_mask
-from softbeam.emulator.core.signatures import call_memory
+from softbeam.emulator.core.signatures import (
+    call_access,
+    call_compute,
+    call_control,
+    call_memory,
+)
 from softbeam.emulator.core.transfer import load_constant, store_data
-from softbeam.jit import jit
+from softbeam.emulator.core.translated import (
+    BARRIERS,
+    ENDED,
+    PROFILE_TOUCHED,
+    REGISTERS,
+    address_of_data,
+    is_translated,
+    open_context,
+    run_translated,
+)
+from softbeam.jit import callee, entry_point, inlined
 
 FULL = np.uint32(FULL_MASK)
+WARP_BYTES = WARP.itemsize
 
 
-@jit
+@callee
 def trace(row_number, lane, w, state):  # type: ignore[no-untyped-def]
     """Keep the row and all registers of the traced thread before an instruction."""
     entry = state.information[INFO_TRACE]
@@ -83,24 +103,24 @@ def trace(row_number, lane, w, state):  # type: ignore[no-untyped-def]
     return RUNNING
 
 
-@jit
+@entry_point
 def execute_memory(  # type: ignore[no-untyped-def]
-    row, operation, executed, hit, fault, constants, tables, memory, warp, w, state
+    row, operation, executed, hit, fault, constants, entries, memory, warp, w, state
 ):
     """Execute a load, store or atomic; returns a status."""
     if operation == LDC:
         load_constant(row, executed, constants, w)
-        return RUNNING
+        return np.int64(RUNNING)
     if state.foreign.shape[0] and not receive(
         memory, state, 2 * state.information[INFO_INSTRUCTIONS] + 1
     ):
-        return LOG_FULL
+        return np.int64(LOG_FULL)
     if operation == LOAD:
         status = load(row, executed, w, memory, state.shared, state.information)
         if status == RUNNING and row[DESTINATION] != 255:
             for part in range(row[DESTINATIONS]):
                 commit(w.registers[row[DESTINATION] + part], w.scratch[part], executed)
-        return status
+        return np.int64(status)
     flip, struck = np.uint64(0), np.uint32(0)
     if (
         hit
@@ -113,9 +133,11 @@ def execute_memory(  # type: ignore[no-untyped-def]
             executed = np.uint32(executed & ~hit)
     if operation == STORE:
         store_data(row, constants, w)
-        return store(row, executed, flip, struck, w, memory, state)
+        return np.int64(store(row, executed, flip, struck, w, memory, state))
+    if entries[PART_MEMORY] == 0:
+        return np.int64(PART_MISSING)
     status = call_memory(
-        tables.entries[PART_MEMORY],
+        entries[PART_MEMORY],
         row,
         np.int64(operation),
         executed,
@@ -127,10 +149,10 @@ def execute_memory(  # type: ignore[no-untyped-def]
         memory,
         state,
     )
-    return status
+    return np.int64(status)
 
 
-@jit
+@inlined
 def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, traced, state):  # type: ignore[no-untyped-def]
     """Run one warp until it ends, waits at a block barrier, or something stops it.
 
@@ -165,6 +187,9 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
     saved = w.scratch[6:10]
     group, steps, allowed = np.int64(-1), np.int64(0), np.int64(0)
     mask, number = np.uint32(0), np.int64(0)
+    translation, entries = tables.translation, tables.entries
+    translates = traced < 0 and state.foreign.shape[0] == 0 and is_translated(translation)
+    warp_at = address_of_data(state.warps) + np.int64(warp) * WARP_BYTES
     while True:
         if group < 0:
             group = running_group(w)
@@ -184,6 +209,20 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
         if number < 0 or number >= rows_number:
             information[INFO_ROW] = number
             return INVALID_PC
+        followed = pending != np.uint32(0) and not information[INFO_READ]
+        if translates and translation.entry[number] and not followed:
+            stop = np.int64(-1)
+            if struck_row >= 0 and (
+                not information[INFO_FIRED] or fault[FAULT_KIND] == FAULT_RESOLVE
+            ):
+                stop = np.int64(translation.block[struck_row])
+            number, steps, allowed = run_translated(
+                translation, warp_at, mask, number, steps, allowed, stop, w, information
+            )
+            if number < 0 or number >= rows_number:
+                if number == ENDED:
+                    group = -1
+                continue
         row = rows[number]
         operation = row[OP]
         executed = mask
@@ -194,9 +233,11 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
             return HANG
         steps += 1
         information[INFO_INSTRUCTIONS] += 1
+        translation.heat[0 if mask == FULL else 1] += 1
         if wants_profile:
             state.profile[number, 0] += count_ones(mask)
             state.profile[number, 1] += count_ones(executed)
+            translation.context[PROFILE_TOUCHED] = 1
         if traced >= 0 and (mask >> np.uint32(traced)) & np.uint32(1):
             status = trace(number, traced, w, state)
             if status != RUNNING:
@@ -226,27 +267,49 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                 if not pending:
                     information[INFO_ROW] = number
                     return fate(pending, np.uint32(0), wiped)
-        status = RUNNING
+        status = np.int64(RUNNING)
         if operation < FIRST_MEMORY:
             if operation == UNSUPPORTED:
                 if executed:
                     information[INFO_ROW] = number
                     return UNSUPPORTED_REACHED
             elif operation != NOP and executed:
-                compute(row, operation, executed, grid_block, constants, tables, w)
+                if entries[ENTRY_COMPUTE] == 0:
+                    information[INFO_ROW] = number
+                    return PART_MISSING
+                status = call_compute(
+                    entries[ENTRY_COMPUTE],
+                    row,
+                    np.int64(operation),
+                    executed,
+                    grid_block,
+                    constants,
+                    entries,
+                    tables.rcp,
+                    tables.rsq,
+                    tables.ex2,
+                    w,
+                )
+                if status != RUNNING:
+                    information[INFO_ROW] = number
+                    return status
             number += 1
         elif operation < FIRST_CONTROL:
             if executed:
-                status = execute_memory(
+                if entries[ENTRY_ACCESS] == 0:
+                    information[INFO_ROW] = number
+                    return PART_MISSING
+                status = call_access(
+                    entries[ENTRY_ACCESS],
                     row,
-                    operation,
+                    np.int64(operation),
                     executed,
                     hit,
                     fault,
                     constants,
-                    tables,
+                    entries,
                     memory,
-                    warp,
+                    np.int64(warp),
                     w,
                     state,
                 )
@@ -261,18 +324,24 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
             allowed -= steps
             steps = np.int64(0)
             w.group_row[group] = number
-            if operation == EXIT:
-                leave(w, group, mask, executed)
-                group = -1
-            elif operation == BAR:
-                wait_at_barrier(row, w, group, mask, executed)
-                group = -1
+            if entries[ENTRY_CONTROL] == 0:
+                information[INFO_ROW] = number
+                return PART_MISSING
+            answer = call_control(
+                entries[ENTRY_CONTROL],
+                row,
+                np.int64(operation),
+                mask,
+                executed,
+                group,
+                np.int64(rows_number),
+                w,
+            )
+            status = answer >> 1
+            if answer & 1:
+                number = w.group_row[group]
             else:
-                again, status = jump(row, operation, mask, executed, group, rows_number, w)
-                if again:
-                    number = w.group_row[group]
-                else:
-                    group = -1
+                group = np.int64(-1)
         if hit and status == RUNNING and fault[FAULT_KIND] != FAULT_BEFORE:
             status = strike_after(row, fault, hit, w, information, saved)
         if status != RUNNING:
@@ -280,15 +349,20 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
             return status
 
 
-@jit
-def prepare_warp(w, threads, keeps):  # type: ignore[no-untyped-def]
-    """Reset a warp of up to 32 threads: every thread at row 0, registers zero unless it `keeps`."""
+@callee
+def prepare_warp(w, threads, keeps, registers, barriers):  # type: ignore[no-untyped-def]
+    """Reset a warp of up to 32 threads: every thread at row 0, registers zero unless it `keeps`.
+
+    `registers` is how many of them the program or a fault can reach, `barriers` whether it reaches
+    convergence barriers.
+    """
     if not keeps:
-        w.registers[:] = 0
+        w.registers[:registers] = 0
     w.predicates[:] = 0
     w.uniforms[:] = 0
     w.uniform_predicates[:] = 0
-    w.barriers[:] = 0
+    if barriers:
+        w.barriers[:] = 0
     w.counts[:] = 0
     w.arrivals[:] = 0
     w.voted[:] = 0
@@ -302,7 +376,7 @@ def prepare_warp(w, threads, keeps):  # type: ignore[no-untyped-def]
     w.status = RUNNING
 
 
-@jit
+@callee
 def pass_barrier(warps):  # type: ignore[no-untyped-def]
     """Let every group that waits at the block barrier go on; BAR.RED: count the votes."""
     arrived, yes, how = np.int64(0), np.int64(0), np.int64(0)
@@ -324,7 +398,7 @@ def pass_barrier(warps):  # type: ignore[no-untyped-def]
             w.verdict[0], w.verdict[1], w.verdict[2] = arrived, yes, how
 
 
-@jit
+@entry_point
 def run(code, constants, tables, memory, grid_block, threads, budget, fault, traced, state):  # type: ignore[no-untyped-def]
     """Run warps of one block, in order, in rounds between barriers; returns a status.
 
@@ -339,16 +413,30 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
     traced : int
         Thread of the block to trace, or -1.
 
-    The other parameters are those of :func:`run_warp`.
+    The other parameters are those of :func:`run_warp`.  What translated code counts for a profile
+    is in the translation (:func:`softbeam.emulator.core.translated.add_counts`).
     """
+    if is_translated(tables.translation):
+        open_context(tables.translation, constants, tables, memory, grid_block, state)
     first, end = grid_block[6], grid_block[7]
     state.information[:] = 0
     if not fault[FAULT_KEEPS]:
         state.shared[:] = 0
     if state.local.shape[1]:
         state.local[:] = 0
+    registers = np.int64(256)
+    if traced < 0:
+        registers = min(
+            registers, max(tables.translation.context[REGISTERS], fault[FAULT_REGISTERS])
+        )
     for warp in range(first, end):
-        prepare_warp(state.warps[warp - first], threads - 32 * warp, fault[FAULT_KEEPS] != 0)
+        prepare_warp(
+            state.warps[warp - first],
+            threads - 32 * warp,
+            fault[FAULT_KEEPS] != 0,
+            registers,
+            traced >= 0 or tables.translation.context[BARRIERS] != 0,
+        )
     while True:
         waiting = 0
         # A debugger that strikes holds its warp up while the others of the block go on.

@@ -147,6 +147,8 @@ WARPSYNC_BARRIER = 16
 # How an execution of a warp or block ended.
 RUNNING, FINISHED, AT_BARRIER = 0, 1, 2
 OVERWRITTEN, NEVER_READ, RESOLVED, LOG_FULL, TRACE_FULL, HANG = 3, 4, 5, 6, 7, 8
+#: A part is not compiled yet that the row needs; nothing of the row is done.
+PART_MISSING = 9
 ILLEGAL_ADDRESS, MISALIGNED_ADDRESS, OUT_OF_RANGE_ADDRESS = 16, 17, 18
 INVALID_ADDRESS_SPACE, ILLEGAL_INSTRUCTION, INVALID_PC = 19, 20, 21
 UNSUPPORTED_REACHED = 32
@@ -196,6 +198,11 @@ FAULT_NONE, FAULT_BEFORE, FAULT_AFTER, FAULT_PREDICATE, FAULT_INDEX, FAULT_STORE
 ) = range(16)
 
 
+#: Entries of Tables.entries after those of the parts: what is compiled apart so that its callers
+#: compile faster.
+ENTRY_COMPUTE, ENTRY_ACCESS, ENTRY_CONTROL, ENTRY_RUN, ENTRIES = range(PARTS, PARTS + 5)  # noqa: F405
+
+
 class Memory(NamedTuple):
     """Global memory: one pool of words and the map from addresses to it.
 
@@ -225,16 +232,50 @@ class Code(NamedTuple):
     writes: NDArray[np.uint64]
 
 
+class Translation(NamedTuple):
+    """A program's translated code, as the interpreter calls it (:mod:`.translated`).
+
+    Attributes
+    ----------
+    addresses : numpy.ndarray of int64
+        Of the code for full masks and for others; 0 where there is none.
+    block : numpy.ndarray of int32
+        Number of each row's block; the number of blocks for rows that are not translated.
+    entry : numpy.ndarray of uint8
+        1 for the first row of a block.
+    context : numpy.ndarray of int64
+        What the code is given.
+    segments : numpy.ndarray of int64, [accesses, 4]
+        What each access to global memory found last.
+    counts, skipped : numpy.ndarray of int64
+        Active lanes by block, and a zero after them; by row, those that its guard kept from
+        executing.
+    heat : numpy.ndarray of int64
+        Rows that the interpreter executed with a full mask and with others.
+    """
+
+    addresses: NDArray[np.int64]
+    block: NDArray[np.int32]
+    entry: NDArray[np.uint8]
+    context: NDArray[np.int64]
+    segments: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    skipped: NDArray[np.int64]
+    heat: NDArray[np.int64]
+
+
 class Tables(NamedTuple):
     """Correction tables of the special function unit, and addresses of compiled parts.
 
-    ``entries`` has one address a part (``PART_…``), 0 for a part that no program has needed yet.
+    ``entries`` has one address a part (``PART_…``), 0 for a part that no program has needed yet,
+    and those of ``ENTRY_…``; ``translation`` is the program's own.
     """
 
     rcp: NDArray[np.int8]
     rsq: NDArray[np.int8]
     ex2: NDArray[np.int8]
     entries: NDArray[np.int64]
+    translation: Translation
 
 
 #: The state of one warp, as a record: the interpreter gets one pointer instead of many arrays.

@@ -36,10 +36,10 @@ from softbeam.emulator.core.layout import (
 )
 from softbeam.emulator.core.segments import find_segment
 from softbeam.emulator.core.words import is_of_words, load_words, store_words
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point
 
 
-@jit
+@callee
 def address_of(row, lane, w, flip):  # type: ignore[no-untyped-def]
     """Return a lane's byte address: base register, with `flip` XORed into it, plus offsets."""
     base = np.uint64(0)
@@ -59,7 +59,7 @@ def address_of(row, lane, w, flip):  # type: ignore[no-untyped-def]
     return base
 
 
-@jit
+@callee
 def global_word(memory, wanted, last, information):  # type: ignore[no-untyped-def]
     """Return (status, word in the pool or -1, segment) of an aligned global address."""
     address = np.int64(wanted)
@@ -80,7 +80,7 @@ def global_word(memory, wanted, last, information):  # type: ignore[no-untyped-d
     return INVALID_ADDRESS_SPACE, np.int64(-1), np.int64(-1)
 
 
-@jit
+@callee
 def check_global(address, size):  # type: ignore[no-untyped-def]
     """Return the exception that a global address raises before any look at the map, or 0."""
     # 57-bit virtual addresses, sign-extended: the top eight bits must be equal (recorded).
@@ -92,7 +92,7 @@ def check_global(address, size):  # type: ignore[no-untyped-def]
     return RUNNING
 
 
-@jit
+@callee
 def check_shared(address, size, shared_bytes):  # type: ignore[no-untyped-def]
     """Return the exception that an address in shared memory raises, or 0."""
     # Beyond the 16 MiB window of shared memory the recorded GPU said Illegal Instruction.
@@ -105,7 +105,7 @@ def check_shared(address, size, shared_bytes):  # type: ignore[no-untyped-def]
     return RUNNING
 
 
-@jit
+@callee
 def check(row, address, shared_bytes):  # type: ignore[no-untyped-def]
     """Return the exception that an address raises before any look at the memory map, or 0."""
     if row[SPACE] == GLOBAL:
@@ -113,7 +113,7 @@ def check(row, address, shared_bytes):  # type: ignore[no-untyped-def]
     return check_shared(address, row[SIZE], shared_bytes)
 
 
-@jit
+@callee
 def load(row, mask, w, memory, shared, information):  # type: ignore[no-untyped-def]
     """LDG, LDS: load the lanes of `mask`; returns a status."""
     if is_of_words(row) and load_words(row, mask, w, memory):
@@ -146,7 +146,7 @@ def load(row, mask, w, memory, shared, information):  # type: ignore[no-untyped-
     return RUNNING
 
 
-@jit
+@callee
 def narrow(word, address, size, signed):  # type: ignore[no-untyped-def]
     """Return the byte or half word at an address from the word that holds it."""
     shift = np.uint32(8) * np.uint32(address & np.uint64(3))
@@ -162,7 +162,7 @@ def narrow(word, address, size, signed):  # type: ignore[no-untyped-def]
     return np.uint32(value)
 
 
-@jit
+@callee
 def merge(old, value, address, size):  # type: ignore[no-untyped-def]
     """Return a word with the `size` bytes at an address replaced; all of it for 4 and more."""
     if size >= 4:
@@ -172,7 +172,7 @@ def merge(old, value, address, size):  # type: ignore[no-untyped-def]
     return np.uint32((old & ~(ones << shift)) | ((value & ones) << shift))
 
 
-@jit
+@callee
 def put(memory, state, word, value):  # type: ignore[no-untyped-def]
     """Store a word of the pool, leaving the old one in the log; False if the log is full."""
     information = state.information
@@ -187,7 +187,7 @@ def put(memory, state, word, value):  # type: ignore[no-untyped-def]
     return True
 
 
-@jit
+@callee
 def receive(memory, state, until):  # type: ignore[no-untyped-def]
     """Let the foreign stores before a time take effect; False if the log is full."""
     information = state.information
@@ -200,7 +200,7 @@ def receive(memory, state, until):  # type: ignore[no-untyped-def]
     return True
 
 
-@jit
+@callee
 def store(row, mask, flip, flip_lanes, w, memory, state):  # type: ignore[no-untyped-def]
     """STG, STS: store the lanes of `mask`; where lanes meet, the lowest lane's value stays.
 
@@ -241,7 +241,7 @@ def store(row, mask, flip, flip_lanes, w, memory, state):  # type: ignore[no-unt
     return RUNNING
 
 
-@jit
+@entry_point
 def roll_back(memory, state):  # type: ignore[no-untyped-def]
     """Undo every logged store, latest first, and empty the log."""
     entries = state.information[INFO_LOG]

@@ -18,7 +18,7 @@ from softbeam.emulator.core.layout import (
     REGISTER,
     UNIFORM_REGISTER,
 )
-from softbeam.jit import jit
+from softbeam.jit import callee
 
 
 @intrinsic
@@ -32,7 +32,7 @@ def count_ones(typingctx, mask):  # type: ignore[no-untyped-def]
     return types.int64(types.uint32), codegen
 
 
-@jit
+@callee
 def change(value, how):  # type: ignore[no-untyped-def]
     """Return a source word after its operand's sign, complement or magnitude."""
     if how == NEGATE:
@@ -48,7 +48,7 @@ def change(value, how):  # type: ignore[no-untyped-def]
     return np.uint32(value)
 
 
-@jit
+@callee
 def fetch(row, column, registers, uniforms, constants, out):  # type: ignore[no-untyped-def]
     """Write the 32 lanes' words of the operand at `column` to `out`."""
     kind = row[column]
@@ -81,7 +81,7 @@ def fetch(row, column, registers, uniforms, constants, out):  # type: ignore[no-
         out[lane] = word
 
 
-@jit
+@callee
 def fetch_high(row, column, registers, uniforms, constants, out):  # type: ignore[no-untyped-def]
     """Write the high words of a 64-bit operand to `out`; an immediate is sign-extended."""
     kind = row[column]
@@ -102,7 +102,7 @@ def fetch_high(row, column, registers, uniforms, constants, out):  # type: ignor
         out[lane] = word
 
 
-@jit
+@callee
 def predicate_mask(code, predicates, uniform_predicates):  # type: ignore[no-untyped-def]
     """Return the lanes in which an encoded source predicate holds, as a bit mask."""
     index = code & 7
@@ -115,7 +115,7 @@ def predicate_mask(code, predicates, uniform_predicates):  # type: ignore[no-unt
     return np.uint32(mask)
 
 
-@jit
+@callee
 def commit(destination, out, mask):  # type: ignore[no-untyped-def]
     """Write the lanes of `mask` from `out` to one register's lanes."""
     if mask == np.uint32(0xFFFFFFFF):
@@ -127,7 +127,7 @@ def commit(destination, out, mask):  # type: ignore[no-untyped-def]
                 destination[lane] = out[lane]
 
 
-@jit
+@callee
 def commit_predicate(predicates, index, result, mask):  # type: ignore[no-untyped-def]
     """Write the lanes of `mask` of a predicate; PT keeps its ones."""
     if index != 7:

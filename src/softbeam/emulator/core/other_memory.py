@@ -76,10 +76,10 @@ from softbeam.emulator.core.memory import (
     put,
 )
 from softbeam.emulator.core.operands import commit, commit_predicate
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point
 
 
-@jit
+@callee
 def _address(row, lane, w, flip):  # type: ignore[no-untyped-def]
     """Return the space and the byte address in it of a lane, generic addresses resolved."""
     space = row[SPACE]
@@ -105,7 +105,7 @@ def _address(row, lane, w, flip):  # type: ignore[no-untyped-def]
     return np.int64(GLOBAL), base
 
 
-@jit
+@callee
 def _check(row, space, address, state):  # type: ignore[no-untyped-def]
     """Return the exception that an address raises before any look at the memory map, or 0."""
     size = row[SIZE]
@@ -122,12 +122,12 @@ def _check(row, space, address, state):  # type: ignore[no-untyped-def]
     return RUNNING
 
 
-@jit
+@callee
 def _local_word(address, state):  # type: ignore[no-untyped-def]
     return np.int64(address >> np.uint64(2)) - ((WINDOW_BYTES >> 2) - state.local.shape[1])
 
 
-@jit
+@callee
 def _read(space, address, lane, warp, memory, state):  # type: ignore[no-untyped-def]
     """Return (status, word) at a checked address, aligned down to its word."""
     if space == SHARED:
@@ -140,7 +140,7 @@ def _read(space, address, lane, warp, memory, state):  # type: ignore[no-untyped
     return RUNNING, memory.words[word] if word >= 0 else np.uint32(0)
 
 
-@jit
+@callee
 def _write(space, address, value, size, lane, warp, memory, state):  # type: ignore[no-untyped-def]
     """Store to a checked address; returns a status."""
     if space == SHARED:
@@ -159,7 +159,7 @@ def _write(space, address, value, size, lane, warp, memory, state):  # type: ign
     return RUNNING
 
 
-@jit
+@callee
 def _source(row, column, part, lane, w, constants):  # type: ignore[no-untyped-def]
     """Return one word of a data operand of a store or atomic."""
     if row[column] == REGISTER:
@@ -167,7 +167,7 @@ def _source(row, column, part, lane, w, constants):  # type: ignore[no-untyped-d
     return np.uint32(row[column + 1]) if part == 0 else np.uint32(0)
 
 
-@jit
+@callee
 def _float_sum(kind, old, value):  # type: ignore[no-untyped-def]
     """Return old + value of two float32 (subnormals flushed), float64, or pairs of halves."""
     if kind == F64:
@@ -184,7 +184,7 @@ def _float_sum(kind, old, value):  # type: ignore[no-untyped-def]
     return word
 
 
-@jit
+@callee
 def _combined(row, old, value, other):  # type: ignore[no-untyped-def]
     """Return what an atomic operation leaves: `value` is its operand, `other` what CAS stores."""
     how, kind = row[DETAIL], row[COMBINE]
@@ -215,7 +215,7 @@ def _combined(row, old, value, other):  # type: ignore[no-untyped-def]
     return np.uint64(old) if less == (how == ATOMIC_MIN) else np.uint64(value)
 
 
-@jit
+@callee
 def _pair(row, column, lane, w, constants):  # type: ignore[no-untyped-def]
     word = np.uint64(_source(row, column, 0, lane, w, constants))
     if row[SIZE] == 8:
@@ -223,7 +223,7 @@ def _pair(row, column, lane, w, constants):  # type: ignore[no-untyped-def]
     return word
 
 
-@jit
+@callee
 def _atomic(row, executed, warp, w, constants, memory, state):  # type: ignore[no-untyped-def]
     """ATOM, ATOMG, ATOMS, RED: lanes in ascending order; old values (or CAST's success) in out.
 
@@ -273,7 +273,7 @@ def _atomic(row, executed, warp, w, constants, memory, state):  # type: ignore[n
     return RUNNING
 
 
-@jit
+@callee
 def _load(row, executed, warp, w, memory, state):  # type: ignore[no-untyped-def]
     for lane in range(32):
         if not (executed >> np.uint32(lane)) & np.uint32(1):
@@ -294,7 +294,7 @@ def _load(row, executed, warp, w, memory, state):  # type: ignore[no-untyped-def
     return RUNNING
 
 
-@jit
+@callee
 def _store(row, executed, flip, flip_lanes, warp, w, constants, memory, state):  # type: ignore[no-untyped-def]
     for step in range(32):
         lane = 31 - step
@@ -314,7 +314,7 @@ def _store(row, executed, flip, flip_lanes, warp, w, constants, memory, state): 
     return RUNNING
 
 
-@jit
+@entry_point
 def memory_entry(row, operation, executed, flip, hit, warp, w, constants, memory, state):  # type: ignore[no-untyped-def]
     """Execute one rare operation on memory; returns a status."""
     if operation == STORE_OTHER:

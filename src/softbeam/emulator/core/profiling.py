@@ -8,36 +8,48 @@ from __future__ import annotations
 
 import numpy as np
 
-from softbeam.emulator.core.interpreter import run
-from softbeam.emulator.core.layout import FINISHED, INFO_LOG, INFO_LONGEST
+from softbeam.emulator.core.layout import ENTRY_RUN, FINISHED, INFO_LOG, INFO_LONGEST
 from softbeam.emulator.core.memory import roll_back
-from softbeam.jit import jit
+from softbeam.emulator.core.signatures import call_run
+from softbeam.emulator.core.translated import (
+    PROFILE_TOUCHED,
+    add_counts,
+    begin_counts,
+    is_translated,
+    keep_counts,
+    same_counts,
+)
+from softbeam.jit import callee, entry_point
 
 #: Ends of :func:`profile_units` besides the interpreter's statuses: a full table of classes, and
 #: a word that differs from the native run.
 TABLE_FULL, DIFFERS = 64, 65
 
 
-@jit
+@callee
+def _equals(profile, classes, entry):  # type: ignore[no-untyped-def]
+    """Return whether a profile is an entry of the table."""
+    differing = np.int64(0)
+    for row in range(profile.shape[0]):
+        differing |= classes[entry, row, 0] ^ profile[row, 0]
+        differing |= classes[entry, row, 1] ^ profile[row, 1]
+    return differing == 0
+
+
+@callee
 def _class_of(profile, classes, number, slots):  # type: ignore[no-untyped-def]
     """Return the entry of the table that equals a profile, a new one if none does; -1 if full."""
     rows = profile.shape[0]
-    hashed = np.uint64(1469598103934665603)
+    hashed, key = np.uint64(0), np.uint64(0x9E3779B97F4A7C15)
     for row in range(rows):
         for kind in range(2):
-            hashed = (hashed ^ np.uint64(profile[row, kind])) * np.uint64(1099511628211)
+            hashed += np.uint64(profile[row, kind]) * key
+            key += np.uint64(0x3C6EF372FE94F82A)
+    hashed ^= hashed >> np.uint64(32)
     slot = np.int64(hashed & np.uint64(slots.shape[0] - 1))
     while slots[slot] >= 0:
         entry = slots[slot]
-        same = True
-        for row in range(rows):
-            if (
-                classes[entry, row, 0] != profile[row, 0]
-                or classes[entry, row, 1] != profile[row, 1]
-            ):
-                same = False
-                break
-        if same:
+        if _equals(profile, classes, entry):
             return entry, number
         slot = (slot + 1) & (slots.shape[0] - 1)
     if number >= classes.shape[0]:
@@ -49,29 +61,30 @@ def _class_of(profile, classes, number, slots):  # type: ignore[no-untyped-def]
     return number, number + 1
 
 
-@jit
+@callee
 def _matches(memory, state, written):  # type: ignore[no-untyped-def]
     """Whether all logged words now hold what the native run left; `written` maps regions.
 
     A launch that only clears leaves what was there before: its words have one place in the pool.
     """
+    start, count, after = np.int64(0), np.int64(0), np.int64(0)
     for entry in range(state.information[INFO_LOG]):
         word = state.log_word[entry]
-        known = False
-        for region in range(written.shape[0]):
-            start, count, after = written[region, 0], written[region, 1], written[region, 2]
-            if start <= word < start + count:
-                wanted = memory.words[after + word - start]
-                if after == start:
-                    wanted = state.log_before[entry]
-                known = memory.words[word] == wanted
-                break
-        if not known:
+        if not start <= word < start + count:
+            count = np.int64(0)
+            for region in range(written.shape[0]):
+                if written[region, 0] <= word < written[region, 0] + written[region, 1]:
+                    start, count, after = written[region, 0], written[region, 1], written[region, 2]
+                    break
+            if count == 0:
+                return False
+        wanted = state.log_before[entry] if after == start else memory.words[after + word - start]
+        if memory.words[word] != wanted:
             return False
     return True
 
 
-@jit
+@entry_point
 def profile_units(  # type: ignore[no-untyped-def]
     code,
     constants,
@@ -79,6 +92,7 @@ def profile_units(  # type: ignore[no-untyped-def]
     memory,
     grid,
     block,
+    grid_block,
     whole_blocks,
     first,
     last,
@@ -89,6 +103,7 @@ def profile_units(  # type: ignore[no-untyped-def]
     slots,
     class_of_unit,
     written,
+    before,
     progress,
 ):
     """Run the units `first` to `last` of a launch without fault; returns a status.
@@ -97,6 +112,8 @@ def profile_units(  # type: ignore[no-untyped-def]
     ----------
     grid, block : int64[3]
         Dimensions.
+    grid_block : int64[8]
+        Room for what :func:`softbeam.emulator.core.interpreter.run` is given.
     whole_blocks : bool
         Whether a unit is a block.
     classes : int32[entries, rows, 2]
@@ -107,14 +124,18 @@ def profile_units(  # type: ignore[no-untyped-def]
         Filled for the units that run.
     written : int64[regions, 3]
         For each buffer that the launch writes: first word before it, words, first word after it.
+    before : int64[blocks + 1 + rows]
+        Room for what translated code counted of the unit before.
     progress : int64[3]
         Entries in the table, most instructions of a thread, unit at which it stopped.
     """
     threads = block[0] * block[1] * block[2]
     warps = (threads + 31) // 32
     units_of_block = 1 if whole_blocks else warps
-    grid_block = np.zeros(8, dtype=np.int64)
-    grid_block[3:6] = block
+    translation, last_entry = tables.translation, np.int64(-1)
+    state.profile[:] = 0
+    for axis in range(3):
+        grid_block[3 + axis] = block[axis]
     for unit in range(first, last):
         progress[2] = unit
         number = unit // units_of_block
@@ -124,9 +145,19 @@ def profile_units(  # type: ignore[no-untyped-def]
         grid_block[2] = number // (grid[0] * grid[1])
         grid_block[6] = warp
         grid_block[7] = warps if whole_blocks else warp + 1
-        state.profile[:] = 0
-        status = run(
-            code, constants, tables, memory, grid_block, threads, budget, fault, np.int64(-1), state
+        begin_counts(translation)
+        status = call_run(
+            tables.entries[ENTRY_RUN],
+            code,
+            constants,
+            tables,
+            memory,
+            grid_block,
+            threads,
+            budget,
+            fault,
+            np.int64(-1),
+            state,
         )
         same = _matches(memory, state, written)
         roll_back(memory, state)
@@ -135,9 +166,19 @@ def profile_units(  # type: ignore[no-untyped-def]
         if not same:
             return DIFFERS
         progress[1] = max(progress[1], state.information[INFO_LONGEST])
-        entry, entries = _class_of(state.profile, classes, progress[0], slots)
-        if entry < 0:
-            return TABLE_FULL
-        progress[0] = entries
+        if last_entry < 0 or not same_counts(translation, before):
+            if is_translated(translation):
+                add_counts(translation, state.profile)
+            entry, entries = _class_of(state.profile, classes, progress[0], slots)
+            if entry < 0:
+                return TABLE_FULL
+            progress[0] = entries
+            state.profile[:] = 0
+            last_entry = np.int64(-1)
+            if not translation.context[PROFILE_TOUCHED]:
+                last_entry = entry
+                keep_counts(translation, before)
+        else:
+            entry = last_entry
         class_of_unit[unit - first] = entry
     return FINISHED

@@ -5,10 +5,10 @@ What an access to a segment, or to none, does is :mod:`softbeam.emulator.core.me
 
 from __future__ import annotations
 
-from softbeam.jit import jit
+from softbeam.jit import callee
 
 
-@jit
+@callee
 def find_segment(memory, address):  # type: ignore[no-untyped-def]
     """Return the index of the segment that holds a byte address, or -1."""
     low, high = 0, memory.start.shape[0]

@@ -10,7 +10,7 @@ from numba import from_dtype, typeof, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from softbeam.emulator.core.layout import WARP, Memory, State
+from softbeam.emulator.core.layout import WARP, Code, Memory, State, Tables, Translation
 
 _ROW = types.Array(types.int64, 1, "C")
 _WORDS = types.Array(types.uint32, 1, "C")
@@ -76,6 +76,74 @@ MEMORY = types.int64(
 )
 
 
+#: row, operation, executing lanes, index and dimensions of the block, constants, addresses of the
+#: parts, tables (RCP, RSQ, EX2), warp -> status.
+COMPUTE = types.int64(
+    _ROW,
+    types.int64,
+    types.uint32,
+    _ROW,
+    _WORDS,
+    _ROW,
+    _TABLE,
+    _TABLE,
+    _TABLE,
+    _WARP,
+)
+
+#: row, operation, lanes of the group, executing lanes, the group's number, rows of the program,
+#: warp -> status, and whether the group runs on.
+CONTROL = types.int64(
+    _ROW, types.int64, types.uint32, types.uint32, types.int64, types.int64, _WARP
+)
+
+#: row, operation, executing lanes, struck lanes, fault, constants, addresses of the parts, memory,
+#: warp's number, warp, state -> status.
+ACCESS = types.int64(
+    _ROW,
+    types.int64,
+    types.uint32,
+    types.uint32,
+    _ROW,
+    _WORDS,
+    _ROW,
+    _MEMORY,
+    types.int64,
+    _WARP,
+    _STATE,
+)
+
+_CODE = _named(Code, [(np.int64, 2), (np.uint64, 2), (np.uint64, 2)])
+_TABLES = typeof(
+    Tables(
+        *(np.zeros(0, dtype=np.int8),) * 3,
+        np.zeros(0, dtype=np.int64),
+        Translation(
+            np.zeros(0, dtype=np.int64),
+            np.zeros(0, dtype=np.int32),
+            np.zeros(0, dtype=np.uint8),
+            np.zeros(0, dtype=np.int64),
+            np.zeros((0, 0), dtype=np.int64),
+            *(np.zeros(0, dtype=np.int64),) * 3,
+        ),
+    )
+)
+
+#: The arguments of :func:`softbeam.emulator.core.interpreter.run` -> status.
+RUN = types.int64(
+    _CODE,
+    _WORDS,
+    _TABLES,
+    _MEMORY,
+    _ROW,
+    types.int64,
+    types.int64,
+    _ROW,
+    types.int64,
+    _STATE,
+)
+
+
 def _call(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
     convention = context.call_conv
     kinds = signature.args[1:]
@@ -115,3 +183,56 @@ def call_memory(  # type: ignore[no-untyped-def]
 ):
     """Call the part for rare operations on memory at `address`; arguments as in :data:`MEMORY`."""
     return MEMORY.return_type(types.int64, *MEMORY.args), _call
+
+
+@intrinsic
+def call_compute(  # type: ignore[no-untyped-def]
+    typingctx, address, row, operation, mask, grid_block, constants, entries, rcp, rsq, ex2, w
+):
+    """Call what executes computing instructions; arguments as in :data:`COMPUTE`."""
+    return COMPUTE.return_type(types.int64, *COMPUTE.args), _call
+
+
+@intrinsic
+def call_control(typingctx, address, row, operation, mask, executed, group, rows, w):  # type: ignore[no-untyped-def]
+    """Call what executes control flow; arguments as in :data:`CONTROL`."""
+    return CONTROL.return_type(types.int64, *CONTROL.args), _call
+
+
+@intrinsic
+def call_run(  # type: ignore[no-untyped-def]
+    typingctx,
+    address,
+    code,
+    constants,
+    tables,
+    memory,
+    grid_block,
+    threads,
+    budget,
+    fault,
+    traced,
+    state,
+):
+    """Call the interpreter; arguments as in :data:`RUN`."""
+    return RUN.return_type(types.int64, *RUN.args), _call
+
+
+@intrinsic
+def call_access(  # type: ignore[no-untyped-def]
+    typingctx,
+    address,
+    row,
+    operation,
+    executed,
+    hit,
+    fault,
+    constants,
+    entries,
+    memory,
+    warp,
+    w,
+    state,
+):
+    """Call what executes loads and stores; arguments as in :data:`ACCESS`."""
+    return ACCESS.return_type(types.int64, *ACCESS.args), _call

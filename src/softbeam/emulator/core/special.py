@@ -16,10 +16,10 @@ from softbeam.emulator.core.arithmetic import bits_from_f32, f32_from_bits
 from softbeam.emulator.core.layout import (
     CANONICAL_NAN,
 )
-from softbeam.jit import jit
+from softbeam.jit import callee
 
 
-@jit
+@callee
 def mufu_rcp(bits, table):  # type: ignore[no-untyped-def]
     """Return the bits of MUFU.RCP; `table` has 2^23 int8 entries, for 1 <= input < 2."""
     sign = np.uint32(bits & np.uint32(0x80000000))
@@ -37,7 +37,7 @@ def mufu_rcp(bits, table):  # type: ignore[no-untyped-def]
     return np.uint32(np.int64(sign) | result)
 
 
-@jit
+@callee
 def mufu_rsq(bits, table):  # type: ignore[no-untyped-def]
     """Return the bits of MUFU.RSQ; `table` has 2^24 int8 entries, for 1 <= input < 4."""
     sign = np.uint32(bits & np.uint32(0x80000000))
@@ -58,7 +58,7 @@ def mufu_rsq(bits, table):  # type: ignore[no-untyped-def]
     return np.uint32(result + np.int64(table[entry]) - ((unbiased >> 1) << 23))
 
 
-@jit
+@callee
 def mufu_ex2(bits, table):  # type: ignore[no-untyped-def]
     """Return the bits of MUFU.EX2; `table` has 2^23 int8 entries, for 0 <= input < 1."""
     exponent = np.int64((bits >> np.uint32(23)) & np.uint32(0xFF))

@@ -20,10 +20,10 @@ from softbeam.emulator.core.layout import (
     B,
 )
 from softbeam.emulator.core.operands import commit, fetch
-from softbeam.jit import jit
+from softbeam.jit import callee
 
 
-@jit
+@callee
 def load_constant(row, executed, constants, w):  # type: ignore[no-untyped-def]
     """LDC, ULDC: words of a constant bank, at a register's byte offset where the operand has one.
 
@@ -57,7 +57,7 @@ def load_constant(row, executed, constants, w):  # type: ignore[no-untyped-def]
             commit(w.registers[destination + part], w.scratch[part], executed)
 
 
-@jit
+@callee
 def store_data(row, constants, w):  # type: ignore[no-untyped-def]
     """Fetch the words that a store writes into the scratch rows."""
     registers = w.registers

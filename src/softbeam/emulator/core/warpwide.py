@@ -40,17 +40,17 @@ from softbeam.emulator.core.layout import (
     A,
 )
 from softbeam.emulator.core.operands import fetch_high
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point
 
 ALL = np.uint32(0xFFFFFFFF)
 
 
-@jit
+@callee
 def _on(mask, lane):  # type: ignore[no-untyped-def]
     return (mask >> np.uint32(lane)) & np.uint32(1) != np.uint32(0)
 
 
-@jit
+@callee
 def _first(executed):  # type: ignore[no-untyped-def]
     for lane in range(32):
         if _on(executed, lane):
@@ -58,7 +58,7 @@ def _first(executed):  # type: ignore[no-untyped-def]
     return 0
 
 
-@jit
+@callee
 def _shuffle(mode, executed, a, b, c, out):  # type: ignore[no-untyped-def]
     """SHFL: copy another lane's word; returns the lanes whose source is within its segment."""
     inside = np.uint32(0)
@@ -86,7 +86,7 @@ def _shuffle(mode, executed, a, b, c, out):  # type: ignore[no-untyped-def]
     return inside
 
 
-@jit
+@callee
 def _vote(mode, executed, p, out):  # type: ignore[no-untyped-def]
     """VOTE: the ballot of the executing lanes, and whether all, any or equally many say yes."""
     ballot = np.uint32(p & executed)
@@ -101,7 +101,7 @@ def _vote(mode, executed, p, out):  # type: ignore[no-untyped-def]
     return ALL if holds else np.uint32(0)
 
 
-@jit
+@callee
 def _match(row, operation, executed, w, constants):  # type: ignore[no-untyped-def]
     """MATCH: the lanes with the same word (or pair); .ALL: all of them or none."""
     a, out, high = w.scratch[0], w.scratch[3], w.scratch[10]
@@ -124,7 +124,7 @@ def _match(row, operation, executed, w, constants):  # type: ignore[no-untyped-d
     return ALL if everywhere else np.uint32(0)
 
 
-@jit
+@callee
 def _reduce(row, executed, a, out):  # type: ignore[no-untyped-def]
     """REDUX: one word from those of all executing lanes."""
     how = row[DETAIL]
@@ -150,7 +150,7 @@ def _reduce(row, executed, a, out):  # type: ignore[no-untyped-def]
         out[lane] = total
 
 
-@jit
+@callee
 def _barrier_result(w, out):  # type: ignore[no-untyped-def]
     """B2R.RESULT: the count of the last BAR.RED, and as a predicate its verdict."""
     arrived, yes, how = w.verdict[0], w.verdict[1], w.verdict[2]
@@ -160,7 +160,7 @@ def _barrier_result(w, out):  # type: ignore[no-untyped-def]
     return ALL if holds and (how == BAR_AND or how == BAR_OR) else np.uint32(0)
 
 
-@jit
+@entry_point
 def warp_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
     """Execute one operation of this part; returns destination predicate lanes."""
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]

@@ -22,16 +22,16 @@ from softbeam.emulator.core.layout import (
     A,
 )
 from softbeam.emulator.core.segments import find_segment
-from softbeam.jit import jit
+from softbeam.jit import callee
 
 
-@jit
+@callee
 def is_of_words(row):  # type: ignore[no-untyped-def]
     """Return whether an access is of one word at a 64-bit address of global memory."""
     return row[SPACE] == GLOBAL and row[SIZE] == 4 and row[A] == REGISTER and row[WIDE_ADDRESS]
 
 
-@jit
+@callee
 def _common_offset(row, w):  # type: ignore[no-untyped-def]
     """Return what all lanes add to their base registers."""
     uniform, offset = row[UNIFORM_BASE], np.uint64(row[OFFSET])
@@ -41,7 +41,7 @@ def _common_offset(row, w):  # type: ignore[no-untyped-def]
     return offset
 
 
-@jit
+@callee
 def _segment_of(memory, address):  # type: ignore[no-untyped-def]
     """Return (first byte address, bytes, first word in the pool) of an address; 0 bytes if none."""
     segment = find_segment(memory, address)
@@ -51,7 +51,7 @@ def _segment_of(memory, address):  # type: ignore[no-untyped-def]
     return np.uint64(start), np.uint64(memory.end[segment] - start), memory.offset[segment]
 
 
-@jit
+@callee
 def load_words(row, mask, w, memory):  # type: ignore[no-untyped-def]
     """Load a word in each lane of `mask`; False if this is not the common case."""
     low, high, out = w.registers[row[A_VALUE]], w.registers[row[A_VALUE] + 1], w.scratch[0]
@@ -70,7 +70,7 @@ def load_words(row, mask, w, memory):  # type: ignore[no-untyped-def]
     return True
 
 
-@jit
+@callee
 def store_words(row, mask, w, memory, state):  # type: ignore[no-untyped-def]
     """Store a word in each lane of `mask`, the lowest lane's last; False if it is not the case."""
     low, high, values = w.registers[row[A_VALUE]], w.registers[row[A_VALUE] + 1], w.scratch[0]

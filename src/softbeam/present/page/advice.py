@@ -56,9 +56,9 @@ def section(results: Results, parts: tuple[Part, ...], say: Callable[[str], None
 
 
 def _advices(results: Results, say: Callable[[str], None]) -> Iterator[Advice]:
-    """Yield what to harden against each damage: of kernels in layers, and of kernels."""
+    """Yield what to harden against each damage: layers, kernels, and kernels in layers."""
     for of, damage in DAMAGE_TITLES.items():
-        for by in (By.KERNEL, By.LAYER_AND_KERNEL):
+        for by in (By.LAYER, By.KERNEL, By.LAYER_AND_KERNEL):
             say(f"which {ITEM_TITLES[by]} to harden against {damage}")
             yield advise_on(
                 results.counts,

@@ -1,0 +1,192 @@
+"""Entering and leaving translated code, jitted: what it is told, and what it says when it is back.
+
+Translated code (:mod:`softbeam.emulator.translation`) runs the running group from the first row of
+a block until something needs the interpreter.  All that a warp is lies in its record meanwhile.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from softbeam.emulator.core.layout import INFO_INSTRUCTIONS, INFO_LONGEST
+from softbeam.jit import callee
+
+# Entries of the context, which is all that translated code is given.
+(
+    WARP_AT,  # addresses
+    CONSTANTS_AT,
+    WORDS_AT,
+    SHARED_AT,
+    LOG_WORD_AT,
+    LOG_BEFORE_AT,
+    LOG_TIME_AT,
+    INFORMATION_AT,
+    PROFILE_AT,
+    GRID_BLOCK_AT,
+    START_AT,
+    END_AT,
+    OFFSET_AT,
+    SEGMENTS_AT,  # what each access found last: first byte, valid first bytes, address here, word
+    COUNTS_AT,
+    SKIPPED_AT,
+    RCP_AT,
+    RSQ_AT,
+    CONSTANTS,  # words
+    SHARED,  # bytes
+    LOG_ROOM,  # entries
+    PROFILED,  # rows of the profile; 0: not wanted
+    SEGMENTS,
+    STOP,  # block before which to stop, -1 for none
+    MASK,
+    ROW,  # where to begin; afterwards: what the interpreter has to execute
+    ALLOWED,  # rows that may be executed
+    EXECUTED,  # rows that were
+    BRANCHED,  # how many of them by the last that steers control flow, 0 for none
+    INSTRUCTIONS,  # warp instructions executed before
+    EX2_AT,
+    REGISTERS,  # general registers that the program can reach; for the interpreter alone
+    BARRIERS,  # whether it has convergence barriers; for the interpreter alone
+    PROFILE_TOUCHED,  # whether the profile itself was counted in, and not only by block
+    CONTEXT,
+) = range(35)
+
+#: The row that says that every thread of the warp has ended.
+ENDED = -1
+
+
+@intrinsic
+def _call(typingctx, address, context):  # type: ignore[no-untyped-def]
+    """Call translated code at an address."""
+
+    def codegen(compiler, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        word = ir.IntType(64)
+        kind = ir.FunctionType(ir.VoidType(), [word.as_pointer()])
+        function = builder.inttoptr(arguments[0], kind.as_pointer())
+        data = compiler.make_array(signature.args[1])(compiler, builder, arguments[1]).data
+        builder.call(function, [data])
+        return compiler.get_dummy_value()
+
+    return types.void(types.int64, context), codegen
+
+
+@intrinsic
+def address_of_data(typingctx, array):  # type: ignore[no-untyped-def]
+    """Return the address of an array's first element."""
+
+    def codegen(compiler, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        data = compiler.make_array(signature.args[0])(compiler, builder, arguments[0]).data
+        return builder.ptrtoint(data, ir.IntType(64))
+
+    return types.int64(array), codegen
+
+
+@callee
+def is_translated(translation):  # type: ignore[no-untyped-def]
+    """Return whether a program has any translated code."""
+    return translation.addresses[0] != 0 or translation.addresses[1] != 0
+
+
+@callee
+def open_context(translation, constants, tables, memory, grid_block, state):  # type: ignore[no-untyped-def]
+    """Fill in what stays the same while a unit runs."""
+    c = translation.context
+    c[CONSTANTS_AT] = address_of_data(constants)
+    c[CONSTANTS] = constants.shape[0]
+    c[WORDS_AT] = address_of_data(memory.words)
+    c[SHARED_AT] = address_of_data(state.shared)
+    c[SHARED] = 4 * state.shared.shape[0]
+    c[LOG_WORD_AT] = address_of_data(state.log_word)
+    c[LOG_BEFORE_AT] = address_of_data(state.log_before)
+    c[LOG_TIME_AT] = address_of_data(state.log_time)
+    c[LOG_ROOM] = state.log_word.shape[0]
+    c[INFORMATION_AT] = address_of_data(state.information)
+    c[PROFILE_AT] = address_of_data(state.profile)
+    c[PROFILED] = state.profile.shape[0]
+    c[GRID_BLOCK_AT] = address_of_data(grid_block)
+    c[START_AT] = address_of_data(memory.start)
+    c[END_AT] = address_of_data(memory.end)
+    c[OFFSET_AT] = address_of_data(memory.offset)
+    c[SEGMENTS] = memory.start.shape[0]
+    c[SEGMENTS_AT] = address_of_data(translation.segments)
+    c[COUNTS_AT] = address_of_data(translation.counts)
+    c[SKIPPED_AT] = address_of_data(translation.skipped)
+    c[RCP_AT] = address_of_data(tables.rcp)
+    c[RSQ_AT] = address_of_data(tables.rsq)
+    c[EX2_AT] = address_of_data(tables.ex2)
+
+
+@callee
+def run_translated(translation, warp_at, mask, number, steps, allowed, stop, w, information):  # type: ignore[no-untyped-def]
+    """Run translated code from a block's first row; returns row, steps and allowed after it.
+
+    ``number``, ``steps`` and ``allowed`` are those of the interpreter's loop.
+    """
+    full = mask == np.uint32(0xFFFFFFFF)
+    address = translation.addresses[0 if full else 1]
+    if address == 0:
+        return number, steps, allowed
+    c = translation.context
+    c[WARP_AT] = warp_at
+    c[STOP] = stop
+    c[MASK] = np.int64(mask)
+    c[ROW] = number
+    c[ALLOWED] = allowed - steps
+    c[INSTRUCTIONS] = information[INFO_INSTRUCTIONS]
+    _call(address, c)
+    executed, branched = c[EXECUTED], c[BRANCHED]
+    information[INFO_INSTRUCTIONS] += executed
+    if branched:
+        steps += branched
+        longest = information[INFO_LONGEST]
+        for lane in range(32):
+            if (mask >> np.uint32(lane)) & np.uint32(1):
+                w.counts[lane] += steps
+                longest = max(longest, w.counts[lane])
+        information[INFO_LONGEST] = longest
+        allowed -= steps
+        steps = np.int64(0)
+        executed -= branched
+    return c[ROW], steps + executed, allowed
+
+
+@callee
+def begin_counts(translation):  # type: ignore[no-untyped-def]
+    """Count anew."""
+    translation.counts[:] = 0
+    translation.skipped[:] = 0
+    translation.context[PROFILE_TOUCHED] = 0
+
+
+@callee
+def add_counts(translation, profile):  # type: ignore[no-untyped-def]
+    """Add what translated code counted to a profile."""
+    for row in range(profile.shape[0]):
+        active = translation.counts[translation.block[row]]
+        profile[row, 0] += active
+        profile[row, 1] += active - translation.skipped[row]
+
+
+@callee
+def same_counts(translation, before):  # type: ignore[no-untyped-def]
+    """Return whether translated code alone counted, and the same as :func:`keep_counts` kept."""
+    if translation.context[PROFILE_TOUCHED]:
+        return False
+    differing, blocks = np.int64(0), translation.counts.shape[0]
+    for block in range(blocks):
+        differing |= translation.counts[block] ^ before[block]
+    for row in range(translation.skipped.shape[0]):
+        differing |= translation.skipped[row] ^ before[blocks + row]
+    return differing == 0
+
+
+@callee
+def keep_counts(translation, before):  # type: ignore[no-untyped-def]
+    """Keep what translated code counted; `before` has one entry a count."""
+    blocks = translation.counts.shape[0]
+    for block in range(blocks):
+        before[block] = translation.counts[block]
+    for row in range(translation.skipped.shape[0]):
+        before[blocks + row] = translation.skipped[row]

@@ -1,0 +1,174 @@
+"""What is translated, and when: a program that has been found to run long."""
+
+from __future__ import annotations
+
+import logging
+import os
+import weakref
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softbeam.compilation import announced
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.core.translated import BARRIERS, CONTEXT, REGISTERS
+from softbeam.emulator.translation import compiling
+from softbeam.emulator.translation.blocks import Blocks, find_blocks
+from softbeam.emulator.translation.function import NAMES, access_rows, emit
+
+if TYPE_CHECKING:
+    from softbeam.emulator.lowering import Program
+
+logger = logging.getLogger("softbeam")
+
+#: Rows that the interpreter executes before a program is worth translating: about as long as that
+#: takes.  A translation that is on disk already is taken at once.
+WORTHWHILE = 200_000
+
+#: Rows of the longest program that is translated; compiling takes about a millisecond a row.
+MOST_ROWS = 8192
+
+#: The environment's variable that says which engine runs: ``interpreter``; ``translator``, which
+#: translates every program before its first run; by default, what is worthwhile.
+ENGINE = "SOFTBEAM_ENGINE"
+
+
+#: Registers of a warp's record; the destination that is none; words of the widest operand.
+_ALL_REGISTERS, _NOWHERE, _WIDEST = 256, 255, 4
+
+
+def _empty(rows: int, blocks: int, accesses: int) -> k.Translation:
+    return k.Translation(
+        addresses=np.zeros(2, dtype=np.int64),
+        block=np.full(rows, blocks, dtype=np.int32),
+        entry=np.zeros(rows, dtype=np.uint8),
+        context=np.zeros(CONTEXT, dtype=np.int64),
+        segments=np.zeros((accesses, 4), dtype=np.int64),
+        counts=np.zeros(blocks + 1, dtype=np.int64),
+        skipped=np.zeros(rows, dtype=np.int64),
+        heat=np.zeros(2, dtype=np.int64),
+    )
+
+
+_NONE = _empty(1, 1, 1)
+_NONE.context[REGISTERS] = _ALL_REGISTERS
+_NONE.context[BARRIERS] = 1
+
+#: Operations that read or write convergence barriers.
+_BARRIERS = (
+    *(k.BSSY, k.BSYNC, k.BREAK, k.WARPSYNC),
+    *(k.BARRIER_TO_REGISTER, k.REGISTER_TO_BARRIER),
+)
+
+
+def _reached(rows: NDArray[np.int64], allocated: int) -> int:
+    """Return how many general registers a program can reach: a fault reaches the allocated ones."""
+    most = allocated
+    for column in (k.A, k.B, k.C):
+        registers = rows[rows[:, column] == k.REGISTER, column + 1]
+        most = max(most, int(registers.max(initial=0)) + _WIDEST)
+    general = rows[(rows[:, k.UNIFORM] == 0) & (rows[:, k.DESTINATION] != _NOWHERE)]
+    most = max(most, int(general[:, k.DESTINATION].max(initial=0)) + _WIDEST)
+    return min(most, _ALL_REGISTERS)
+
+
+def untranslated() -> k.Translation:
+    """Return what the interpreter is given where there is no translated code."""
+    return _NONE
+
+
+class _Entry:
+    """One program, with what has been translated of it."""
+
+    def __init__(self, program: Program) -> None:
+        rows, name = program.code.rows, program.function.name
+        self.rows, self.name = rows, name
+        self.blocks: Blocks | None = None
+        self.loaded: list[compiling.Loaded] = []
+        self.done = [False, False]
+        if rows.shape[0] > MOST_ROWS:
+            logger.debug("%s: %d rows are too many to translate", name, rows.shape[0])
+            self.done = [True, True]
+            self.translation = _NONE
+            return
+        self.blocks = find_blocks(rows)
+        self.translation = _empty(
+            rows.shape[0], len(self.blocks.blocks), max(len(access_rows(rows)), 1)
+        )
+        self.translation.context[REGISTERS] = _reached(rows, program.function.registers)
+        self.translation.context[BARRIERS] = bool(np.isin(rows[:, k.OP], _BARRIERS).any())
+        self.translation.block[:] = self.blocks.block_of
+        for block in self.blocks.blocks:
+            self.translation.entry[block.first] = 1
+        for row, reason in self.blocks.reasons.items():
+            logger.debug("%s: row %d stays with the interpreter: %s", name, row, reason)
+        for which in range(2):
+            code = compiling.kept(self._fingerprint(which))
+            if code is not None:
+                self._load(which, code)
+
+    def _fingerprint(self, which: int) -> str:
+        return compiling.fingerprint(self.rows, NAMES[which == 0])
+
+    def _load(self, which: int, code: bytes) -> None:
+        loaded = compiling.Loaded(code)
+        self.loaded.append(loaded)
+        self.translation.addresses[which] = loaded.address(NAMES[which == 0])
+        self.done[which] = True
+
+    def translate(self, which: int) -> None:
+        """Translate for full masks (0) or for any (1)."""
+        self.done[which] = True
+        assert self.blocks is not None
+        try:
+            with announced(f"{self.name} ({self.rows.shape[0]} instructions)"):
+                module = compiling.new_module(self.name)
+                emit(module, self.rows, self.blocks, full=which == 0)
+                code = compiling.object_code(module)
+        except Exception as error:
+            logger.warning("%s stays with the interpreter: %s", self.name, error)
+            return
+        compiling.keep(self._fingerprint(which), code)
+        self._load(which, code)
+
+    def ready(self, worthwhile: int) -> k.Translation:
+        """Return the translation, made now where the program has run long enough."""
+        for which in range(2):
+            if not self.done[which] and self.translation.heat[which] >= worthwhile:
+                self.translate(which)
+        self.translation.segments.fill(0)
+        return self.translation
+
+
+_entries: dict[int, tuple[weakref.ref[NDArray[np.int64]], _Entry]] = {}
+
+
+def translation_of(program: Program) -> k.Translation:
+    """Return what is translated of a program, for one run.
+
+    A program that has been interpreted long enough is translated now.
+    """
+    engine = os.environ.get(ENGINE)
+    if engine == "interpreter":
+        return _NONE
+    return _entry(program).ready(0 if engine == "translator" else WORTHWHILE)
+
+
+def translate_now(program: Program) -> bool:
+    """Translate a program if it has not been; return whether that is new."""
+    if os.environ.get(ENGINE) == "interpreter":
+        return False
+    entry = _entry(program)
+    new = not all(entry.done)
+    entry.ready(0)
+    return new
+
+
+def _entry(program: Program) -> _Entry:
+    rows = program.code.rows
+    found = _entries.get(id(rows))
+    if found is None or found[0]() is not rows:
+        found = (weakref.ref(rows), _Entry(program))
+        _entries[id(rows)] = found
+    return found[1]
