@@ -67,7 +67,9 @@ class WorkloadChoices(Choices):
         "default: the model's.",
     )
     output: str | None = option(
-        None, metavar="NAME", help="An ONNX model's answer, where it has several; default: the one."
+        None,
+        metavar="NAME",
+        help="An ONNX model's answer, where it has several, or any tensor of it; default: the one.",
     )
 
 

@@ -417,8 +417,28 @@ def test_one_of_several_outputs_is_named(tmp_path: Path) -> None:
         for name in (first, second)
     ]
     assert shapes == [(3, 8, 8), (3, 7, 7)]
+    within = builder.nodes[0].output[0]
+    model = builder.model(second, SIDE)
+    onnx.save(model, str(path))
+    assert load_network(str(path), choices=WorkloadChoices(output=within)).answer_shape == (3, 8, 8)
     with pytest.raises(NetworkError, match="no output 'third'"):
         load_network(str(path), choices=WorkloadChoices(output="third"))
+
+
+def test_a_condition_that_is_known_decides(tmp_path: Path) -> None:
+    def branch(name: str, op: str):  # type: ignore[no-untyped-def]
+        node = onnx.helper.make_node(op, ["input"], [f"{name}_made"], name=name)
+        made = onnx.helper.make_tensor_value_info(f"{name}_made", 1, None)
+        return onnx.helper.make_graph([node], name, [], [made])
+
+    def example(b) -> str:  # type: ignore[no-untyped-def]
+        rank = b.node("Size", b.node("Shape", "input"))
+        condition = b.node("Equal", rank, b.constant(np.int64(4)))
+        branches = {"then_branch": branch("yes", "Exp"), "else_branch": branch("no", "Neg")}
+        return b.node("Relu", b.node("If", condition, **branches))
+
+    network = agree(tmp_path, build(example))
+    assert [layer.label for layer in network.layers] == ["yes", "/relu_4"]
 
 
 def test_a_nan_passes_a_clip(tmp_path: Path) -> None:

@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 FOLDED = frozenset(
     {
-        "Abs", "Add", "And", "Cast", "Ceil", "Clip", "Concat", "Constant", "ConstantOfShape",
-        "DequantizeLinear", "Div", "Equal", "Erf", "Exp", "Expand", "Flatten", "Floor", "Gather",
-        "Gemm", "Greater", "GreaterOrEqual", "Identity", "Less", "LessOrEqual", "Log", "MatMul",
-        "Max", "Min", "Mod", "Mul", "Neg", "Not", "Or", "Pow", "Range", "Reciprocal", "ReduceMax",
-        "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "Relu", "Reshape", "Round",
-        "ScatterND", "Shape", "Sigmoid", "Size", "Slice", "Split", "Sqrt", "Squeeze", "Sub", "Tanh",
-        "Tile", "Transpose", "Trilu", "Unsqueeze", "Where",
+        "Abs", "Add", "And", "Cast", "Ceil", "Clip", "Concat", "Constant", "ConstantOfShape", "Cos",
+        "CumSum", "DequantizeLinear", "Div", "Equal", "Erf", "Exp", "Expand", "Flatten", "Floor",
+        "Gather", "GatherElements", "Gemm", "Greater", "GreaterOrEqual", "Identity", "Less",
+        "LessOrEqual", "Log", "MatMul", "Max", "Min", "Mod", "Mul", "Neg", "Not", "Or", "Pow",
+        "Range", "Reciprocal", "ReduceL2", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd",
+        "ReduceSum", "Relu", "Reshape", "Round", "ScatterElements", "ScatterND", "Shape", "Sigmoid",
+        "Sign", "Sin", "Size", "Slice", "Split", "Sqrt", "Squeeze", "Sub", "Tanh", "Tile",
+        "Transpose", "Trilu", "Unsqueeze", "Where",
     }
 )  # fmt: skip
 """Operators that are computed where all that they depend on is known."""
@@ -84,12 +85,15 @@ def fold(model: Any) -> None:
 
     graph = model.graph
     room = MOST_FOLDED + 4 * sum(prod(one.dims) for one in graph.initializer)
-    known = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
+    known: dict[str, NDArray[Any]] = {}
     while True:
+        for one in graph.initializer:
+            if one.name not in known:
+                known[one.name] = onnx.numpy_helper.to_array(one)
         # What is folded tells more shapes.
         shapes = shapes_of(model)
         left = []
-        for node in graph.node:
+        for node in _decided(graph, known):
             values = _computed(model, node, known, shapes, room)
             if values is None:
                 left.append(node)
@@ -98,10 +102,30 @@ def fold(model: Any) -> None:
             for name, value in zip(node.output, values, strict=True):
                 known[name] = value
                 graph.initializer.append(onnx.numpy_helper.from_array(value, name))
-        if len(left) == len(graph.node):
+        if [one.name for one in left] == [one.name for one in graph.node]:
             return
         del graph.node[:]
         graph.node.extend(left)
+
+
+def _decided(graph: Any, known: Mapping[str, NDArray[Any]]) -> list[Any]:
+    """Return the nodes, those of a branch in the place of each If whose condition is known."""
+    import onnx
+
+    nodes: list[Any] = []
+    for node in graph.node:
+        condition = known.get(node.input[0]) if node.op_type == "If" else None
+        if condition is None:
+            nodes.append(node)
+            continue
+        wanted = "then_branch" if condition.reshape(-1)[0] else "else_branch"
+        (branch,) = (each.g for each in node.attribute if each.name == wanted)
+        graph.initializer.extend(branch.initializer)
+        nodes += branch.node
+        for number, (inner, outer) in enumerate(zip(branch.output, node.output, strict=True)):
+            name = f"{node.name}_{number}"
+            nodes.append(onnx.helper.make_node("Identity", [inner.name], [outer], name=name))
+    return nodes
 
 
 def _computed(

@@ -190,16 +190,23 @@ def _spelled_out(model: Any) -> Any:
 
 
 def _choose_output(graph: Any, wanted: str | None, path: Path) -> None:
-    """Leave one answer in a graph."""
+    """Leave one answer in a graph: an output, or any tensor, such as what a head begins with."""
+    import onnx
+
     names = [one.name for one in graph.output]
     listed = ", ".join(names)
     if wanted is None and len(names) != 1:
         raise NetworkError(
             f"{path} has {len(names)} outputs; say with --output which is its answer: {listed}"
         )
-    if wanted is not None and wanted not in names:
-        raise NetworkError(f"{path} has no output {wanted!r}; its outputs are {listed}")
     kept = [one for one in graph.output if wanted in (None, one.name)]
+    if not kept and wanted in {name for node in graph.node for name in node.output}:
+        kept = [onnx.helper.make_tensor_value_info(wanted, onnx.TensorProto.FLOAT, None)]
+    if not kept:
+        raise NetworkError(
+            f"{path} has no output {wanted!r}, nor another tensor of that name; its outputs are "
+            f"{listed}"
+        )
     del graph.output[:]
     graph.output.extend(kept)
 
