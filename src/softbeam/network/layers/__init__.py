@@ -19,19 +19,16 @@ from softbeam.network.layers.moving import Crop, Dropout, Reorg, Upsample
 from softbeam.network.layers.norms import BatchNorm, Normalization
 from softbeam.network.layers.pointwise import ActivationLayer, Softmax
 from softbeam.network.layers.pooling import AveragePool, MaxPool, WindowAverage, WindowPool
+from softbeam.network.layers.sums import AxisSoftmax, MatMul, Reduce, Standardize
 from softbeam.network.layers.tensors import (
     OWN,
-    AxisSoftmax,
     Broadcast,
     Constant,
     Elementwise,
-    MatMul,
     Move,
     Piece,
     Power,
-    Reduce,
     Resize,
-    Standardize,
 )
 from softbeam.network.layers.windows import Window
 from softbeam.network.plan import buffer_name

@@ -3,8 +3,8 @@
 A batch norm and an activation behind a convolution belong to it, as in Darknet; an activation
 behind a product or a sum belongs to that.  Flatten, Reshape, Dropout and the like move nothing and
 become no layer.  What Darknet has no kernel for becomes a layer of ONNX's own kernels
-(:mod:`softbeam.network.layers.tensors`).  What cannot be lowered is an error that names every such
-node.
+(:mod:`softbeam.network.layers.tensors` and ``sums``).  What cannot be lowered is an error that
+names every such node.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from softbeam.memory import require_memory
 from softbeam.network import layers as kinds
 from softbeam.network.layers import Shape
 from softbeam.network.onnx import elementwise, moving, products, windows
+from softbeam.network.onnx.folding import FOLDED
 from softbeam.network.onnx.graph import Node
 from softbeam.network.onnx.lowering import (
     ACTIVATIONS,
@@ -42,6 +43,9 @@ def lower(lowering: Lowering, node: Node) -> None:
     Refused
         If Darknet's kernels cannot do what it does.
     """
+    constants = lowering.graph.constants
+    if node.op in FOLDED and all(name in constants for name in node.inputs if name):
+        raise Refused("it follows from constants, but cannot be computed beforehand")
     if node.op in ALIASES and not node.domain:
         source, shape = lowering.place(node)
         # ONNX's numbers of float32 and float64.
