@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -15,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import settings
+from support.debian import LIBRARY, install_darknet
 from support.made_up import write_campaign
 from support.networks import NetworkFiles, write_network
 from support.tensor_layers import tensor_layers
@@ -427,27 +426,9 @@ def made_up_run(
     return write_campaign(tmp_path_factory.mktemp("runs") / "made-up", make_record)
 
 
-#: Debian's Darknet.
-LIBRARY = Path("/usr/lib/darknet/libdarknet.so")
-INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", "darknet")
-
-
 @pytest.fixture(scope="session")
 def darknet() -> Path:
-    """Return the folder of Darknet's own ``.cfg`` files; the package is installed if it can be."""
+    """Return the folder of Darknet's own ``.cfg`` files, installed if that was asked for."""
     if not LIBRARY.is_file():
-        _install()
+        install_darknet()
     return Path("/usr/share/darknet/cfg")
-
-
-def _install() -> None:
-    if shutil.which("apt-get") is None:
-        pytest.skip("no apt here to install Debian's package darknet with")
-    if os.geteuid() != 0:
-        pytest.skip("Debian's package darknet is not installed, and only root can install it")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (INSTALL, ("apt-get", "update"), INSTALL):
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        if LIBRARY.is_file():
-            return
-    pytest.skip(f"apt could not install darknet: {done.stderr.strip().splitlines()[-1:]}")

@@ -378,7 +378,7 @@ def refused(arguments: list[str], capsys: Capture) -> str:
         (["--mode", "rf", "--kernels", "gemm"], "tiny has no kernel 'gemm' to strike; it has"),
         (
             ["--mode", "rf", "--arch", "sm_10"],
-            "--arch 'sm_10' is not possible: Input should be 'sm_90'",
+            "--arch 'sm_10' is not possible: Input should be 'sm_75'",
         ),
         (["--mode", "rf", "--im2col", "never"], "--im2col 'never' is not possible"),
         (["--mode", "rf", "--injections", "0"], "--injections 0 is not possible"),

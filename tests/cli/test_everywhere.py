@@ -163,6 +163,6 @@ def test_debug_says_what_is_done_and_nothing_else_does(
     assert silent.count("\n") == 1
     for one in (said("option", "--debug"), said("variable", SOFTBEAM_DEBUG="1")):
         assert "softbeam.network.profile_cache: read the profile of input 0 from" in one
-        assert "softbeam.campaign.preparation: golden run of input 0" in one
+        assert "softbeam.network.golden: golden run of" in one
         assert re.search(r"softbeam\.campaign\.setup: rf single-bit 2: \w+ pc 0x", one)
         assert "a round of 3 injections, of which 3 are missing" in one

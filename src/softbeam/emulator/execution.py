@@ -22,6 +22,7 @@ from softbeam.emulator.lowering import Program, bank_words
 from softbeam.emulator.special import SpecialFunctionTables, special_function_tables
 from softbeam.emulator.translation import translate_now, translation_of
 from softbeam.errors import UnsupportedInstruction
+from softbeam.sass.architectures import launch_facts
 from softbeam.sass.instruction import pc_of
 
 #: Threads of a warp.
@@ -120,17 +121,18 @@ def launch_constants(
 ) -> NDArray[np.uint32]:
     """Return all constants of a launch: dimensions, stack pointer, parameters, other banks.
 
-    The places are recorded (hardware README, point 4): blockDim and gridDim at c[0x0][0x0…0x14],
-    the initial stack pointer at 0x28, parameters from the cubin's parameter base.  Not recorded,
-    but what the compiler's code takes them for: the generic addresses of shared and local memory
-    at 0x18 and 0x20.
+    Where they lie, and how that is known, is in :func:`softbeam.sass.architectures.launch_facts`;
+    parameters begin where the cubin says.
     """
     constants = pack_arguments(program, arguments)
-    constants[0:3] = shape.block
-    constants[3:6] = shape.grid
-    for first, address in ((6, k.SHARED_WINDOW), (8, k.LOCAL_WINDOW)):
-        constants[first : first + 2] = (address & 0xFFFFFFFF, address >> 32)
-    constants[10] = INITIAL_STACK_POINTER
+    places = launch_facts(program.function.architecture)
+    for first, words in ((places.block, shape.block), (places.grid, shape.grid)):
+        constants[first // 4 : first // 4 + 3] = words
+    windows = ((places.shared_window, k.SHARED_WINDOW), (places.local_window, k.LOCAL_WINDOW))
+    for place, address in windows:
+        if place is not None:
+            constants[place // 4 : place // 4 + 2] = (address & 0xFFFFFFFF, address >> 32)
+    constants[places.stack // 4] = INITIAL_STACK_POINTER
     return constants
 
 

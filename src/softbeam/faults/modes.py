@@ -242,10 +242,9 @@ def check_model(mode: str, model: str) -> None:
             f"'{model}' is not a bit-flip model; the models are {', '.join(MODELS)}"
         )
     if not MODES[mode].takes(model):
-        flips = [one for one in MODELS if MODES[mode].takes(one)]
+        takes = [one for one in MODELS if MODES[mode].takes(one)]
         raise CampaignError(
-            f"mode {mode} flips bits of an index or address and has no {model}; "
-            f"use {' or '.join(flips)}"
+            f"mode {mode} ({MODES[mode].title}) takes no {model}; use {' or '.join(takes)}"
         )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, PositiveInt
 
-from softbeam.kernels import ARCHITECTURES
+from softbeam.kernels import ARCHITECTURES, GPUS
 from softbeam.network.decoding import Exif
 from softbeam.network.preprocessing import (
     Preprocessing,
@@ -21,6 +21,7 @@ from softbeam.network.preprocessing import (
     preprocessing,
 )
 from softbeam.options import WITH_COMMAS, Choices, option
+from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 
 if TYPE_CHECKING:
     Architecture = str
@@ -50,10 +51,10 @@ class WorkloadChoices(Choices):
     """
 
     architecture: Architecture = option(
-        ARCHITECTURES[0],
+        DEFAULT_ARCHITECTURE,
         flag="--arch",
         also=("arch",),
-        help="Machine code: of Hopper (sm_90), Ampere (sm_80) or Turing (sm_75).",
+        help="Machine code: " + ", ".join(f"{name} ({gpu})" for name, gpu in GPUS.items()) + ".",
     )
     im2col: Im2col = option(
         "always",

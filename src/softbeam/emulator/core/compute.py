@@ -21,7 +21,9 @@ from softbeam.emulator.core.layout import (
     FIRST_RARE,
     FLO,
     FMNMX,
+    FMNMX3,
     FMUL,
+    FMUL_SCALED,
     FRND,
     FSET,
     FSETP,
@@ -193,8 +195,13 @@ def floating_entry(row, operation, p, w, rcp, rsq, ex2):  # type: ignore[no-unty
         return np.uint64(first) | (np.uint64(second) << np.uint64(32))
     if operation == FADD or operation == FMUL or operation == FFMA:
         f.arithmetic(row, operation, a, b, c, out)
-    elif operation == FMNMX:
+    elif operation == FMUL_SCALED:
+        f.arithmetic(row, FMUL, a, b, c, out)
+        f.arithmetic(row, FMUL, out, c, c, out)
+    elif operation == FMNMX or operation == FMNMX3:
         f.minimum_maximum_float(row, a, b, p, out)
+        if operation == FMNMX3:
+            f.minimum_maximum_float(row, out, c, p, out)
     elif operation == FCHK:
         return np.uint64(f.needs_slow_division(a, b))
     elif operation == MUFU_RCP or operation == MUFU_RSQ or operation == MUFU_EX2:

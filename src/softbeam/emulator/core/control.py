@@ -98,7 +98,10 @@ def _indirect_row(row, lane, rows_number, w):  # type: ignore[no-untyped-def]
     """
     registers = w.registers
     target = np.int64(row[OFFSET])
-    if row[A] != NOTHING:
+    if row[A] == UNIFORM_REGISTER:
+        target += np.int64(w.uniforms[row[A_VALUE]])
+        target += np.int64(w.uniforms[row[A_VALUE] + 1]) << 32
+    elif row[A] != NOTHING:
         target += np.int64(registers[row[A_VALUE], lane])
         if row[WIDE_ADDRESS]:
             target += np.int64(registers[row[A_VALUE] + 1, lane]) << 32

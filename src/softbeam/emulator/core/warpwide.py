@@ -13,6 +13,7 @@ from softbeam.emulator.core.layout import (
     BAR_OR,
     BARRIER,
     BARRIER_RESULT,
+    BARRIER_TO_BARRIER,
     BARRIER_TO_REGISTER,
     CLOCK,
     DETAIL,
@@ -185,8 +186,9 @@ def warp_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore
     elif operation == CLOCK:
         for lane in range(32):
             # The thread's instructions up to its last branch.
-            out[lane] = np.uint32(w.counts[lane])
-            w.scratch[4, lane] = np.uint32(w.counts[lane] >> 32)
+            high = np.uint32(w.counts[lane] >> 32)
+            out[lane] = high if row[DETAIL] else np.uint32(w.counts[lane])
+            w.scratch[4, lane] = high
     elif operation == BARRIER_RESULT:
         result = _barrier_result(w, out)
     elif operation == BARRIER_TO_REGISTER:
@@ -198,4 +200,11 @@ def warp_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore
         for lane in range(32):
             if _on(executed, lane):
                 w.barriers[row[BARRIER], lane] = a[lane]
+    elif operation == BARRIER_TO_BARRIER:
+        source, clears = row[DETAIL] & 15, row[DETAIL] & 16 != 0
+        for lane in range(32):
+            if _on(executed, lane):
+                w.barriers[row[BARRIER], lane] = w.barriers[source, lane]
+                if clears:
+                    w.barriers[source, lane] = 0
     return np.uint64(result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from softbeam.analysis.hardening import Choice
+from softbeam.analysis.hardening.damage import Choice
 from softbeam.present.figures.style import ACCENT, INK, Figure, draw
 
 if TYPE_CHECKING:
