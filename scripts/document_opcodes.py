@@ -1,5 +1,7 @@
 """Write docs/opcodes.md from the opcode table (softbeam.sass.opcodes) and the operations.
 
+What each architecture has is read from the shipped kernels and the corpus of the tests.
+
 python scripts/document_opcodes.py            write the file
 python scripts/document_opcodes.py --check    exit with status 1 if it is not current
 """
@@ -7,15 +9,23 @@ python scripts/document_opcodes.py --check    exit with status 1 if it is not cu
 from __future__ import annotations
 
 import argparse
+import json
+import lzma
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from softbeam.emulator.operations import operations
+from softbeam.kernels import GPUS, KERNELS, listing_bytes
+from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 from softbeam.sass.opcodes import OPCODES, Opcode, Shape
 from softbeam.sass.opcodes.modifiers import meaning
 
-FILE = Path(__file__).parent.parent / "docs" / "opcodes.md"
+ROOT = Path(__file__).parent.parent
+FILE = ROOT / "docs" / "opcodes.md"
+CORPUS = ROOT / "tests" / "emulator" / "corpus" / "machine_code"
+_OPCODE = re.compile(rb'"opcode":"([A-Z][\w.]*)"')
 
 HEAD = """# Opcodes that softbeam executes
 
@@ -55,6 +65,64 @@ supported.
 |---|---|---|---|
 """
 
+ARCHITECTURES_HEAD = """
+## Architectures
+
+One GPU was recorded, an H100 (sm_90). What is known of the other architectures is inferred: an
+opcode does there what it does on sm_90, and memory, exceptions, divergence, the initial stack
+pointer and the tables of special functions are the H100's everywhere. Where a launch's dimensions
+and the windows of local and shared memory lie in constant bank 0 was recorded for sm_90 and read
+from compiled code for sm_100 and sm_120; words of bank 0 of which neither says anything raise on
+those two. Everything that NVIDIA's compiler makes of the kernels and of the tests' corpus was
+compared with a host, on every architecture: kernels with their native twins, functions with
+Python's integers and fractions, random programs with a C++ compiler.
+
+| column | of the opcodes in that architecture's code |
+|---|---|
+| recorded | an H100 was recorded executing it; elsewhere taken to be the same |
+| inferred | known from the manual or from the code around it, and in sm_90's code too |
+| compared only | forms that sm_90's code does not have: only compared with a host |
+
+| architecture | GPU | recorded | inferred | compared only |
+|---|---|---|---|---|
+"""
+
+
+def _names(architecture: str) -> frozenset[str]:
+    """Return the opcodes, with modifiers, in the kernels and the corpus of an architecture."""
+    texts = [listing_bytes(name, architecture) for name in KERNELS]
+    same = json.loads((CORPUS / "manifest.json").read_text())["the same instructions"]
+    for source in sorted(CORPUS.parent.glob("*.cu")):
+        folder = same.get(f"{architecture}/{source.stem}", architecture)
+        texts.append(lzma.decompress((CORPUS / folder / f"{source.stem}.json.xz").read_bytes()))
+    return frozenset(name.decode() for text in texts for name in _OPCODE.findall(text))
+
+
+def _forms(names: frozenset[str]) -> frozenset[tuple[str, str]]:
+    """Return each opcode with each modifier that it has, and without."""
+    parts = (name.split(".") for name in names)
+    return frozenset((opcode, one) for opcode, *rest in parts for one in ("", *rest))
+
+
+def _architectures() -> Iterator[str]:
+    recorded = _forms(_names(DEFAULT_ARCHITECTURE))
+    for architecture, gpu in GPUS.items():
+        forms = _forms(_names(architecture))
+        known = {opcode for opcode, _ in forms & recorded}
+        by_recording = {name for name in known if OPCODES[name].source.startswith("recorded")}
+        others: dict[str, list[str]] = {}
+        for opcode, modifier in sorted(forms - recorded):
+            others.setdefault(opcode, []).append(modifier)
+        listed = ", ".join(
+            f"`{opcode}`" if "" in found else f"`{opcode}` " + " ".join(f"`.{m}`" for m in found)
+            for opcode, found in others.items()
+        )
+        columns = (
+            f"{architecture} | {gpu} | {len(by_recording)} | {len(known - by_recording)} | "
+            f"{listed or 'none'}"
+        )
+        yield f"| {columns} |\n"
+
 
 def _rows() -> Iterator[str]:
     for name in sorted(OPCODES):
@@ -90,6 +158,8 @@ def document() -> str:
         + shapes
         + BETWEEN
         + "".join(_rows())
+        + ARCHITECTURES_HEAD
+        + "".join(_architectures())
         + "\n## Modifiers\n\n| opcode | modifiers |\n|---|---|\n"
         + modifiers
         + OPERATIONS

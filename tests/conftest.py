@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -15,12 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import settings
+from support.debian import LIBRARY, install_darknet
 from support.made_up import write_campaign
 from support.networks import NetworkFiles, write_network
+from support.tensor_layers import tensor_layers
 
 from softbeam.injection.injector import Injector
 from softbeam.injection.record import InjectionRecord
 from softbeam.network import load_network
+from softbeam.network.catalogue import Network
 from softbeam.network.choices import WorkloadChoices
 from softbeam.network.device import Device
 from softbeam.network.golden import GoldenRun, golden_run
@@ -361,6 +362,9 @@ class Example:
         )
 
 
+#: Trained buffers whose roots are taken.
+_POSITIVE = ("variance", "epsilon")
+
 EXAMPLES = {"tiny": TINY, "other": OTHER, "branches": BRANCHES, "detector": DETECTOR}
 
 
@@ -370,9 +374,12 @@ def make_example(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Exam
 
     @cache
     def make(name: str, architecture: str = "sm_90") -> Example:
-        path = tmp_path_factory.mktemp(name) / f"{name}.cfg"
-        path.write_text(EXAMPLES[name])
-        network = load_network(str(path))
+        if name == "tensors":
+            network = Network(name, tensor_layers())
+        else:
+            path = tmp_path_factory.mktemp(name) / f"{name}.cfg"
+            path.write_text(EXAMPLES[name])
+            network = load_network(str(path))
         plan = network.plan(
             WorkloadChoices(im2col="except-1x1" if name in ("other", "detector") else "always")
         )
@@ -381,7 +388,7 @@ def make_example(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Exam
         for buffer, words in trained_buffers(network.layers).items():
             spread = 0.4 if buffer.endswith("weights") else 1.0
             values = rng.normal(0, spread, words).astype(np.float32)
-            weights[buffer] = np.abs(values) if buffer.endswith("variance") else values
+            weights[buffer] = np.abs(values) if buffer.endswith(_POSITIVE) else values
         image = rng.random(network.layers[0].inputs).astype(np.float32)
         golden = golden_run(plan, weights, image)
         device = Device(golden, architecture)
@@ -419,27 +426,9 @@ def made_up_run(
     return write_campaign(tmp_path_factory.mktemp("runs") / "made-up", make_record)
 
 
-#: Debian's Darknet.
-LIBRARY = Path("/usr/lib/darknet/libdarknet.so")
-INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", "darknet")
-
-
 @pytest.fixture(scope="session")
 def darknet() -> Path:
-    """Return the folder of Darknet's own ``.cfg`` files; the package is installed if it can be."""
+    """Return the folder of Darknet's own ``.cfg`` files, installed if that was asked for."""
     if not LIBRARY.is_file():
-        _install()
+        install_darknet()
     return Path("/usr/share/darknet/cfg")
-
-
-def _install() -> None:
-    if shutil.which("apt-get") is None:
-        pytest.skip("no apt here to install Debian's package darknet with")
-    if os.geteuid() != 0:
-        pytest.skip("Debian's package darknet is not installed, and only root can install it")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (INSTALL, ("apt-get", "update"), INSTALL):
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        if LIBRARY.is_file():
-            return
-    pytest.skip(f"apt could not install darknet: {done.stderr.strip().splitlines()[-1:]}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import softbeam
+import softbeam.emulator
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -20,8 +22,38 @@ def test_every_public_name_is_there() -> None:
     for name in softbeam.__all__:
         assert getattr(softbeam, name) is getattr(softbeam, name)
         assert f"\n{name}\n    " in (softbeam.__doc__ or "")
+    for name in softbeam.emulator.__all__:
+        assert getattr(softbeam.emulator, name).__name__ == name
     with pytest.raises(AttributeError, match="no attribute 'launch_missiles'"):
         _ = softbeam.launch_missiles
+
+
+def shown_code() -> list[tuple[str, str]]:
+    """Return the Python of README and documents, a block each, with its document's name.
+
+    Less that of develop.md, which is about what lies behind the door.
+    """
+    found = []
+    for path in {ROOT / "README.md", *(ROOT / "docs").glob("*.md")} - {ROOT / "docs/develop.md"}:
+        text = path.read_text(encoding="utf-8")
+        for language, block in re.findall(r"^```(python|pycon)\n(.*?)^```", text, re.M | re.S):
+            typed = re.findall(r"^(?:>>>|\.\.\.) ?(.*)$", block, re.M)
+            found.append((path.name, block if language == "python" else "\n".join(typed)))
+    return sorted(found)
+
+
+@pytest.mark.parametrize(("document", "block"), shown_code())
+def test_documents_use_what_is_public_and_nothing_else(document: str, block: str) -> None:
+    public = {"softbeam": softbeam, "softbeam.emulator": softbeam.emulator}
+    for node in ast.walk(ast.parse(block)):
+        if isinstance(node, ast.Import):
+            names = {alias.name for alias in node.names if alias.name.startswith("softbeam")}
+            assert names <= set(public)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("softbeam"):
+            assert node.module in public
+            assert {alias.name for alias in node.names} <= set(public[node.module].__all__)
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in public:
+            assert node.attr in public[ast.unparse(node.value)].__all__
 
 
 def test_importing_it_imports_nothing_else() -> None:

@@ -1,14 +1,34 @@
 """softbeam: which layers and GPU kernels of a neural network to harden against soft errors.
 
-This is the one door for programs; what is not named here can change between releases.  Nothing is
-imported before it is used.
+This is the one door for programs; what is not named here or in :mod:`softbeam.emulator` can change
+between releases.  Nothing is imported before it is used.
 
 load
     Read a campaign's results: counts, factors, a pandas DataFrame of its injections.
 Results
     What :func:`load` returns.
+Stream
+    A mode and a bit-flip model, whose injections are counted together.
+factor_table
+    Factors of layers and kernels, with intervals.
+By
+    What a row of factors, or an item to harden, is: a layer, a kernel, or a kernel in a layer.
+Proportion
+    So many of so many, with its 95 % Wilson interval.
+advise
+    Choose what to harden, and say how certain that is.
+Aim
+    What :func:`advise` is to reach: a share of the damage, or the most within a budget.
+TECHNIQUES
+    What can be done to harden a kernel, by name, with its costs.
 Machine
     Run kernels on an emulated GPU, with a fault where wanted.
+cubin_bytes
+    The machine code of one of softbeam's own kernels.
+listing_bytes
+    Its listing, as ``nvdisasm -json`` writes it.
+Draws
+    The drawn numbers of one injection.
 SoftbeamError
     Base of every error that a user can cause.
 """
@@ -19,17 +39,49 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from softbeam.analysis.counts import Stream
+    from softbeam.analysis.factors import By, factor_table
+    from softbeam.analysis.hardening.advice import Aim, advise
+    from softbeam.analysis.hardening.techniques import TECHNIQUES
+    from softbeam.analysis.proportion import Proportion
     from softbeam.analysis.results import Results, load
     from softbeam.emulator import Machine
     from softbeam.errors import SoftbeamError
+    from softbeam.faults.randomness import Draws
+    from softbeam.kernels import cubin_bytes, listing_bytes
 
-__all__ = ["Machine", "Results", "SoftbeamError", "load"]
+__all__ = [
+    "TECHNIQUES",
+    "Aim",
+    "By",
+    "Draws",
+    "Machine",
+    "Proportion",
+    "Results",
+    "SoftbeamError",
+    "Stream",
+    "advise",
+    "cubin_bytes",
+    "factor_table",
+    "listing_bytes",
+    "load",
+]
 
 _HOMES = {
-    "Machine": "softbeam.emulator",
-    "Results": "softbeam.analysis.results",
-    "SoftbeamError": "softbeam.errors",
-    "load": "softbeam.analysis.results",
+    "TECHNIQUES": "analysis.hardening.techniques",
+    "Aim": "analysis.hardening.advice",
+    "By": "analysis.factors",
+    "Draws": "faults.randomness",
+    "Machine": "emulator",
+    "Proportion": "analysis.proportion",
+    "Results": "analysis.results",
+    "SoftbeamError": "errors",
+    "Stream": "analysis.counts",
+    "advise": "analysis.hardening.advice",
+    "cubin_bytes": "kernels",
+    "factor_table": "analysis.factors",
+    "listing_bytes": "kernels",
+    "load": "analysis.results",
 }
 
 
@@ -37,7 +89,7 @@ def __getattr__(name: str) -> object:
     """Import a public name when it is first asked for."""
     if name not in _HOMES:
         raise AttributeError(f"module 'softbeam' has no attribute {name!r}")
-    value: object = getattr(import_module(_HOMES[name]), name)
+    value: object = getattr(import_module(f"softbeam.{_HOMES[name]}"), name)
     globals()[name] = value
     return value
 

@@ -10,11 +10,13 @@ from softbeam.analysis.breakdown import (
     Split,
     by_bit,
     by_opcode_group,
+    by_pc,
     golden_class,
     opcode_group,
     score_changes,
     usurpers,
 )
+from softbeam.analysis.counts import Stream
 from softbeam.analysis.design import Design
 from softbeam.analysis.proportion import Proportion
 from softbeam.injection.record import InjectionRecord
@@ -128,3 +130,49 @@ def test_classes_that_took_over(make_record: MakeRecord) -> None:
     )
     assert golden_class([*records, make_record(**SDC)]) == 5
     assert usurpers([make_record(**SDC)]) == ()
+
+
+CRITICAL = {"outcome": "SDC", "detail": "critical", "top1": 3, "largest_change": 0.5}
+DUE = {"outcome": "DUE", "detail": "hang"}
+
+
+def test_injections_are_counted_where_they_struck(
+    make_record: MakeRecord,
+) -> None:
+    ends = [
+        *[{"pc": 0x20, **CRITICAL}] * 3,
+        *[{"pc": 0x20, **DUE}] * 2,
+        *[{"pc": 0x20}] * 5,
+        *[{"pc": 0x40}] * 4,
+        *[{"pc": 0x20, "kernel": "fill", **CRITICAL}] * 7,
+    ]
+    records = [make_record(index=index, **end) for index, end in enumerate(ends)]
+    records += [make_record(index=0, mode="iov", model="random-value", pc=0x20, **DUE)]
+    factors = by_pc(records, "im2col", Design())
+    assert set(factors) == {Stream("rf", "single-bit"), Stream("iov", "random-value")}
+    struck = factors[Stream("rf", "single-bit")]
+    assert list(struck) == [0x20, 0x40]
+    assert struck[0x20].n == 10
+    assert struck[0x20].ended["SDC"] == Proportion(3, 10)
+    assert struck[0x20].ended["DUE"] == Proportion(2, 10)
+    assert struck[0x40].ended["SDC"] == Proportion(0, 4)
+    assert factors[Stream("iov", "random-value")][0x20].ended["DUE"] == Proportion(1, 1)
+    assert by_pc(records, "softmax", Design()) == {}
+
+
+def test_strata_are_weighted_by_their_sizes(make_record: MakeRecord) -> None:
+    """Ten injections each in a large and in a small layer: the large one counts nine times."""
+    ends = [
+        *[{"layer": 0, "pc": 0x20, **CRITICAL}] * 2,
+        *[{"layer": 0, "pc": 0x20}] * 3,
+        *[{"layer": 0, "pc": 0x40}] * 5,
+        *[{"layer": 9, "pc": 0x20, **CRITICAL}] * 10,
+    ]
+    records = [make_record(index=index, kernel="fill", **end) for index, end in enumerate(ends)]
+    design = Design(stratified=True, weights={"rf": {(0, "fill"): 0.9, (9, "fill"): 0.1}})
+    factors = by_pc(records, "fill", design)[Stream("rf", "single-bit")]
+    # Of all places 0.9 * 5/10 + 0.1 are at the pc, 0.9 * 2/10 + 0.1 of them SDC.
+    assert factors[0x20].n == 15
+    assert factors[0x20].ended["SDC"].estimate == pytest.approx(0.28 / 0.55)
+    assert factors[0x20].ended["SDC"].low < 0.28 / 0.55 < factors[0x20].ended["SDC"].high
+    assert factors[0x40].ended["SDC"].estimate == 0

@@ -357,7 +357,7 @@ class _Chosen:
 
 def shares_of(table: FactorTable) -> dict[tuple[object, ...], Share]:
     return {
-        (row.key, kind, outcome): share
+        (row.item, kind, outcome): share
         for row in (*table.rows, table.total)
         for kind, shares in (("joint", row.joint), ("conditional", row.conditional))
         for outcome, share in shares.items()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support.counting import Row, counted
 
 from softbeam.analysis.counts import Counts, Stream
-from softbeam.analysis.factors import By, FactorTable, Key, NeverRead, factor_table
+from softbeam.analysis.factors import By, FactorTable, Item, NeverRead, factor_table
 from softbeam.analysis.proportion import Proportion
 from softbeam.injection.outcomes import DETAILS, OUTCOMES
 from softbeam.injection.record import InjectionRecord
@@ -59,8 +59,8 @@ def example(make_record: MakeRecord) -> Counts:
     )
 
 
-def shares(table: FactorTable, key: Key, kind: str) -> dict[str, tuple[int, int]]:
-    (row,) = [row for row in table.rows if row.key == key]
+def shares(table: FactorTable, key: Item, kind: str) -> dict[str, tuple[int, int]]:
+    (row,) = [row for row in table.rows if row.item == key]
     found: dict[str, Proportion] = getattr(row, kind)
     return {outcome: (share.successes, share.n) for outcome, share in found.items()}
 
@@ -68,13 +68,13 @@ def shares(table: FactorTable, key: Key, kind: str) -> dict[str, tuple[int, int]
 def test_lvf_by_hand(example: Counts) -> None:
     table = factor_table(example, RF, By.LAYER)
     assert table.n == 10
-    assert [row.key for row in table.rows] == [Key(layer=0), Key(layer=9)]
-    assert shares(table, Key(layer=0), "joint") == {
+    assert [row.item for row in table.rows] == [Item(layer=0), Item(layer=9)]
+    assert shares(table, Item(layer=0), "joint") == {
         "Masked": (3, 10),
         "SDC": (2, 10),
         "DUE": (1, 10),
     }
-    assert shares(table, Key(layer=0), "conditional") == {
+    assert shares(table, Item(layer=0), "conditional") == {
         "Masked": (3, 6),
         "SDC": (2, 6),
         "DUE": (1, 6),
@@ -84,8 +84,8 @@ def test_lvf_by_hand(example: Counts) -> None:
 
 def test_kvf_by_hand(example: Counts) -> None:
     table = factor_table(example, RF, By.KERNEL)
-    assert [row.key for row in table.rows] == [Key(kernel="fill"), Key(kernel="im2col")]
-    assert shares(table, Key(kernel="im2col"), "conditional") == {
+    assert [row.item for row in table.rows] == [Item(kernel="fill"), Item(kernel="im2col")]
+    assert shares(table, Item(kernel="im2col"), "conditional") == {
         "Masked": (2, 6),
         "SDC": (3, 6),
         "DUE": (1, 6),
@@ -94,21 +94,21 @@ def test_kvf_by_hand(example: Counts) -> None:
 
 def test_kernels_by_layer_by_hand(example: Counts) -> None:
     table = factor_table(example, RF, By.LAYER_AND_KERNEL)
-    assert [row.key for row in table.rows] == [
-        Key(0, "fill"),
-        Key(0, "im2col"),
-        Key(9, "fill"),
-        Key(9, "im2col"),
+    assert [row.item for row in table.rows] == [
+        Item(0, "fill"),
+        Item(0, "im2col"),
+        Item(9, "fill"),
+        Item(9, "im2col"),
     ]
-    assert shares(table, Key(9, "im2col"), "joint")["SDC"] == (1, 10)
-    assert shares(table, Key(9, "im2col"), "conditional")["SDC"] == (1, 2)
+    assert shares(table, Item(9, "im2col"), "joint")["SDC"] == (1, 10)
+    assert shares(table, Item(9, "im2col"), "conditional")["SDC"] == (1, 2)
 
 
 def test_never_read_apart_is_the_papers_bar(example: Counts) -> None:
     table = factor_table(example, RF, By.LAYER, NeverRead.APART)
     # A joint factor stays a share of all injections; a conditional one is of those that are read.
-    assert shares(table, Key(layer=0), "joint")["Masked"] == (1, 10)
-    assert shares(table, Key(layer=0), "conditional")["SDC"] == (2, 4)
+    assert shares(table, Item(layer=0), "joint")["Masked"] == (1, 10)
+    assert shares(table, Item(layer=0), "conditional")["SDC"] == (2, 4)
     assert table.never_read_row is not None
     assert table.never_read_row.joint["Masked"] == Proportion(4, 10)
     assert table.never_read_row.joint["SDC"] == Proportion(0, 10)
@@ -125,10 +125,10 @@ def test_layer_of_which_nothing_is_read_keeps_its_row(make_record: MakeRecord) -
 
 
 def test_row_can_be_asked_for_where_no_injection_fell(example: Counts) -> None:
-    table = factor_table(example, RF, By.LAYER, keys=[Key(layer=26), Key(layer=0)])
-    assert [row.key.layer for row in table.rows] == [0, 9, 26]
-    assert shares(table, Key(layer=26), "joint")["SDC"] == (0, 10)
-    assert shares(table, Key(layer=26), "conditional")["SDC"] == (0, 0)
+    table = factor_table(example, RF, By.LAYER, items=[Item(layer=26), Item(layer=0)])
+    assert [row.item.layer for row in table.rows] == [0, 9, 26]
+    assert shares(table, Item(layer=26), "joint")["SDC"] == (0, 10)
+    assert shares(table, Item(layer=26), "conditional")["SDC"] == (0, 0)
 
 
 def test_stream_without_injections_has_no_rows() -> None:
@@ -159,7 +159,7 @@ def test_every_injection_is_in_exactly_one_row(
 def test_ways_to_count_never_read_faults_differ_by_them_alone(counts: Counts, by: By) -> None:
     within = factor_table(counts, RF, by, NeverRead.IN_PLACE)
     apart = factor_table(counts, RF, by, NeverRead.APART)
-    assert [row.key for row in within.rows] == [row.key for row in apart.rows]
+    assert [row.item for row in within.rows] == [row.item for row in apart.rows]
     for one, other in zip(within.rows, apart.rows, strict=True):
         assert one.never_read == other.never_read == one.n - other.n
         assert one.joint["SDC"] == other.joint["SDC"]
@@ -168,9 +168,9 @@ def test_ways_to_count_never_read_faults_differ_by_them_alone(counts: Counts, by
 
 @given(many, many, st.sampled_from(By))
 def test_tables_of_added_counts_add_up(a: Counts, b: Counts, by: By) -> None:
-    def sdc(counts: Counts) -> dict[Key, int]:
+    def sdc(counts: Counts) -> dict[Item, int]:
         table = factor_table(counts, RF, by)
-        return {row.key: row.joint["SDC"].successes for row in table.rows}
+        return {row.item: row.joint["SDC"].successes for row in table.rows}
 
     one, other, both = sdc(a), sdc(b), sdc(a + b)
     assert both == {key: one.get(key, 0) + other.get(key, 0) for key in one.keys() | other.keys()}

@@ -14,9 +14,9 @@ import pytest
 from softbeam.analysis.counts import Stream
 from softbeam.analysis.design import Design, exposures
 from softbeam.analysis.estimation import Estimator, Share
-from softbeam.analysis.growth import FASTEST
 from softbeam.analysis.planning import injections_needed
 from softbeam.analysis.precision import (
+    FASTEST,
     FIRST,
     FIRST_OF_STRATUM,
     OutOfReach,

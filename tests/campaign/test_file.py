@@ -169,7 +169,7 @@ def test_a_wrong_field_is_named_with_file_and_line(
         ('network = "extraction"\nmodes = ["rf"]\nconfidence = 0.9', "they are about margin"),
         (
             'network = "extraction"\nmodes = ["ioa"]\nmodels = ["zero-value"]',
-            "mode ioa flips bits of an index or address and has no zero-value",
+            "mode ioa (instruction output address) takes no zero-value",
         ),
         (
             'network = "extraction"\nmodes = ["rf"]\nsemantics = "nvbitfi"',

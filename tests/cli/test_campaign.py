@@ -366,7 +366,7 @@ def refused(arguments: list[str], capsys: Capture) -> str:
     [
         (["--mode", "rg"], "--mode 'rg' is not possible: Input should be 'rf', 'ioa' or 'iov'"),
         (["--mode", "rf", "--model", "flip"], "--model 'flip' is not possible"),
-        (["--mode", "ioa", "--model", "random-value"], "mode ioa flips bits"),
+        (["--mode", "ioa", "--model", "random-value"], "mode ioa (instruction output address) takes"),
         (["--mode", "rf", "--semantics", "nvbitfi"], "the rules of nvbitfi have no mode rf"),
         (["--mode", "rf", "--semantics", "beam"], "--semantics 'beam' is not possible"),
         (["--mode", "rf", "--groups", "fp16"], "there is no group of opcodes 'fp16'; the groups"),
@@ -378,7 +378,7 @@ def refused(arguments: list[str], capsys: Capture) -> str:
         (["--mode", "rf", "--kernels", "gemm"], "tiny has no kernel 'gemm' to strike; it has"),
         (
             ["--mode", "rf", "--arch", "sm_10"],
-            "--arch 'sm_10' is not possible: Input should be 'sm_90'",
+            "--arch 'sm_10' is not possible: Input should be 'sm_75'",
         ),
         (["--mode", "rf", "--im2col", "never"], "--im2col 'never' is not possible"),
         (["--mode", "rf", "--injections", "0"], "--injections 0 is not possible"),

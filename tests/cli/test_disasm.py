@@ -133,7 +133,7 @@ def _flat(capsys: Capture) -> str:
     ("arguments", "message"),
     [
         (["nothing"], "neither one of softbeam's kernels ("),
-        (["fill", "--arch", "sm_70"], "shipped for sm_90, sm_80, sm_75, not for sm_70"),
+        (["fill", "--arch", "sm_70"], f"shipped for {', '.join(ARCHITECTURES)}, not for sm_70"),
         (["k.json", "--kernel", "nothing"], "has no kernel nothing; it has: fill_kernel"),
         (["k.json", "--run", "x"], "campaigns strike softbeam's own kernels"),
         (["bad.json"], "bad.json: not the JSON of a listing"),

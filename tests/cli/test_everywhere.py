@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -163,6 +164,23 @@ def test_debug_says_what_is_done_and_nothing_else_does(
     assert silent.count("\n") == 1
     for one in (said("option", "--debug"), said("variable", SOFTBEAM_DEBUG="1")):
         assert "softbeam.network.profile_cache: read the profile of input 0 from" in one
-        assert "softbeam.campaign.preparation: golden run of input 0" in one
+        assert "softbeam.network.golden: golden run of" in one
         assert re.search(r"softbeam\.campaign\.setup: rf single-bit 2: \w+ pc 0x", one)
         assert "a round of 3 injections, of which 3 are missing" in one
+
+
+def test_too_little_room_for_the_libraries_is_said() -> None:
+    # With so little OpenBLAS asks for memory for ever.
+    code = "import sys; from softbeam.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "classify", "nothing.cfg"]
+
+    def few() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (512_000_000, 512_000_000))
+
+    done = subprocess.run(command, check=False, preexec_fn=few, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert re.fullmatch(
+        r"softbeam: error: softbeam itself needs 600\.0 MB of memory, and [0-9.]+ MB are "
+        r"available; raise the limit \(ulimit -v\)\n",
+        done.stderr,
+    )

@@ -237,6 +237,51 @@ def test_an_indirect_branch_takes_each_lane_to_its_own_target() -> None:
     assert lanes(launch(code)) == [10 + lane % 4 for lane in range(32)]
 
 
+@pytest.mark.parametrize("target", range(4))
+def test_a_uniform_indirect_branch_takes_all_lanes_to_one_target(target: int) -> None:
+    """BRXU adds its pair of uniform registers and its operand to the pc after it."""
+    code = (
+        *HEAD,
+        f"UMOV UR6, {0x20 * target + 0x40:#x}",
+        "UMOV UR7, URZ",
+        "ISETP.LT.AND P0, PT, R0, 0x6, PT",
+        "BSSY.RECONVERGENT B0, (join)",
+        "MOV R4, RZ",
+        "@P0 BRA (join)",
+        "BRXU UR6 -0x40",
+        *(part for n in range(4) for part in (f"MOV R4, {10 + n:#x}", "BRA (join)")),
+        "join:",
+        "BSYNC.RECONVERGENT B0",
+        *store(),
+    )
+    assert lanes(launch(code)) == [0] * 6 + [10 + target] * 26
+
+
+def test_the_mask_of_a_convergence_barrier_is_copied_to_another() -> None:
+    """Code for sm_87 begins by clearing all barriers so: the mask that is copied becomes empty."""
+    code = (
+        *HEAD,
+        "ISETP.LT.AND P0, PT, R0, 0x6, PT",
+        "BMOV.32 B0, 0xffffffff",
+        "@P0 BMOV.32.CLEAR B1, B0",
+        "@P0 BMOV.32 B2, B1",
+        "BMOV.32 R5, B0",
+        "BMOV.32 R6, B1",
+        "BMOV.32 R7, B2",
+        "LOP3.LUT R5, R5, 0x1, RZ, 0xc0, !PT",
+        "LOP3.LUT R6, R6, 0x2, RZ, 0xc0, !PT",
+        "LOP3.LUT R7, R7, 0x4, RZ, 0xc0, !PT",
+        "IADD3 R4, R5, R6, R7",
+        *store(),
+    )
+    assert lanes(launch(code)) == [6] * 6 + [1] * 26
+
+
+def test_the_high_word_of_a_clock_alone_is_read() -> None:
+    code = (*HEAD, "CS2UR.32 UR4, SR_CLOCKHI", "CS2R.32 R4, SR_CLOCKHI", "IADD3 R4, R4, UR4, RZ")
+    assert lanes(launch((*code, *store()))) == [0] * 32
+
+
 def test_jumps_and_addresses_of_instructions() -> None:
     code = (
         *HEAD,

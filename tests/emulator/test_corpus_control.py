@@ -8,10 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from support.cases import M32, signed
-from support.corpus import covered, kernels, own_machine
+from support.corpus import covered, kernels, on_architectures, own_machine
 
 from softbeam.emulator import Machine
-from softbeam.kernels import ARCHITECTURES
 
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53)
 COEFFICIENTS = np.array([1.5, -2, 0.25, 3, -7], dtype=np.float32)
@@ -154,9 +153,7 @@ def machine(architecture: str) -> Machine:
     return one
 
 
-@pytest.mark.parametrize(
-    ("kernel", "architecture"), [pair for pair in kernels("control") if pair[0] in MODELS]
-)
+@pytest.mark.parametrize(("kernel", "architecture"), kernels("control", MODELS))
 def test_function(kernel: str, architecture: str) -> None:
     one, x = machine(architecture), values()
     a, out = one.allocate(x), one.allocate(np.full(x.size, UNTOUCHED, dtype=np.int32))
@@ -168,7 +165,7 @@ def test_function(kernel: str, architecture: str) -> None:
         assert one.read(one.variable("visits"), 4, np.int32).tolist() == [10, 99, 30, 40]
 
 
-architectures = pytest.mark.parametrize("architecture", ARCHITECTURES)
+architectures = on_architectures("control")
 
 
 @architectures

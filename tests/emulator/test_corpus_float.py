@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from support import exact as x
 from support.cases import DOUBLES, FLOATS, HALVES, M32, M64, signed
-from support.corpus import covered, each, kernels, shared_machine
+from support.corpus import covered, each, kernels, on_architectures, shared_machine
 from support.exact import DOUBLE, HALF, SINGLE
 
 NAN = float("nan")
@@ -253,11 +253,7 @@ A, B = floats(448, 1), floats(448, 2)
 SPECIAL = A.size - 100
 
 
-def _float_kernels(names: object) -> list[tuple[str, str]]:
-    return [pair for pair in kernels("float_math") if pair[0] in names]  # type: ignore[operator]
-
-
-@pytest.mark.parametrize(("kernel", "architecture"), _float_kernels(EXACT))
+@pytest.mark.parametrize(("kernel", "architecture"), kernels("float_math", EXACT))
 def test_exact_function(kernel: str, architecture: str) -> None:
     dtype = np.uint64 if kernel in WIDE else np.uint32
     found = each(shared_machine("float_math", architecture), kernel, dtype, A, B).tolist()
@@ -271,7 +267,7 @@ def test_exact_function(kernel: str, architecture: str) -> None:
         assert both, f"{kernel}({a:#x}, {b:#x}) is {result:#x}, not {wanted:#x}"
 
 
-@pytest.mark.parametrize(("kernel", "architecture"), _float_kernels(APPROXIMATE))
+@pytest.mark.parametrize(("kernel", "architecture"), kernels("float_math", APPROXIMATE))
 def test_function_within_its_documented_error(kernel: str, architecture: str) -> None:
     most, function = APPROXIMATE[kernel]
     binary = kernel in ("atan2f", "powf", "hypotf")
@@ -283,7 +279,7 @@ def test_function_within_its_documented_error(kernel: str, architecture: str) ->
         )
 
 
-@pytest.mark.parametrize(("kernel", "architecture"), _float_kernels(FAST))
+@pytest.mark.parametrize(("kernel", "architecture"), kernels("float_math", FAST))
 def test_approximate_instruction(kernel: str, architecture: str) -> None:
     (low, high), bound, function = FAST[kernel]
     rng = np.random.default_rng(7)
@@ -299,7 +295,7 @@ def test_approximate_instruction(kernel: str, architecture: str) -> None:
         assert abs(result - wanted) <= allowed, f"{kernel}({value!r}) is {result!r}, not {wanted!r}"
 
 
-@pytest.mark.parametrize(("kernel", "architecture"), _float_kernels(["fast_divide"]))
+@pytest.mark.parametrize(("kernel", "architecture"), kernels("float_math", ["fast_divide"]))
 def test_fast_division(kernel: str, architecture: str) -> None:
     """Two ulps where the divisor is not near the ends of the range."""
     rng = np.random.default_rng(8)
@@ -389,9 +385,7 @@ APPROXIMATE_DOUBLE: dict[str, tuple[float, Callable[..., float]]] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("kernel", "architecture"), [pair for pair in kernels("double") if pair[0] in EXACT_DOUBLE]
-)
+@pytest.mark.parametrize(("kernel", "architecture"), kernels("double", EXACT_DOUBLE))
 def test_exact_double(kernel: str, architecture: str) -> None:
     dtype = np.uint32 if kernel in NARROW else np.uint64
     found = each(shared_machine("double", architecture), kernel, dtype, DA, DB).tolist()
@@ -408,7 +402,7 @@ def test_exact_double(kernel: str, architecture: str) -> None:
 
 @pytest.mark.parametrize(
     ("kernel", "architecture"),
-    [pair for pair in kernels("double") if pair[0] in APPROXIMATE_DOUBLE],
+    kernels("double", APPROXIMATE_DOUBLE),
 )
 def test_double_within_its_documented_error(kernel: str, architecture: str) -> None:
     most, function = APPROXIMATE_DOUBLE[kernel]
@@ -496,9 +490,7 @@ def same_half(result: int, wanted: int) -> bool:
     return result == wanted or (x.is_nan(result, HALF) and x.is_nan(wanted, HALF))
 
 
-@pytest.mark.parametrize(
-    ("kernel", "architecture"), [pair for pair in kernels("half") if pair[0] in PAIRS]
-)
+@pytest.mark.parametrize(("kernel", "architecture"), kernels("half", PAIRS))
 def test_pairs_of_halves(kernel: str, architecture: str) -> None:
     a, b = HA.view(np.uint32), HB.view(np.uint32)
     found = each(shared_machine("half", architecture), kernel, np.uint32, a, b).view(np.uint16)
@@ -507,9 +499,7 @@ def test_pairs_of_halves(kernel: str, architecture: str) -> None:
         assert same_half(result, wanted), (kernel, hex(first), hex(second), hex(result))
 
 
-@pytest.mark.parametrize(
-    ("kernel", "architecture"), [pair for pair in kernels("half") if pair[0] in SINGLES]
-)
+@pytest.mark.parametrize(("kernel", "architecture"), kernels("half", SINGLES))
 def test_single_halves(kernel: str, architecture: str) -> None:
     dtype = np.uint32 if kernel in ("to_float", "to_int", "less") else np.uint16
     found = each(shared_machine("half", architecture), kernel, dtype, HA, HB)
@@ -524,7 +514,7 @@ def test_single_halves(kernel: str, architecture: str) -> None:
         assert same, (kernel, hex(first), hex(second), hex(result), hex(wanted))
 
 
-@pytest.mark.parametrize("architecture", [a for k, a in kernels("half") if k == "swap2"])
+@on_architectures("half")
 def test_swapped_halves(architecture: str) -> None:
     found = each(shared_machine("half", architecture), "swap2", np.uint32,
                  HA.view(np.uint32), HB.view(np.uint32))  # fmt: skip

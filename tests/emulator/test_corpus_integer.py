@@ -1,4 +1,4 @@
-"""The corpus' integer functions, compiled for three architectures, against Python's integers."""
+"""The corpus' integer functions, compiled for every architecture, against Python's integers."""
 
 from __future__ import annotations
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.corpus import covered, kernels, own_machine
+from support.corpus import covered, kernels, on_architectures, own_machine
 from support.engines import ENGINES, engine
-
-from softbeam.kernels import ARCHITECTURES
 
 
 @pytest.mark.parametrize("name", ENGINES)
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@on_architectures("product")
 def test_a_product_is_numpys(architecture: str, name: str) -> None:
     rng = np.random.default_rng(3)
     rows, columns, depth = 128, 256, 24

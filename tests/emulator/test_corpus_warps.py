@@ -7,9 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 from support.cases import M32, M64, signed
-from support.corpus import covered, each, kernels, own_machine, shared_machine
-
-from softbeam.kernels import ARCHITECTURES
+from support.corpus import covered, each, kernels, on_architectures, own_machine, shared_machine
 
 LANES = np.arange(32)
 Warp = list[int]
@@ -103,7 +101,7 @@ def test_every_warp_function_is_tested() -> None:
 
 # Blocks.
 
-architectures = pytest.mark.parametrize("architecture", ARCHITECTURES)
+architectures = on_architectures("blocks")
 
 
 @architectures

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.bench import BASE, EPILOGUE, PARAMETERS, PROLOGUE, program
+from support.bench import BASE, PARAMETERS, around, program
 from support.cases import Case
 from support.corpus import FOLDER
 from support.launching import HEAD, store
@@ -32,7 +32,8 @@ from softbeam.sass.opcodes import OPCODES
 #: What a case cannot hold.  R2:R3 is the address of the thread's word, R0 the thread.
 PROGRAMS = {
     "memory": (
-        "LDC R8, c[0x0][0x218]", "ULDC UR4, c[0x0][0x218]", "S2UR UR5, SR_CTAID.X",
+        "LDC R8, c[0x0][0x218]", "ULDC UR4, c[0x0][0x218]", "LDCU UR4, c[0x0][0x218]",
+        "S2UR UR5, SR_CTAID.X",
         "IMAD.SHL.U32 R9, R0, 0x4, RZ", "LDG.E R4, [R2.64]", "STS [R9], R4", "LDS R5, [R9]",
         "MOV R1, 0xfffd00", "STL [R1], R5", "LDL R6, [R1]",
         "MOV R10, R2", "MOV R11, R3", "ST.E [R10.64], R6", "LD.E R7, [R10.64]",
@@ -47,12 +48,14 @@ PROGRAMS = {
         "BMOV.32 R5, B0", "join:", "@P0 BSYNC B0", "JMP (there)", "there:", "LEPC R20, (there)",
         "MOV R20, (back)", "MOV R21, RZ", "CALL.REL.NOINC (double)", "back:",
         "BAR.RED.POPC.DEFER_BLOCKING 0x0, P0", "B2R.RESULT R4", "BAR.SYNC 0x0",
-        "MOV R6, RZ", "MOV R7, RZ", "BRX R6 0x0", "BRA (end)",
+        "MOV R6, RZ", "MOV R7, RZ", "BRX R6 0x0", "UMOV UR6, 0x0", "UMOV UR7, 0x0",
+        "BRXU UR6 0x0", "BRA (end)",
         "double:", "RET.REL.NODEC R20, 0x0", "end:",
     ),
     "warp": (
         "S2R R4, SR_LANEID", "SHFL.IDX PT, R5, R4, 0x0, 0x1f", "VOTE.ANY R6, PT, PT",
-        "VOTEU.ANY UR4, UPT, PT", "MATCH.ANY R7, R4", "REDUX.SUM UR5, R4", "ELECT P0, URZ, PT",
+        "VOTEU.ANY UR4, UPT, PT", "MATCH.ANY R7, R4", "REDUX.SUM UR5, R4",
+        "CREDUX.MIN UR7, R4", "CS2UR UR8, SR_CLOCKLO", "ELECT P0, URZ, PT",
         "R2UR UR6, R4", "PLOP3.LUT P1, PT, P0, PT, PT, 0x80, 0x0", "P2R R8, PR, RZ, 0x7f",
         "R2P PR, R8, 0x7f", "FCHK.DIVIDE P2, R4, R5", "MUFU.RCP R9, R5",
     ),
@@ -116,7 +119,7 @@ def executed() -> frozenset[str]:
         named = {_opcode(part) for part in line.split("; ")}
         if named <= found:
             continue
-        code = program([*PROLOGUE, *line.split("; "), *EPILOGUE], architecture=architecture)
+        code = around(line, architecture)
         found |= runner.opcodes(code, arguments)
     for lines_of_one in PROGRAMS.values():
         code = program((*HEAD, *lines_of_one, *store()), parameters=ONE_POINTER, shared_bytes=256)

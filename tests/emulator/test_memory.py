@@ -147,6 +147,22 @@ def test_constants_of_several_banks() -> None:
     assert launch(code, constants=banks).words[:32].tolist() == [wanted % (1 << 32)] * 32
 
 
+@pytest.mark.parametrize("words", [1, 2, 4])
+def test_uniform_constant_loads_at_an_index(words: int) -> None:
+    """LDCU, at a uniform register's offset and an operand's."""
+    suffix = {1: "", 2: ".64", 4: ".128"}[words]
+    code = (
+        *HEAD,
+        "UMOV UR4, 0x20",
+        f"LDCU{suffix} UR8, c[0x3][UR4+0x10]",
+        f"MOV R4, UR{7 + words}",
+        *store(),
+    )
+    held = np.frombuffer(BYTES[:256].tobytes(), dtype=np.uint32)
+    found = launch(code, constants={3: held.tobytes()}).words[:32].tolist()
+    assert found == [int(held[12 + words - 1])] * 32
+
+
 # Exceptions (hardware README, point 5).
 
 

@@ -6,17 +6,17 @@ import random
 
 import numpy as np
 import pytest
-from support.corpus import own_machine
+from support.architectures import with_marks
+from support.corpus import architectures, own_machine
 
 from softbeam.emulator import Fault
 from softbeam.emulator.ending import EXCEPTIONS
 from softbeam.emulator.outcome import Outcome
-from softbeam.kernels import ARCHITECTURES
 from softbeam.sass.effects import written_registers
 from softbeam.sass.instruction import Function
 from softbeam.sass.opcodes import find_opcode
 
-SOURCES = ("atomics", "blocks", "control", "half", "integer", "programs", "warp")
+SOURCES = ("atomics", "blocks", "control", "half", "integer", "programs", "warp", "wide")
 ENDINGS = {"completed", "hang", *EXCEPTIONS.values()}
 THREADS, FAULTS, BUDGET = 32, 8, 20_000
 
@@ -44,8 +44,14 @@ def _fault(draw: random.Random, function: Function) -> Fault:
     )
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(
+    ("source", "architecture"),
+    [
+        with_marks(architecture, source)
+        for source in SOURCES
+        for architecture in architectures(source)
+    ],
+)
 def test_a_struck_kernel_ends(source: str, architecture: str) -> None:
     draw = random.Random(f"{source} {architecture}")
     words = np.random.default_rng(5).integers(0, 1 << 32, 4096, dtype=np.uint32)

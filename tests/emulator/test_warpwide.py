@@ -148,6 +148,10 @@ REDUCTIONS: dict[str, Callable[[list[int]], int]] = {
     "REDUX.MIN.S32": lambda values: min(map(signed, values)) & M32,
     "REDUX.MAX.S32": lambda values: max(map(signed, values)) & M32,
     "REDUX.SUM.S32": lambda values: sum(values) & M32,
+    "CREDUX.MIN": min,
+    "CREDUX.MAX": max,
+    "CREDUX.MIN.S32": lambda values: min(map(signed, values)) & M32,
+    "CREDUX.MAX.S32": lambda values: max(map(signed, values)) & M32,
 }
 
 

@@ -85,7 +85,7 @@ def test_sassifis_double_flip_at_the_edge_of_its_32_bits() -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_an_address_has_no_value_to_replace(mode: str, model: str) -> None:
     if mode == "ioa" and "value" in model:
-        with pytest.raises(CampaignError, match=f"has no {model}; use single-bit or double-bit"):
+        with pytest.raises(CampaignError, match=f"takes no {model}; use single-bit or double-bit"):
             check_model(mode, model)
     else:
         check_model(mode, model)

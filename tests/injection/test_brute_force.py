@@ -28,11 +28,17 @@ CASES = [
     ("tiny", "sm_90", SITES),
     ("tiny", "sm_80", SITES // 6),
     ("tiny", "sm_75", SITES // 6),
+    ("tiny", "sm_87", SITES // 6),
+    ("tiny", "sm_120", SITES // 6),
     ("other", "sm_90", SITES // 3),
     ("branches", "sm_90", SITES // 9),
     ("branches", "sm_80", SITES // 22),
     ("branches", "sm_75", SITES // 22),
+    ("branches", "sm_100", SITES // 22),
     ("detector", "sm_90", SITES // 9),
+    ("tensors", "sm_90", SITES // 9),
+    ("tensors", "sm_80", SITES // 22),
+    ("tensors", "sm_75", SITES // 22),
 ]
 
 ENDS = {

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.architectures import FAST
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.execution import memory_map
@@ -78,7 +79,7 @@ def in_pieces(layout: PoolLayout, buffer: str, ranges: Ranges) -> list[tuple[int
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("architecture", ["sm_90", "sm_80", "sm_75"])
+@pytest.mark.parametrize("architecture", FAST)
 @pytest.mark.parametrize("name", ["tiny", "other", "branches", "detector"])
 def test_a_launch_touches_nothing_but_its_spans(make_example, name: str, architecture: str) -> None:
     example = make_example(name, architecture)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.architectures import FAST
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.ending import COMPLETED, NEVER_READ, OVERWRITTEN
@@ -54,6 +55,10 @@ def executes(runner: Runner, launch, site: FaultSite, row: int, occurrence: int)
     return int(ending.information[k.INFO_AFTER]) == 0x5EED
 
 
+#: How Blackwell names instructions on pairs of registers.
+WIDE = {"64", "U64", "S64"}
+
+
 def uses(text: str, register: int) -> tuple[bool, bool]:
     """Return whether an instruction reads and writes a register, from its text alone."""
     body = re.sub(r"^@!?U?P\w+ ", "", text)
@@ -74,6 +79,9 @@ def uses(text: str, register: int) -> tuple[bool, bool]:
             # sm_75 writes [R2] for the pair that the others write [R2.64].
             pair = "[" in operand and "E" in parts and f"R{first}.U32" not in operand
             count = 2 if pair or parts[0] in ("RET", "BRX") else 1
+            # 64-bit integers of Blackwell.
+            if parts[0] in ("IADD", "MOV", "SEL", "IMNMX", "ISETP") and WIDE & set(parts):
+                count = 2
             if parts[0] == "IMAD" and number == 2 and {"WIDE", "HI"} & set(parts):
                 count = 2
             if parts[0] == "STG" and number == 1:
@@ -96,7 +104,7 @@ def fate_by_listing(runner: Runner, launch, site: FaultSite) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("architecture", ["sm_90", "sm_80", "sm_75"])
+@pytest.mark.parametrize("architecture", FAST)
 def test_the_listing_says_the_same(make_example, architecture: str) -> None:
     example = make_example("tiny", architecture)
     injector, runner = example.injector("fates"), Runner()

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.architectures import on_all
 from support.twins import Bench
 
 from softbeam.emulator.execution import LaunchShape
 from softbeam.emulator.launching import Runner
 from softbeam.emulator.vector import no_fault
-from softbeam.kernels import ARCHITECTURES, KERNELS, LIBRARY, arguments
+from softbeam.kernels import KERNELS, LIBRARY, arguments
 from softbeam.kernels.families import BEHAVIOURS, NOBODY, Channelwise, Pointwise, owner_thread
 
 POINTWISE = [name for name, one in BEHAVIOURS.items() if isinstance(one.change, Pointwise)]
@@ -42,7 +43,7 @@ def drawn(bench: Bench, kernel: str, sizes: dict[str, int]) -> dict[str, object]
     return values
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@on_all
 @pytest.mark.parametrize("kernel", POINTWISE)
 def test_a_pointwise_kernel_does_what_its_twin_does_word_by_owner(
     kernel: str, architecture: str

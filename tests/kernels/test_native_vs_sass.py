@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.architectures import on_all
 from support.twins import EDGES, Bench, line
 
 from softbeam.emulator.execution import LaunchShape
-from softbeam.kernels import ARCHITECTURES
 
 
 @pytest.mark.parametrize("edges", [0.0, 0.3])
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@on_all
 class TestTwins:
     """One test a kernel."""
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.architectures import FAST
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.ending import Ending
@@ -154,7 +155,7 @@ class TestPagesAroundExtraction:
         assert copied(extraction.memory(0), target, address).status == status
 
 
-@pytest.mark.parametrize("architecture", ["sm_90", "sm_80", "sm_75"])
+@pytest.mark.parametrize("architecture", FAST)
 def test_the_architecture_is_that_of_the_code(tiny, architecture: str) -> None:
     device = Device(tiny.golden, architecture)
     assert device.launch(0).program.function.architecture == architecture

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.architectures import FAST
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.launching import Runner
 from softbeam.emulator.vector import no_fault
+from softbeam.kernels import ARCHITECTURES
 from softbeam.kernels.families import owner_thread
 from softbeam.network import load_network
 from softbeam.network.device import Device
@@ -90,7 +92,7 @@ def test_extractions_launches_equal_their_machine_code(extraction_golden, layer:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("architecture", ["sm_80", "sm_75"])
+@pytest.mark.parametrize("architecture", sorted({*ARCHITECTURES} - {"sm_90"}))
 def test_samples_of_all_launches_equal_the_other_machine_codes(
     extraction_golden, architecture: str
 ) -> None:
@@ -100,7 +102,7 @@ def test_samples_of_all_launches_equal_the_other_machine_codes(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("architecture", ["sm_90", "sm_80", "sm_75"])
+@pytest.mark.parametrize("architecture", FAST)
 @pytest.mark.parametrize("name", ["tiny", "other"])
 def test_every_thread_of_a_tiny_network_stores_the_words_it_owns(
     make_example, name: str, architecture: str

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.architectures import FAST
 
 from softbeam.emulator import profiling
 from softbeam.emulator.core import layout as k
@@ -47,7 +48,7 @@ def test_every_kernel_but_the_librarys_is_struck(tiny) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("architecture", ["sm_90", "sm_80", "sm_75"])
+@pytest.mark.parametrize("architecture", FAST)
 def test_counts_are_those_of_every_thread_alone(make_example, architecture: str) -> None:
     example, runner = make_example("tiny", architecture), Runner()
     state = new_state(1, trace_steps=10_000)

@@ -26,7 +26,8 @@ def test_shipped_cubins(name: str, architecture: str) -> None:
     assert found == architecture
     assert list(kernels) == [kernel.symbol]
     facts = kernels[kernel.symbol]
-    assert facts.parameter_base == (0x210 if architecture == "sm_90" else 0x160)
+    bases = {"sm_90": 0x210, "sm_100": 0x380, "sm_120": 0x380}
+    assert facts.parameter_base == bases.get(architecture, 0x160)
     assert facts.shared_bytes == 0
     # Offsets and sizes as C lays out the parameters of the kernel's own signature.
     position = 0

@@ -78,6 +78,7 @@ K = OperandKind
          Operand(K.SYMBOL, "`($__internal_0_$__cuda_sm20_div_rn_f64_full)")),
         ("$k$_Z4polyfi", Operand(K.SYMBOL, "$k$_Z4polyfi")),
         ("SB0", Operand(K.SYMBOL, "SB0", index=0)),
+        ("2D", Operand(K.SYMBOL, "2D")),
     ],
 )  # fmt: skip
 def test_operands(text: str, operand: Operand) -> None:

@@ -17,6 +17,7 @@ from softbeam.emulator.execution import LaunchShape, launch_constants, memory_ma
 from softbeam.emulator.launching import Launch, Runner
 from softbeam.emulator.lowering import Program, lower
 from softbeam.sass import Function, parse_line
+from softbeam.sass.architectures import launch_facts
 
 BASE = 0x7F0000000000
 WORDS = 16  # of each thread, in and out
@@ -102,9 +103,14 @@ def program(
     )
 
 
-@cache
-def _around(line: str, architecture: str) -> Program:
-    return program([*PROLOGUE, *line.split("; "), *EPILOGUE], architecture=architecture)
+def around(line: str, architecture: str) -> Program:
+    """Return the program around an instruction; blockDim lies where the architecture has it."""
+    code = [*PROLOGUE, *line.split("; "), *EPILOGUE]
+    block = f"c[0x0][{launch_facts(architecture).block:#x}]"
+    return program([one.replace("c[0x0][0x0]", block) for one in code], architecture=architecture)
+
+
+_around = cache(around)
 
 
 @dataclass(frozen=True)

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import lzma
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
+from _pytest.mark import ParameterSet
 
 from softbeam.emulator import Machine
 from softbeam.kernels import ARCHITECTURES
+from support.architectures import on, with_marks
 
 FOLDER = Path(__file__).resolve().parents[1] / "emulator" / "corpus"
 
 
 def _file(architecture: str, name: str) -> bytes:
     return lzma.decompress((FOLDER / "machine_code" / architecture / f"{name}.xz").read_bytes())
+
+
+def architectures(name: str) -> list[str]:
+    """Return the architectures for which a source's machine code is not an earlier one's."""
+    folder = FOLDER / "machine_code"
+    return [one for one in ARCHITECTURES if (folder / one / f"{name}.cubin.xz").is_file()]
+
+
+def on_architectures(name: str) -> pytest.MarkDecorator:
+    """Return the parameters of a test of a source, once for each architecture that has its own."""
+    return on(architectures(name))
 
 
 @cache
@@ -58,15 +72,16 @@ def buffer(machine: Machine, number: int, array: np.ndarray) -> int:
     return places[number]
 
 
-def kernels(name: str) -> list[tuple[str, str]]:
-    """Return every kernel of a source with every architecture that has it."""
+def kernels(name: str, among: Container[str] | None = None) -> list[ParameterSet]:
+    """Return every kernel of a source (`among` some) with every architecture that has its code."""
     return [
-        (kernel.removesuffix("_k"), architecture)
-        for architecture in ARCHITECTURES
+        with_marks(architecture, kernel.removesuffix("_k"))
+        for architecture in architectures(name)
         for kernel in sorted(shared_machine(name, architecture).kernels)
+        if among is None or kernel.removesuffix("_k") in among
     ]
 
 
 def covered(name: str, tested: Sequence[str]) -> None:
     """Fail unless these are all the kernels of a source."""
-    assert {kernel for kernel, _ in kernels(name)} == set(tested)
+    assert {case.values[0] for case in kernels(name)} == set(tested)

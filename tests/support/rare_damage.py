@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.analysis.advice import Advice, Aim, advise_on
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.design import Design
-from softbeam.analysis.factors import By, Key
-from softbeam.analysis.techniques import TECHNIQUES, Work
+from softbeam.analysis.factors import By, Item
+from softbeam.analysis.hardening.advice import Advice, Aim, advise
+from softbeam.analysis.hardening.techniques import TECHNIQUES, Work
 from softbeam.campaign.streams import allocate
 
 STREAM = Stream("rf", "single-bit")
@@ -50,12 +50,12 @@ class World:
         sizes = self.sizes.tolist()
         return Design(stratified, inputs, {"rf": dict(zip(self.strata, sizes, strict=True))})
 
-    def shares(self, by: By = By.LAYER_AND_KERNEL) -> dict[Key, float]:
+    def shares(self, by: By = By.LAYER_AND_KERNEL) -> dict[Item, float]:
         """Return the true share of each item in the damage."""
         damage = self.sizes * self.rates
-        found: dict[Key, float] = {}
+        found: dict[Item, float] = {}
         for stratum, share in zip(self.strata, (damage / damage.sum()).tolist(), strict=True):
-            key = Key(*stratum).by(by)
+            key = Item(*stratum).by(by)
             found[key] = found.get(key, 0.0) + share
         return found
 
@@ -84,10 +84,10 @@ class Campaign:
     def advice(self, by: By = By.LAYER_AND_KERNEL, coverage: float = 0.9) -> Advice:
         """Return what to harden; every stratum executes as much as it is large."""
         work = {
-            Key(*stratum): Work(1 + int(1e9 * size), 0, 1)
+            Item(*stratum): Work(1 + int(1e9 * size), 0, 1)
             for stratum, size in zip(self.world.strata, self.world.sizes.tolist(), strict=True)
         }
-        return advise_on(
+        return advise(
             self.counts(),
             work,
             of="critical",

@@ -1,7 +1,6 @@
 """Where in the bits and in the instructions the damage comes from, and what it does to scores.
 
-One pass over a stream's records each; what is summed by layer and kernel is
-:mod:`softbeam.analysis.factors`' subject.
+What is summed by layer and kernel is in :mod:`softbeam.analysis.factors`.
 """
 
 from __future__ import annotations
@@ -9,11 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from softbeam.analysis.counts import Counts
+from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.design import Design
 from softbeam.analysis.estimation import Estimator, Share
 from softbeam.analysis.proportion import Proportion
@@ -74,7 +73,11 @@ def split(
     -----
     Strata and inputs count as in the tables of factors (:mod:`softbeam.analysis.estimation`).
     """
-    counts = Counts.of(records, design, under=key)
+    return _split(Counts.of(records, design, under=key))
+
+
+def _split(counts: Counts) -> tuple[Split[Any], ...]:
+    """Return how counts of one stream are split by their column `under`; None is left out."""
     under = counts["under"].tolist()
     keys = sorted({one for one in under if one is not None})
     place = {one: number for number, one in enumerate(keys)}
@@ -85,6 +88,25 @@ def split(
         Split(one, next(iter(shares.values())).n, shares)
         for one, shares in zip(keys, found, strict=True)
     )
+
+
+def by_pc(
+    records: Iterable[InjectionRecord], kernel: str, design: Design | None = None
+) -> dict[Stream, dict[int, Split[int]]]:
+    """Return outcomes at each instruction of a kernel, by stream and pc; only what was struck.
+
+    Parameters
+    ----------
+    records : iterable of InjectionRecord
+        A campaign's injections, all of them: those in other kernels tell how much each weighs.
+    kernel : str
+        The kernel's short name.
+    design : Design, optional
+        How the injections were drawn; uniformly for one input if not given.
+    """
+    counts = Counts.of(records, design, under=lambda one: one.pc if one.kernel == kernel else None)
+    found = {stream: _split(counts.of_stream(stream)) for stream in counts.streams()}
+    return {stream: {one.key: one for one in own} for stream, own in found.items() if own}
 
 
 def opcode_group(opcode: str) -> str:

@@ -1,16 +1,21 @@
 """Injections as columns, for other programs: what an exported table holds.
 
 The columns are those of a results file and what follows from them.  One more that follows from a
-record is one more entry here; what is written into which kind of file is
-:mod:`softbeam.analysis.export`'s, and ``docs/results.md`` is made from these declarations.
+record is one more entry here; :mod:`softbeam.analysis.export` writes files of them, and
+``docs/results.md`` is made from these declarations.
+
+SASSIFI sees a program from outside: its exit, its output, its time.  Which of its categories an
+outcome falls into therefore depends on the program around the network; assumed is one that ends
+when a kernel raises an exception, as Darknet does, and that writes all scores into a file which
+is compared bit for bit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from softbeam.analysis.categories import sassifi_category
 from softbeam.injection.columns import Column
+from softbeam.injection.outcomes import SASSIFI_CATEGORIES
 from softbeam.injection.record import STORED_COLUMNS, InjectionRecord
 
 #: The columns of an exported table, in its order.
@@ -20,7 +25,7 @@ COLUMNS = (
         name="sassifi_category",
         kind="string",
         meaning="the outcome in SASSIFI's words, see below",
-        value=lambda record: sassifi_category(record.detail),
+        value=lambda record: SASSIFI_CATEGORIES[record.detail],
     ),
 )
 

@@ -42,15 +42,15 @@ class NeverRead(Enum):
     APART = "apart"
 
 
-class Key(NamedTuple):
+class Item(NamedTuple):
     """The layer, the kernel or both that a row is about; None for what is summed over."""
 
     layer: int | None = None
     kernel: str | None = None
 
-    def by(self, by: By) -> Key:
-        """Return the key of the row to which a kernel in a layer belongs."""
-        return Key(
+    def by(self, by: By) -> Item:
+        """Return the item to which a kernel in a layer belongs."""
+        return Item(
             layer=None if by is By.KERNEL else self.layer,
             kernel=None if by is By.LAYER else self.kernel,
         )
@@ -75,7 +75,7 @@ class FactorRow:
 
     Attributes
     ----------
-    key : Key
+    item : Item
         What the row is about; empty for the whole stream.
     n : int
         Injections that fell there: what the conditional factors are shares of.
@@ -89,7 +89,7 @@ class FactorRow:
         never-read faults being counted in place.
     """
 
-    key: Key
+    item: Item
     n: int
     never_read: int
     joint: Mapping[str, Share]
@@ -134,7 +134,7 @@ def factor_table(
     stream: Stream,
     by: By,
     never_read: NeverRead = NeverRead.IN_PLACE,
-    keys: Iterable[Key] = (),
+    items: Iterable[Item] = (),
 ) -> FactorTable:
     """Compute the factors of one stream.
 
@@ -148,25 +148,25 @@ def factor_table(
         Whether a row is a layer, a kernel, or a kernel in a layer.
     never_read : NeverRead
         Whether faults that are never read count in their layer and kernel, or apart.
-    keys : iterable of Key
+    items : iterable of Item
         Rows to have even where no injection fell; their factors are 0 of n, an upper bound.
 
     Returns
     -------
     FactorTable
-        A row for every key that an injection fell on, and for `keys`.
+        A row for every item that an injection fell on, and for `items`.
     """
     whole = counts.of_stream(stream)
     rows = _Rows(whole, never_read)
-    struck = {Key(*place).by(by) for place in whole.strata()} | set(keys)
+    struck = {Item(*place).by(by) for place in whole.strata()} | set(items)
     return FactorTable(
         stream=stream,
         by=by,
         never_read=never_read,
         n=whole.n,
-        rows=tuple(rows.row(key) for key in sorted(struck, key=lambda key: key.order)),
+        rows=tuple(rows.row(item) for item in sorted(struck, key=lambda item: item.order)),
         never_read_row=rows.unread() if never_read is NeverRead.APART else None,
-        total=rows.row(Key()),
+        total=rows.row(Item()),
     )
 
 
@@ -188,20 +188,20 @@ class _Rows:
         masked = self._ended["Masked"] & ~self._unread
         self._split = {NEVER_READ_LABEL: self._unread, "Masked": masked}
 
-    def row(self, key: Key) -> FactorRow:
+    def row(self, item: Item) -> FactorRow:
         """Return the row of a layer, a kernel, both, or everything."""
-        within = self._whole.inside(key.place)
+        within = self._whole.inside(item.place)
         placed = within & self._counted
 
         def joint(numerator: Mask) -> Share:
-            return self._estimator.joint(numerator, key.place)
+            return self._estimator.joint(numerator, item.place)
 
         def share(of: Mask) -> Callable[[Mask], Share]:
             return lambda numerator: self._estimator.share(numerator, of)
 
         counted = {name: rows & self._counted for name, rows in self._ended.items()}
         return FactorRow(
-            key=key,
+            item=item,
             n=self._whole.where(placed).n,
             never_read=self._whole.where(within & self._unread).n,
             joint=_each(counted, joint),
@@ -216,7 +216,7 @@ class _Rows:
         ended = {name: rows & self._unread for name, rows in self._ended.items()}
         joint = _each(ended, share)
         conditional = _each(ended, lambda numerator: share(numerator, self._unread))
-        return FactorRow(Key(), n, n, joint, conditional, {}, {})
+        return FactorRow(Item(), n, n, joint, conditional, {}, {})
 
 
 def _each(rows: Mapping[str, Mask], share: Callable[[Mask], Share]) -> dict[str, Share]:

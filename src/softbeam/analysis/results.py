@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.design import Design
-from softbeam.analysis.factors import Key
+from softbeam.analysis.factors import Item
+from softbeam.analysis.hardening.techniques import Work, work_of
 from softbeam.analysis.sample import design_of
-from softbeam.analysis.techniques import Work, work_of
 from softbeam.campaign.results.facts import Facts
 from softbeam.campaign.results.reading import ResultsReader
 from softbeam.campaign.specification import CampaignSpecification
@@ -98,14 +98,14 @@ class Results:
         """Return the injections of one stream."""
         return tuple(record for record in self.records if (record.mode, record.model) == stream)
 
-    def work(self) -> dict[Key, Work]:
+    def work(self) -> dict[Item, Work]:
         """Return what each kernel in each layer executes; empty if it is not known."""
         return work_of(self.sizes, self.launches)
 
     @cached_property
-    def launches(self) -> Mapping[Key, int]:
+    def launches(self) -> Mapping[Item, int]:
         """Launches of each kernel in each layer, a library's left out; empty if not known."""
-        known = {Key(*place): number for place, number in self.facts.launches.items()}
+        known = {Item(*place): number for place, number in self.facts.launches.items()}
         return known or _launches(self.specification)
 
     def injections(self) -> DataFrame:
@@ -146,16 +146,16 @@ def load(folder: str | os.PathLike[str]) -> Results:
     return Results.load(folder)
 
 
-def _launches(specification: CampaignSpecification) -> dict[Key, int]:
+def _launches(specification: CampaignSpecification) -> dict[Item, int]:
     """Return the launches that an older file does not tell, where the network is softbeam's."""
     from softbeam.network.catalogue import NETWORKS, load_network
 
     if specification.network not in NETWORKS:
         return {}
     plan = load_network(specification.network).plan(specification)
-    launches: dict[Key, int] = {}
+    launches: dict[Item, int] = {}
     for launch in plan.launches:
         if not launch.library:
-            key = Key(launch.layer, launch.kernel)
-            launches[key] = launches.get(key, 0) + 1
+            item = Item(launch.layer, launch.kernel)
+            launches[item] = launches.get(item, 0) + 1
     return launches

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,14 +9,11 @@ from softbeam.campaign.setup import InjectorSetup, InputSetup
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.emulator.execution import compile_common
 from softbeam.injection.answers import check_fault_free
-from softbeam.logs import timed
 from softbeam.memory import require_disk
 from softbeam.network.device import Device
 from softbeam.network.golden import golden_run, pool_words
 from softbeam.network.profile_cache import profiles_of
 from softbeam.network.workload import Workload
-
-_LOG = logging.getLogger(__name__)
 
 
 def prepare(
@@ -60,8 +56,7 @@ def prepare(
     inputs = []
     for number, image in enumerate(workload.images):
         path = scratch / f"golden-{number}.bin"
-        with timed(_LOG, f"golden run of input {number}, kept in {path}"):
-            golden = golden_run(workload.plan, workload.weights, image, path)
+        golden = golden_run(workload.plan, workload.weights, image, path)
         check_fault_free(golden)
         device = Device(golden, workload.choices.architecture)
         profiles = profiles_of(workload, device, cache, progress, number)

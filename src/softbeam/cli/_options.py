@@ -68,9 +68,11 @@ def progress_bar(unit: str = "") -> Iterator[Progress]:
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        Task,
         TextColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
 
     from softbeam.logs import wanted
 
@@ -80,9 +82,7 @@ def progress_bar(unit: str = "") -> Iterator[Progress]:
         def __init__(self) -> None:
             super().__init__("{task.speed}")
 
-        def render(self, task):  # type: ignore[no-untyped-def]
-            from rich.text import Text
-
+        def render(self, task: Task) -> Text:
             speed = task.finished_speed or task.speed
             return Text(f"{speed:,.0f} {unit}/s" if speed and unit else "")
 

@@ -1,7 +1,7 @@
 """``softbeam advise``: what to harden, what it costs, and how certain that is.
 
-The answer comes from :mod:`softbeam.analysis.advice`, its sentences from :mod:`softbeam.present`;
-here is how they are printed and written to files.
+The answer comes from :mod:`softbeam.analysis.hardening.advice`, its sentences from
+:mod:`softbeam.present`; this module prints them and writes files.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from softbeam.faults.modes import MODES
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from softbeam.analysis.advice import Advice, Aim
+    from softbeam.analysis.factors import By
+    from softbeam.analysis.hardening.advice import Advice, Aim
     from softbeam.analysis.results import Results
+    from softbeam.injection.record import InjectionRecord
 
 #: Sentences of a brief answer.
 BRIEF = 5
@@ -89,14 +91,16 @@ def advise(
     Costs are dynamic instructions, a share of all in scope. Damage of several modes is added with
     each mode weighing the same; --mode takes fewer.
     """
-    from softbeam.analysis.advice import advise as ask
+    from softbeam.analysis.counts import Counts
+    from softbeam.analysis.hardening.advice import advise as ask
+    from softbeam.analysis.hardening.damage import DAMAGE
+    from softbeam.analysis.hardening.techniques import TECHNIQUES
     from softbeam.analysis.results import Results
-    from softbeam.analysis.techniques import TECHNIQUES
     from softbeam.present.advice_words import sentences
     from softbeam.present.words import unfinished
 
     aim = _aim(coverage, budget)
-    _check("--of", of, ("critical", "sdc", "due"))
+    _check("--of", of, tuple(DAMAGE))
     _check("--technique", technique, tuple(TECHNIQUES))
     how = TECHNIQUES[technique]
     if of not in how.removes:
@@ -106,8 +110,7 @@ def advise(
         )
     results = Results.load(run)
     advice = ask(
-        _records(results, listed(mode)),
-        results.design,
+        Counts.of(_records(results, listed(mode)), results.design),
         results.work(),
         of=of,
         by=_by(by),
@@ -136,7 +139,7 @@ def _print_behind(screen: Console, results: Results, advice: Advice) -> None:
     if advice.enough:
         shown = item_table(advice, results.layers, damaged_only=True)
         show(screen, shown)
-        if hidden := len(advice.damage.keys) - len(shown.rows):
+        if hidden := len(advice.damage.items) - len(shown.rows):
             screen.print(f"and {hidden} more without damage, which is no proof that they are safe")
         show(screen, front_table(advice, PRINTED))
     screen.print(f"\n{model(advice)}", markup=False, soft_wrap=True)
@@ -144,7 +147,7 @@ def _print_behind(screen: Console, results: Results, advice: Advice) -> None:
 
 
 def _aim(coverage: float | None, budget: float | None) -> Aim:
-    from softbeam.analysis.advice import Aim
+    from softbeam.analysis.hardening.advice import Aim
 
     if coverage is not None and budget is not None:
         raise typer.BadParameter("give --coverage or --budget, not both", param_hint="--budget")
@@ -163,7 +166,7 @@ def _aim(coverage: float | None, budget: float | None) -> Aim:
     return Aim(coverage=coverage)
 
 
-def _by(text: str):  # type: ignore[no-untyped-def]
+def _by(text: str) -> By:
     from softbeam.analysis.factors import By
 
     items = {"layer-kernel": By.LAYER_AND_KERNEL, "layer": By.LAYER, "kernel": By.KERNEL}
@@ -176,7 +179,7 @@ def _check(option: str, value: str, known: Sequence[str]) -> None:
         raise typer.BadParameter(f"{value!r} is not one of {', '.join(known)}", param_hint=option)
 
 
-def _records(results: Results, modes: Sequence[str] | None):  # type: ignore[no-untyped-def]
+def _records(results: Results, modes: Sequence[str] | None) -> Sequence[InjectionRecord]:
     from softbeam.errors import ResultsError
 
     if not modes:

@@ -16,12 +16,12 @@ from softbeam.cli._app import app, console
 from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 
 if TYPE_CHECKING:
+    from softbeam.analysis.breakdown import Split
     from softbeam.analysis.counts import Stream
-    from softbeam.analysis.instructions import InstructionFactors
     from softbeam.present.table import Table
     from softbeam.sass import Function, Instruction
 
-    Factors = Mapping[Stream, Mapping[int, InstructionFactors]]
+    Factors = Mapping[Stream, Mapping[int, Split[int]]]
 
 #: More than any listing needs.
 COLUMNS = 400
@@ -147,7 +147,7 @@ def _without_cubin(name: str, instructions: tuple) -> Function:  # type: ignore[
 
 
 def _factors(run: Path, kernel: str, architecture: str) -> Factors:
-    from softbeam.analysis.instructions import instruction_factors
+    from softbeam.analysis.breakdown import by_pc
     from softbeam.analysis.sample import design_of
     from softbeam.campaign.results.reading import ResultsReader
 
@@ -158,7 +158,7 @@ def _factors(run: Path, kernel: str, architecture: str) -> Factors:
                 f"{run} struck the machine code of {struck}: add --arch {struck}",
                 param_hint="--arch",
             )
-        return instruction_factors(store.records(), kernel, design_of(store))
+        return by_pc(store.records(), kernel, design_of(store))
 
 
 def _print(function: Function, lines: Sequence[str], factors: Factors) -> None:
@@ -201,7 +201,7 @@ def _table(
         values += _accesses(instruction, supported, inexact)
         for struck in factors.values():
             found = struck.get(instruction.pc)
-            values += [found.n, found.sdc, found.due] if found else ["", "", ""]
+            values += [found.n, found.ended["SDC"], found.ended["DUE"]] if found else ["", "", ""]
         rows.append(Row(*values, *([line] if any(lines) else [])))
     return Table("listing", "", tuple(columns), tuple(rows))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ import typer
 
 from softbeam.cli._app import app
 from softbeam.cli._options import RunArgument
+
+_LOG = logging.getLogger(__name__)
 
 
 @app.command()
@@ -47,7 +50,12 @@ def _told() -> Iterator[Callable[[str], None]]:
     """Give what says on standard error what is being worked out: in place, or line by line."""
     from rich.console import Console
 
+    from softbeam.logs import wanted
+
     screen = Console(stderr=True, highlight=False)
+    if wanted():
+        yield lambda step: _LOG.debug("working out %s", step)
+        return
     if not screen.is_terminal:
         yield lambda step: typer.echo(f"working out {step}", err=True)
         return

@@ -13,8 +13,8 @@ from softbeam.emulator.lowerings.form import BANK_0_WORDS
 from softbeam.errors import LaunchError
 from softbeam.sass.instruction import Function
 
-#: Limits of a launch on every architecture from sm_75 to sm_90 (CUDA C++ Programming Guide,
-#: "Technical Specifications per Compute Capability"); shared memory is sm_90's.
+#: Limits of a launch on every architecture from sm_75 to sm_120 (CUDA C++ Programming Guide,
+#: "Technical Specifications per Compute Capability"); shared memory is that of sm_90 and sm_100.
 _MOST_BLOCK, _MOST_THREADS = (1024, 1024, 64), 1024
 _MOST_GRID = (2**31 - 1, 65535, 65535)
 MOST_SHARED = 228 << 10

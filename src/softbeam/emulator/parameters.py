@@ -13,11 +13,11 @@ from softbeam.sass.opcodes import Immediate, Opcode, find_opcode
 _REGISTERS = (OperandKind.REGISTER, OperandKind.UNIFORM_REGISTER)
 
 #: Opcodes that only copy their operands; IMAD.MOV is one too.
-_COPIES = frozenset(("MOV", "UMOV", "LDC", "ULDC", "SEL", "USEL", "R2UR"))
+_COPIES = frozenset(("MOV", "UMOV", "LDC", "ULDC", "LDCU", "SEL", "USEL", "R2UR"))
 
 #: Opcodes that compute with integers, whatever the compiler uses them for.
 _INTEGERS = frozenset(
-    ("IADD3", "IMAD", "ISETP", "LEA", "IMNMX", "VIADD", "VIMNMX", "IABS", "I2F", "I2FP")
+    ("IADD", "IADD3", "IMAD", "ISETP", "LEA", "IMNMX", "VIADD", "VIMNMX", "IABS", "I2F", "I2FP")
 )
 
 
@@ -47,7 +47,8 @@ def integer_parameters(function: Function) -> frozenset[int]:
             floats |= named
         elif not copies and instruction.opcode.removeprefix("U") in _INTEGERS:
             integers |= named
-        _write(instruction, opcode, found.destination, read[0] if copies and read else None, held)
+        copied = found.sources[0] if copies and found.sources else None
+        _write(instruction, opcode, found.destination, copied, words, held)
     return frozenset(integers - floats)
 
 
@@ -56,14 +57,17 @@ def _copies(instruction: Instruction) -> bool:
 
 
 def _parameter(
-    operand: Operand, words: dict[int, int], held: dict[tuple[OperandKind, int], int]
+    operand: Operand,
+    words: dict[int, int],
+    held: dict[tuple[OperandKind, int], int],
+    part: int = 0,
 ) -> int | None:
-    """Return the parameter that an operand is or holds."""
+    """Return the parameter that a word of an operand is or holds."""
     if operand.kind is OperandKind.CONSTANT:
         plain = operand.bank == 0 and operand.index == 255 and operand.uniform == 63
-        return words.get(int(operand.value)) if plain else None
+        return words.get(int(operand.value) + 4 * part) if plain else None
     if operand.kind in _REGISTERS:
-        return held.get((operand.kind, operand.index))
+        return held.get((operand.kind, operand.index + part))
     return None
 
 
@@ -71,13 +75,15 @@ def _write(
     instruction: Instruction,
     opcode: Opcode,
     target: Operand | None,
-    number: int | None,
+    copied: Operand | None,
+    words: dict[int, int],
     held: dict[tuple[OperandKind, int], int],
 ) -> None:
     if target is None or target.kind not in _REGISTERS:
         return
     for part in range(destination_words(instruction, opcode)):
         key = (target.kind, target.index + part)
+        number = None if copied is None else _parameter(copied, words, held, part)
         held.pop(key, None)
         if number is not None:
             held[key] = number

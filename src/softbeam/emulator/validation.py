@@ -71,6 +71,7 @@ _DETAILS = {
     k.REDUCTION: k.ATOMIC_CAST,
     k.BAR: k.BAR_OR,
     k.LOP3: 255,
+    k.BARRIER_TO_BARRIER: 31,
 }
 
 

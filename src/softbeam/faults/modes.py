@@ -2,8 +2,8 @@
 
 A mode says from which instructions its places are drawn, what is struck there, which bit-flip
 models it takes, and what the columns of a result hold of it.  Counting places is
-:mod:`softbeam.faults.space`'s work, drawing them :mod:`softbeam.faults.drawing`'s, and what is
-done to a value :mod:`softbeam.faults.models`'.  The rules are in ``docs/methods.md``, section 1.
+in :mod:`softbeam.faults.space`, drawing them in :mod:`softbeam.faults.drawing`, and what is done to
+a value in :mod:`softbeam.faults.models`.  The rules are in ``docs/methods.md``, section 1.
 """
 
 from __future__ import annotations
@@ -242,10 +242,9 @@ def check_model(mode: str, model: str) -> None:
             f"'{model}' is not a bit-flip model; the models are {', '.join(MODELS)}"
         )
     if not MODES[mode].takes(model):
-        flips = [one for one in MODELS if MODES[mode].takes(one)]
+        takes = [one for one in MODELS if MODES[mode].takes(one)]
         raise CampaignError(
-            f"mode {mode} flips bits of an index or address and has no {model}; "
-            f"use {' or '.join(flips)}"
+            f"mode {mode} ({MODES[mode].title}) takes no {model}; use {' or '.join(takes)}"
         )
 
 

@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from softbeam.kernels.signatures import (
@@ -30,11 +31,27 @@ from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 if TYPE_CHECKING:
     from softbeam.emulator.lowering import Program
 
-#: Architectures whose machine code is shipped; the first is the default.
-ARCHITECTURES = (DEFAULT_ARCHITECTURE, "sm_80", "sm_75")
+#: Architectures whose machine code is shipped, with the GPUs that run it.
+GPUS = MappingProxyType(
+    {
+        "sm_75": "Turing",
+        "sm_80": "Ampere A100",
+        "sm_86": "Ampere",
+        "sm_87": "Jetson Orin",
+        "sm_89": "Ada",
+        "sm_90": "Hopper",
+        "sm_100": "Blackwell B200",
+        "sm_120": "Blackwell",
+    }
+)
+
+#: Their names, oldest first; :data:`softbeam.sass.architectures.DEFAULT_ARCHITECTURE` is the
+#: default.
+ARCHITECTURES = tuple(GPUS)
 
 __all__ = [
     "ARCHITECTURES",
+    "GPUS",
     "KERNELS",
     "LIBRARY",
     "Arguments",

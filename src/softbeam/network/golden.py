@@ -8,6 +8,7 @@ Behind the buffers lie the weights once more, as the matrix product reads them.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from functools import lru_cache
@@ -18,9 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.kernels.signatures import signature
+from softbeam.logs import timed
 from softbeam.memory import address_space, require_memory
 from softbeam.network.plan import Launch, Plan, Pointer
 from softbeam.network.pool import is_clearing, pool_layout
+
+_LOG = logging.getLogger(__name__)
 
 Bits = NDArray[np.uint32]
 Runs = tuple[tuple[int, int, int], ...]
@@ -290,9 +294,10 @@ def golden_run(
         _reserve(path, 4 * size)
         words = np.memmap(path, dtype=np.uint32, mode="r+", shape=(size,))
     golden = GoldenRun(plan, words)
-    golden.compute(weights, image)
-    if path is not None:
-        words.flush()  # type: ignore[attr-defined]
+    with timed(_LOG, f"golden run of {plan.network}, kept in {path or 'memory'}"):
+        golden.compute(weights, image)
+        if path is not None:
+            words.flush()  # type: ignore[attr-defined]
     return golden
 
 

@@ -1,7 +1,7 @@
 """One inference that can be struck: network, weights, input and machine code, with their hashes.
 
-Here is what a user names, read and checked; the golden run is :mod:`softbeam.network.golden`'s,
-counting :mod:`softbeam.network.profile`'s.
+Here is what a user names, read and checked; the golden run is in :mod:`softbeam.network.golden`,
+counting in :mod:`softbeam.network.profile`.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def load_workload(
     TooLargeError
         If the network needs more memory than there is.
     """
-    loaded = load_network(network, names)
+    loaded = load_network(network, names, choices)
     # Before anything of that size is made; training's buffers count, a wild store may land there.
     require_memory(
         4 * sum(buffer_words(loaded.layers).values()), network, "give a smaller network or input"

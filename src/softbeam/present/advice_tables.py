@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from softbeam.analysis.advice import Advice
 from softbeam.analysis.factors import By
-from softbeam.analysis.hardening import Choice, spread
+from softbeam.analysis.hardening.advice import Advice
+from softbeam.analysis.hardening.damage import Choice, spread
 from softbeam.present.advice_words import DAMAGE_TITLES, ITEM_TITLES, by_share, chosen, named
 from softbeam.present.digits import Interval, part
 from softbeam.present.factor_tables import KEY_COLUMNS, first_of
@@ -68,12 +68,12 @@ def item_table(
     order = sorted(range(len(shares)), key=lambda item: (-shares[item].estimate, item))
     rows = []
     for item in order:
-        key = advice.damage.keys[item]
+        where = advice.damage.items[item]
         if damaged_only and not found[item]:
             continue
-        label: list[object] = [getattr(key, column.name) for column in KEY_COLUMNS[advice.by]]
+        label: list[object] = [getattr(where, column.name) for column in KEY_COLUMNS[advice.by]]
         if named_layers:
-            label.insert(1, (names or {}).get(key.layer or 0, ""))
+            label.insert(1, (names or {}).get(where.layer or 0, ""))
         rows.append(
             Row(
                 *label,
@@ -127,7 +127,9 @@ def part_table(advice: Advice, parts: Sequence[Part]) -> Table:
     rows = []
     for place, one in enumerate(parts):
         own = [
-            item for item, key in enumerate(advice.damage.keys) if (key.layer or 0) in one.layers
+            item
+            for item, where in enumerate(advice.damage.items)
+            if (where.layer or 0) in one.layers
         ]
         rows.append(
             Row(
@@ -176,7 +178,7 @@ def front_table(advice: Advice, steps: int | None = STEPS) -> Table:
             one.coverage,
             one.cost,
             len(one.members),
-            items(advice.keys(one.members))
+            items(advice.items(one.members))
             if steps is None
             else named(by_share(advice, one.members)),
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from softbeam.analysis.advice import Advice
-from softbeam.analysis.factors import By, Key
-from softbeam.analysis.stability import DECIDED, LEAST_DAMAGE
+from softbeam.analysis.factors import By, Item
+from softbeam.analysis.hardening.advice import Advice
+from softbeam.analysis.hardening.stability import DECIDED, LEAST_DAMAGE
 from softbeam.present.digits import Interval, part, span
-from softbeam.present.words import items
+from softbeam.present.words import items, stream_order
 
 #: Damage in words.
 DAMAGE_TITLES = {"critical": "critical SDCs", "sdc": "SDCs", "due": "DUEs"}
@@ -28,11 +28,11 @@ NAMED = 10
 NEARLY = 0.75
 
 
-def named(keys: Sequence[Key]) -> str:
+def named(code: Sequence[Item]) -> str:
     """Return items as a sentence names them: at most ten, and how many more there are."""
-    if len(keys) <= NAMED:
-        return items(keys)
-    return f"{items(keys[:NAMED])}; and {len(keys) - NAMED:,} more"
+    if len(code) <= NAMED:
+        return items(code)
+    return f"{items(code[:NAMED])}; and {len(code) - NAMED:,} more"
 
 
 def model(advice: Advice) -> str:
@@ -59,19 +59,22 @@ def seen(advice: Advice) -> str:
 def _weighing(advice: Advice) -> str:
     if len(advice.damage.streams) == 1:
         return ""
-    names = ", ".join(f"{s.mode.upper()} {s.model}" for s in advice.damage.streams)
+    streams = sorted(advice.damage.streams, key=stream_order)
+    names = ", ".join(f"{one.mode.upper()} {one.model}" for one in streams)
     return f" ({names}, each weighing the same)"
 
 
-def by_share(advice: Advice, members: Sequence[int]) -> list[Key]:
+def by_share(advice: Advice, members: Sequence[int]) -> list[Item]:
     """Return items by their share of the damage, the largest first."""
     values = advice.damage.values()
-    return advice.keys(sorted(members, key=lambda item: (-float(values[item]), item)))
+    return advice.items(sorted(members, key=lambda item: (-float(values[item]), item)))
 
 
 def chosen(advice: Advice) -> str:
     """Return how many of the items are to be hardened, such as ``24 of 156 kernels in layers``."""
-    return f"{len(advice.answer.members):,} of {len(advice.damage.keys):,} {ITEM_TITLES[advice.by]}"
+    return (
+        f"{len(advice.answer.members):,} of {len(advice.damage.items):,} {ITEM_TITLES[advice.by]}"
+    )
 
 
 def nearly_everything(advice: Advice) -> str:
@@ -84,7 +87,7 @@ def nearly_everything(advice: Advice) -> str:
     damaged = int((advice.damage.injections() > 0).sum())
     if everything and advice.answer.cost >= NEARLY * everything and len(members) > 1:
         return (
-            f"That is nearly everything: hardening all {len(advice.damage.keys):,} costs "
+            f"That is nearly everything: hardening all {len(advice.damage.items):,} costs "
             f"{part(everything)} %, this set {part(advice.answer.cost)} %."
         )
     if len(members) > NAMED and len(members) >= NEARLY * damaged:
@@ -98,10 +101,8 @@ def nearly_everything(advice: Advice) -> str:
 def _more(more: int | None) -> str:
     """Return how many further injections would decide."""
     if more is None:
-        return "No number of further injections would decide about all of them."
-    return (
-        f"About {_rough(more):,} more, drawn as these were, would, if what was seen is how it is."
-    )
+        return "More injections would not decide about all of them."
+    return f"About {_rough(more):,} more injections would decide if shares are as seen."
 
 
 def _rough(number: int) -> int:
@@ -126,9 +127,9 @@ def sentences(advice: Advice) -> Iterator[str]:
     most = "at most " if advice.technique.partly or advice.of == "due" else ""
     low, high = advice.removes(advice.answer)
     yield (
-        f"By {advice.technique.title} that removes {most}{part(advice.answer.coverage)} % of the "
-        f"{seen(advice)} and costs {part(advice.answer.cost)} % more instructions. Of all "
-        f"{damage}, those that were not seen too, it removes {_between(low, high)} (95 %)."
+        f"By {advice.technique.title}, this removes {most}{part(advice.answer.coverage)} % of "
+        f"the {seen(advice)} and costs {part(advice.answer.cost)} % more instructions. Of all "
+        f"{damage}, seen or not, it removes {_between(low, high)} (95 % interval)."
     )
     yield from _certainty(advice)
     if advice.of == "due":
@@ -157,7 +158,7 @@ def answer(advice: Advice) -> str:
         )
     if advice.aim.budget is None:
         wanted = f"{100 * (advice.aim.coverage or 1.0):.4g} %"
-        return f"{harden} No fewer hold {wanted} of the {damage} seen."
+        return f"{harden} No smaller set holds {wanted} of the {damage} seen."
     budget = f"{100 * advice.aim.budget:.4g} %"
     return (
         f"{harden} Nothing else removes more of the {damage} seen for {budget} more instructions."
@@ -177,25 +178,25 @@ def _certainty(advice: Advice) -> Iterator[str]:
     certain = [item for item in stability.certain() if item in inside]
     undecided = stability.undecided()
     often = (
-        f"in at least {100 * DECIDED:.0f} % of {stability.replicates:,} resamplings, also if one "
+        f"in at least {100 * DECIDED:.0f} % of {stability.replicates:,} resamplings, even if one "
         "damaging injection was missed"
     )
     if certain:
         each = "each " if len(certain) > 1 else ""
-        yield f"Decided: {named(by_share(advice, certain))}, {each}chosen {often}."
+        yield f"Certain: {named(by_share(advice, certain))}, {each}chosen {often}."
     else:
-        yield f"Nothing is decided: nothing is chosen {often}."
+        yield f"Nothing is certain: nothing is chosen {often}."
     if undecided:
         yield (
-            f"These injections cannot decide about {len(undecided):,}: "
+            f"Undecided: {len(undecided):,} of {len(advice.damage.items):,}, "
             f"{named(by_share(advice, undecided))}. {_more(stability.more)}"
         )
     mean, low, high = stability.unseen
     if mean == mean:
         yield (
-            "Of damage that was not used to choose, sets chosen so remove "
-            f"{part(mean, 0)} %, {_between(low, high)} with what was not seen (95 %): expect that "
-            "of other injections, not what the set holds of these."
+            "Tested on injections that were not used to choose, sets chosen like this one remove "
+            f"{part(mean, 0)} % of the {DAMAGE_TITLES[advice.of]} (95 % interval: "
+            f"{_between(low, high)}). Expect that of the next injections."
         )
     others = [share for share in stability.other_inputs if share == share]
     if others:

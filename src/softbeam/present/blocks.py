@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softbeam.analysis.conclusions import Conclusion
+from softbeam.analysis.paper.conclusions import Conclusion
 from softbeam.present.figures.style import Figure
 from softbeam.present.listing import Listing
 from softbeam.present.table import Table

@@ -1,6 +1,6 @@
 """Tables of outcomes and of vulnerability factors: for readers, and flat ones for files.
 
-The numbers are :mod:`softbeam.analysis.factors`' and :mod:`softbeam.analysis.outcomes`'.
+The numbers are in :mod:`softbeam.analysis.factors` and :mod:`softbeam.analysis.outcomes`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from softbeam.analysis.factors import (
     By,
     FactorRow,
     FactorTable,
-    Key,
+    Item,
     NeverRead,
     factor_table,
 )
@@ -133,7 +133,7 @@ def factors_table(
             yield split[outcome] if apart else whole[outcome]
 
     rows = sorted(table.rows, key=_damage if by_damage else lambda row: 0)
-    made = [Row(*_key(row.key, table.by), row.n, *values(row)) for row in rows]
+    made = [Row(*_label(row.item, table.by), row.n, *values(row)) for row in rows]
     keys = KEY_COLUMNS[table.by]
     foot = Row("all", *[""] * (len(keys) - 1), table.total.n, *values(table.total))
     several = len({kind for kind, _ in columns}) > 1
@@ -156,11 +156,11 @@ _SHORT: dict[Shares, str] = {"joint": "joint", "conditional": "cond."}
 
 def _damage(row: FactorRow) -> tuple[float, tuple[int, str]]:
     found = sum(row.joint[outcome].estimate for outcome in ("SDC", "DUE") if row.joint[outcome].n)
-    return (-found, row.key.order)
+    return (-found, row.item.order)
 
 
-def _key(key: Key, by: By) -> tuple[int | str | None, ...]:
-    return tuple(getattr(key, column.name) for column in KEY_COLUMNS[by])
+def _label(item: Item, by: By) -> tuple[int | str | None, ...]:
+    return tuple(getattr(item, column.name) for column in KEY_COLUMNS[by])
 
 
 def shares_shown(table: FactorTable, *, unread: bool | None = None) -> list[tuple[Shares, str]]:
@@ -242,7 +242,7 @@ def flat_factors(counts: Counts, by: By) -> Table:
     for stream in counts.streams():
         for never_read in NeverRead:
             table = factor_table(counts, stream, by, never_read)
-            labelled = [(_key(row.key, by), row) for row in table.rows]
+            labelled = [(_label(row.item, by), row) for row in table.rows]
             if table.never_read_row is not None:
                 key = (NEVER_READ_LABEL,) * len(KEY_COLUMNS[by])
                 labelled.append((key, table.never_read_row))

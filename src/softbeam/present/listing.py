@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from softbeam.analysis.breakdown import Split, by_pc
 from softbeam.analysis.counts import Stream
 from softbeam.analysis.design import Design
-from softbeam.analysis.instructions import InstructionFactors, instruction_factors
 from softbeam.injection.record import InjectionRecord
 from softbeam.present.digits import percent
 
@@ -98,14 +98,14 @@ def listing(
     """
     from softbeam.kernels import program, source, source_lines
 
-    factors = instruction_factors(records, kernel, design)
+    struck = by_pc(records, kernel, design)
     text = source(kernel).splitlines()
     numbers = source_lines(kernel, architecture)
     lines, before = [], 0
     for instruction, number in zip(
         program(kernel, architecture).function.instructions, numbers, strict=True
     ):
-        fates = tuple(fate(factors.get(stream, {}).get(instruction.pc)) for stream in streams)
+        fates = tuple(fate(struck.get(stream, {}).get(instruction.pc)) for stream in streams)
         lines.append(
             Line(
                 instruction.pc,
@@ -121,14 +121,14 @@ def listing(
     return Listing(kernel, n, tuple(streams), tuple(lines))
 
 
-def fate(factors: InstructionFactors | None) -> Fate:
+def fate(found: Split[int] | None) -> Fate:
     """Return what became of the injections at an instruction."""
-    if factors is None:
+    if found is None:
         return Fate(0, "", "never struck", None, 0)
-    sdc, due = factors.sdc, factors.due
+    sdc, due = found.ended["SDC"], found.ended["DUE"]
     title = (
-        f"{factors.n} injections; SDC {sdc.successes}: {percent(sdc, 0)} %; "
+        f"{found.n} injections; SDC {sdc.successes}: {percent(sdc, 0)} %; "
         f"DUE {due.successes}: {percent(due, 0)} %"
     )
-    shade = min(SHADES, -(-sdc.successes * SHADES // factors.n))
-    return Fate(factors.n, percent(sdc, 0), title, sdc.estimate, shade)
+    shade = min(SHADES, -(-sdc.successes * SHADES // found.n))
+    return Fate(found.n, percent(sdc, 0), title, sdc.estimate, shade)

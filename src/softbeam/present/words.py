@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from softbeam.analysis.checklist import KERNELS
 from softbeam.analysis.counts import Counts, Stream
-from softbeam.analysis.factors import Key
+from softbeam.analysis.factors import Item
+from softbeam.analysis.paper.checklist import KERNELS
 from softbeam.faults.modes import MODES, mode_order
 from softbeam.present.digits import part
 
@@ -76,26 +76,28 @@ def runs(numbers: Iterable[int]) -> str:
     )
 
 
-def items(keys: Sequence[Key]) -> str:
+def items(named: Sequence[Item]) -> str:
     """Return layers, kernels, or kernels in layers, as one reads them out.
 
     Examples
     --------
-    >>> items([Key(0, "im2col"), Key(1, "im2col"), Key(0, "fill")])
-    'fill in 0; im2col in 0–1'
-    >>> items([Key(0), Key(1), Key(4)])
+    >>> items([Item(0, "im2col"), Item(1, "im2col"), Item(0, "fill")])
+    'fill in layer 0; im2col in layers 0–1'
+    >>> items([Item(0), Item(1), Item(4)])
     'layers 0–1, 4'
     """
-    if not keys:
+    if not named:
         return "nothing"
     layers: dict[str, list[int]] = {}
-    for key in keys:
-        layers.setdefault(key.kernel or "", [])
-        if key.layer is not None:
-            layers[key.kernel or ""].append(key.layer)
+    for item in named:
+        layers.setdefault(item.kernel or "", [])
+        if item.layer is not None:
+            layers[item.kernel or ""].append(item.layer)
     parts = []
     for kernel in sorted(layers, key=kernel_order):
-        where = runs(layers[kernel])
-        name = f"{kernel} in" if kernel else f"layer{'s' * (len(layers[kernel]) > 1)}"
-        parts.append(f"{name} {where}" if where else kernel)
+        where = f"layer{'s' * (len(layers[kernel]) > 1)} {runs(layers[kernel])}"
+        if layers[kernel]:
+            parts.append(f"{kernel} in {where}" if kernel else where)
+        else:
+            parts.append(kernel)
     return "; ".join(parts)

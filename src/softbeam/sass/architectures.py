@@ -1,4 +1,75 @@
-"""Names of architectures, as the compiler and NVIDIA's tools write them."""
+"""Names of architectures, and what differs between them besides their instructions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
 
 #: What is taken where none is named: that of the recorded GPU, an H100.
 DEFAULT_ARCHITECTURE = "sm_90"
+
+#: The first architecture whose uniform registers have eight bits in machine code, and whose
+#: launches lie elsewhere in constant bank 0 (Blackwell).
+_BLACKWELL = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchFacts:
+    """Where constant bank 0 holds what a launch tells its threads, as byte offsets.
+
+    Attributes
+    ----------
+    block, grid : int
+        blockDim and gridDim, three words each.
+    stack : int
+        The initial stack pointer.
+    local_window : int
+        The generic address of local memory, 64 bits.
+    shared_window : int or None
+        That of shared memory; None where threads read it from a special register alone.
+    others : tuple of int
+        Words that compiled code reads without an effect here: the descriptor of global memory.
+    """
+
+    block: int
+    grid: int
+    stack: int
+    local_window: int
+    shared_window: int | None
+    others: tuple[int, ...] = ()
+
+    @property
+    def known(self) -> frozenset[int]:
+        """The byte offset of every word that is known."""
+        windows = [self.local_window]
+        windows += [] if self.shared_window is None else [self.shared_window]
+        words = [self.block + 4 * part for part in range(3)]
+        words += [self.grid + 4 * part for part in range(3)]
+        words += [first + 4 * part for first in windows for part in range(2)]
+        return frozenset((*words, self.stack, *self.others))
+
+
+#: Recorded on an H100 (hardware README, point 4): dimensions and stack pointer.  The windows are
+#: what the compiler's code takes them for.
+_RECORDED = LaunchFacts(block=0x0, grid=0xC, stack=0x28, local_window=0x20, shared_window=0x18)
+
+#: Read from what the compiler makes of ``blockDim``, ``gridDim``, the stack and pointers to local
+#: memory for sm_100 and sm_120.
+_COMPILED = LaunchFacts(
+    block=0x360,
+    grid=0x370,
+    stack=0x37C,
+    local_window=0x2F8,
+    shared_window=None,
+    others=(0x358, 0x35C),
+)
+
+
+def is_blackwell(architecture: str) -> bool:
+    """Return whether an architecture, such as ``sm_120``, is Blackwell or newer."""
+    number = architecture.removeprefix("sm_").rstrip("af")
+    return number.isdecimal() and int(number) >= _BLACKWELL
+
+
+def launch_facts(architecture: str) -> LaunchFacts:
+    """Return where constant bank 0 of an architecture holds the facts of a launch."""
+    return _COMPILED if is_blackwell(architecture) else _RECORDED

@@ -32,7 +32,7 @@ _REGISTER_COUNT = 0x2F  # in .nv.info; payload: symbol index (u32), registers (u
 _PARAMETER_BANK = 0x0A  # payload: symbol index, base offset (u16), size in bytes (u16)
 _KERNEL_PARAMETER = 0x17  # payload: index (u32), ordinal (u16), offset (u16), flags with size >> 18
 
-# More than any GPU up to sm_90 has (CUDA C++ Programming Guide, "Technical Specifications per
+# More than any GPU up to sm_120 has (CUDA C++ Programming Guide, "Technical Specifications per
 # Compute Capability"): beyond it the file is broken.
 _MOST_REGISTERS = 255
 _MOST_SHARED_BYTES = 1 << 20

@@ -80,6 +80,15 @@ def access_words(instruction: Instruction) -> int:
 _DOUBLES = ("DADD", "DMUL", "DFMA", "DSETP")
 _ATOMICS = ("ATOM", "ATOMG", "ATOMS", "RED", "REDG")
 _FLOATS = ("F16", "BF16", "F32", "F64")
+_CONVERSIONS = ("I2F", "F2I", "F2F", "FRND")
+_WIDE = ("IADD", "IADD3", "IMNMX", "ISETP", "MOV", "SEL")
+
+
+def is_wide(instruction: Instruction) -> bool:
+    """Return whether an instruction works on integers of 64 bits in pairs (``IADD.64``)."""
+    return instruction.opcode.removeprefix("U") in _WIDE and bool(
+        {"64", "U64", "S64"} & set(instruction.modifiers)
+    )
 
 
 def conversion_types(instruction: Instruction) -> tuple[str, str]:
@@ -97,17 +106,18 @@ def conversion_types(instruction: Instruction) -> tuple[str, str]:
         for name in instruction.modifiers
         if name[:1] in ("U", "S") and name[1:] in ("8", "16", "32", "64")
     ]
-    if instruction.opcode == "F2F":
+    name = instruction.opcode.removeprefix("U")
+    if name == "F2F":
         return (floats[1], floats[0]) if len(floats) == 2 else ("F32", "F32")
-    if instruction.opcode == "I2I":
+    if name == "I2I":
         return (integers[1], integers[0]) if len(integers) == 2 else ("S32", "S32")
-    if instruction.opcode == "F2FP":
+    if name == "F2FP":
         return "F32", "BF16" if "BF16" in floats else "F16"
     real = floats[0] if floats else "F32"
     whole = integers[0] if integers else "S32"
-    if instruction.opcode == "FRND":
+    if name == "FRND":
         return real, real
-    return (real, whole) if instruction.opcode == "F2I" else (whole, real)
+    return (real, whole) if name == "F2I" else (whole, real)
 
 
 def _type_words(name: str) -> int:
@@ -125,10 +135,12 @@ def destination_words(instruction: Instruction, opcode: Opcode) -> int:
     if name in _ATOMICS:
         # ATOMS.CAST.64 answers with a pair too.
         return access_words(instruction)
-    if name == "CS2R":
+    if name in ("CS2R", "CS2UR"):
         return 1 if "32" in instruction.modifiers else 2
-    if name in ("I2F", "F2I", "F2F", "FRND"):
+    if name.removeprefix("U") in _CONVERSIONS:
         return _type_words(conversion_types(instruction)[1])
+    if is_wide(instruction):
+        return 2
     return 2 if "WIDE" in instruction.modifiers or name in (*_DOUBLES, "LEPC") else 1
 
 
@@ -147,11 +159,13 @@ def source_words(instruction: Instruction, opcode: Opcode, number: int) -> int:
         return access_words(instruction)
     if name in ("IMAD", "UIMAD"):
         return 2 if number == 2 and {"WIDE", "HI"} & set(instruction.modifiers) else 1
-    if name in ("I2F", "F2I", "F2F", "FRND"):
+    if name.removeprefix("U") in _CONVERSIONS:
         return _type_words(conversion_types(instruction)[0])
+    if is_wide(instruction):
+        return 2
     if name == "MATCH":
         return 2 if "U64" in instruction.modifiers else 1
-    return 2 if name in (*_DOUBLES, "RET", "BRX", "CALL") else 1
+    return 2 if name in (*_DOUBLES, "RET", "BRX", "BRXU", "CALL") else 1
 
 
 def read_registers(instruction: Instruction, opcode: Opcode) -> frozenset[int]:

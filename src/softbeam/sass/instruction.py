@@ -168,7 +168,7 @@ class Function:
     shared_bytes : int
         Static shared memory of a block.
     parameter_base : int
-        Where parameters begin in constant bank 0 (0x210 on sm_90, 0x160 before).
+        Where parameters begin in constant bank 0 (0x210 on sm_90, 0x160 before, 0x380 after).
     parameters : tuple of (int, int)
         Offset and size in bytes of each parameter.
     symbols : mapping of str to int

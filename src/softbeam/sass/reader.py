@@ -47,7 +47,8 @@ _SCALE = re.compile(r"\.X([0-9]{1,2})\b")
 # A symbol is what neither begins as a number nor looks like a register that does not exist.
 #: One word of an address that only a linker knows, e.g. ``32@lo((kernel + 0x850))``.
 _HALF_ADDRESS = re.compile(r"32@(lo|hi)\([$.\w`() +]{1,400}\)\Z", re.ASCII)
-_SYMBOL = re.compile(r"(?!\d)(?!(?:UR|R|UP|P|B)(?:\d+|Z|T)(?:\.|\Z))[$.\w`()]+\Z")
+#: Or the kind of a texture.
+_SYMBOL = re.compile(r"[123]D\Z|(?!\d)(?!(?:UR|R|UP|P|B)(?:\d+|Z|T)(?:\.|\Z))[$.\w`()]+\Z")
 
 _KINDS = {
     "R": OperandKind.REGISTER,

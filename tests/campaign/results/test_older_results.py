@@ -64,6 +64,22 @@ def test_older_results_are_read_as_they_are(folder: Path, tmp_path: Path) -> Non
     assert len(results.injections().columns) == len(COLUMNS)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("folder", OLDER, ids=lambda one: one.name)
+def test_every_command_reads_older_results(folder: Path, tmp_path: Path, capsys: Capture) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(folder, old)
+    for command in ("tables", "advise", "report"):
+        assert main([command, str(old)]) == 0
+    assert main(["export", str(old), "--out", str(tmp_path / "new.csv")]) == 0
+    printed = capsys.readouterr().out
+    assert f"{len(Results.load(old).records)} injections" in printed
+    assert (tmp_path / "new.csv").read_text() == (folder / "injections.csv").read_text().replace(
+        "\r\n", "\n"
+    )
+    assert (old / "report" / "report.html").is_file()
+
+
 def test_names_beside_older_results_that_are_spoilt_are_none(tmp_path: Path) -> None:
     assert facts_beside(tmp_path) == Facts()
     (tmp_path / "layers.txt").write_bytes(b"0 \xff\n")

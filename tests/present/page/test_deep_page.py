@@ -12,10 +12,10 @@ import pytest
 from support.chromium import Chromium
 from support.made_up import DEEP_KERNELS, DEEP_LAYERS
 
-from softbeam.analysis.advice import Aim, advise_on
 from softbeam.analysis.factors import By
+from softbeam.analysis.hardening.advice import Aim, advise
+from softbeam.analysis.hardening.techniques import TECHNIQUES
 from softbeam.analysis.results import Results
-from softbeam.analysis.techniques import TECHNIQUES
 from softbeam.present.factor_tables import FIRST
 from softbeam.text import visible
 
@@ -64,7 +64,7 @@ def test_the_answer_comes_first_then_how_the_injections_ended(text: str) -> None
 def test_the_answer_is_the_analysis_and_calls_nearly_everything_that(
     deep_results: Results, text: str
 ) -> None:
-    advice = advise_on(
+    advice = advise(
         deep_results.counts, deep_results.work(), of="critical",
         by=By.LAYER_AND_KERNEL, technique=TECHNIQUES["duplication"], aim=Aim(coverage=0.9),
         seed=deep_results.seed, replicates=10,

@@ -1,10 +1,11 @@
 """Reading a campaign's results: injections, fault spaces, remarks, what computed them.
 
-How they are written is :mod:`softbeam.campaign.results.store`'s.
+How they are written is in :mod:`softbeam.campaign.results.store`.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ from softbeam.campaign.specification import CampaignSpecification
 from softbeam.errors import ResultsError
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord
+
+_LOG = logging.getLogger(__name__)
 
 #: What a session says of itself.
 _SESSION = TypeAdapter(dict[str, str])
@@ -87,7 +90,14 @@ class ResultsReader:
                 f"there are no results in {folder}: no file {FILE_NAME} "
                 "(softbeam campaign NETWORK --out FOLDER makes one)"
             )
-        return cls(path, open_file(path, writing=cls._writing))
+        reader = cls(path, open_file(path, writing=cls._writing))
+        _LOG.debug(
+            "opened %s: results schema %d, campaign %s",
+            path,
+            reader.schema,
+            reader.specification.campaign_id[:12],
+        )
+        return reader
 
     def notes(self) -> tuple[str, ...]:
         """Return the remarks, oldest first."""

@@ -22,8 +22,9 @@ from enum import IntEnum, StrEnum
     PART_HALF,
     PART_APPROXIMATE,
     PART_MEMORY,
+    PART_WIDE,
     PARTS,
-) = range(10)
+) = range(11)
 PART_NAMES = (
     "integers",
     "floats",
@@ -34,6 +35,7 @@ PART_NAMES = (
     "halves",
     "approximate functions",
     "memory",
+    "64-bit integers",
 )
 
 #: Where each kind of operation begins.
@@ -158,8 +160,10 @@ ADD_MINMAX = _integer("ADD_MINMAX", _REGISTERS)
 # Float32, and conversions between words and float32.
 FADD = _floating("FADD", _REGISTERS)
 FMUL = _floating("FMUL", _REGISTERS)
+FMUL_SCALED = _floating("FMUL_SCALED", _REGISTERS)
 FFMA = _floating("FFMA", _REGISTERS)
 FMNMX = _floating("FMNMX", _REGISTERS)
+FMNMX3 = _floating("FMNMX3", _REGISTERS)
 FSETP = _floating("FSETP", _PREDICATES)
 FSET = _floating("FSET", _REGISTERS)
 FCHK = _floating("FCHK", _PREDICATES)
@@ -196,6 +200,7 @@ CLOCK = _rare("CLOCK", PART_WARP, _REGISTERS)
 BARRIER_RESULT = _rare("BARRIER_RESULT", PART_WARP, _BOTH)
 BARRIER_TO_REGISTER = _rare("BARRIER_TO_REGISTER", PART_WARP, _REGISTERS)
 REGISTER_TO_BARRIER = _rare("REGISTER_TO_BARRIER", PART_WARP, _NOTHING)
+BARRIER_TO_BARRIER = _rare("BARRIER_TO_BARRIER", PART_WARP, _NOTHING)
 DADD = _rare("DADD", PART_DOUBLE, _REGISTERS)
 DMUL = _rare("DMUL", PART_DOUBLE, _REGISTERS)
 DFMA = _rare("DFMA", PART_DOUBLE, _REGISTERS)
@@ -216,6 +221,11 @@ MUFU_COS = _rare("MUFU_COS", PART_APPROXIMATE, _REGISTERS)
 MUFU_LG2 = _rare("MUFU_LG2", PART_APPROXIMATE, _REGISTERS)
 MUFU_SQRT = _rare("MUFU_SQRT", PART_APPROXIMATE, _REGISTERS)
 MUFU_TANH = _rare("MUFU_TANH", PART_APPROXIMATE, _REGISTERS)
+IADD_64 = _rare("IADD_64", PART_WIDE, _REGISTERS)
+MOV_64 = _rare("MOV_64", PART_WIDE, _REGISTERS)
+SEL_64 = _rare("SEL_64", PART_WIDE, _REGISTERS)
+IMNMX_64 = _rare("IMNMX_64", PART_WIDE, _REGISTERS)
+ISETP_64 = _rare("ISETP_64", PART_WIDE, _PREDICATES)
 
 # Memory.
 LDC = _memory("LDC", _REGISTERS)

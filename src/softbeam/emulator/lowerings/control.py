@@ -42,15 +42,18 @@ def _branch(operation: int) -> Lowering:
 def _indirect(operation: int) -> Lowering:
     """RET.REL and CALL.REL jump to the pair's value plus the function's start, which is 0.
 
-    BRX adds it to the next pc and to the operand.
+    BRX and BRXU add it to the next pc and to the operand.
     """
 
     def lowering(row: Row, form: Form) -> None:
         register, *others = form.roles.sources
-        if register.kind is not OperandKind.REGISTER or len(form.roles.source_predicates) > 1:
+        uniform = form.opcode.uniform
+        kind = OperandKind.UNIFORM_REGISTER if uniform else OperandKind.REGISTER
+        if register.kind is not kind or len(form.roles.source_predicates) > 1:
             raise Unsupported(f"target {register.text}")
         row[k.OP] = operation
-        row.set_source(k.A, (k.REGISTER, register.index, k.AS_IS))
+        source = k.UNIFORM_REGISTER if uniform else k.REGISTER
+        row.set_source(k.A, (source, register.index, k.AS_IS))
         row[k.WIDE_ADDRESS] = 1
         form.source_predicates(row)
         if operation == k.BRX:
@@ -127,6 +130,7 @@ LOWERINGS: dict[str, Lowering] = {
     "BRA": _branch(k.BRA),
     "JMP": _branch(k.BRA),
     "BRX": _indirect(k.BRX),
+    "BRXU": _indirect(k.BRX),
     "CALL": _call,
     "RET": _indirect(k.RET),
     "BSSY": _barrier(k.BSSY),

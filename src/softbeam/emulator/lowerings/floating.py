@@ -46,6 +46,27 @@ def _compare(operation: int) -> Lowering:
     return lowering
 
 
+#: What scales the product of FMUL.D2 and its kin, as the bits of a float32.
+_SCALES = {
+    "D2": 0x3F000000,
+    "D4": 0x3E800000,
+    "D8": 0x3E000000,
+    "M2": 0x40000000,
+    "M4": 0x40800000,
+    "M8": 0x41000000,
+}
+
+
+def _multiply(row: Row, form: Form) -> None:
+    plain(k.FMUL, k.A, k.B)(row, form)
+    scales = [_SCALES[name] for name in form.instruction.modifiers if name in _SCALES]
+    if scales:
+        if len(scales) > 1 or row[k.FLAGS] & k.SATURATE or row[k.ROUNDING] != k.ROUND_NEAREST:
+            raise Unsupported("this scaled product")
+        row[k.OP] = k.FMUL_SCALED
+        row.set_source(k.C, (k.IMMEDIATE, scales[0], k.AS_IS))
+
+
 _SPECIAL = {
     "RCP": k.MUFU_RCP,
     "RSQ": k.MUFU_RSQ,
@@ -87,9 +108,10 @@ def _convert(row: Row, form: Form) -> None:
         raise Unsupported(f"{len(form.roles.sources)} sources")
     operand = form.roles.sources[0]
     common = {"I2F": k.I2F, "I2FP": k.I2F, "F2I": k.F2I}
+    name = form.instruction.opcode.removeprefix("U")
     words = {("S32", "F32"), ("U32", "F32"), ("F32", "S32"), ("F32", "U32")}
     if (read, written) in words and not operand.selector:
-        plain(common[form.instruction.opcode], k.A, signed=True)(row, form)
+        plain(common[name], k.A, signed=True)(row, form)
         return
     if operand.selector not in _PARTS:
         raise Unsupported(f"a part of a register, {operand.text}")
@@ -233,17 +255,23 @@ def _constant(row: Row) -> None:
     row[k.DETAIL] = 0
 
 
-LOWERINGS: dict[str, Lowering] = {
+_BASE: dict[str, Lowering] = {
+    "FMUL": _multiply,
     "FSET": _compare(k.FSET),
     "FSETP": _compare(k.FSETP),
-    "MUFU": _mufu,
     "I2F": _convert,
     "I2FP": _convert,
     "F2I": _convert,
     "F2F": _convert,
-    "I2I": _narrow,
     "F2FP": _pack,
     "FRND": _round,
+}
+
+LOWERINGS: dict[str, Lowering] = {
+    **_BASE,
+    **{f"U{name}": lowering for name, lowering in _BASE.items()},
+    "MUFU": _mufu,
+    "I2I": _narrow,
     "DSETP": _double_compare,
     "HADD2": _half(k.HADD2, k.A, k.B),
     "HMUL2": _half(k.HMUL2, k.A, k.B),

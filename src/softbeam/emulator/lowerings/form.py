@@ -12,6 +12,7 @@ import numpy as np
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.operations import OPERATIONS
 from softbeam.emulator.rows import Row
+from softbeam.sass.architectures import is_blackwell, launch_facts
 from softbeam.sass.effects import Roles, conversion_types, destination_words
 from softbeam.sass.instruction import (
     UNIFORM_ZERO_REGISTER,
@@ -97,7 +98,19 @@ class Form:
         words = (len(content) + 3) // 4 if operand.bank else BANK_0_WORDS
         if not 0 <= word < words:
             raise Unsupported(f"a constant beyond its bank, {operand.text}")
+        self.check_known(operand, word)
         return self.starts[operand.bank] + word
+
+    def check_known(self, operand: Operand, word: int) -> None:
+        """Refuse a word of constant bank 0 below the parameters of which nothing is known.
+
+        Not on the architectures up to sm_90, where such a word has always been zero.
+        """
+        function = self.function
+        if operand.bank == 0 and is_blackwell(function.architecture):
+            places = launch_facts(function.architecture).known
+            if 4 * word < function.parameter_base and 4 * word not in places:
+                raise Unsupported(f"a constant of unknown meaning, {operand.text}")
 
     def _own_address(self, operand: Operand) -> int:
         """Return one word of an address in the function's own code, which begins at address 0."""
@@ -120,7 +133,7 @@ class Form:
         """Return whether an opcode that mostly reads float32 reads a float64 here."""
         if self.instruction.opcode == "MUFU":
             return bool({"RCP64H", "RSQ64H"} & self.modifiers)
-        return self.instruction.opcode in ("F2F", "F2I", "FRND") and (
+        return self.instruction.opcode.removeprefix("U") in ("F2F", "F2I", "FRND") and (
             conversion_types(self.instruction)[0] == "F64"
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from operator import and_, or_, xor
 
@@ -16,13 +17,36 @@ from softbeam.emulator.lowerings.form import (
     predicate_code,
 )
 from softbeam.emulator.rows import Row
-from softbeam.sass.instruction import OperandKind
+from softbeam.sass.effects import Roles
+from softbeam.sass.instruction import TRUE_PREDICATE, OperandKind
 
 COMPARISONS = {"F": 0, "LT": 1, "EQ": 2, "LE": 3, "GT": 4, "NE": 5, "GE": 6, "T": 7}
 COMBINES = {"AND": k.AND, "OR": k.OR, "XOR": k.XOR}
 
 
+def _wide(operation: int, *columns: int) -> Lowering:
+    """Make the lowering of an instruction on pairs of registers; immediates have 64 bits."""
+
+    def lowering(row: Row, form: Form) -> None:
+        plain(operation, *columns)(row, form)
+        row[k.FLAGS] = k.SIGNED if "S64" in form.modifiers else 0
+        if form.flags():
+            raise Unsupported("this form of a 64-bit instruction")
+        for column in columns:
+            if row[column] == k.IMMEDIATE and row[column + 1] >= 1 << 63:
+                row[column + 1] -= 1 << 64
+
+    return lowering
+
+
+def _is_wide(form: Form) -> bool:
+    return bool(form.modifiers & {"64", "U64", "S64"})
+
+
 def _move(row: Row, form: Form) -> None:
+    if _is_wide(form):
+        _wide(k.MOV_64, k.A)(row, form)
+        return
     # MOV may end with a lane mask that the compiler always sets to all lanes.
     row[k.OP] = k.MOV
     row.set_source(k.A, form.sources()[0])
@@ -43,7 +67,30 @@ def _inverted(source: Source) -> tuple[Source, int]:
     return (kind, value, k.INVERT), 1
 
 
+def _no_carries(form: Form) -> None:
+    if any(not one.inverted or one.index != TRUE_PREDICATE for one in form.roles.source_predicates):
+        raise Unsupported("a 64-bit instruction with a carry")
+
+
+def _add(row: Row, form: Form) -> None:
+    """IADD.64, which has two operands on the general datapath and three on the uniform one."""
+    if not _is_wide(form):
+        raise Unsupported("this form of IADD")
+    _no_carries(form)
+    _wide(k.IADD_64, *(k.A, k.B, k.C)[: len(form.roles.sources)])(row, form)
+
+
+def _select(row: Row, form: Form) -> None:
+    if _is_wide(form):
+        _wide(k.SEL_64, k.A, k.B)(row, form)
+    else:
+        plain(k.SEL, k.A, k.B)(row, form)
+
+
 def _add3(row: Row, form: Form) -> None:
+    if _is_wide(form):
+        _add(row, form)
+        return
     if "16x2" in form.modifiers:
         plain(k.ADD_PARTS, k.A, k.B)(row, form)
         row[k.DETAIL] = k.S16
@@ -173,7 +220,8 @@ def _parts(operation: int, *columns: int) -> Lowering:
         row[k.DETAIL] = _chosen_type(form)
         row[k.FLAGS] = k.RELU if "RELU" in form.modifiers else 0
         picks = operation == k.MINMAX_PARTS and row[k.DETAIL] in (k.S16, k.U16)
-        if form.roles.destination_predicates and (row[k.FLAGS] or not picks):
+        writes = (row[k.PREDICATE_0], row[k.PREDICATE_1]) != (TRUE_PREDICATE, TRUE_PREDICATE)
+        if writes and (row[k.FLAGS] or not picks):
             raise Unsupported("a minimum that writes predicates")
         _separate_signs(row)
 
@@ -194,10 +242,22 @@ def _separate_signs(row: Row) -> None:
 
 
 def _minimum(row: Row, form: Form) -> None:
-    if form.modifiers & {"S16x2", "U16x2", "RELU"}:
+    if _is_wide(form):
+        if len(form.roles.source_predicates) == 2:
+            # The last predicate, !PT, is of what nothing else is known.
+            form = replace(form, roles=_without_last(form.roles))
+        _wide(k.IMNMX_64, k.A, k.B)(row, form)
+    elif form.modifiers & {"S16x2", "U16x2", "RELU"}:
         _parts(k.MINMAX_PARTS, k.A, k.B)(row, form)
     else:
         plain(k.IMNMX, k.A, k.B, signed=True)(row, form)
+
+
+def _without_last(roles: Roles) -> Roles:
+    last = roles.source_predicates[-1]
+    if not last.inverted or last.index != TRUE_PREDICATE:
+        raise Unsupported("a minimum with a second predicate")
+    return replace(roles, source_predicates=roles.source_predicates[:-1])
 
 
 def _add_minimum(row: Row, form: Form) -> None:
@@ -225,7 +285,10 @@ def comparison(row: Row, form: Form, column: int = k.DETAIL, *, floating: bool) 
 
 
 def _compare(row: Row, form: Form) -> None:
-    plain(k.ISETP, k.A, k.B, signed=True)(row, form)
+    if _is_wide(form):
+        _wide(k.ISETP_64, k.A, k.B)(row, form)
+    else:
+        plain(k.ISETP, k.A, k.B, signed=True)(row, form)
     comparison(row, form, floating=False)
 
 
@@ -305,6 +368,7 @@ def _address(row: Row, form: Form) -> None:
 _BASE: dict[str, Lowering] = {
     "MOV": _move,
     "PRMT": _permute,
+    "SEL": _select,
     "IADD3": _add3,
     "IMAD": _multiply,
     "LEA": _shifted_add,
@@ -319,8 +383,10 @@ _BASE: dict[str, Lowering] = {
 LOWERINGS: dict[str, Lowering] = {
     **_BASE,
     **{f"U{name}": lowering for name, lowering in _BASE.items()},
+    "IADD": _add,
     "VIADD": _add3,
     "VIMNMX": _minimum,
+    "UVIMNMX": _minimum,
     "VIMNMX3": _parts(k.MINMAX3_PARTS, k.A, k.B, k.C),
     "VIADDMNMX": _add_minimum,
     "IDP": _dot,

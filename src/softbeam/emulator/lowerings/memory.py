@@ -6,7 +6,12 @@ from softbeam.emulator.core import layout as k
 from softbeam.emulator.lowerings.form import Form, Lowering, Unsupported
 from softbeam.emulator.rows import Row
 from softbeam.sass.effects import wide_address
-from softbeam.sass.instruction import Operand, OperandKind
+from softbeam.sass.instruction import (
+    UNIFORM_ZERO_REGISTER,
+    ZERO_REGISTER,
+    Operand,
+    OperandKind,
+)
 
 _SIZES = {"U8": 1, "S8": 1, "U16": 2, "S16": 2, "64": 8, "128": 16}
 
@@ -31,6 +36,9 @@ def _constant_load(row: Row, form: Form) -> None:
     row[k.B_VALUE] = int(operand.value)
     if operand.index != 255 and operand.uniform != 63:
         raise Unsupported(f"constant {operand.text}")
+    if operand.index == ZERO_REGISTER and operand.uniform == UNIFORM_ZERO_REGISTER:
+        for part in range((_bytes(form) + 3) // 4):
+            form.check_known(operand, int(operand.value) // 4 + part)
     if operand.index != 255:
         row.set_source(k.A, (k.REGISTER, operand.index, k.AS_IS))
     elif operand.uniform != 63:
@@ -173,6 +181,7 @@ def _query(row: Row, form: Form) -> None:
 LOWERINGS: dict[str, Lowering] = {
     "LDC": _constant_load,
     "ULDC": _constant_load,
+    "LDCU": _constant_load,
     "LDG": _load(k.GLOBAL),
     "LDS": _load(k.SHARED),
     "LDL": _load(k.LOCAL),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.lowerings.form import ZERO, Form, Lowering, Unsupported, plain
 from softbeam.emulator.rows import Row
-from softbeam.sass.instruction import OperandKind
+from softbeam.sass.instruction import TRUE_PREDICATE, OperandKind
 
 _SPECIAL_REGISTERS = {
     "SR_TID.X": k.SR_TID_X,
@@ -36,9 +36,10 @@ def _special(row: Row, form: Form) -> None:
     name = form.roles.sources[0].text
     form.destinations(row)
     if name in _CLOCKS:
-        if name.endswith("HI"):
-            raise Unsupported(f"special register {name} alone")
         row[k.OP] = k.CLOCK
+        row[k.DETAIL] = int(name.endswith("HI"))
+        if row[k.DETAIL] and row[k.DESTINATIONS] == 2:
+            raise Unsupported(f"64 bits from {name} on")
         return
     if name not in _SPECIAL_REGISTERS:
         raise Unsupported(f"special register {name}")
@@ -113,7 +114,8 @@ def _elect(row: Row, form: Form) -> None:
 
 
 def _first_lane(row: Row, form: Form) -> None:
-    if form.roles.destination_predicates or form.roles.source_predicates:
+    written = [one for one in form.roles.destination_predicates if one.index != TRUE_PREDICATE]
+    if written or form.roles.source_predicates:
         raise Unsupported("R2UR with a predicate")
     plain(k.FIRST_LANE, k.A)(row, form)
 
@@ -125,7 +127,7 @@ def _barrier_result(row: Row, form: Form) -> None:
 
 
 def _barrier_mask(row: Row, form: Form) -> None:
-    """BMOV: the mask of a convergence barrier to a register, or back."""
+    """BMOV: the mask of a convergence barrier to a register or another barrier, or back."""
     if "32" not in form.modifiers or len(form.instruction.operands) != 2:
         raise Unsupported("this form of BMOV")
     first, second = form.instruction.operands
@@ -134,7 +136,11 @@ def _barrier_mask(row: Row, form: Form) -> None:
         row[k.BARRIER] = second.index
         row[k.DETAIL] = int("CLEAR" in form.modifiers)
         form.destinations(row)
-    elif first.kind is OperandKind.BARRIER and second.kind is OperandKind.REGISTER:
+    elif first.kind is OperandKind.BARRIER and second.kind is OperandKind.BARRIER:
+        row[k.OP] = k.BARRIER_TO_BARRIER
+        row[k.BARRIER] = first.index
+        row[k.DETAIL] = second.index | (16 if "CLEAR" in form.modifiers else 0)
+    elif first.kind is OperandKind.BARRIER and "CLEAR" not in form.modifiers:
         row[k.OP] = k.REGISTER_TO_BARRIER
         row[k.BARRIER] = first.index
         row.set_source(k.A, form.source(second))
@@ -144,6 +150,7 @@ def _barrier_mask(row: Row, form: Form) -> None:
 
 LOWERINGS: dict[str, Lowering] = {
     "CS2R": _special,
+    "CS2UR": _special,
     "S2R": _special,
     "S2UR": _special,
     "SHFL": _shuffle,
@@ -151,6 +158,7 @@ LOWERINGS: dict[str, Lowering] = {
     "VOTEU": _vote,
     "MATCH": _match,
     "REDUX": _reduce,
+    "CREDUX": _reduce,
     "ELECT": _elect,
     "R2UR": _first_lane,
     "B2R": _barrier_result,

@@ -64,10 +64,10 @@ def heat_map(
         for axes, outcome, hue in zip(panels, ("SDC", "DUE"), HUES, strict=True):
             colours = ScalarMappable(Normalize(0.0, 100.0), strength(hue))
             found = [
-                (columns[row.key.layer], kernels.index(row.key.kernel), row.conditional[outcome])
+                (columns[row.item.layer], kernels.index(row.item.kernel), row.conditional[outcome])
                 for row in table.rows
-                if row.key.layer in columns
-                and row.key.kernel in kernels
+                if row.item.layer in columns
+                and row.item.kernel in kernels
                 and row.conditional[outcome].n
             ]
             _squares(axes, found, colours, 0.15 if parts else 0.4)

@@ -9,7 +9,7 @@ import numpy as np
 
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.estimation import Share
-from softbeam.analysis.factors import By, FactorRow, Key, NeverRead, factor_table
+from softbeam.analysis.factors import By, FactorRow, Item, NeverRead, factor_table
 from softbeam.injection.outcomes import OUTCOMES
 from softbeam.present.figures.axes import layer_axis
 from softbeam.present.figures.style import INK, OUTCOME_STYLES, Figure, draw, whiskers
@@ -54,7 +54,7 @@ def layer_figure(
         DUEs get panels of their own.
     """
     table = factor_table(
-        counts, stream, By.LAYER, NeverRead.APART, [Key(layer=layer) for layer in layers]
+        counts, stream, By.LAYER, NeverRead.APART, [Item(layer=layer) for layer in layers]
     )
 
     def paint(canvas: Canvas) -> None:
@@ -103,7 +103,7 @@ def kernel_figure(
     """Draw the KVF of every kernel, a panel for each stream: the paper's figure 4."""
     tables = [
         factor_table(
-            counts, stream, By.KERNEL, NeverRead.APART, [Key(kernel=kernel) for kernel in kernels]
+            counts, stream, By.KERNEL, NeverRead.APART, [Item(kernel=kernel) for kernel in kernels]
         )
         for stream in streams
     ]
@@ -111,7 +111,7 @@ def kernel_figure(
     def paint(canvas: Canvas) -> None:
         panels = canvas.subplots(1, len(tables), sharey=True, squeeze=False)[0]
         for place, (axes, table) in enumerate(zip(panels, tables, strict=True)):
-            rows = sorted(table.rows, key=lambda row: kernels.index(row.key.kernel or ""))
+            rows = sorted(table.rows, key=lambda row: kernels.index(row.item.kernel or ""))
             _stacked(axes, rows, horizontal=True)
             axes.set_title(f"({chr(ord('a') + place)}) {table.stream.mode.upper()}")
             axes.set_xlabel("joint KVF, %")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from softbeam.analysis.hardening import Choice, Front
+from softbeam.analysis.hardening.damage import Choice, Front
 from softbeam.present.figures.style import ACCENT, INK, Figure, draw
 
 if TYPE_CHECKING:

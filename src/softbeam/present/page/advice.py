@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from softbeam.analysis.advice import Advice, Aim, advise_on
 from softbeam.analysis.factors import By
+from softbeam.analysis.hardening.advice import Advice, Aim, advise
+from softbeam.analysis.hardening.techniques import TECHNIQUES
 from softbeam.analysis.results import Results
-from softbeam.analysis.techniques import TECHNIQUES
 from softbeam.present.advice_tables import front_table, item_table, part_table, summary_table
 from softbeam.present.advice_words import DAMAGE_TITLES, ITEM_TITLES, model, sentences
 from softbeam.present.blocks import Block, Section
@@ -60,7 +60,7 @@ def _advices(results: Results, say: Callable[[str], None]) -> Iterator[Advice]:
     for of, damage in DAMAGE_TITLES.items():
         for by in (By.LAYER, By.KERNEL, By.LAYER_AND_KERNEL):
             say(f"which {ITEM_TITLES[by]} to harden against {damage}")
-            yield advise_on(
+            yield advise(
                 results.counts,
                 results.work(),
                 of=of,

@@ -13,10 +13,10 @@ from softbeam.analysis.breakdown import (
     score_changes,
     usurpers,
 )
-from softbeam.analysis.checklist import NETWORK, checklist
-from softbeam.analysis.conclusions import Conclusion
 from softbeam.analysis.counts import Stream
-from softbeam.analysis.factors import By, FactorTable, Key, factor_table
+from softbeam.analysis.factors import By, FactorTable, Item, factor_table
+from softbeam.analysis.paper.checklist import NETWORK, checklist
+from softbeam.analysis.paper.conclusions import Conclusion
 from softbeam.analysis.results import Results
 from softbeam.present.blocks import Block, Section
 from softbeam.present.factor_tables import (
@@ -63,37 +63,39 @@ class Scope:
         self.results = results
         self.counts = results.counts
         self.streams = sorted(self.counts.streams(), key=stream_order)
-        cells = {Key(one.layer, one.kernel) for one in results.sizes}
-        cells |= {Key(record.layer, record.kernel) for record in results.records}
+        cells = {Item(one.layer, one.kernel) for one in results.sizes}
+        cells |= {Item(record.layer, record.kernel) for record in results.records}
         self.cells = sorted(cells, key=lambda key: key.order)
-        self.kernels = sorted({key.kernel or "" for key in cells}, key=kernel_order)
+        self.kernels = sorted({item.kernel or "" for item in cells}, key=kernel_order)
         self.layers: Mapping[int, str] = {
             layer: self._layer_label(layer)
-            for layer in sorted({key.layer for key in cells if key.layer is not None})
+            for layer in sorted({item.layer for item in cells if item.layer is not None})
         }
         self.parts: tuple[Part, ...] = parts_of(tuple(self.layers), results.layers)
 
     @cached_property
     def by_layer(self) -> dict[Stream, FactorTable]:
         """The factors of layers, by stream."""
-        return self._tables(By.LAYER, [Key(layer=layer) for layer in self.layers])
+        return self._tables(By.LAYER, [Item(layer=layer) for layer in self.layers])
 
     @cached_property
     def by_kernel(self) -> dict[Stream, FactorTable]:
         """The factors of kernels, by stream."""
-        return self._tables(By.KERNEL, [Key(kernel=kernel) for kernel in self.kernels])
+        return self._tables(By.KERNEL, [Item(kernel=kernel) for kernel in self.kernels])
 
     @cached_property
     def by_cell(self) -> dict[Stream, FactorTable]:
         """The factors of kernels in layers, by stream."""
         return self._tables(By.LAYER_AND_KERNEL, self.cells)
 
-    def _tables(self, by: By, keys: list[Key]) -> dict[Stream, FactorTable]:
-        return {stream: factor_table(self.counts, stream, by, keys=keys) for stream in self.streams}
+    def _tables(self, by: By, items: list[Item]) -> dict[Stream, FactorTable]:
+        return {
+            stream: factor_table(self.counts, stream, by, items=items) for stream in self.streams
+        }
 
     def _layer_label(self, layer: int) -> str:
         for kernel, mark in _LAYER_MARKS.items():
-            if Key(layer, kernel) in self.cells:
+            if Item(layer, kernel) in self.cells:
                 return f"{layer}\n{mark}"
         return str(layer)
 
@@ -244,7 +246,7 @@ def is_shipped(results: Results) -> bool:
     specification = results.specification
     if specification.architecture not in ARCHITECTURES:
         return False
-    launched = {key.kernel or "" for key in results.launches} or {
+    launched = {item.kernel or "" for item in results.launches} or {
         one.kernel for one in results.sizes
     }
     kernels = sorted(launched & KERNELS.keys())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from softbeam.sass.opcodes.opcode import Shape
-from softbeam.sass.opcodes.table import COMPILED, MANUAL, Facts, Table
+from softbeam.sass.opcodes.table import BLACKWELL, COMPILED, MANUAL, RECORDED, Facts, Table
 
 
 def add_to(table: Table) -> None:
@@ -22,15 +22,28 @@ def add_to(table: Table) -> None:
     )
     table.add("JMP", "jump to an address", common=named)
     table.add("BRX", "branch to a register's value plus the next pc", common=named)
-    table.add("BSSY", "name the threads that will wait at a convergence barrier", common=control)
-    table.add("BSYNC", "wait at a convergence barrier", common=control)
-    table.add("BREAK", "wait no longer for threads at a convergence barrier", common=inferred)
+    table.add(
+        "BRXU",
+        "branch to a uniform register's value plus the next pc (uniform)",
+        uniform=True,
+        common={**control, "source": BLACKWELL},
+    )
+    kinds = "RECONVERGENT RELIABLE"
+    waits: Facts = {**control, "source": f"{RECORDED}; its kinds: {COMPILED}"}
+    table.add(
+        "BSSY", "name the threads that will wait at a convergence barrier", kinds, common=waits
+    )
+    table.add("BSYNC", "wait at a convergence barrier", kinds, common=waits)
+    table.add(
+        "BREAK", "wait no longer for threads at a convergence barrier", kinds, common=inferred
+    )
     table.add("WARPSYNC", "wait for the lanes of a mask", "ALL EXCLUSIVE COLLECTIVE", common=named)
     table.add("CALL", "call a subroutine", "REL ABS NOINC", common=control)
     table.add("RET", "jump to the pc in a register pair", "REL ABS NODEC", common=control)
     table.add(
         "BMOV",
-        "copy the mask of a convergence barrier to or from a register; .CLEAR clears it",
+        "copy the mask of a convergence barrier to or from a register, or to another barrier; "
+        ".CLEAR: and clear it",
         "32 CLEAR",
         shape=Shape.COMPUTE,
         source=inferred["source"],

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from softbeam.sass.opcodes.opcode import Immediate, Shape
 from softbeam.sass.opcodes.table import (
+    BLACKWELL,
+    COMPILED,
     FLOAT_COMPARISONS,
     MANUAL,
+    RECORDED,
     RECORDED_UNIT,
     ROUNDINGS,
     Facts,
@@ -14,6 +17,10 @@ from softbeam.sass.opcodes.table import (
 
 _INTEGER_TYPES = "U8 S8 U16 S16 U32 S32 U64 S64"
 _FLOAT_TYPES = "F16 F32 F64"
+_SCALES = "D2 D4 D8 M2 M4 M8"
+
+#: What is different of the uniform twins.
+_UNIFORM: Facts = {"source": BLACKWELL}
 
 
 def add_to(table: Table) -> None:
@@ -25,40 +32,58 @@ def add_to(table: Table) -> None:
 
 def _arithmetic(table: Table) -> None:
     floating: Facts = {"group": "fp32", "immediate": Immediate.FLOAT}
-    table.add(
+    table.both(
         "FADD",
         "a + b",
         f"{ROUNDINGS} FTZ SAT",
         sassifi="FADD_FMUL",
         executes="FADD a b",
         common=floating,
+        twin=_UNIFORM,
     )
-    table.add(
+    table.both(
         "FMUL",
-        "a * b",
-        f"{ROUNDINGS} FTZ SAT",
+        "a * b; .D2 … .M8: and that, rounded, divided or multiplied by 2, 4 or 8",
+        f"{ROUNDINGS} FTZ SAT {_SCALES}",
         sassifi="FADD_FMUL",
-        executes="FMUL a b",
+        inexact=_SCALES,
+        source=f"{RECORDED}; .D2 … .M8: {COMPILED}; not exact where the product is subnormal",
         common=floating,
+        twin=_UNIFORM,
     )
-    table.add(
+    table.both(
         "FFMA",
         "a * b + c with one rounding",
         f"{ROUNDINGS} FTZ SAT",
         sassifi="FMA",
         executes="FFMA a b c",
         common=floating,
+        twin=_UNIFORM,
     )
-    table.add(
+    table.both(
         "FMNMX",
         "minimum or maximum by predicate",
         "FTZ NAN",
         source=MANUAL,
         executes="FMNMX a b",
         common=floating,
+        twin=_UNIFORM,
+    )
+    table.both(
+        "FSEL",
+        "a where the predicate holds, else b",
+        "FTZ",
+        executes="SEL a b",
+        common=floating,
+        twin=_UNIFORM,
     )
     table.add(
-        "FSEL", "a where the predicate holds, else b", "FTZ", executes="SEL a b", common=floating
+        "FMNMX3",
+        "minimum or maximum of three floats by predicate",
+        "FTZ NAN",
+        source=BLACKWELL,
+        executes="FMNMX3 a b c",
+        common=floating,
     )
     table.add(
         "MUFU",
@@ -71,14 +96,15 @@ def _arithmetic(table: Table) -> None:
 
 
 def _comparisons(table: Table) -> None:
-    table.add(
+    table.both(
         "FSET",
         "1.0 or all ones where a comparison holds",
         f"BF {FLOAT_COMPARISONS} FTZ AND OR XOR",
         group="fp32",
         immediate=Immediate.FLOAT,
+        twin=_UNIFORM,
     )
-    table.add(
+    table.both(
         "FSETP",
         "compare two floats",
         f"{FLOAT_COMPARISONS} FTZ AND OR XOR",
@@ -86,6 +112,7 @@ def _comparisons(table: Table) -> None:
         group="predicate",
         sassifi="SETP",
         immediate=Immediate.FLOAT,
+        twin=_UNIFORM,
     )
     table.add(
         "FCHK",
@@ -101,37 +128,42 @@ def _comparisons(table: Table) -> None:
 
 
 def _conversions(table: Table) -> None:
-    table.add(
+    table.both(
         "I2F",
         "integer to float, float32 from a signed word unless types are named",
         f"{_FLOAT_TYPES} {_INTEGER_TYPES} {ROUNDINGS}",
+        twin=_UNIFORM,
     )
-    table.add("I2FP", "32-bit integer to float32", f"F32 U32 S32 {ROUNDINGS}")
-    table.add(
+    table.both("I2FP", "32-bit integer to float32", f"F32 U32 S32 {ROUNDINGS}", twin=_UNIFORM)
+    table.both(
         "F2I",
         "float to integer, a signed word from float32 unless types are named",
         f"FTZ {_FLOAT_TYPES} {_INTEGER_TYPES} TRUNC FLOOR CEIL NTZ",
         immediate=Immediate.FLOAT,
+        twin=_UNIFORM,
     )
-    table.add(
+    table.both(
         "F2F",
         "float to float: to the type that is named first, from the second",
         f"{_FLOAT_TYPES} BF16 FTZ SAT {ROUNDINGS}",
         immediate=Immediate.FLOAT,
         source=MANUAL,
+        twin=_UNIFORM,
     )
-    table.add(
+    table.both(
         "F2FP",
         "two float32 to a pair of halves, the first to the high half",
         f"F16 BF16 F32 PACK_AB {ROUNDINGS}",
         immediate=Immediate.FLOAT,
         source=MANUAL,
+        twin=_UNIFORM,
     )
-    table.add(
+    table.both(
         "FRND",
         "float to an integral float",
         f"FTZ {_FLOAT_TYPES} TRUNC FLOOR CEIL",
         group="fp32",
         immediate=Immediate.FLOAT,
         source=MANUAL,
+        twin=_UNIFORM,
     )

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from softbeam.sass.opcodes.opcode import Shape
-from softbeam.sass.opcodes.table import COMPARISONS, COMPILED, MANUAL, Table
+from softbeam.sass.opcodes.table import (
+    BLACKWELL,
+    COMPARISONS,
+    COMPILED,
+    MANUAL,
+    RECORDED_WORDS,
+    Table,
+)
 
 #: The DPX functions, which for sm_75 and sm_80 are compiled to instructions that are known.
 DPX = "CUDA C++ Programming Guide, DPX functions; agrees with their code for sm_75 and sm_80"
@@ -18,9 +25,18 @@ def add_to(table: Table) -> None:
 
 
 def _moves(table: Table) -> None:
-    table.both("MOV", "copy a word", "32I")
+    table.both("MOV", "copy a word; .64 a pair", "32I 64", source=RECORDED_WORDS)
     table.add("CS2R", "copy a special register, 64 bits unless .32", "32 64", source=MANUAL)
-    table.both("SEL", "a where the predicate holds, else b", executes="SEL a b")
+    table.both(
+        "SEL", "a where the predicate holds, else b; .64 of pairs", "64", source=RECORDED_WORDS
+    )
+    table.add(
+        "CS2UR",
+        "copy a special register, 64 bits unless .32 (uniform)",
+        "32 64",
+        uniform=True,
+        source=BLACKWELL,
+    )
     table.add("S2R", "read a special register")
     table.add("S2UR", "read a special register into a uniform register", uniform=True)
     table.add("LEPC", "the address of an instruction", source=MANUAL)
@@ -30,7 +46,14 @@ def _moves(table: Table) -> None:
 
 
 def _arithmetic(table: Table) -> None:
-    table.both("IADD3", "a + b + c, with carries", "X", sassifi="IADD_IMUL")
+    table.both(
+        "IADD3",
+        "a + b + c, with carries; .64 of pairs",
+        "X 64",
+        sassifi="IADD_IMUL",
+        source=RECORDED_WORDS,
+    )
+    table.add("IADD", "a + b of pairs", "64", sassifi="IADD_IMUL", source=BLACKWELL)
     table.add("VIADD", "a + b; .16x2 of both 16-bit halves", "16x2", sassifi="IADD_IMUL")
     table.both(
         "IMAD",
@@ -45,12 +68,16 @@ def _arithmetic(table: Table) -> None:
         sassifi="IADD_IMUL",
     )
     table.both("IABS", "absolute value", executes="IABS a")
-    table.both("IMNMX", "minimum or maximum by predicate", "U32 S32", source=MANUAL)
-    table.add(
+    table.both(
+        "IMNMX", "minimum or maximum by predicate, .U64 and .S64 of pairs", "U32 S32 U64 S64",
+        source=MANUAL,
+    )  # fmt: skip
+    table.both(
         "VIMNMX",
         "minimum or maximum by predicate; .S16x2, .U16x2 of both halves",
         "U32 S32 S16x2 U16x2 RELU",
         source=DPX,
+        twin={"source": BLACKWELL},
     )
     table.add(
         "VIMNMX3",
@@ -108,8 +135,9 @@ def _bits(table: Table) -> None:
 def _predicates(table: Table) -> None:
     table.both(
         "ISETP",
-        "compare two words",
-        f"{COMPARISONS} U32 S32 AND OR XOR EX",
+        "compare two words, .U64 and .S64 two pairs",
+        f"{COMPARISONS} U32 S32 U64 S64 AND OR XOR EX",
+        source=RECORDED_WORDS,
         shape=Shape.COMPARE,
         group="predicate",
         sassifi="SETP",

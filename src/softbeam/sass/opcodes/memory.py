@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from softbeam.sass.opcodes.opcode import Shape
-from softbeam.sass.opcodes.table import COMPILED, MANUAL, Facts, Table
+from softbeam.sass.opcodes.table import BLACKWELL, COMPILED, MANUAL, Facts, Table
 
 _CACHE = (
     "E SYS STRONG WEAK CONSTANT GPU CTA SM EF EL LU NA EU CI LTC64B LTC128B LTC256B PRIVATE MMIO VM"
@@ -23,6 +23,13 @@ def _loads(table: Table) -> None:
     load: Facts = {"shape": Shape.LOAD, "group": "load", "sassifi": "LD"}
     table.add("LDC", "load from a constant bank", _WIDTHS, common=load)
     table.add("ULDC", "load from a constant bank (uniform)", _WIDTHS, uniform=True, common=load)
+    table.add(
+        "LDCU",
+        "load from a constant bank (uniform)",
+        _WIDTHS,
+        uniform=True,
+        common={**load, "source": BLACKWELL},
+    )
     table.add("LDG", "load from global memory", f"{_CACHE} {_WIDTHS}", common=load)
     table.add("LDL", "load from local memory", f"{_WIDTHS} LU", source=MANUAL, common=load)
     table.add(

@@ -138,6 +138,12 @@ _BY_OPCODE: dict[str, dict[str, str]] = {
     "BMSK": {"C": "counts clamped to 32"},
     "FMNMX": {"NAN": "NaN wins over a number"},
     "HMNMX2": {"NAN": "NaN wins over a number"},
+    "FMNMX3": {"NAN": "NaN wins over a number"},
+    "FMUL": {
+        f"{letter}{factor}": f"and then {text} {factor}"
+        for letter, text in (("D", "divided by"), ("M", "multiplied by"))
+        for factor in (2, 4, 8)
+    },
     "FCHK": {"DIVIDE": "for a division"},
     "F2FP": {"PACK_AB": "a to the high half, b to the low half"},
     "VABSDIFF4": {"ACC": "their sum, plus c"},
@@ -163,7 +169,14 @@ _BY_OPCODE: dict[str, dict[str, str]] = {
         "DEFER_BLOCKING": "other warps may go on: no effect here",
     },
     "ATOMS": {"POPC": "add one for each lane"},
-    "BMOV": {"CLEAR": "the barrier's mask becomes empty"},
+    "BMOV": {"CLEAR": "the mask that is copied becomes empty"},
+    **{
+        name: {
+            "RECONVERGENT": "where threads that branched come together: no effect here",
+            "RELIABLE": "where BREAK may take threads out: no effect here",
+        }
+        for name in ("BSSY", "BSYNC", "BREAK")
+    },
     "WARPSYNC": {
         "EXCLUSIVE": "no effect on the result",
         "COLLECTIVE": "up to the target: no effect on the result",

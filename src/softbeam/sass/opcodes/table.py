@@ -12,6 +12,15 @@ RECORDED_UNIT = "recorded on an H100 for all 2^32 inputs"
 MANUAL = "CUDA Binary Utilities, instruction set reference (name), and PTX ISA (semantics)"
 COMPILED = "inferred from the code that NVIDIA's compiler puts around it"
 
+#: Of instructions that only Blackwell has, none of which is recorded.
+BLACKWELL = (
+    "CUDA Binary Utilities, Blackwell instruction set (name); meaning: inferred from the code that "
+    "NVIDIA's compiler makes of the same source for other architectures"
+)
+
+#: Of instructions on words that Blackwell also has on pairs.
+RECORDED_WORDS = f"{RECORDED}; of 64 bits: inferred from compiled code for Blackwell"
+
 COMPARISONS = "F LT EQ LE GT NE GE T"
 FLOAT_COMPARISONS = f"{COMPARISONS} NUM NAN LTU EQU LEU GTU NEU GEU"
 ROUNDINGS = "RN RM RP RZ"
@@ -64,8 +73,22 @@ class Table:
                 without_effect=facts.get("without_effect", False),
             )
 
-    def both(self, names: str, summary: str, modifiers: str = "", **facts: Unpack[Facts]) -> None:
-        """Add an opcode of the general datapath and its uniform twin, whose name begins with U."""
+    def both(
+        self,
+        names: str,
+        summary: str,
+        modifiers: str = "",
+        *,
+        twin: Facts | None = None,
+        common: Facts | None = None,
+        **own: Unpack[Facts],
+    ) -> None:
+        """Add an opcode of the general datapath and its uniform twin, whose name begins with U.
+
+        `twin`: facts of the uniform one that differ.
+        """
+        facts: Facts = {**(common or {}), **own}
         self.add(names, summary, modifiers, common=facts)
         twins = " ".join(f"U{name}" for name in names.split())
+        facts = {**facts, **(twin or {})}
         self.add(twins, f"{summary} (uniform)", modifiers, uniform=True, common=facts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from softbeam.sass.opcodes.opcode import Shape
-from softbeam.sass.opcodes.table import MANUAL, Table
+from softbeam.sass.opcodes.table import BLACKWELL, MANUAL, Table
 
 
 def add_to(table: Table) -> None:
@@ -41,6 +41,13 @@ def add_to(table: Table) -> None:
         "AND OR XOR SUM MIN MAX S32 U32",
         uniform=True,
         source=f"{MANUAL}: redux.sync; and where nothing is named",
+    )
+    table.add(
+        "CREDUX",
+        "minimum or maximum over the lanes (uniform)",
+        "MIN MAX S32 U32",
+        uniform=True,
+        source=BLACKWELL,
     )
     table.add(
         "ELECT",

@@ -1,0 +1,1 @@
+"""The paper's conclusions, each tested against a campaign's injections."""
