@@ -11,9 +11,9 @@ from softbeam.present.parts import Part
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Places between two labels of a deep network's layers; characters of a part's title for which
-#: there is room above a layer; characters of the longest title.
-_APART, _ROOM, _LONG = 3, 1.6, 12
+#: Places between two labels of a deep network's layers; characters of parts' titles for which
+#: there is room above all layers; characters of the longest title.
+_APART, _ROOM, _LONG = 3, 110, 12
 
 
 def layer_axis(
@@ -50,7 +50,7 @@ def layer_axis(
             first_name, joined, _ = part.title.partition(" … ")
             title = f"{first_name}…" if joined or len(first_name) > _LONG else first_name
             title = title if len(title) <= _LONG else f"{title[: _LONG - 1]}…"
-            narrow = len(title) > _ROOM * (last - first + 1)
+            narrow = len(title) * len(layers) > _ROOM * (last - first + 1)
             axes.annotate(
                 title,
                 ((first + last) / 2, 1.0),
