@@ -16,10 +16,12 @@ from hypothesis import settings
 from support.debian import LIBRARY, install_darknet
 from support.made_up import write_campaign
 from support.networks import NetworkFiles, write_network
+from support.tensor_layers import tensor_layers
 
 from softbeam.injection.injector import Injector
 from softbeam.injection.record import InjectionRecord
 from softbeam.network import load_network
+from softbeam.network.catalogue import Network
 from softbeam.network.choices import WorkloadChoices
 from softbeam.network.device import Device
 from softbeam.network.golden import GoldenRun, golden_run
@@ -360,6 +362,9 @@ class Example:
         )
 
 
+#: Trained buffers whose roots are taken.
+_POSITIVE = ("variance", "epsilon")
+
 EXAMPLES = {"tiny": TINY, "other": OTHER, "branches": BRANCHES, "detector": DETECTOR}
 
 
@@ -369,9 +374,12 @@ def make_example(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Exam
 
     @cache
     def make(name: str, architecture: str = "sm_90") -> Example:
-        path = tmp_path_factory.mktemp(name) / f"{name}.cfg"
-        path.write_text(EXAMPLES[name])
-        network = load_network(str(path))
+        if name == "tensors":
+            network = Network(name, tensor_layers())
+        else:
+            path = tmp_path_factory.mktemp(name) / f"{name}.cfg"
+            path.write_text(EXAMPLES[name])
+            network = load_network(str(path))
         plan = network.plan(
             WorkloadChoices(im2col="except-1x1" if name in ("other", "detector") else "always")
         )
@@ -380,7 +388,7 @@ def make_example(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Exam
         for buffer, words in trained_buffers(network.layers).items():
             spread = 0.4 if buffer.endswith("weights") else 1.0
             values = rng.normal(0, spread, words).astype(np.float32)
-            weights[buffer] = np.abs(values) if buffer.endswith("variance") else values
+            weights[buffer] = np.abs(values) if buffer.endswith(_POSITIVE) else values
         image = rng.random(network.layers[0].inputs).astype(np.float32)
         golden = golden_run(plan, weights, image)
         device = Device(golden, architecture)

@@ -180,7 +180,7 @@ class TestModels:
             make("Add", ["inner", "large"], ["last"]),
         ]
         path = self.model(tmp_path / "constant.onnx", nodes, constants, [1, 3, 8, 8])
-        assert f"'the large one' ({op})" in refused(["classify", str(path)], capsys)
+        assert f"{op} (1): 'the large one'" in refused(["classify", str(path)], capsys)
 
     def test_weights_in_another_file_that_is_larger_than_memory(
         self, tmp_path: Path, capsys: Capture

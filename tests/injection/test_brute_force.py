@@ -36,6 +36,9 @@ CASES = [
     ("branches", "sm_75", SITES // 22),
     ("branches", "sm_100", SITES // 22),
     ("detector", "sm_90", SITES // 9),
+    ("tensors", "sm_90", SITES // 9),
+    ("tensors", "sm_80", SITES // 22),
+    ("tensors", "sm_75", SITES // 22),
 ]
 
 ENDS = {

@@ -81,6 +81,13 @@ class Builder:
         weights = self.normal(outputs, inputs, spread=(2 / inputs) ** 0.5)
         return self.node("Gemm", x, weights, self.normal(outputs), transB=1, alpha=1.0, beta=1.0)
 
+    def split(self, x: str, axis: int, *parts: int) -> list[str]:
+        sizes = self.constant(np.array(parts, dtype=np.int64))
+        name = f"/split_{len(self.nodes)}"
+        outputs = [f"{name}_output_{number}" for number in range(len(parts))]
+        self.nodes.append(helper.make_node("Split", [x, sizes], outputs, name=name, axis=axis))
+        return outputs
+
     def model(self, output: str, side: int, channels: int = 3, batch: object = "N") -> ModelProto:
         image = helper.make_tensor_value_info(
             "input", TensorProto.FLOAT, [batch, channels, side, side]

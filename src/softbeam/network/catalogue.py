@@ -44,6 +44,8 @@ class Network:
         By buffer, where they came with the layers, as in an ONNX model.
     answer
         The shape that the model gives its answer, where it is not the last layer's.
+    image
+        The shape of its image, where it is not that of the first layer's input.
     """
 
     name: str
@@ -51,11 +53,12 @@ class Network:
     classes: tuple[str, ...] | None = None
     weights: Weights | None = field(default=None, repr=False, compare=False)
     answer: Shape | None = None
+    image: Shape | None = None
 
     @property
     def input_shape(self) -> Shape:
         """Channels, height and width of the image."""
-        return self.layers[0].input_shape
+        return self.image or self.layers[0].input_shape
 
     @property
     def answer_shape(self) -> Shape:
@@ -100,7 +103,9 @@ def check_network(name_or_path: str) -> None:
     )
 
 
-def load_network(name_or_cfg_path: str, names: Path | None = None) -> Network:
+def load_network(
+    name_or_cfg_path: str, names: Path | None = None, choices: WorkloadChoices = USUAL
+) -> Network:
     """Return a network by its name, or as its file describes it.
 
     Parameters
@@ -110,6 +115,8 @@ def load_network(name_or_cfg_path: str, names: Path | None = None) -> Network:
     names
         A file of class names, one a line, such as Darknet's ``.names``; those that come with
         softbeam if not given.
+    choices
+        How it is run: an ONNX model's input and answer.
 
     Returns
     -------
@@ -128,6 +135,11 @@ def load_network(name_or_cfg_path: str, names: Path | None = None) -> Network:
     ((3, 224, 224), 27, 23455400, 'espresso')
     """
     classes = None if names is None else _read_names(names)
+    if (choices.input_shape or choices.output) and not name_or_cfg_path.endswith(".onnx"):
+        raise NetworkError(
+            f"{name_or_cfg_path} is no ONNX model, so that its input and answer are known; leave "
+            "--input-shape and --output out"
+        )
     if name_or_cfg_path in NETWORKS:
         data = files("softbeam.network").joinpath("data")
         file = f"{name_or_cfg_path}.cfg"
@@ -143,9 +155,9 @@ def load_network(name_or_cfg_path: str, names: Path | None = None) -> Network:
     if path.suffix == ".onnx":
         from softbeam.network.onnx import read_onnx
 
-        onnx_layers, weights, answer = read_onnx(path)
-        _check_names(names, classes, onnx_layers)
-        return Network(path.stem, onnx_layers, classes, weights, answer)
+        read = read_onnx(path, choices)
+        _check_names(names, classes, read.layers)
+        return Network(path.stem, read.layers, classes, read.weights, read.answer, read.image)
     layers = read_cfg(path)
     _check_names(names, classes, layers)
     return Network(path.stem, layers, classes)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PositiveInt
 
 from softbeam.kernels import ARCHITECTURES, GPUS
 from softbeam.network.decoding import Exif
@@ -44,6 +44,10 @@ class WorkloadChoices(Choices):
     im2col : {"always", "except-1x1"}
         Whether 1x1 convolutions with stride 1 launch im2col, as Darknet did until May 2018 and in
         the paper, or are matrix products alone, as since.
+    input_shape : tuple of int
+        The sides of an ONNX model's input, where the model leaves them open; empty if it does not.
+    output : str, optional
+        The name of an ONNX model's answer, where it has several.
     """
 
     architecture: Architecture = option(
@@ -56,6 +60,17 @@ class WorkloadChoices(Choices):
         "always",
         help="For 1x1 convolutions, too: always, as Darknet until May 2018 and in the paper, or "
         "except-1x1, as since.",
+    )
+    input_shape: Annotated[tuple[PositiveInt, ...], WITH_COMMAS] = option(
+        (),
+        metavar="N,C,H,W",
+        help="Sides of an ONNX model's input that the model leaves open, such as 1,3,320,320; "
+        "default: the model's.",
+    )
+    output: str | None = option(
+        None,
+        metavar="NAME",
+        help="An ONNX model's answer, where it has several, or any tensor of it; default: the one.",
     )
 
 

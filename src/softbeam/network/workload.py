@@ -143,7 +143,7 @@ def load_workload(
     TooLargeError
         If the network needs more memory than there is.
     """
-    loaded = load_network(network, names)
+    loaded = load_network(network, names, choices)
     # Before anything of that size is made; training's buffers count, a wild store may land there.
     require_memory(
         4 * sum(buffer_words(loaded.layers).values()), network, "give a smaller network or input"

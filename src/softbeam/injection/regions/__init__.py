@@ -16,11 +16,17 @@ from collections.abc import Mapping
 from functools import partial
 
 from softbeam.injection.regions.channels import channelwise_rule
+from softbeam.injection.regions.elementwise import broadcast_rule
 from softbeam.injection.regions.joining import shortcut_rule, upsample_rule
 from softbeam.injection.regions.pointwise import copy_rule, pointwise_rule
 from softbeam.injection.regions.products import batched_rule, gemm_rule, local_rule
 from softbeam.injection.regions.step import NotCoveredError, RegionRule, Result, Step, whole_launch
-from softbeam.injection.regions.windows import avgpool_rule, im2col_rule, maxpool_rule
+from softbeam.injection.regions.windows import (
+    avgpool_rule,
+    im2col_ext_rule,
+    im2col_rule,
+    maxpool_rule,
+)
 from softbeam.kernels.behaviour import Behaviour, Channelwise
 from softbeam.kernels.families import BEHAVIOURS
 
@@ -54,7 +60,9 @@ RULES: Mapping[str, RegionRule] = {
     "copy": copy_rule,
     "shortcut": shortcut_rule,
     "upsample": upsample_rule,
+    "broadcast": broadcast_rule,
     "im2col": im2col_rule,
+    "im2col_ext": im2col_ext_rule,
     "gemm": gemm_rule,
     "gemm_batched": batched_rule,
     "gemm_local": local_rule,

@@ -27,6 +27,41 @@ def im2col_rule(step: Step) -> Result:
     return {target.buffer: windows if windows.places.size else None}
 
 
+def im2col_ext_rule(step: Step) -> Result:
+    """im2col_ext: the columns of the windows that hold a changed pixel."""
+    a = step.arguments
+    area, window = a.height_col * a.width_col, a.kernel_h * a.kernel_w
+    channels = a.n // area
+    source = step.map(a.im, channels, a.height * a.width)
+    target = step.map(a.col, channels * window, area, prefix=True)
+    if not target.whole:
+        raise NotCoveredError
+    changed = step.changed(source)
+    # The pixel of each place of each window, -1 outside the image.
+    rows = np.arange(a.height_col)[:, None] * a.stride_h - a.pad_h
+    rows = rows + np.arange(a.kernel_h) * a.dilation_h
+    columns = np.arange(a.width_col)[:, None] * a.stride_w - a.pad_w
+    columns = columns + np.arange(a.kernel_w) * a.dilation_w
+    pixels = rows[:, None, :, None] * a.width + columns[None, :, None, :]
+    outside = (rows < 0) | (rows >= a.height)
+    beside = (columns < 0) | (columns >= a.width)
+    pixels[outside[:, None, :, None] | beside[None, :, None, :]] = -1
+    pixels = pixels.reshape(area, window)
+    marked = np.zeros(a.height * a.width + 1, dtype=np.bool_)
+    marked[changed.places] = True
+    places = np.flatnonzero(marked[pixels].any(axis=1))
+    needed, numbers = np.unique(pixels[places], return_inverse=True)
+    inside = needed[needed >= 0]
+    kept = np.isin(changed.places, inside)
+    seen = Columns(changed.stride, changed.places[kept], changed.values[kept])
+    read = step.columns(source, inside, seen)
+    if inside.size < needed.size:
+        read = np.concatenate([np.zeros((1, channels), np.float32), read])
+    values = read[numbers.reshape(places.size, window)].transpose(0, 2, 1)
+    laid = np.ascontiguousarray(values).reshape(places.size, channels * window)
+    return {target.buffer: step.written(target, Columns(area, places, laid))}
+
+
 def maxpool_rule(step: Step) -> Result:
     """maxpool: the largest of each window; nothing reads its indexes in inference."""
     a = step.arguments

@@ -18,9 +18,12 @@ from softbeam.kernels.families import (
     activation,
     channels,
     crop,
+    elementwise,
     joining,
+    moving,
     pointwise,
     products,
+    reductions,
     softmax,
     windows,
 )
@@ -28,7 +31,10 @@ from softbeam.kernels.signatures import Arguments
 
 __all__ = ["BEHAVIOURS", "NOBODY", "Channelwise", "Pointwise", "compute", "owner_thread"]
 
-_FAMILIES = (activation, channels, crop, joining, pointwise, products, softmax, windows)
+_FAMILIES = (
+    activation, channels, crop, elementwise, joining, moving, pointwise, products, reductions,
+    softmax, windows,
+)  # fmt: skip
 
 #: What is known of each kernel, by its short name.
 BEHAVIOURS: Mapping[str, Behaviour] = {

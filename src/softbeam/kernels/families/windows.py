@@ -44,6 +44,56 @@ def _im2col_owner(arguments: Arguments, word: int) -> int:
 
 
 @jit
+def im2col_ext(
+    count, im, height, width, kernel_h, kernel_w, pad_h, pad_w, stride_h, stride_w, dilation_h,
+    dilation_w, height_col, width_col, col,
+):  # fmt: skip
+    """Lay out windows of any height, width, steps and gaps as ``im2col`` does."""
+    position = 0
+    for channel in range(count // (height_col * width_col)):
+        for i in range(kernel_h):
+            for j in range(kernel_w):
+                for row_out in range(height_col):
+                    row = row_out * stride_h - pad_h + i * dilation_h
+                    source = (channel * height + row) * width
+                    for column_out in range(width_col):
+                        column = column_out * stride_w - pad_w + j * dilation_w
+                        inside = 0 <= row < height and 0 <= column < width
+                        col[position] = im[source + column] if inside else np.float32(0.0)
+                        position += 1
+
+
+def _im2col_ext_owner(arguments: Arguments, word: int) -> int:
+    """Return the thread of a word: a thread lays out one window of one channel."""
+    area = arguments.height_col * arguments.width_col
+    channel = word // area // (arguments.kernel_h * arguments.kernel_w)
+    return int(channel * area + word % area)
+
+
+@jit
+def pool_window(
+    count, average, height, width, kernel_h, kernel_w, pad_h, pad_w, stride_h, stride_w, dilation_h,
+    dilation_w, height_out, width_out, top, bottom, left, right, source, output,
+):  # fmt: skip
+    """Write the largest element of every window, NaN before all, or its average."""
+    for index in range(count):
+        rest = index // width_out
+        first = rest // height_out * height
+        largest, total, places = np.float32(-np.inf), np.float32(0.0), 0
+        for i in range(kernel_h):
+            for j in range(kernel_w):
+                row = rest % height_out * stride_h - pad_h + i * dilation_h
+                column = index % width_out * stride_w - pad_w + j * dilation_w
+                places += top <= row < bottom and left <= column < right
+                if 0 <= row < height and 0 <= column < width:
+                    value = source[(first + row) * width + column]
+                    total = canonical(np.float32(total + value))
+                    largest = value if value > largest or value != value else largest
+        mean = canonical(np.float32(total / np.float32(places)))
+        output[index] = mean if average else largest
+
+
+@jit
 def _start(pad):
     # C divides towards zero: -pad / 2.
     return -(pad // 2)
@@ -112,6 +162,8 @@ def average_columns(columns, means):
 
 FAMILY: Mapping[str, Behaviour] = {
     "im2col": Behaviour(im2col, owner=_im2col_owner),
+    "im2col_ext": Behaviour(im2col_ext, owner=_im2col_ext_owner),
     "maxpool": Behaviour(maxpool),
+    "pool_window": Behaviour(pool_window),
     "avgpool": Behaviour(avgpool),
 }

@@ -17,8 +17,20 @@ from softbeam.network.layers.heads import Detection, Region, Yolo
 from softbeam.network.layers.joining import Route, Shortcut
 from softbeam.network.layers.moving import Crop, Dropout, Reorg, Upsample
 from softbeam.network.layers.norms import BatchNorm, Normalization
-from softbeam.network.layers.pointwise import ActivationLayer, Clip, Softmax
-from softbeam.network.layers.pooling import AveragePool, MaxPool, WindowAverage
+from softbeam.network.layers.pointwise import ActivationLayer, Softmax
+from softbeam.network.layers.pooling import AveragePool, MaxPool, WindowAverage, WindowPool
+from softbeam.network.layers.sums import AxisSoftmax, MatMul, Reduce, Standardize
+from softbeam.network.layers.tensors import (
+    OWN,
+    Broadcast,
+    Constant,
+    Elementwise,
+    Move,
+    Piece,
+    Power,
+    Resize,
+)
+from softbeam.network.layers.windows import Window
 from softbeam.network.plan import buffer_name
 
 Layer: TypeAlias = BaseLayer
@@ -46,28 +58,41 @@ def trained_buffers(layers: tuple[Layer, ...]) -> dict[str, int]:
 
 __all__ = [
     "MOST_ELEMENTS",
+    "OWN",
     "Activation",
     "ActivationLayer",
     "AveragePool",
+    "AxisSoftmax",
     "BatchNorm",
-    "Clip",
+    "Broadcast",
     "Connected",
+    "Constant",
     "Convolution",
     "Crop",
     "Detection",
     "Dropout",
+    "Elementwise",
     "Layer",
     "Local",
+    "MatMul",
     "MaxPool",
+    "Move",
     "Normalization",
+    "Piece",
+    "Power",
+    "Reduce",
     "Region",
     "Reorg",
+    "Resize",
     "Route",
     "Shape",
     "Shortcut",
     "Softmax",
+    "Standardize",
     "Upsample",
+    "Window",
     "WindowAverage",
+    "WindowPool",
     "Yolo",
     "trained_buffers",
 ]

@@ -11,7 +11,7 @@ from softbeam.network.darknet import keys
 from softbeam.network.darknet.keys import COUNT, FLAG, Invalid, Key, Section, Values
 from softbeam.network.launches import LaunchMaker, part
 from softbeam.network.layers.base import BaseLayer, Shape
-from softbeam.network.layers.windows import lay_out
+from softbeam.network.layers.windows import Window, lay_out, lay_out_window
 from softbeam.network.plan import Span
 
 
@@ -36,6 +36,8 @@ class Convolution(BaseLayer):
     batched
         Whether the products of all groups are one launch, behind one im2col of all channels;
         Darknet launches both for each group.
+    window
+        The window, where size, stride and padding do not tell it, as Darknet's do.
 
     Examples
     --------
@@ -52,17 +54,22 @@ class Convolution(BaseLayer):
     activation: Activation
     groups: int = 1
     batched: bool = field(default=False, repr=False)
+    window: Window | None = field(default=None, repr=False)
 
     type: ClassVar[str] = "conv"
 
     @property
     def summary(self) -> str:
         """Type, filters, window and stride."""
+        if self.window is not None:
+            return f"conv {self.filters} {self.window.text}"
         return f"conv {self.filters} {self.size}x{self.size}/{self.stride}"
 
     @property
     def output_shape(self) -> Shape:
         """Channels, height and width of the output."""
+        if self.window is not None:
+            return (self.filters, *self.window.out)
         _, height, width = self.input_shape
         reach = 2 * self.padding - self.size
         return (
@@ -74,7 +81,8 @@ class Convolution(BaseLayer):
     @property
     def column_height(self) -> int:
         """Rows of the matrix that im2col makes: a window's words over the channels of a group."""
-        return self.input_shape[0] // self.groups * self.size * self.size
+        area = self.size * self.size if self.window is None else self.window.area
+        return self.input_shape[0] // self.groups * area
 
     @property
     def spatial(self) -> int:
@@ -133,12 +141,12 @@ class Convolution(BaseLayer):
         output = maker.output(self.outputs)
         maker.fill(output)
         direct = (self.size, self.stride, self.padding) == (1, 1, 0)
-        direct = direct and maker.choices.im2col == "except-1x1"
+        direct = direct and maker.choices.im2col == "except-1x1" and self.window is None
         weights = maker.own("weights", self.weights)
         m, n, k = self.filters // self.groups, self.spatial, self.column_height
         taken = self.inputs // self.groups
         if self.batched:
-            columns = source if direct else lay_out(maker, self, source)
+            columns = source if direct else self._lay_out(maker, source)
             operands = {"a": weights, "b": columns, "c": output}
             reads = (weights, columns, output)
             maker.library(
@@ -147,7 +155,7 @@ class Convolution(BaseLayer):
         for group in range(0 if self.batched else self.groups):
             columns = part(source, group * taken, taken)
             if not direct:
-                columns = lay_out(maker, self, columns)
+                columns = self._lay_out(maker, columns)
             a, c = part(weights, group * m * k, m * k), part(output, group * m * n, m * n)
             maker.library("gemm", (a, columns, c), (c,), m=m, n=n, k=k, a=a, b=columns, c=c)
         if self.batch_normalize:
@@ -155,6 +163,11 @@ class Convolution(BaseLayer):
         else:
             maker.add_bias(output, maker.own("biases", self.filters))
         maker.activate(output, self.activation)
+
+    def _lay_out(self, maker: LaunchMaker, source: Span) -> Span:
+        if self.window is None:
+            return lay_out(maker, self, source)
+        return lay_out_window(maker, self.window, self.input_shape, source, self.workspace)
 
 
 def _convolution(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:

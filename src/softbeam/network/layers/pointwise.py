@@ -105,33 +105,6 @@ def _activation(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> Ba
     return ActivationLayer(len(before), shape, values["activation"])
 
 
-@dataclass(frozen=True, slots=True)
-class Clip(BaseLayer):
-    """Values clamped to -limit ... limit, or 0 ... limit, on a copy of the input.
-
-    Parameters
-    ----------
-    limit
-        The largest value.
-    rectified
-        Whether the smallest is 0.
-    """
-
-    limit: float
-    rectified: bool
-
-    type: ClassVar[str] = "clip"
-
-    def launch(self, maker: LaunchMaker, source: Span) -> None:
-        """Launch a clamp on a copy of the input."""
-        output = maker.output(self.outputs)
-        maker.copy(source, output)
-        if self.rectified:
-            maker.activate(output, Activation.RELU)
-        n = output.words
-        maker.launch("constrain", n, (output,), (output,), N=n, ALPHA=self.limit, X=output, INCX=1)
-
-
 SECTIONS = (
     Section(
         "softmax",

@@ -10,7 +10,7 @@ from softbeam.network.darknet import keys
 from softbeam.network.darknet.keys import COUNT, Key, Section, Values
 from softbeam.network.launches import LaunchMaker
 from softbeam.network.layers.base import BaseLayer, Shape
-from softbeam.network.layers.windows import lay_out
+from softbeam.network.layers.windows import Pair, Window, lay_out
 from softbeam.network.plan import Span
 
 
@@ -157,6 +157,67 @@ class WindowAverage(BaseLayer):
             a=weights,
             b=columns,
             c=output,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPool(BaseLayer):
+    """The largest element of each window of each channel, or their average; Darknet lacks both.
+
+    Parameters
+    ----------
+    average
+        Whether it is the average.
+    window
+        The window.
+    first, behind
+        The first row and column whose places count in the average, and those behind the last.
+    """
+
+    average: bool
+    window: Window
+    first: Pair = (0, 0)
+    behind: Pair = (0, 0)
+
+    type: ClassVar[str] = "window pool"
+
+    @property
+    def summary(self) -> str:
+        """What it takes of a window, and the window."""
+        return f"window {'average' if self.average else 'max'} {self.window.text}"
+
+    @property
+    def output_shape(self) -> Shape:
+        """Channels, height and width of the output."""
+        return (self.input_shape[0], *self.window.out)
+
+    @property
+    def buffers(self) -> dict[str, int]:
+        """The output."""
+        return {"output": self.outputs}
+
+    def launch(self, maker: LaunchMaker, source: Span) -> None:
+        """Launch the pool."""
+        _, height, width = self.input_shape
+        output = maker.own("output", self.outputs)
+        maker.launch(
+            "pool_window",
+            self.outputs,
+            (source,),
+            (output,),
+            n=self.outputs,
+            average=int(self.average),
+            height=height,
+            width=width,
+            height_out=self.window.out[0],
+            width_out=self.window.out[1],
+            top=self.first[0],
+            left=self.first[1],
+            bottom=self.behind[0],
+            right=self.behind[1],
+            input=source,
+            output=output,
+            **self.window.values(),
         )
 
 

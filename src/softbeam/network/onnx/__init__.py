@@ -2,72 +2,112 @@
 
 A batch norm and an activation behind a convolution belong to it, as in Darknet; an activation
 behind a product or a sum belongs to that.  Flatten, Reshape, Dropout and the like move nothing and
-become no layer.  What cannot be lowered is an error that names every such node.
+become no layer.  What Darknet has no kernel for becomes a layer of ONNX's own kernels
+(:mod:`softbeam.network.layers.tensors` and ``sums``).  What cannot be lowered is an error that
+names every such node.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from softbeam.errors import NetworkError
+from softbeam.network.choices import USUAL, WorkloadChoices
 from softbeam.network.layers import Layer, Shape
-from softbeam.network.onnx.graph import read_graph
+from softbeam.network.onnx.graph import Node, read_graph
 from softbeam.network.onnx.lowering import Lowering, Refused, Weights
-from softbeam.network.onnx.operators import lower
+from softbeam.network.onnx.operators import check_known, lower
 
 __all__ = ["read_onnx"]
 
 
-def read_onnx(path: Path) -> tuple[tuple[Layer, ...], Weights, Shape]:
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What an ONNX file describes.
+
+    Attributes
+    ----------
+    layers : tuple of Layer
+        Their labels are the names of the nodes.
+    weights : dict
+        Buffer name to a 1-D float32 array.
+    answer, image : Shape
+        The shape of the answer, which a view may have made another one than the last layer's, and
+        of the image.
+    """
+
+    layers: tuple[Layer, ...]
+    weights: Weights
+    answer: Shape
+    image: Shape
+
+
+def read_onnx(path: Path, choices: WorkloadChoices = USUAL) -> Model:
     """Read a model's layers and weights.
 
     Parameters
     ----------
     path
         An ``.onnx`` file.
-
-    Returns
-    -------
-    layers : tuple of Layer
-        Their labels are the names of the nodes.
-    weights : dict
-        Buffer name to a 1-D float32 array.
-    answer : Shape
-        The shape of the answer, which a view may have made another one than the last layer's.
+    choices
+        The sides of its input and the name of its answer, where it leaves them open.
 
     Raises
     ------
     NetworkError
-        If it cannot be read, or has nodes that cannot be lowered; they are named.
+        If it cannot be read, leaves open what is not given, or has nodes that cannot be lowered;
+        they are named.
     """
-    graph = read_graph(path)
+    graph = read_graph(path, choices)
     lowering = Lowering(graph)
     refused = _lower_all(lowering)
     if refused:
-        raise NetworkError(
-            f"{path} has nodes that softbeam cannot lower to Darknet's kernels: "
-            + "; ".join(refused)
-        )
+        raise NetworkError(_in_words(path, refused))
     if not lowering.layers or lowering.places[graph.output][0] != len(lowering.layers) - 1:
         raise NetworkError(f"{path} computes nothing: its answer is its image")
-    return tuple(lowering.layers), lowering.weights, lowering.places[graph.output][1]
+    answer = lowering.places[graph.output][1]
+    return Model(tuple(lowering.layers), lowering.weights, answer, lowering.image)
 
 
-def _lower_all(lowering: Lowering) -> list[str]:
+def _lower_all(lowering: Lowering) -> list[tuple[Node, str]]:
     """Lower every node in order; return those that cannot be, and why."""
     refused = []
     graph = lowering.graph
+    # Tensors that follow from a refused node, of which nothing is known.
+    lost: set[str] = set()
     for node in graph.nodes:
-        known = [name for name in node.inputs if name and name not in graph.constants]
-        # A node that depends on a refused one is passed by.
-        absorbed = node.outputs[0] in lowering.absorbed
-        if absorbed or any(name not in lowering.places for name in known):
+        if node.outputs[0] in lowering.absorbed or node.outputs[0] in lowering.places:
             continue
+        blind = any(name in lost for name in node.inputs)
         try:
-            lower(lowering, node)
+            if blind:
+                check_known(node)
+                lost.update(node.outputs)
+            else:
+                lower(lowering, node)
+            continue
         except Refused as error:
-            refused.append(f"{node.name!r} ({node.op}): {error}")
+            refused.append((node, str(error)))
         # A window of no size, an axis that is not there: what no checker looks at.
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-            refused.append(f"{node.name!r} ({node.op}): its attributes do not fit ({error})")
+            refused.append((node, f"its attributes do not fit ({error})"))
+        lost.update(lowering.pretend(node))
     return refused
+
+
+def _in_words(path: Path, refused: Sequence[tuple[Node, str]]) -> str:
+    """Name every node that cannot be lowered, by operator and reason, the most frequent first."""
+    groups: dict[str, dict[str, list[str]]] = {}
+    for node, why in refused:
+        operator = f"{node.domain}.{node.op}" if node.domain else node.op
+        groups.setdefault(operator, {}).setdefault(why, []).append(repr(node.name))
+    counts = {op: sum(map(len, reasons.values())) for op, reasons in groups.items()}
+    told = [
+        f"{op} ({counts[op]}): "
+        + ", ".join(f"{', '.join(names)}: {why}" for why, names in groups[op].items())
+        for op in sorted(groups, key=lambda op: -counts[op])
+    ]
+    nodes = "1 node" if len(refused) == 1 else f"{len(refused)} nodes"
+    return f"{path} has {nodes} that softbeam cannot lower to its kernels: " + "; ".join(told)

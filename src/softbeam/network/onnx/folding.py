@@ -16,9 +16,14 @@ from numpy.typing import NDArray
 
 FOLDED = frozenset(
     {
-        "Add", "Cast", "Concat", "Constant", "ConstantOfShape", "Div", "Expand", "Flatten",
-        "Gather", "Identity", "Mul", "Neg", "Pow", "ReduceProd", "Reshape", "Shape", "Size",
-        "Slice", "Sqrt", "Squeeze", "Sub", "Transpose", "Unsqueeze",
+        "Abs", "Add", "And", "Cast", "Ceil", "Clip", "Concat", "Constant", "ConstantOfShape", "Cos",
+        "CumSum", "DequantizeLinear", "Div", "Equal", "Erf", "Exp", "Expand", "Flatten", "Floor",
+        "Gather", "GatherElements", "Gemm", "Greater", "GreaterOrEqual", "Identity", "Less",
+        "LessOrEqual", "Log", "MatMul", "Max", "Min", "Mod", "Mul", "Neg", "Not", "Or", "Pow",
+        "Range", "Reciprocal", "ReduceL2", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd",
+        "ReduceSum", "Relu", "Reshape", "Round", "ScatterElements", "ScatterND", "Shape", "Sigmoid",
+        "Sign", "Sin", "Size", "Slice", "Split", "Sqrt", "Squeeze", "Sub", "Tanh", "Tile",
+        "Transpose", "Trilu", "Unsqueeze", "Where",
     }
 )  # fmt: skip
 """Operators that are computed where all that they depend on is known."""
@@ -33,12 +38,45 @@ def shapes_of(model: Any) -> dict[str, tuple[int, ...]]:
     """Return the shapes of all tensors, as far as they are known; an unknown side is 0."""
     import onnx
 
-    inferred = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
+    inferred = onnx.shape_inference.infer_shapes(_without_weights(model), data_prop=True).graph
     return {
         one.name: tuple(side.dim_value for side in one.type.tensor_type.shape.dim)
         for one in (*inferred.input, *inferred.value_info, *inferred.output)
         if one.type.tensor_type.HasField("shape")
     }
+
+
+#: Numbers of a constant that shapes may follow from.
+_SMALL = 1 << 10
+
+
+def _without_weights(model: Any) -> Any:
+    """Return a model of which only the shapes of large constants are left, to look at quickly."""
+    import onnx
+
+    graph = model.graph
+    small = [one for one in graph.initializer if prod(one.dims) <= _SMALL]
+    known = {one.name for one in graph.input}
+    large = [
+        onnx.helper.make_tensor_value_info(one.name, one.data_type, one.dims)
+        for one in graph.initializer
+        if prod(one.dims) > _SMALL and one.name not in known
+    ]
+    light = onnx.helper.make_graph(
+        graph.node,
+        graph.name,
+        [*graph.input, *large],
+        graph.output,
+        small,
+        value_info=graph.value_info,
+    )
+    return onnx.helper.make_model(
+        light,
+        # Before 4 only constants that are inputs, too, have a shape.
+        ir_version=max(model.ir_version, 4),
+        opset_imports=model.opset_import,
+        functions=model.functions,
+    )
 
 
 def fold(model: Any) -> None:
@@ -47,12 +85,15 @@ def fold(model: Any) -> None:
 
     graph = model.graph
     room = MOST_FOLDED + 4 * sum(prod(one.dims) for one in graph.initializer)
-    known = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
+    known: dict[str, NDArray[Any]] = {}
     while True:
+        for one in graph.initializer:
+            if one.name not in known:
+                known[one.name] = onnx.numpy_helper.to_array(one)
         # What is folded tells more shapes.
         shapes = shapes_of(model)
         left = []
-        for node in graph.node:
+        for node in _decided(graph, known):
             values = _computed(model, node, known, shapes, room)
             if values is None:
                 left.append(node)
@@ -61,10 +102,30 @@ def fold(model: Any) -> None:
             for name, value in zip(node.output, values, strict=True):
                 known[name] = value
                 graph.initializer.append(onnx.numpy_helper.from_array(value, name))
-        if len(left) == len(graph.node):
+        if [one.name for one in left] == [one.name for one in graph.node]:
             return
         del graph.node[:]
         graph.node.extend(left)
+
+
+def _decided(graph: Any, known: Mapping[str, NDArray[Any]]) -> list[Any]:
+    """Return the nodes, those of a branch in the place of each If whose condition is known."""
+    import onnx
+
+    nodes: list[Any] = []
+    for node in graph.node:
+        condition = known.get(node.input[0]) if node.op_type == "If" else None
+        if condition is None:
+            nodes.append(node)
+            continue
+        wanted = "then_branch" if condition.reshape(-1)[0] else "else_branch"
+        (branch,) = (each.g for each in node.attribute if each.name == wanted)
+        graph.initializer.extend(branch.initializer)
+        nodes += branch.node
+        for number, (inner, outer) in enumerate(zip(branch.output, node.output, strict=True)):
+            name = f"{node.name}_{number}"
+            nodes.append(onnx.helper.make_node("Identity", [inner.name], [outer], name=name))
+    return nodes
 
 
 def _computed(
@@ -81,7 +142,7 @@ def _computed(
     import onnx
     from onnx.reference import ReferenceEvaluator
 
-    if node.op_type not in FOLDED or node.domain:
+    if node.op_type not in FOLDED or node.domain not in ("", "ai.onnx"):
         return None
     inputs = {name: known[name] for name in node.input if name in known}
     if node.op_type in ("Shape", "Size") and node.input[0] not in inputs:
@@ -121,10 +182,20 @@ def _elements(node: Any, inputs: Sequence[NDArray[Any]]) -> int:
         return int(inputs[1].size * inputs[0].size // max(inputs[0].shape[axis], 1))
     if node.op_type == "ConstantOfShape":
         sides = [tuple(inputs[0].tolist())]
+    elif node.op_type == "Range":
+        first, limit, step = (float(one) for one in inputs)
+        return int(max(-(-(limit - first) // step), 0))
+    elif node.op_type == "Tile":
+        return int(inputs[0].size * prod(inputs[1].tolist()))
     elif node.op_type == "Expand":
         sides[1] = tuple(inputs[1].tolist())
     elif node.op_type == "Concat":
         return sum(one.size for one in inputs)
+    elif node.op_type in ("Gemm", "MatMul"):
+        turned = {each.name: each.i for each in node.attribute}
+        rows = inputs[0].size // max(inputs[0].shape[-2 if turned.get("transA") else -1], 1)
+        columns = inputs[1].shape[-2 if turned.get("transB") else -1]
+        return int(rows * columns * prod(inputs[1].shape[:-2]))
     # Of several: as they are laid on one another.
     aligned = zip_longest(*(reversed(one) for one in sides), fillvalue=1)
     return prod(max(each) for each in aligned)

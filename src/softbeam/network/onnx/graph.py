@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from softbeam.errors import NetworkError, SoftbeamError
 from softbeam.files import read_file, regular_file
 from softbeam.memory import require_memory
+from softbeam.network.choices import USUAL, WorkloadChoices
 from softbeam.network.layers import MOST_ELEMENTS
 from softbeam.network.onnx.folding import fold, shapes_of
 
@@ -25,6 +26,24 @@ _MOST = (1 << 31) - 1
 
 #: Memory that a model takes while it is read, in sizes of its files; what to do if it is too much.
 _TIMES, _ADVICE = 4, "give a smaller model"
+
+#: The names of ONNX's own operators' domain.
+_ONNX = ("", "ai.onnx")
+
+#: Operators that ONNX defines by others, which have kernels.
+_DEFINED = frozenset(
+    {
+        "Attention",
+        "Celu",
+        "MeanVarianceNormalization",
+        "RMSNormalization",
+        "ReduceLogSum",
+        "ReduceLogSumExp",
+        "RotaryEmbedding",
+        "SwiGLU",
+        "Swish",
+    }
+)
 
 #: Bytes of a number, by ONNX's code of its type (``TensorProto.DataType``): those of whole bytes.
 _BYTES = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2}
@@ -39,6 +58,7 @@ class Node:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any]
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +75,31 @@ class Graph:
         By tensor, as far as they are known; the first of an image is 1.
     input, output : str
         The tensors that hold the image and the answer.
+    opset : int
+        Which of ONNX's sets of operators it is written in.
     """
 
     nodes: tuple[Node, ...]
-    constants: Mapping[str, NDArray[Any]]
+    constants: dict[str, NDArray[Any]]
     shapes: Mapping[str, tuple[int, ...]]
     input: str
     output: str
+    opset: int
 
     def readers(self, tensor: str) -> list[Node]:
         """Return the nodes that read a tensor."""
         return [node for node in self.nodes if tensor in node.inputs]
 
 
-def read_graph(path: Path) -> Graph:
+def read_graph(path: Path, choices: WorkloadChoices = USUAL) -> Graph:
     """Read a model.
 
     Parameters
     ----------
     path
         An ``.onnx`` file.
+    choices
+        The sides of its input and the name of its answer, where it leaves them open.
 
     Raises
     ------
@@ -83,13 +108,26 @@ def read_graph(path: Path) -> Graph:
     """
     try:
         import onnx
+        from onnx import inliner
     except ImportError as error:
         raise NetworkError(
             f"reading {path} needs the package onnx: pip install 'softbeam[onnx]'"
         ) from error
     try:
         model = _load(path)
+        bare = [
+            one.type.tensor_type
+            for one in model.graph.output
+            if one.type.HasField("tensor_type") and not one.type.tensor_type.HasField("shape")
+        ]
+        # Exporters leave the shapes of outputs out, the checker wants them.
+        for one in bare:
+            one.shape.SetInParent()
         onnx.checker.check_model(model)
+        for one in bare:
+            one.ClearField("shape")
+        if model.functions:
+            model = inliner.inline_local_functions(model)
     except (MemoryError, SoftbeamError):
         raise
     # protobuf and the checker raise what they like on a file that is no model.
@@ -98,13 +136,17 @@ def read_graph(path: Path) -> Graph:
     graph = model.graph
     weights = {one.name for one in graph.initializer}
     images = [one for one in graph.input if one.name not in weights]
-    if len(images) != 1 or len(graph.output) != 1:
+    if len(images) != 1:
+        names = ", ".join(repr(one.name) for one in images)
         raise NetworkError(
-            f"{path} has {len(images)} inputs and {len(graph.output)} outputs; "
-            "softbeam takes models of one image and one answer"
+            f"{path} has {len(images)} inputs ({names}); softbeam takes models of one image"
         )
-    _take_one(model, images[0], path)
+    _choose_output(graph, choices.output, path)
+    _take_one(model, images[0], choices.input_shape, path)
+    image, answer = images[0].name, graph.output[0].name
     try:
+        model = _spelled_out(model)
+        graph = model.graph
         for number, one in enumerate(graph.node):
             one.name = one.name or f"{one.op_type}_{number}"
         _keep_needed(graph)
@@ -119,6 +161,7 @@ def read_graph(path: Path) -> Graph:
                 tuple(one.input),
                 tuple(one.output),
                 {each.name: onnx.helper.get_attribute_value(each) for each in one.attribute},
+                "" if one.domain == "ai.onnx" else one.domain,
             )
             for one in graph.node
         ]
@@ -127,7 +170,45 @@ def read_graph(path: Path) -> Graph:
     # Weights of another size than their shape says, and what else the checker does not see.
     except Exception as error:
         raise _unreadable(path, error) from error
-    return Graph(tuple(nodes), constants, shapes, images[0].name, graph.output[0].name)
+    opset = max((one.version for one in model.opset_import if one.domain in _ONNX), default=1)
+    return Graph(tuple(nodes), constants, shapes, image, answer, opset)
+
+
+def _spelled_out(model: Any) -> Any:
+    """Return a model with operators that ONNX defines by others written as those."""
+    from onnx import inliner
+
+    found = {one.op_type for one in model.graph.node if one.domain in _ONNX} & _DEFINED
+    if not found:
+        return model
+    names = [("", name) for name in sorted(found)]
+    try:
+        return inliner.inline_selected_functions(model, names, inline_schema_functions=True)
+    # Where types that its rules need are not known; the nodes are then named as refused.
+    except RuntimeError:
+        return model
+
+
+def _choose_output(graph: Any, wanted: str | None, path: Path) -> None:
+    """Leave one answer in a graph: an output, or any tensor, such as what a head begins with."""
+    import onnx
+
+    names = [one.name for one in graph.output]
+    listed = ", ".join(names)
+    if wanted is None and len(names) != 1:
+        raise NetworkError(
+            f"{path} has {len(names)} outputs; say with --output which is its answer: {listed}"
+        )
+    kept = [one for one in graph.output if wanted in (None, one.name)]
+    if not kept and wanted in {name for node in graph.node for name in node.output}:
+        kept = [onnx.helper.make_tensor_value_info(wanted, onnx.TensorProto.FLOAT, None)]
+    if not kept:
+        raise NetworkError(
+            f"{path} has no output {wanted!r}, nor another tensor of that name; its outputs are "
+            f"{listed}"
+        )
+    del graph.output[:]
+    graph.output.extend(kept)
 
 
 def _load(path: Path) -> Any:
@@ -175,19 +256,27 @@ def _unreadable(path: Path, error: Exception) -> NetworkError:
     return NetworkError(f"cannot read the model {path}: {first}; give an ONNX file")
 
 
-def _take_one(model: Any, image: Any, path: Path) -> None:
+def _take_one(model: Any, image: Any, given: tuple[int, ...], path: Path) -> None:
     """Make the shapes those of one image."""
     import onnx
 
     tensor = image.type.tensor_type
     sides = tensor.shape.dim
-    if len(sides) != 4 or any(side.dim_value < 1 for side in sides[1:]):
-        found = [side.dim_value or side.dim_param or "?" for side in sides]
+    found = [side.dim_value or side.dim_param or "?" for side in sides]
+    what = f"the input {image.name!r} of {path} has the shape {found}"
+    if given and not _fits(given, sides):
+        raise NetworkError(f"{what}; --input-shape {','.join(map(str, given))} does not fit")
+    # A model that names no side takes one image at a time.
+    first = 1 if len(sides) > 1 else 0
+    wanted = given or (1,) * first + tuple(side.dim_value for side in sides[first:])
+    if not wanted or min(wanted) < 1:
         raise NetworkError(
-            f"the input {image.name!r} of {path} has the shape {found}; it must be images, "
-            "channels, height and width, the last three as numbers"
+            f"{what}; give its sides as numbers with --input-shape, such as --input-shape "
+            + ",".join(str(one or 224) for one in wanted or (1, 3, 224, 224))
         )
-    if prod(side.dim_value for side in sides[1:]) > MOST_ELEMENTS:
+    if first and wanted[0] != 1:
+        raise NetworkError(f"--input-shape {','.join(map(str, given))} is not that of one image")
+    if prod(wanted) > MOST_ELEMENTS:
         raise NetworkError(
             f"the input {image.name!r} of {path} has more than 2^31 - 1 numbers; export the model "
             "for smaller images"
@@ -197,13 +286,25 @@ def _take_one(model: Any, image: Any, path: Path) -> None:
         raise NetworkError(
             f"the input {image.name!r} of {path} is of type {kind}; export the model with float32"
         )
-    if sides[0].dim_value > 1:
-        # The shapes that the file gives are those of so many.
+    if given or (first and sides[0].dim_value > 1):
+        # The shapes that the file gives are those of others.
         del model.graph.value_info[:]
         for one in model.graph.output:
             one.type.tensor_type.ClearField("shape")
-    sides[0].ClearField("dim_param")
-    sides[0].dim_value = 1
+    tensor.ClearField("shape")
+    for side in wanted:
+        tensor.shape.dim.add().dim_value = side
+
+
+def _fits(given: tuple[int, ...], sides: Any) -> bool:
+    """Return whether sides that a user gives are those that a model has, where it has any."""
+    if not len(sides):
+        return True
+    # How many images at once is no matter: it is one.
+    return len(given) == len(sides) and all(
+        side.dim_value < 1 or side.dim_value == one
+        for one, side in zip(given[1:], sides[1:], strict=True)
+    )
 
 
 def _keep_needed(graph: Any) -> None:

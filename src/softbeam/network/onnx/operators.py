@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from softbeam.kernels.functions import Function
 from softbeam.memory import require_memory
 from softbeam.network import layers as kinds
-from softbeam.network.layers import Activation, Shape
+from softbeam.network.layers import Shape
+from softbeam.network.onnx import elementwise, moving, products, windows
+from softbeam.network.onnx.folding import FOLDED
 from softbeam.network.onnx.graph import Node
 from softbeam.network.onnx.lowering import (
     ACTIVATIONS,
@@ -19,12 +22,16 @@ from softbeam.network.onnx.lowering import (
     Refused,
     Weights,
     activation_of,
+    integers,
+    scalar,
 )
 
 ROOT_EPSILON = 1e-6
 """What Darknet's batch norm adds to the root of the variance, where ONNX adds under the root."""
 
-ALIASES = frozenset({"Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"})
+ALIASES = frozenset(
+    {"Cast", "CastLike", "Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"}
+)
 """Operators that leave the elements as they are, and where."""
 
 
@@ -36,12 +43,24 @@ def lower(lowering: Lowering, node: Node) -> None:
     Refused
         If Darknet's kernels cannot do what it does.
     """
-    if node.op in ALIASES:
+    constants = lowering.graph.constants
+    if node.op in FOLDED and all(name in constants for name in node.inputs if name):
+        raise Refused("it follows from constants, but cannot be computed beforehand")
+    if node.op in ALIASES and not node.domain:
         source, shape = lowering.place(node)
+        # ONNX's numbers of float32 and float64.
+        if node.op == "Cast" and node.attributes["to"] not in (1, 11):
+            raise Refused("it converts to a type other than float32; softbeam computes with that")
         lowering.keep(node, source, prod(shape))
-    elif node.op in _MAKERS:
+    elif node.op in _MAKERS and not node.domain:
         _MAKERS[node.op](lowering, node)
     else:
+        check_known(node)
+
+
+def check_known(node: Node) -> None:
+    """Refuse an operator that softbeam does not know, whatever its inputs are."""
+    if node.domain or node.op not in ALIASES | _MAKERS.keys():
         raise Refused("softbeam does not know this operator")
 
 
@@ -75,32 +94,44 @@ def _padding(pads: Sequence[int]) -> int:
 
 
 def _pad(lowering: Lowering, node: Node) -> None:
-    """Leave zeros around an image to the convolutions that read it."""
-    takes, shape = lowering.place(node)
-    a, tensor = node.attributes, node.outputs[0]
-    pads = lowering.constant(node, 1)
+    """Leave zeros around an image to the convolutions that read it, or add them."""
+    sides = integers(lowering, node, 1, "pads") or []
     axes = lowering.constant(node, 3)
-    value = _scalar(lowering, node, 2) or a.get("value", 0.0)
-    sides = list(a.get("pads", ())) if pads is None else [int(side) for side in pads]
-    if a.get("mode", b"constant") != b"constant" or value or axes is not None or len(sides) != 8:
-        raise Refused("Darknet pads with zeros alone, height and width")
-    padding = _padding([*sides[2:4], *sides[6:8]])
-    if padding < 0 or any(sides[0:2] + sides[4:6]):
-        raise Refused(f"pads is {sides}; Darknet pads height and width")
-    readers = lowering.graph.readers(tensor)
-    if padding and (tensor == lowering.graph.output or {one.op for one in readers} != {"Conv"}):
-        raise Refused("Darknet pads in its convolutions alone")
-    lowering.places[tensor] = takes, shape
-    lowering.padded[tensor] = padding
+    value = scalar(lowering, node, 2) or node.attributes.get("value", 0.0)
+    zeros = node.attributes.get("mode", b"constant") == b"constant" and not value
+    tensor = node.outputs[0]
+    alike = axes is None and len(sides) == 8 and len({*sides[2:4], *sides[6:8]}) == 1
+    only = {one.op for one in lowering.graph.readers(tensor)} == {"Conv"}
+    if not any(sides):
+        source, shape = lowering.place(node)
+        lowering.keep(node, source, prod(shape))
+    elif (
+        zeros
+        and alike
+        and only
+        and sides[2] > 0
+        and not any(sides[0:2] + sides[4:6])
+        and tensor != lowering.graph.output
+    ):
+        lowering.places[tensor] = lowering.place(node)
+        lowering.views[tensor] = lowering.sides(node.inputs[0])
+        lowering.padded[tensor] = sides[2]
+    else:
+        moving.pad(lowering, node)
 
 
 def _conv(lowering: Lowering, node: Node) -> None:
-    takes, shape = lowering.place(node)
+    takes, shape = windows.image_of(lowering, node)
     weights, bias = lowering.weight(node, 1), lowering.constant(node, 2)
     before = lowering.padded.get(node.inputs[0], 0)
     within = (shape[0], shape[1] + 2 * before, shape[2] + 2 * before)
-    size, stride, pads = _window(node, weights.shape[2:], within)
-    padding = before + _padding(pads)
+    window = None
+    try:
+        size, stride, pads = _window(node, weights.shape[2:], within)
+        padding = before + _padding(pads)
+    except Refused:
+        window = windows.read_window(node, weights.shape[2:], shape, before).window
+        size, stride, padding = max(window.kernel), max(window.stride), max(window.before)
     filters, groups = weights.shape[0], int(node.attributes.get("group", 1))
     if shape[0] % groups or filters % groups:
         raise Refused(f"its {groups} groups do not divide {shape[0]} channels, {filters} filters")
@@ -124,6 +155,7 @@ def _conv(lowering: Lowering, node: Node) -> None:
             activation,
             groups,
             groups > 1,
+            window,
             label=node.name,
             takes=takes,
         ),
@@ -147,43 +179,45 @@ def _norm(lowering: Lowering, node: Node, bias: NDArray[np.float32] | float) -> 
 
 def _batch_norm(lowering: Lowering, node: Node) -> None:
     takes, shape = lowering.place(node)
+    if lowering.sides(node.inputs[0])[0] != 1:
+        raise Refused("its channels are not those of one image")
     layer = kinds.BatchNorm(len(lowering.layers), shape, label=node.name, takes=takes)
     lowering.add(layer, node.outputs[0], **_norm(lowering, node, 0.0))
 
 
 def _pointwise(lowering: Lowering, node: Node) -> None:
+    try:
+        activation = activation_of(node)
+    except Refused:
+        leaky = node.op == "LeakyRelu"
+        alpha = node.attributes.get("alpha", 0.01 if leaky else 1.0)
+        what = Function.SLOPE if leaky else Function.EXPONENTIAL_LINEAR
+        elementwise.function(lowering, node, what, alpha, 0.0 if leaky else 1.0)
+        return
     takes, shape = lowering.place(node)
     number = len(lowering.layers)
-    layer = kinds.ActivationLayer(number, shape, activation_of(node), label=node.name, takes=takes)
+    layer = kinds.ActivationLayer(number, shape, activation, label=node.name, takes=takes)
     lowering.add(layer, node.outputs[0])
 
 
-def _clip(lowering: Lowering, node: Node) -> None:
-    takes, shape = lowering.place(node)
-    low, high = (
-        float(node.attributes[name]) if name in node.attributes else _scalar(lowering, node, at)
-        for name, at in (("min", 1), ("max", 2))
-    )
-    number, tensor = len(lowering.layers), node.outputs[0]
-    if high is None and low == 0:
-        relu = kinds.ActivationLayer(number, shape, Activation.RELU, label=node.name, takes=takes)
-        lowering.add(relu, tensor)
-        return
-    if high is None or low is None or high <= 0 or low not in (0, -high):
-        raise Refused(f"it clips to {low} ... {high}; Darknet's kernels know 0 and -limit below")
-    layer = kinds.Clip(number, shape, high, low == 0, label=node.name, takes=takes)
-    lowering.add(layer, tensor)
+def _darknets_or(
+    darknets: Callable[[Lowering, Node], None], general: Callable[[Lowering, Node], None]
+) -> Callable[[Lowering, Node], None]:
+    """Return what lowers a node to Darknet's kernel, and where that is too narrow to ONNX's."""
 
+    def lowered(lowering: Lowering, node: Node) -> None:
+        if any(one and lowering.graph.readers(one) for one in node.outputs[1:]):
+            raise Refused("its indices are read")
+        try:
+            darknets(lowering, node)
+        except Refused:
+            general(lowering, node)
 
-def _scalar(lowering: Lowering, node: Node, number: int) -> float | None:
-    found = lowering.constant(node, number)
-    return None if found is None else float(found.reshape(-1)[0])
+    return lowered
 
 
 def _max_pool(lowering: Lowering, node: Node) -> None:
-    takes, shape = lowering.place(node)
-    if len(node.outputs) > 1 and lowering.graph.readers(node.outputs[1]):
-        raise Refused("its indices are read")
+    takes, shape = windows.image_of(lowering, node)
     size, stride, pads = _window(node, node.attributes["kernel_shape"], shape)
     first, last = pads[:2], pads[2:]
     more = set(last) - set(first)
@@ -213,7 +247,7 @@ def _windows(side: int, size: int, stride: int, first: int, last: int, up: int) 
 
 
 def _average_pool(lowering: Lowering, node: Node) -> None:
-    takes, shape = lowering.place(node)
+    takes, shape = windows.image_of(lowering, node)
     size, stride, pads = _window(node, node.attributes["kernel_shape"], shape)
     padding = _padding(pads)
     if padding and not node.attributes.get("count_include_pad", 0):
@@ -229,40 +263,46 @@ def _average_pool(lowering: Lowering, node: Node) -> None:
 
 
 def _global_average(lowering: Lowering, node: Node) -> None:
-    takes, shape = lowering.place(node)
+    takes, shape = windows.image_of(lowering, node)
     layer = kinds.AveragePool(len(lowering.layers), shape, label=node.name, takes=takes)
     lowering.add(layer, node.outputs[0])
 
 
 def _mean(lowering: Lowering, node: Node) -> None:
-    """Lower a mean over height and width, which is what a global average is."""
-    rank = len(lowering.graph.shapes[node.inputs[0]])
-    given = node.attributes.get("axes")
-    if given is None:
-        given = lowering.constant(node, 1)
-    axes = [] if given is None else sorted(int(axis) % rank for axis in given)
-    if rank != 4 or axes != [2, 3]:
-        raise Refused("it is no mean over height and width")
-    _global_average(lowering, node)
+    """Lower a mean; over height and width it is a global average."""
+    sides = lowering.sides(node.inputs[0])
+    given = integers(lowering, node, 1, "axes") or []
+    if len(sides) == 4 and sides[0] == 1 and {axis % 4 for axis in given} == {2, 3}:
+        _global_average(lowering, node)
+    else:
+        products.reduce(lowering, node)
 
 
 def _add(lowering: Lowering, node: Node) -> None:
+    names, constants = node.inputs, lowering.graph.constants
+    if len(names) != 2 or any(name in constants for name in names):
+        elementwise.broadcast(lowering, node)
+        return
     (one, shape), (other, second) = (lowering.place(node, number) for number in (0, 1))
-    if shape != second:
-        raise Refused(f"it adds {list(shape)} and {list(second)}; both must be alike")
+    joint = np.broadcast_shapes(*(lowering.sides(name) for name in names))
+    if shape != second or prod(joint) != prod(shape):
+        elementwise.broadcast(lowering, node)
+        return
     activation, tensor = lowering.activation(node.outputs[0])
     layer = kinds.Shortcut(
         len(lowering.layers), shape, other, shape, activation, label=node.name, takes=one
     )
-    lowering.add(layer, tensor)
+    lowering.add(layer, tensor, joint)
 
 
 def _concat(lowering: Lowering, node: Node) -> None:
-    if node.attributes["axis"] not in (1, 1 - len(lowering.graph.shapes[node.outputs[0]])):
-        raise Refused(f"it joins along axis {node.attributes['axis']}; Darknet joins channels")
+    sides = lowering.sides(node.outputs[0])
+    axis = node.attributes["axis"] % len(sides)
+    constant = any(name in lowering.graph.constants for name in node.inputs)
+    if prod(sides[:axis]) != 1 or constant or not lowering.layers:
+        moving.concat(lowering, node)
+        return
     places = [lowering.place(node, number) for number in range(len(node.inputs))]
-    if not lowering.layers:
-        raise Refused("it joins the image with itself")
     sources = tuple((number, prod(shape)) for number, shape in places)
     shape = lowering.shape(node.outputs[0])
     layer = kinds.Route(len(lowering.layers), shape, sources, label=node.name)
@@ -271,8 +311,10 @@ def _concat(lowering: Lowering, node: Node) -> None:
 
 def _gemm(lowering: Lowering, node: Node) -> None:
     a = node.attributes
-    if a.get("transA", 0):
-        raise Refused("it has transA")
+    constants = lowering.graph.constants
+    if a.get("transA", 0) or not _one_row(lowering, node) or node.inputs[1] not in constants:
+        products.gemm(lowering, node)
+        return
     matrix = lowering.weight(node, 1) * np.float32(a.get("alpha", 1.0))
     bias = lowering.constant(node, 2)
     if bias is not None:
@@ -280,13 +322,23 @@ def _gemm(lowering: Lowering, node: Node) -> None:
     _product(lowering, node, matrix if a.get("transB", 0) else matrix.T, bias, node.outputs[0])
 
 
+def _one_row(lowering: Lowering, node: Node) -> bool:
+    sides = lowering.sides(node.inputs[0])
+    return len(sides) == 2 and sides[0] == 1 and node.inputs[0] not in lowering.graph.constants
+
+
 def _mat_mul(lowering: Lowering, node: Node) -> None:
+    constants = lowering.graph.constants
+    second = constants.get(node.inputs[1])
+    if not _one_row(lowering, node) or second is None or second.ndim != 2:
+        products.mat_mul(lowering, node)
+        return
     matrix, bias, tensor = lowering.weight(node, 1), None, node.outputs[0]
     following = lowering.follower(tensor, "Add")
-    if following is not None:
-        constants = [name for name in following.inputs if name in lowering.graph.constants]
-        if constants and lowering.graph.constants[constants[0]].size == matrix.shape[-1]:
-            bias = np.asarray(lowering.graph.constants[constants[0]], dtype=np.float32)
+    if following is not None and matrix.shape[0] == lowering.sides(node.inputs[0])[1]:
+        added = [constants[name] for name in following.inputs if name in constants]
+        if added and added[0].size == matrix.shape[1]:
+            bias = np.asarray(added[0], dtype=np.float32)
             tensor = lowering.absorb(following)
     _product(lowering, node, matrix.T, bias, tensor)
 
@@ -300,7 +352,7 @@ def _product(
 ) -> None:
     """Add a connected layer; `matrix` has a row for each output."""
     takes, shape = lowering.place(node)
-    sides = lowering.graph.shapes[node.inputs[0]]
+    sides = lowering.sides(node.inputs[0])
     if matrix.ndim != 2 or len(sides) != 2 or matrix.shape[1] != prod(shape):
         raise Refused(f"it multiplies {list(sides)} by {list(matrix.shape[::-1])}")
     units = matrix.shape[0]
@@ -314,16 +366,18 @@ def _product(
 
 def _softmax(lowering: Lowering, node: Node) -> None:
     takes, shape = lowering.place(node)
-    rank = len(lowering.graph.shapes[node.outputs[0]])
-    axis = node.attributes.get("axis", -1)
-    if axis not in (1, 1 - rank) or shape[1:] != (1, 1):
-        raise Refused("it runs along another axis than all classes")
+    sides = lowering.sides(node.inputs[0])
+    usual = 1 if lowering.graph.opset < 13 else -1
+    axis = node.attributes.get("axis", usual) % len(sides)
+    if shape[1:] != (1, 1) or sides[axis] != prod(sides):
+        products.softmax(lowering, node)
+        return
     layer = kinds.Softmax(len(lowering.layers), shape, label=node.name, takes=takes)
     lowering.add(layer, node.outputs[0])
 
 
 def _lrn(lowering: Lowering, node: Node) -> None:
-    takes, shape = lowering.place(node)
+    takes, shape = windows.image_of(lowering, node)
     a = node.attributes
     size = int(a["size"])
     layer = kinds.Normalization(
@@ -342,19 +396,23 @@ def _lrn(lowering: Lowering, node: Node) -> None:
 
 
 _MAKERS: Mapping[str, Callable[[Lowering, Node], Any]] = {
-    "Conv": _conv,
-    "BatchNormalization": _batch_norm,
+    **elementwise.MAKERS,
+    **moving.MAKERS,
+    **products.MAKERS,
+    **windows.MAKERS,
+    # What Darknet has kernels of its own for.
     **dict.fromkeys(ACTIVATIONS, _pointwise),
-    "Clip": _clip,
-    "MaxPool": _max_pool,
-    "AveragePool": _average_pool,
-    "GlobalAveragePool": _global_average,
-    "ReduceMean": _mean,
-    "Pad": _pad,
     "Add": _add,
+    "AveragePool": _darknets_or(_average_pool, windows.pool),
+    "BatchNormalization": _batch_norm,
     "Concat": _concat,
+    "Conv": _conv,
     "Gemm": _gemm,
-    "MatMul": _mat_mul,
-    "Softmax": _softmax,
+    "GlobalAveragePool": _global_average,
     "LRN": _lrn,
+    "MatMul": _mat_mul,
+    "MaxPool": _darknets_or(_max_pool, windows.pool),
+    "Pad": _pad,
+    "ReduceMean": _mean,
+    "Softmax": _softmax,
 }
