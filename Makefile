@@ -21,7 +21,7 @@ demo: $(VENV)/.installed
 	$(BIN)/softbeam campaign extraction --paper --out runs/demo
 	@$(BIN)/softbeam tables runs/demo > runs/demo/tables.txt
 	@echo "Every injection is kept in runs/demo, every factor is in runs/demo/tables.txt."
-	@echo "As a page, with figures:    $(BIN)/softbeam report runs/demo"
+	@echo "As a page:                 $(BIN)/softbeam report runs/demo"
 	@echo "Why just these, and others: $(BIN)/softbeam advise runs/demo"
 	@echo
 	@echo "What to harden:"

@@ -1,6 +1,6 @@
 """Who compiles what, and for how long: watches Numba and others, so that a wait has a name.
 
-What is compiled, and where it is kept, is :mod:`softbeam.jit`'s.
+What is compiled, and where it is kept, is in :mod:`softbeam.jit`.
 """
 
 from __future__ import annotations

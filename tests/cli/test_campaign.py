@@ -366,7 +366,7 @@ def refused(arguments: list[str], capsys: Capture) -> str:
     [
         (["--mode", "rg"], "--mode 'rg' is not possible: Input should be 'rf', 'ioa' or 'iov'"),
         (["--mode", "rf", "--model", "flip"], "--model 'flip' is not possible"),
-        (["--mode", "ioa", "--model", "random-value"], "mode ioa flips bits"),
+        (["--mode", "ioa", "--model", "random-value"], "mode ioa (instruction output address)"),
         (["--mode", "rf", "--semantics", "nvbitfi"], "the rules of nvbitfi have no mode rf"),
         (["--mode", "rf", "--semantics", "beam"], "--semantics 'beam' is not possible"),
         (["--mode", "rf", "--groups", "fp16"], "there is no group of opcodes 'fp16'; the groups"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -166,3 +167,20 @@ def test_debug_says_what_is_done_and_nothing_else_does(
         assert "softbeam.network.golden: golden run of" in one
         assert re.search(r"softbeam\.campaign\.setup: rf single-bit 2: \w+ pc 0x", one)
         assert "a round of 3 injections, of which 3 are missing" in one
+
+
+def test_too_little_room_for_the_libraries_is_said() -> None:
+    # With so little OpenBLAS asks for memory for ever.
+    code = "import sys; from softbeam.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "classify", "nothing.cfg"]
+
+    def few() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (512_000_000, 512_000_000))
+
+    done = subprocess.run(command, check=False, preexec_fn=few, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert re.fullmatch(
+        r"softbeam: error: softbeam itself needs 600\.0 MB of memory, and [0-9.]+ MB are "
+        r"available; raise the limit \(ulimit -v\)\n",
+        done.stderr,
+    )

@@ -22,7 +22,11 @@ def at(machine: Machine, opcode: str) -> int:
     return next(one.pc for one in machine.kernels[SYMBOL].instructions if one.opcode == opcode)
 
 
-def test_stepping_does_what_a_launch_does(machine: Machine) -> None:
+@pytest.mark.parametrize("engine", ["interpreter", "translator"])
+def test_stepping_does_what_a_launch_does(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    monkeypatch.setenv("SOFTBEAM_ENGINE", engine)
     x = machine.allocate(np.zeros(96, dtype=np.float32))
     arguments = (SYMBOL, 3, 32, 70, 2.5, x, 1)
     wanted = machine.launch(*arguments, counts=True)

@@ -211,6 +211,17 @@ def test_what_cannot_be_launched(change: dict, message: str) -> None:
         machine.launch(kernel, grid, block, *asked.pop("arguments"), **asked)
 
 
+def test_both_engines_count_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for engine in ("interpreter", "translator"):
+        monkeypatch.setenv("SOFTBEAM_ENGINE", engine)
+        machine = _machine()
+        x = machine.allocate(np.zeros(96, dtype=np.float32))
+        found.append(machine.launch(SYMBOL, 3, 32, 70, 2.5, x, 1, counts=True))
+    assert found[0] == found[1]
+    assert found[1].executed[_store(machine, SYMBOL)] == 70
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [

@@ -24,7 +24,7 @@ def results(made_up_run: Path) -> Results:
 @pytest.fixture(scope="session")
 def page(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the page of the made-up campaign; its figures lie beside it."""
-    return write_report(results, tmp_path_factory.mktemp("report"))[0]
+    return write_report(results, tmp_path_factory.mktemp("report"), with_figures=True)[0]
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import numpy as np
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.interpreter import run
-from softbeam.emulator.execution import compile_missing, memory_map, new_state, tables
+from softbeam.emulator.execution import compile_missing, memory_map, new_state, prepare_tables
 from softbeam.emulator.lowering import Program, bank_words
 from softbeam.emulator.vector import no_fault
 from support.bench import program as assembled
@@ -131,7 +131,7 @@ def left_by(name: str, program: Program, setting: Setting) -> dict[str, Any]:
             fault = setting.fault.copy()
             fault[k.FAULT_KEEPS] = 1
             grid_block = np.array([3, 2, 1, 9, 3, 64, 0, warps], dtype=np.int64)
-            lookups = tables(program)
+            lookups = prepare_tables(program)
             translation = lookups.translation
             translation.counts[:] = 0
             translation.skipped[:] = 0

@@ -1,7 +1,7 @@
 """Inputs as clusters: how far they differ, and how narrow that ever lets an interval be.
 
 More injections tell better how each input behaves; how inputs differ from each other only more
-inputs tell.  Which shares are compared is :mod:`softbeam.analysis.estimation`'s.
+inputs tell.  Which shares are compared is in :mod:`softbeam.analysis.estimation`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 With uniform sampling and one input every injection stands for as many places as any other, and a
 share is a proportion.  With strata it stands for more where its stratum is large; with several
 inputs those of one input resemble each other.  How estimates follow from that is
-:mod:`softbeam.analysis.estimation`'s.
+in :mod:`softbeam.analysis.estimation`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A share is a ratio: of the places with one property (in layer 7, say), how many have another too
 (and end as SDC).  From simple random draws it is a proportion; from strata it is a ratio of
 weighted sums; with several inputs the inputs are clusters.  How far what was never seen can reach
-is :mod:`softbeam.analysis.missed`'s.
+is in :mod:`softbeam.analysis.missed`.
 """
 
 from __future__ import annotations

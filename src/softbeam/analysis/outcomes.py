@@ -1,6 +1,6 @@
 """How the injections of a stream ended, down to the details and the flags.
 
-Where in the network they fell is :mod:`softbeam.analysis.factors`' subject.
+Where in the network they fell is in :mod:`softbeam.analysis.factors`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Here is the client.  Injections travel in chunks; a chunk whose worker dies is done again elsewhere,
 and one that dies again and again is taken apart.  An injection that still loses its workers is done
 once more at the end, with nothing beside it: only then is it to blame.  What a worker does is
-:mod:`softbeam.campaign.cluster_worker`'s.
+in :mod:`softbeam.campaign.cluster_worker`.
 """
 
 from __future__ import annotations

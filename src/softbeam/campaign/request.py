@@ -1,7 +1,7 @@
 """What a user asks for: one campaign, before any file that it names is read.
 
 The fields are the options of ``softbeam campaign`` and the keys of campaign files; how they are
-read from a file is :mod:`softbeam.campaign.file`'s.
+read from a file is in :mod:`softbeam.campaign.file`.
 """
 
 from __future__ import annotations

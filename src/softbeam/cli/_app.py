@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperCommand, TyperOption
 
 from softbeam import logs
+from softbeam.memory import address_space, require_memory
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,6 +60,11 @@ DebugOption = Annotated[
 ]
 
 
+#: Bytes of address space that the libraries take.  With less, OpenBLAS asks for memory again and
+#: again and never ends (SciPy 1.16 with 512 MB; a small network runs with 700 MB).
+LIBRARIES = 600_000_000
+
+
 class _Application(typer.Typer):
     """Typer, with what every command has."""
 
@@ -76,6 +82,7 @@ class _Application(typer.Typer):
 def _with_debug(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def run(*, debug: bool, **values: Any) -> None:
+        require_memory(LIBRARIES, "softbeam itself", "raise the limit (ulimit -v)", address_space())
         command(**values)
 
     hints = get_type_hints(command, include_extras=True)

@@ -15,23 +15,24 @@ import typer
 
 from softbeam.cli._app import app, console
 from softbeam.cli._options import compiling_told
+from softbeam.present.table import Row
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from softbeam.conformance.recordings import Recordings
     from softbeam.conformance.replay import Comparison
+    from softbeam.present.table import Table
 
 #: Kinds of comparison in the order of the replay; a fault's modes in the paper's order, then ours.
 KINDS = ("golden", "traces", "faults")
-FAULT_MODES = ("RF", "IOV", "IOA", "PR")
+FAULT_MODES = ("RF", "IOA", "IOV", "PR")
 
 #: Wide enough for every column; a narrower terminal wraps.
 COLUMNS = 110
 
 READING = (
-    "Agreeing of recorded. A fault agrees if its outcome, completed or exception, and every word\n"
-    "of memory are the same; 'names' counts apart the exceptions with the GPU's own name."
+    "Agreeing of recorded; bold: some disagree. A fault agrees if its outcome, completed or\n"
+    "exception, and every word of memory are the same; 'names' counts apart the exceptions with\n"
+    "the GPU's own name."
 )
 
 
@@ -54,6 +55,7 @@ def conform(
     all was replayed, whatever agrees.
     """
     from softbeam.conformance.recordings import Recordings
+    from softbeam.present.rich import show
 
     recordings = Recordings(directory)
     comparisons = _replay(recordings)
@@ -62,7 +64,7 @@ def conform(
         return
     out = console(COLUMNS)
     inexact = _inexact(recordings)
-    out.print(_table(comparisons, inexact))
+    show(out, _table(comparisons, inexact))
     out.print(READING)
     for scenario, opcodes in inexact.items():
         out.print(f"* {scenario}: {', '.join(opcodes)} computed, but not bit-exact", markup=False)
@@ -111,21 +113,18 @@ def _names(comparisons: Iterable[Comparison]) -> tuple[int, int]:
     return sum(named), len(named)
 
 
-def _cell(counts: tuple[int, int]) -> str:
-    same, number = counts
-    if number == 0:
-        return ""
-    return f"{same}/{number}" if same == number else f"[bold]{same}/{number}[/bold]"
-
-
-def _row(comparisons: Sequence[Comparison]) -> list[str]:
-    return [
-        _cell(_agreeing(comparisons, kind="golden")),
-        _cell(_agreeing(comparisons, kind="traces")),
-        *(_cell(_agreeing(comparisons, kind="faults", mode=mode)) for mode in FAULT_MODES),
-        _cell(_agreeing(comparisons, kind="faults")),
-        _cell(_names(comparisons)),
-    ]
+def _row(name: str, comparisons: Sequence[Comparison]) -> Row:
+    """Return a row of agreeing and recorded comparisons, in bold where some disagree."""
+    counts = (
+        _agreeing(comparisons, kind="golden"),
+        _agreeing(comparisons, kind="traces"),
+        *(_agreeing(comparisons, kind="faults", mode=mode) for mode in FAULT_MODES),
+        _agreeing(comparisons, kind="faults"),
+        _names(comparisons),
+    )
+    agrees = all(same == recorded for same, recorded in counts)
+    values = (one if one[1] else None for one in counts)
+    return Row(name, *values, kind="" if agrees else "outcome")
 
 
 def _inexact(recordings: Recordings) -> dict[str, list[str]]:
@@ -140,17 +139,21 @@ def _inexact(recordings: Recordings) -> dict[str, list[str]]:
 
 
 def _table(comparisons: Sequence[Comparison], inexact: Container[str]) -> Table:
-    from rich.table import Table
+    from softbeam.present.table import Table, number, text
 
-    table = Table("scenario", show_footer=False)
-    for title in ("golden", "traces", *FAULT_MODES, "faults", "names"):
-        table.add_column(title, justify="right")
+    titles = ("golden", "traces", *FAULT_MODES, "faults", "names")
+    columns = (number(title, None, lambda counts: "{}/{}".format(*counts)) for title in titles)
+    rows = []
     for scenario in dict.fromkeys(comparison.scenario for comparison in comparisons):
         own = [comparison for comparison in comparisons if comparison.scenario == scenario]
-        table.add_row(f"{scenario} *" if scenario in inexact else scenario, *_row(own))
-    table.add_section()
-    table.add_row("all", *_row(comparisons), style="bold")
-    return table
+        rows.append(_row(f"{scenario} *" if scenario in inexact else scenario, own))
+    return Table(
+        "conformance",
+        "",
+        (text("scenario"), *columns),
+        tuple(rows),
+        foot=(_row("all", comparisons),),
+    )
 
 
 def _line(comparison: Comparison) -> str:

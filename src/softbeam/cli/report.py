@@ -23,11 +23,15 @@ def report(
         Path | None,
         typer.Option("--out", metavar="FOLDER", help="Where to write; default: RUN/report."),
     ] = None,
+    figures: Annotated[
+        bool,
+        typer.Option("--figures", help="Also write every figure as PNG and PDF, for a paper."),
+    ] = False,
 ) -> None:
     """Write a campaign's page: what to harden, every factor, every figure.
 
-    report.html needs no network and can be sent as it is; every figure lies beside it as PNG and
-    PDF. The same results give the same bytes.
+    report.html needs no network and can be sent as it is. With --figures every figure lies beside
+    it as PNG and PDF, too, which takes longer. The same results give the same bytes.
     """
     from softbeam.analysis.results import Results
     from softbeam.present.page.campaign import write_report
@@ -36,8 +40,9 @@ def report(
         say("the results")
         results = Results.load(run)
         folder = out or (run.parent if run.is_file() else run) / "report"
-        written = write_report(results, folder, say)
-    typer.echo(f"wrote {written[0]} and {len(written) - 1} files of figures")
+        written = write_report(results, folder, say, with_figures=figures)
+    beside = f" and {len(written) - 1} files of figures" if figures else ""
+    typer.echo(f"wrote {written[0]}{beside}")
 
 
 @contextmanager

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.interpreter import run
 from softbeam.emulator.core.stepping import go_on, pass_together
 from softbeam.emulator.ending import Ending
-from softbeam.emulator.execution import check_supported, new_state, tables
+from softbeam.emulator.execution import check_supported, new_state, tables_for
 from softbeam.emulator.launching import Launch
 from softbeam.emulator.outcome import Outcome
 from softbeam.emulator.registers import Registers
@@ -105,7 +106,14 @@ class Debugger:
         self._hooks: list[tuple[Callable[[int], bool], Hook]] = []
         self._unsupported: Hook | None = None
         # With nothing to spend, the interpreter prepares the warps and runs none.
-        self._call(run, launch.program.code, launch.shape.threads, 0, no_fault(), -1)
+        self._call(
+            run,
+            launch.program.code,
+            launch.shape.threads,
+            0,
+            no_fault(),
+            launch.program.code.rows[0],
+        )
         self._state.information[:] = 0
         self._state.warps["status"] = k.RUNNING
 
@@ -244,7 +252,8 @@ class Debugger:
         if inside:
             rows[row] = code.rows[row]
         before = int(information[k.INFO_INSTRUCTIONS])
-        status = self._call(go_on, self._stops, warp, 1 << 62, fault, -1)
+        executed = code.rows[row if inside else 0]
+        status = self._call(go_on, self._stops, warp, 1 << 62, fault, executed)
         if inside:
             rows[row] = 0
             rows[row, k.GUARD] = 7
@@ -308,7 +317,13 @@ class Debugger:
         self._state.information[k.INFO_LOG] = 0
 
     def _call(
-        self, function: Any, code: k.Code, what: int, budget: int, fault: FaultVector, traced: int
+        self,
+        function: Any,
+        code: k.Code,
+        what: int,
+        budget: int,
+        fault: FaultVector,
+        row: NDArray[np.int64],
     ) -> int:
         grid_block = self._grid_block.copy()
         if function is go_on:
@@ -317,13 +332,13 @@ class Debugger:
             function(
                 code,
                 self._launch.constants,
-                tables(self._launch.program),
+                tables_for(row),
                 self._launch.memory,
                 grid_block,
                 what,
                 budget,
                 fault,
-                traced,
+                -1,
                 self._state,
             )
         )

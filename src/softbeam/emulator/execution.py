@@ -20,7 +20,7 @@ from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.entries import ALWAYS, add_entries, new_entries
 from softbeam.emulator.lowering import Program, bank_words
 from softbeam.emulator.special import SpecialFunctionTables, special_function_tables
-from softbeam.emulator.translation import translate_now, translation_of
+from softbeam.emulator.translation import translate_now, translation_of, untranslated
 from softbeam.errors import UnsupportedInstruction
 from softbeam.sass.architectures import launch_facts
 from softbeam.sass.instruction import pc_of
@@ -183,10 +183,11 @@ def _common_tables() -> tuple[SpecialFunctionTables, NDArray[np.int64]]:
     return special_function_tables(), new_entries()
 
 
-def tables(program: Program) -> k.Tables:
-    """Return what the interpreter looks up: MUFU's tables, its compiled parts, translated code.
+def prepare_tables(program: Program) -> k.Tables:
+    """Compile what every run needs, and return what the interpreter looks up.
 
-    A program that has been found to run long is translated now.  To be called before every run.
+    That is MUFU's tables, its compiled parts, and the program's translated code: a program that
+    has been found to run long is translated now.  To be called before every run.
     """
     found, entries = _common_tables()
     add_entries(entries, ALWAYS)
@@ -211,22 +212,34 @@ def compile_missing(program: Program, state: k.State) -> None:
     """
     if translate_now(program):
         return
-    row = program.code.rows[int(state.information[k.INFO_ROW])]
+    _, entries = _common_tables()
+    add_entries(entries, _parts_of(program.code.rows[int(state.information[k.INFO_ROW])]))
+
+
+def tables_for(row: NDArray[np.int64]) -> k.Tables:
+    """Compile what one row needs, and return what the interpreter looks up, nothing translated.
+
+    For runs that end after the row: what they end at is unknown to translated code.
+    """
+    found, entries = _common_tables()
+    add_entries(entries, (*ALWAYS, *_parts_of(row)))
+    return k.Tables(*found, entries, untranslated())
+
+
+def _parts_of(row: NDArray[np.int64]) -> list[int]:
+    """Return the parts of the interpreter that execute a row."""
     operation, part = int(row[k.OP]), int(row[k.PART])
     if operation >= k.FIRST_CONTROL:
-        needed = [k.ENTRY_CONTROL]
-    elif operation >= k.FIRST_MEMORY:
-        needed = [k.ENTRY_ACCESS, part] if part else [k.ENTRY_ACCESS]
-    elif operation >= k.FIRST_RARE:
-        needed = [k.ENTRY_COMPUTE, part]
-    elif operation >= k.FIRST_FLOATING:
-        needed = [k.ENTRY_COMPUTE, k.PART_FLOATING]
-    elif operation >= k.FIRST_INTEGER:
-        needed = [k.ENTRY_COMPUTE, k.PART_INTEGER]
-    else:
-        needed = [k.ENTRY_COMPUTE]
-    _, entries = _common_tables()
-    add_entries(entries, needed)
+        return [k.ENTRY_CONTROL]
+    if operation >= k.FIRST_MEMORY:
+        return [k.ENTRY_ACCESS, part] if part else [k.ENTRY_ACCESS]
+    if operation >= k.FIRST_RARE:
+        return [k.ENTRY_COMPUTE, part]
+    if operation >= k.FIRST_FLOATING:
+        return [k.ENTRY_COMPUTE, k.PART_FLOATING]
+    if operation >= k.FIRST_INTEGER:
+        return [k.ENTRY_COMPUTE, k.PART_INTEGER]
+    return [k.ENTRY_COMPUTE]
 
 
 def check_supported(program: Program, status: int, state: k.State) -> None:

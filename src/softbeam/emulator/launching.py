@@ -24,7 +24,7 @@ from softbeam.emulator.execution import (
     check_supported,
     compile_missing,
     new_state,
-    tables,
+    prepare_tables,
 )
 from softbeam.emulator.lowering import Program
 from softbeam.emulator.translation import untranslated
@@ -226,10 +226,15 @@ class Runner:
                 used = surroundings.around(used)
                 fault = fault.copy()
                 fault[k.FAULT_KEEPS] = 1
+            lookups = prepare_tables(launch.program)
+            counted = used.profile.copy()
+            if counted.size:
+                lookups.translation.counts.fill(0)
+                lookups.translation.skipped.fill(0)
             status = _run(
                 launch.program.code,
                 launch.constants,
-                tables(launch.program),
+                lookups,
                 launch.memory,
                 grid_block,
                 launch.shape.threads,
@@ -243,6 +248,10 @@ class Runner:
             values = launch.memory.words[words]
             information = used.information.copy()
             _roll_back(launch.memory, used)
+            if counted.size and status in (k.PART_MISSING, k.LOG_FULL):
+                used.profile[:] = counted
+            elif counted.size:
+                _add_translated(lookups.translation, used.profile)
             if status == k.PART_MISSING:
                 compile_missing(launch.program, used)
                 continue
@@ -367,3 +376,13 @@ def stores_of(state: k.State, ending: Ending) -> NDArray[np.int64]:
         stores[entry, 2] = later[word]
         later[word] = int(state.log_before[entry])
     return stores
+
+
+def _add_translated(translation: k.Translation, profile: NDArray[np.int64]) -> None:
+    """Add what translated code counted to a profile, which the interpreter counts in."""
+    if not translation.addresses.any():
+        return
+    rows = profile.shape[0]
+    active = translation.counts[translation.block[:rows]]
+    profile[:, 0] += active
+    profile[:, 1] += active - translation.skipped[:rows]

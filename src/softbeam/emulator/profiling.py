@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.profiling import DIFFERS, TABLE_FULL, profile_units
 from softbeam.emulator.ending import name_of
-from softbeam.emulator.execution import check_supported, compile_missing, new_state, tables
+from softbeam.emulator.execution import check_supported, compile_missing, new_state, prepare_tables
 from softbeam.emulator.launching import Launch
 from softbeam.emulator.vector import no_fault
 
@@ -86,7 +86,7 @@ def count_executions(launch: Launch, written: NDArray[np.int64], budget: int) ->
         status, done, step = k.FINISHED, 0, FIRST_UNITS
         while status == k.FINISHED and done < units:
             last = min(units, done + step)
-            lookups = tables(program)
+            lookups = prepare_tables(program)
             kept = lookups.translation.counts.size + lookups.translation.skipped.size
             status = profile_units(
                 program.code,

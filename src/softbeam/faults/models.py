@@ -1,7 +1,7 @@
 """Bit-flip models: what a fault does to the value that it strikes; one record a model.
 
 Section numbers of rules are in ``docs/methods.md``; SASSIFI is doi:10.1109/ISPASS.2017.7975296,
-NVBitFI is doi:10.1109/DSN48987.2021.00041.  What is struck is :mod:`softbeam.faults.modes`'.
+NVBitFI is doi:10.1109/DSN48987.2021.00041.  What is struck is in :mod:`softbeam.faults.modes`.
 """
 
 from __future__ import annotations

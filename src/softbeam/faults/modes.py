@@ -2,8 +2,8 @@
 
 A mode says from which instructions its places are drawn, what is struck there, which bit-flip
 models it takes, and what the columns of a result hold of it.  Counting places is
-:mod:`softbeam.faults.space`'s work, drawing them :mod:`softbeam.faults.drawing`'s, and what is
-done to a value :mod:`softbeam.faults.models`'.  The rules are in ``docs/methods.md``, section 1.
+in :mod:`softbeam.faults.space`, drawing them in :mod:`softbeam.faults.drawing`, and what is done to
+a value in :mod:`softbeam.faults.models`.  The rules are in ``docs/methods.md``, section 1.
 """
 
 from __future__ import annotations

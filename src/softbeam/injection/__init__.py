@@ -1,4 +1,4 @@
 """One fault site to one outcome: strike, propagate, classify.
 
-How sites are drawn is :mod:`softbeam.faults`'; how many, :mod:`softbeam.campaign`'s.
+How sites are drawn is in :mod:`softbeam.faults`, how many in :mod:`softbeam.campaign`.
 """

@@ -1,7 +1,7 @@
 """The boxes that a detector's answer means, as Darknet makes them.
 
 Decoded, kept above a threshold, thinned out class by class.  What an error does to them is
-:mod:`softbeam.injection.detection`'s.
+in :mod:`softbeam.injection.detection`.
 """
 
 from __future__ import annotations

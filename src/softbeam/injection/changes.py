@@ -1,9 +1,9 @@
 """What of a buffer differs from the golden run, in three forms: words, columns, windows.
 
 A fault leaves a few changed words.  Behind the first convolution they are whole columns of feature
-maps, and im2col's columns are windows of such a map.  How each launch carries changes on is
-:mod:`softbeam.injection.regions`'.  A change may hold words that are as in the golden run; it never
-lacks one that is not.
+maps, and im2col's columns are windows of such a map.  How each launch carries changes on is in
+:mod:`softbeam.injection.regions`.  A change may hold words that are as in the golden run; it
+never lacks one that is not.
 """
 
 from __future__ import annotations

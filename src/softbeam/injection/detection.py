@@ -1,8 +1,8 @@
 """What an error does to a detector: which of its boxes change, and how.
 
 The fault-free boxes are the truth that others are held against.  How an answer becomes boxes is
-:mod:`softbeam.injection.boxes`'; networks without heads are
-:mod:`softbeam.injection.classification`'s.
+in :mod:`softbeam.injection.boxes`; for networks without heads
+there is :mod:`softbeam.injection.classification`.
 """
 
 from __future__ import annotations

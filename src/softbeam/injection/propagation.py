@@ -1,6 +1,6 @@
 """Carry a change through the rest of a network, no further than it reaches.
 
-How it travels through one launch is :mod:`softbeam.injection.regions`'; here is which launches it
+How it travels through one launch is in :mod:`softbeam.injection.regions`; here is which launches it
 travels through, and where it ends.
 """
 

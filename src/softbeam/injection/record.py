@@ -2,9 +2,8 @@
 
 Each field of :class:`InjectionRecord` is a column of the results and is described here and nowhere
 else: to store one more fact of every injection, add a field.  The words of endings are
-:mod:`softbeam.injection.outcomes`', those of what was struck :mod:`softbeam.faults.modes`'.  How
-injections are made is the rest of this package's work, how their records are kept
-:mod:`softbeam.campaign`'s.
+in :mod:`softbeam.injection.outcomes`, those of what was struck in :mod:`softbeam.faults.modes`.
+The rest of this package makes injections; :mod:`softbeam.campaign` keeps their records.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How an error spreads, layer by layer: every launch computed as a whole, every layer compared.
 
 The plain way, for one injection that is to be explained; a campaign's way, which computes no more
-than the change reaches, is :mod:`softbeam.injection.propagation`'s.  Both must agree.
+than the change reaches, is in :mod:`softbeam.injection.propagation`.  Both must agree.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The struck thread step by step: its registers before and after the strike, and its next steps.
 
 Both runs are traced, the one without fault and the one with it; what the fault does to memory is
-:mod:`softbeam.injection.strike`'s.
+in :mod:`softbeam.injection.strike`.
 """
 
 from __future__ import annotations

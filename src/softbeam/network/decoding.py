@@ -1,6 +1,6 @@
 """An image file to its pixels, with Pillow: which files are read, and as what.
 
-What becomes of the pixels is :mod:`softbeam.network.image`'s work.  Colour profiles are left out
+What becomes of the pixels is in :mod:`softbeam.network.image`.  Colour profiles are left out
 of account, as in Darknet and in the usual training pipelines.
 """
 

@@ -1,7 +1,7 @@
 """An image file to the numbers of a network's input buffer.
 
-How a file becomes pixels is :mod:`softbeam.network.decoding`'s work, what can be chosen
-:mod:`softbeam.network.preprocessing`'s.
+How a file becomes pixels is in :mod:`softbeam.network.decoding`, what can be chosen in
+:mod:`softbeam.network.preprocessing`.
 """
 
 from __future__ import annotations

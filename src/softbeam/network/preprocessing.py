@@ -1,7 +1,7 @@
 """What is done to a picture before it is a network's input, as its training did it.
 
 Here are the choices, their presets and their words; how pixels are scaled is
-:mod:`softbeam.network.resizing`'s, the whole way to the input :mod:`softbeam.network.image`'s.
+in :mod:`softbeam.network.resizing`, the whole way to the input in :mod:`softbeam.network.image`.
 All of it happens outside of the network's layers, so no fault strikes it.
 """
 

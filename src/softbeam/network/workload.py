@@ -1,7 +1,7 @@
 """One inference that can be struck: network, weights, input and machine code, with their hashes.
 
-Here is what a user names, read and checked; the golden run is :mod:`softbeam.network.golden`'s,
-counting :mod:`softbeam.network.profile`'s.
+Here is what a user names, read and checked; the golden run is in :mod:`softbeam.network.golden`,
+counting in :mod:`softbeam.network.profile`.
 """
 
 from __future__ import annotations

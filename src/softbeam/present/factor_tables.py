@@ -1,6 +1,6 @@
 """Tables of outcomes and of vulnerability factors: for readers, and flat ones for files.
 
-The numbers are :mod:`softbeam.analysis.factors`' and :mod:`softbeam.analysis.outcomes`'.
+The numbers are in :mod:`softbeam.analysis.factors` and :mod:`softbeam.analysis.outcomes`.
 """
 
 from __future__ import annotations

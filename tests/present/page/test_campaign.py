@@ -88,6 +88,28 @@ def test_figures_lie_beside_it(page: Path) -> None:
     assert (page.parent / "figure-4-kvf.pdf").read_bytes()[:5] == b"%PDF-"
 
 
+def test_figures_get_files_only_where_they_are_wanted(
+    results: Results, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matplotlib.figure import Figure as Canvas
+
+    formats, save = [], Canvas.savefig
+
+    def saved(canvas: Canvas, file: object, **how: object) -> None:
+        formats.append(how["format"])
+        save(canvas, file, **how)
+
+    monkeypatch.setattr(Canvas, "savefig", saved)
+    written = write_report(results, tmp_path)
+    assert written == [tmp_path / "report.html"]
+    # PNG and PDF take as long as all the rest.
+    assert set(formats) == {"svg"}
+    plain = written[0].read_text()
+    assert "<figure " in plain
+    assert 'class="files"' not in plain
+    assert "Files: figure-4-kvf.png and .pdf" in text
+
+
 def test_every_figure_says_what_it_shows_and_what_not(results: Results, text: str) -> None:
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", text, re.DOTALL)
     assert len(captions) == len(re.findall("<figure ", text)) >= 10
@@ -127,7 +149,7 @@ def test_listings_are_the_shipped_code_with_its_source(text: str) -> None:
 def test_the_same_results_give_the_same_bytes(
     made_up_run: Path, page: Path, tmp_path: Path
 ) -> None:
-    again = write_report(Results.load(made_up_run), tmp_path)
+    again = write_report(Results.load(made_up_run), tmp_path, with_figures=True)
     assert sorted(path.name for path in again) == sorted(p.name for p in page.parent.iterdir())
     for path in again:
         assert path.read_bytes() == (page.parent / path.name).read_bytes(), path.name
@@ -150,7 +172,8 @@ def test_the_command_writes_where_it_says(
 ) -> None:
     seen: list[Path] = []
 
-    def write(_: Results, folder: Path, say: Say) -> list[Path]:
+    def write(_: Results, folder: Path, say: Say, *, with_figures: bool) -> list[Path]:
+        assert not with_figures
         seen.append(folder)
         say("a test")
         return [folder / "report.html"]

@@ -1,6 +1,6 @@
 """Choosing what to harden in many samples at once: which items, and what would change that.
 
-The exact sets of one sample are :mod:`softbeam.analysis.hardening.damage`'s.
+The exact sets of one sample are in :mod:`softbeam.analysis.hardening.damage`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 An item is a kernel in a layer, or a kernel; its damage is how many injections that fell there
 ended in what is to be removed.  Damage of several streams is added with each stream weighing the
 same, whatever its number of injections.  How far the answer is certain is
-:mod:`softbeam.analysis.hardening.stability`'s question.
+in :mod:`softbeam.analysis.hardening.stability`.
 """
 
 from __future__ import annotations

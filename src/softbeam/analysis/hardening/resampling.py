@@ -4,7 +4,7 @@ Injections are drawn with replacement within each stream and stratum.  Inputs ge
 how far an item's damage follows them depends on how far its inputs differ beyond what the draw of
 injections makes of them.  What a sample has not seen at all it cannot draw again; how much of that
 there may be is drawn beside.  What is chosen from each sample is
-:mod:`softbeam.analysis.hardening.stability`'s.
+in :mod:`softbeam.analysis.hardening.stability`.
 """
 
 from __future__ import annotations

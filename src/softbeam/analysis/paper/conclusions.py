@@ -1,6 +1,6 @@
 """What a checklist is made of: conclusions, findings, verdicts.
 
-Which conclusions there are, and what decides them, is :mod:`softbeam.analysis.paper.checklist`'s.
+Which conclusions there are, and what decides them, is in :mod:`softbeam.analysis.paper.checklist`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ The file may come from anyone.  A connection therefore does no more than reading
 no view, no trigger, no function of the file's own choice, no more memory than
 :data:`LARGEST_VALUE` for a value, and no more steps than a file of its size can need.
 
-What is in the file is :mod:`softbeam.campaign.results.file`'s.
+What is in the file is in :mod:`softbeam.campaign.results.file`.
 """
 
 from __future__ import annotations

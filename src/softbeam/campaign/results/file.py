@@ -1,7 +1,7 @@
 """The file that holds a campaign's results: what makes it one, and whether it is whole.
 
 It says what it is (application id, schema version) and what it is of (the campaign's
-specification); its tables are :mod:`softbeam.campaign.results.schema`'s.
+specification); its tables are in :mod:`softbeam.campaign.results.schema`.
 """
 
 from __future__ import annotations

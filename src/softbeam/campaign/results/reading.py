@@ -1,6 +1,6 @@
 """Reading a campaign's results: injections, fault spaces, remarks, what computed them.
 
-How they are written is :mod:`softbeam.campaign.results.store`'s.
+How they are written is in :mod:`softbeam.campaign.results.store`.
 """
 
 from __future__ import annotations

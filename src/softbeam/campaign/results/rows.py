@@ -2,7 +2,7 @@
 
 Which columns there are is said by the fields of
 :class:`softbeam.injection.record.InjectionRecord`; when and where rows are written is
-:mod:`softbeam.campaign.results.store`'s concern.  Nothing here touches a file.
+in :mod:`softbeam.campaign.results.store`.  Nothing here touches a file.
 """
 
 from __future__ import annotations

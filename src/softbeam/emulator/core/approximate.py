@@ -24,7 +24,7 @@ from softbeam.jit import callee, entry_point
 
 
 @callee
-def _function(operation, x):  # type: ignore[no-untyped-def]
+def _function(operation, x):
     if operation == MUFU_SIN or operation == MUFU_COS:
         # The argument is in turns; whole turns are taken away exactly.
         if math.isinf(x):
@@ -41,7 +41,7 @@ def _function(operation, x):  # type: ignore[no-untyped-def]
 
 
 @entry_point
-def approximate_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
+def approximate_entry(row, operation, executed, p, q, r, w, constants):
     """Execute one operation of this part; returns destination predicate lanes (none)."""
     a, out = w.scratch[0], w.scratch[3]
     for lane in range(32):

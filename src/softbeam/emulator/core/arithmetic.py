@@ -24,12 +24,12 @@ from softbeam.emulator.core.layout import (
 from softbeam.jit import callee
 
 
-def _bitcast(source: types.Type, target: types.Type, llvm_target: ir.Type):  # type: ignore[no-untyped-def]
+def _bitcast(source: types.Type, target: types.Type, llvm_target: ir.Type):
     """Make an intrinsic that reinterprets the bits of one scalar type as another."""
 
     @intrinsic
-    def cast(typingctx, value):  # type: ignore[no-untyped-def]
-        def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    def cast(typingctx, value):
+        def codegen(context, builder, signature, args):
             return builder.bitcast(args[0], llvm_target)
 
         return target(source), codegen
@@ -47,10 +47,10 @@ f64_from_bits = _bitcast(types.uint64, types.float64, ir.DoubleType())
 
 
 @intrinsic
-def fma_rn(typingctx, a, b, c):  # type: ignore[no-untyped-def]
+def fma_rn(typingctx, a, b, c):
     """Return a * b + c in float32 with one rounding to nearest even (LLVM's ``llvm.fma.f32``)."""
 
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, args):
         kind = ir.FloatType()
         function = cgutils.get_or_insert_function(
             builder.module, ir.FunctionType(kind, [kind, kind, kind]), "llvm.fma.f32"
@@ -61,10 +61,10 @@ def fma_rn(typingctx, a, b, c):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def fma64_rn(typingctx, a, b, c):  # type: ignore[no-untyped-def]
+def fma64_rn(typingctx, a, b, c):
     """Return a * b + c in float64 with one rounding to nearest even (LLVM's ``llvm.fma.f64``)."""
 
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, args):
         kind = ir.DoubleType()
         function = cgutils.get_or_insert_function(
             builder.module, ir.FunctionType(kind, [kind, kind, kind]), "llvm.fma.f64"
@@ -75,7 +75,7 @@ def fma64_rn(typingctx, a, b, c):  # type: ignore[no-untyped-def]
 
 
 @callee
-def canonical_bits(value):  # type: ignore[no-untyped-def]
+def canonical_bits(value):
     """Return the bits of a float32 result, with any NaN replaced by the canonical one."""
     if value != value:
         return CANONICAL_NAN
@@ -83,7 +83,7 @@ def canonical_bits(value):  # type: ignore[no-untyped-def]
 
 
 @callee
-def canonical(value):  # type: ignore[no-untyped-def]
+def canonical(value):
     """Return a float32 result, with any NaN replaced by the canonical one."""
     if value != value:
         return f32_from_bits(CANONICAL_NAN)
@@ -91,7 +91,7 @@ def canonical(value):  # type: ignore[no-untyped-def]
 
 
 @callee
-def flush(bits):  # type: ignore[no-untyped-def]
+def flush(bits):
     """Return the bits of a float32 with a subnormal replaced by the zero of its sign (FTZ)."""
     if bits & np.uint32(0x7F800000) == 0:
         return np.uint32(bits & np.uint32(0x80000000))
@@ -99,7 +99,7 @@ def flush(bits):  # type: ignore[no-untyped-def]
 
 
 @callee
-def saturate(bits):  # type: ignore[no-untyped-def]
+def saturate(bits):
     """Return the bits of a float32 clamped to [0, 1]; NaN and -0 become +0 (SAT)."""
     value = f32_from_bits(bits)
     if value >= np.float32(1.0):
@@ -110,7 +110,7 @@ def saturate(bits):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _next_up(bits):  # type: ignore[no-untyped-def]
+def _next_up(bits):
     if bits == np.uint32(0x80000000):
         return np.uint32(1)
     if bits & np.uint32(0x80000000):
@@ -119,7 +119,7 @@ def _next_up(bits):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _next_down(bits):  # type: ignore[no-untyped-def]
+def _next_down(bits):
     if bits == np.uint32(0):
         return np.uint32(0x80000001)
     if bits & np.uint32(0x80000000):
@@ -128,7 +128,7 @@ def _next_down(bits):  # type: ignore[no-untyped-def]
 
 
 @callee
-def round_pair_bits(high, low, mode):  # type: ignore[no-untyped-def]
+def round_pair_bits(high, low, mode):
     """Round the exact sum of two float64 (|low| at most half an ulp of high) to float32 bits.
 
     The sum must be finite and not zero.  `mode` is one of the ``ROUND_*`` constants except
@@ -155,7 +155,7 @@ def round_pair_bits(high, low, mode):  # type: ignore[no-untyped-def]
 
 
 @callee
-def fma_directed_bits(a, b, c, mode):  # type: ignore[no-untyped-def]
+def fma_directed_bits(a, b, c, mode):
     """Return the bits of a * b + c (float32) with one directed rounding (``ROUND_*``).
 
     The product of two float32 is exact in float64; the sum is exact as a pair of float64
@@ -181,7 +181,7 @@ def fma_directed_bits(a, b, c, mode):  # type: ignore[no-untyped-def]
 
 
 @callee
-def fma_bits(a, b, c, mode):  # type: ignore[no-untyped-def]
+def fma_bits(a, b, c, mode):
     """Return the bits of a * b + c (float32) with one rounding in the given mode."""
     if mode == ROUND_NEAREST:
         return canonical_bits(fma_rn(a, b, c))
@@ -189,7 +189,7 @@ def fma_bits(a, b, c, mode):  # type: ignore[no-untyped-def]
 
 
 @callee
-def add_bits(a, b, mode):  # type: ignore[no-untyped-def]
+def add_bits(a, b, mode):
     """Return the bits of a + b (float32) with one rounding in the given mode."""
     if mode == ROUND_NEAREST:
         return canonical_bits(np.float32(a + b))
@@ -197,7 +197,7 @@ def add_bits(a, b, mode):  # type: ignore[no-untyped-def]
 
 
 @callee
-def multiply_bits(a, b, mode):  # type: ignore[no-untyped-def]
+def multiply_bits(a, b, mode):
     """Return the bits of a * b (float32) with one rounding in the given mode."""
     plain = np.float32(a * b)
     if mode == ROUND_NEAREST or plain != plain:

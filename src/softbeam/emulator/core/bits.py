@@ -39,7 +39,7 @@ from softbeam.jit import callee, entry_point
 
 
 @callee
-def _reverse(x):  # type: ignore[no-untyped-def]
+def _reverse(x):
     x = ((x >> np.uint32(1)) & np.uint32(0x55555555)) | (
         (x & np.uint32(0x55555555)) << np.uint32(1)
     )
@@ -56,7 +56,7 @@ def _reverse(x):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _extend(flags, value, width):  # type: ignore[no-untyped-def]
+def _extend(flags, value, width):
     """SGXT: the lowest `width` bits of a word, sign- or zero-extended; .W: width modulo 32."""
     if flags & WRAP:
         width &= np.uint32(31)
@@ -71,7 +71,7 @@ def _extend(flags, value, width):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _mask(flags, position, width):  # type: ignore[no-untyped-def]
+def _mask(flags, position, width):
     """BMSK: `width` ones from bit `position` on; .W: both modulo 32."""
     if flags & WRAP:
         position &= np.uint32(31)
@@ -83,7 +83,7 @@ def _mask(flags, position, width):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _field(word, part, bits, signed):  # type: ignore[no-untyped-def]
+def _field(word, part, bits, signed):
     """Return the `part`-th field of a word as an int64."""
     value = np.int64((np.uint64(word) >> np.uint64(part * bits)) & np.uint64((1 << bits) - 1))
     if signed and value >> (bits - 1):
@@ -92,7 +92,7 @@ def _field(word, part, bits, signed):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _absolute_differences(flags, a, b, c):  # type: ignore[no-untyped-def]
+def _absolute_differences(flags, a, b, c):
     """VABSDIFF4: the differences of four bytes, by byte; .ACC: their sum plus c."""
     signed = flags & SIGNED != 0
     word, total = np.uint32(0), np.uint32(c)
@@ -104,7 +104,7 @@ def _absolute_differences(flags, a, b, c):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _dot(operation, row, a, b, c):  # type: ignore[no-untyped-def]
+def _dot(operation, row, a, b, c):
     """IDP.4A and IDP.2A: c plus the sum of products of fields; DETAIL: signs of a and b."""
     signed_a, signed_b = row[DETAIL] & 1 != 0, row[DETAIL] & 2 != 0
     total = np.int64(c)
@@ -119,7 +119,7 @@ def _dot(operation, row, a, b, c):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _wrapped(value, bits, signed):  # type: ignore[no-untyped-def]
+def _wrapped(value, bits, signed):
     """Return an integer modulo 2**bits, as a field of that width holds it."""
     value &= (np.int64(1) << np.int64(bits)) - 1
     if signed and value >> np.int64(bits - 1):
@@ -128,7 +128,7 @@ def _wrapped(value, bits, signed):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _by_parts(operation, row, a, b, c, take_minimum):  # type: ignore[no-untyped-def]
+def _by_parts(operation, row, a, b, c, take_minimum):
     """VIADD, VIMNMX, VIMNMX3 and VIADDMNMX of a word, or of its two 16-bit halves."""
     word = np.uint32(0)
     kind, signs = row[DETAIL], row[OFFSET]
@@ -157,7 +157,7 @@ def _by_parts(operation, row, a, b, c, take_minimum):  # type: ignore[no-untyped
 
 
 @callee
-def _picks_first(row, a, b, take_minimum):  # type: ignore[no-untyped-def]
+def _picks_first(row, a, b, take_minimum):
     """VIMNMX of halves: bit 0 where the result is a's low half, bit 1 where it is a's high half."""
     signed = row[DETAIL] == S16
     picked = 0
@@ -169,7 +169,7 @@ def _picks_first(row, a, b, take_minimum):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _permute(selectors, a, b, c):  # type: ignore[no-untyped-def]
+def _permute(selectors, a, b, c):
     """PRMT with a mode: four bytes of {c, a}, by the selector that b's lowest two bits choose."""
     selector = np.uint64(selectors) >> np.uint64(16 * (b & np.uint32(3)))
     pair = (np.uint64(c) << np.uint64(32)) | np.uint64(a)
@@ -181,7 +181,7 @@ def _permute(selectors, a, b, c):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _predicates_of(w, lane):  # type: ignore[no-untyped-def]
+def _predicates_of(w, lane):
     word = np.uint32(0)
     for index in range(7):
         word |= ((w.predicates[index] >> np.uint32(lane)) & np.uint32(1)) << np.uint32(index)
@@ -189,7 +189,7 @@ def _predicates_of(w, lane):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _uniform_predicates_of(w):  # type: ignore[no-untyped-def]
+def _uniform_predicates_of(w):
     word = np.uint32(0)
     for index in range(7):
         word |= np.uint32(w.uniform_predicates[index] & 1) << np.uint32(index)
@@ -197,7 +197,7 @@ def _uniform_predicates_of(w):  # type: ignore[no-untyped-def]
 
 
 @entry_point
-def bits_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
+def bits_entry(row, operation, executed, p, q, r, w, constants):
     """Execute one operation of this part; returns destination predicate lanes."""
     picked_low, picked_high = np.uint32(0), np.uint32(0)
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]

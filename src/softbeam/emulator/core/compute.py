@@ -91,7 +91,7 @@ from softbeam.jit import callee, entry_point
 
 
 @callee
-def special_register(which, grid_block, out):  # type: ignore[no-untyped-def]
+def special_register(which, grid_block, out):
     """S2R: threadIdx, blockIdx or the lane; `grid_block` is block index, block size, first warp."""
     for lane in range(32):
         thread = grid_block[6] * 32 + lane
@@ -122,7 +122,7 @@ def special_register(which, grid_block, out):  # type: ignore[no-untyped-def]
 
 
 @callee
-def mufu(operation, a, rcp, rsq, ex2, out):  # type: ignore[no-untyped-def]
+def mufu(operation, a, rcp, rsq, ex2, out):
     """MUFU: one special function of every lane."""
     for lane in range(32):
         if operation == MUFU_RCP:
@@ -134,7 +134,7 @@ def mufu(operation, a, rcp, rsq, ex2, out):  # type: ignore[no-untyped-def]
 
 
 @entry_point
-def integer_entry(row, operation, p, q, w, constants):  # type: ignore[no-untyped-def]
+def integer_entry(row, operation, p, q, w, constants):
     """Integer operations; returns destination predicate lanes, the second shifted by 32."""
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
     if operation == ISETP:
@@ -178,7 +178,7 @@ def integer_entry(row, operation, p, q, w, constants):  # type: ignore[no-untype
 
 
 @entry_point
-def floating_entry(row, operation, p, w, rcp, rsq, ex2):  # type: ignore[no-untyped-def]
+def floating_entry(row, operation, p, w, rcp, rsq, ex2):
     """Floating-point operations and conversions; returns destination predicate lanes."""
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
     if operation != I2F:
@@ -216,7 +216,7 @@ def floating_entry(row, operation, p, w, rcp, rsq, ex2):  # type: ignore[no-unty
 
 
 @entry_point
-def compute_entry(row, operation, mask, grid_block, constants, entries, rcp, rsq, ex2, w):  # type: ignore[no-untyped-def]
+def compute_entry(row, operation, mask, grid_block, constants, entries, rcp, rsq, ex2, w):
     """Execute one computing instruction in the lanes of `mask`; returns a status."""
     part = np.int64(row[PART])
     if FIRST_INTEGER <= operation < FIRST_RARE:
@@ -267,7 +267,7 @@ def compute_entry(row, operation, mask, grid_block, constants, entries, rcp, rsq
 
 
 @callee
-def _write(row, mask, first, second, w):  # type: ignore[no-untyped-def]
+def _write(row, mask, first, second, w):
     """Commit an instruction's results: registers, then predicates."""
     destination = row[DESTINATION]
     if row[UNIFORM]:

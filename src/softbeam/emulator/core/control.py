@@ -41,7 +41,7 @@ from softbeam.jit import callee, entry_point
 
 
 @callee
-def leave(w, group, mask, executed):  # type: ignore[no-untyped-def]
+def leave(w, group, mask, executed):
     """EXIT: end the executing threads; the others of the group go on."""
     rest = np.uint32(mask & ~executed)
     if rest:
@@ -54,7 +54,7 @@ def leave(w, group, mask, executed):  # type: ignore[no-untyped-def]
 
 
 @callee
-def wait_at_barrier(code, w, group, mask, executed):  # type: ignore[no-untyped-def]
+def wait_at_barrier(code, w, group, mask, executed):
     """BAR.SYNC: park the executing threads until the whole block has arrived or exited.
 
     BAR.RED also counts them and those whose predicate holds.
@@ -75,7 +75,7 @@ def wait_at_barrier(code, w, group, mask, executed):  # type: ignore[no-untyped-
 
 
 @callee
-def _branch(taken, target, mask, group, w):  # type: ignore[no-untyped-def]
+def _branch(taken, target, mask, group, w):
     """Send the lanes of `taken` to a row, the others to the next; True if the group stays whole."""
     following = w.group_row[group] + 1
     rest = np.uint32(mask & ~taken)
@@ -90,7 +90,7 @@ def _branch(taken, target, mask, group, w):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _indirect_row(row, lane, rows_number, w):  # type: ignore[no-untyped-def]
+def _indirect_row(row, lane, rows_number, w):
     """Return the row that a lane's register pair (plus the target) names.
 
     -1: an address that no memory can have (recorded: Invalid PC for one 2^61 bytes away); -2: one
@@ -113,7 +113,7 @@ def _indirect_row(row, lane, rows_number, w):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _scatter(row, mask, executed, group, rows_number, w):  # type: ignore[no-untyped-def]
+def _scatter(row, mask, executed, group, rows_number, w):
     """RET, BRX, indirect CALL: every lane to its own row; returns (stays whole, status)."""
     rest = np.uint32(mask & ~executed)
     following = w.group_row[group] + 1
@@ -154,7 +154,7 @@ def _scatter(row, mask, executed, group, rows_number, w):  # type: ignore[no-unt
 
 
 @callee
-def _word(row, lane, w):  # type: ignore[no-untyped-def]
+def _word(row, lane, w):
     """Return the first source of a control instruction in one lane."""
     value = np.uint32(0)
     if row[A] == IMMEDIATE:
@@ -167,7 +167,7 @@ def _word(row, lane, w):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _wait(w, group, mask, executed, barrier):  # type: ignore[no-untyped-def]
+def _wait(w, group, mask, executed, barrier):
     """Park the executing threads at a convergence barrier; the others of the group go on."""
     following = w.group_row[group] + 1
     rest = np.uint32(mask & ~executed)
@@ -182,14 +182,14 @@ def _wait(w, group, mask, executed, barrier):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _leave_barrier(row, executed, w):  # type: ignore[no-untyped-def]
+def _leave_barrier(row, executed, w):
     """BREAK: nobody waits any longer for the executing threads at a convergence barrier."""
     for lane in range(32):
         w.barriers[row[BARRIER], lane] &= np.uint32(~executed)
 
 
 @callee
-def jump(row, operation, mask, executed, group, rows_number, w):  # type: ignore[no-untyped-def]
+def jump(row, operation, mask, executed, group, rows_number, w):
     """Execute one control instruction; returns (whether the same group runs on, status)."""
     following = w.group_row[group] + 1
     if operation == BRA or operation == CALL:
@@ -238,7 +238,7 @@ def jump(row, operation, mask, executed, group, rows_number, w):  # type: ignore
 
 
 @entry_point
-def control_entry(row, operation, mask, executed, group, rows_number, w):  # type: ignore[no-untyped-def]
+def control_entry(row, operation, mask, executed, group, rows_number, w):
     """Execute one instruction that steers control flow.
 
     Returns a status, times two, plus one if the same group runs on.

@@ -53,7 +53,7 @@ from softbeam.jit import callee, entry_point
 
 
 @callee
-def _width(kind):  # type: ignore[no-untyped-def]
+def _width(kind):
     if kind == U8 or kind == S8:
         return 8
     if kind == U16 or kind == S16:
@@ -64,12 +64,12 @@ def _width(kind):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _is_signed(kind):  # type: ignore[no-untyped-def]
+def _is_signed(kind):
     return kind == S8 or kind == S16 or kind == S32 or kind == S64
 
 
 @callee
-def _magnitude(kind, low, high):  # type: ignore[no-untyped-def]
+def _magnitude(kind, low, high):
     """Return the magnitude and the sign of an integer of this type."""
     bits = _width(kind)
     pair = (np.uint64(high) << np.uint64(32)) | np.uint64(low)
@@ -83,7 +83,7 @@ def _magnitude(kind, low, high):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _float_of_integer(magnitude, negative, precision, mode):  # type: ignore[no-untyped-def]
+def _float_of_integer(magnitude, negative, precision, mode):
     """Return an integer rounded to `precision` bits, as a float64."""
     top = 0
     while top < 64 and (magnitude >> np.uint64(top)) > np.uint64(1):
@@ -108,7 +108,7 @@ def _float_of_integer(magnitude, negative, precision, mode):  # type: ignore[no-
 
 
 @callee
-def _integer_of_float(value, kind, mode, to_zero):  # type: ignore[no-untyped-def]
+def _integer_of_float(value, kind, mode, to_zero):
     """Return the 64 bits of a float rounded to an integer of this type, at its bounds if beyond."""
     bits = _width(kind)
     signed = _is_signed(kind)
@@ -136,7 +136,7 @@ def _integer_of_float(value, kind, mode, to_zero):  # type: ignore[no-untyped-de
 
 
 @callee
-def _float32_bits(value, mode, flags):  # type: ignore[no-untyped-def]
+def _float32_bits(value, mode, flags):
     """Return the bits of a float64 rounded once to float32."""
     if value != value:
         return CANONICAL_NAN
@@ -148,7 +148,7 @@ def _float32_bits(value, mode, flags):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _source_float(row, kind, w, constants, lane):  # type: ignore[no-untyped-def]
+def _source_float(row, kind, w, constants, lane):
     """Return a lane's floating-point source as a float64."""
     if kind == F64:
         return fetch_double(row, A, w, constants, lane)
@@ -160,7 +160,7 @@ def _source_float(row, kind, w, constants, lane):  # type: ignore[no-untyped-def
 
 
 @callee
-def _put_float(row, kind, value, w, lane):  # type: ignore[no-untyped-def]
+def _put_float(row, kind, value, w, lane):
     """Write a float64, rounded to the destination's type, to a lane's result."""
     out, high = w.scratch[3], w.scratch[4]
     if row[FLAGS] & SATURATE:
@@ -180,7 +180,7 @@ def _put_float(row, kind, value, w, lane):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _clamped(magnitude, negative, kind):  # type: ignore[no-untyped-def]
+def _clamped(magnitude, negative, kind):
     """I2I.SAT: an integer at the bounds of a narrower type, extended to a word."""
     bits = _width(kind)
     if not _is_signed(kind):
@@ -193,7 +193,7 @@ def _clamped(magnitude, negative, kind):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _convert(row, source, target, w, constants):  # type: ignore[no-untyped-def]
+def _convert(row, source, target, w, constants):
     out, high = w.scratch[3], w.scratch[4]
     mode = row[ROUNDING]
     high_a = w.scratch[10]
@@ -227,7 +227,7 @@ def _convert(row, source, target, w, constants):  # type: ignore[no-untyped-def]
 
 
 @entry_point
-def conversion_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
+def conversion_entry(row, operation, executed, p, q, r, w, constants):
     """Execute one operation of this part; returns destination predicate lanes (none)."""
     a, b, out = w.scratch[0], w.scratch[1], w.scratch[3]
     source, target = row[DETAIL] & 15, row[DETAIL] >> 4

@@ -50,7 +50,7 @@ INVALID = np.uint64(0xFFF8000000000000)
 
 
 @callee
-def fetch_double(row, column, w, constants, lane):  # type: ignore[no-untyped-def]
+def fetch_double(row, column, w, constants, lane):
     """Return one lane's float64 operand; an immediate is the high word of its bits."""
     kind, value, how = row[column], row[column + 1], row[column + 2]
     low, high = np.uint64(0), np.uint64(0)
@@ -73,7 +73,7 @@ def fetch_double(row, column, w, constants, lane):  # type: ignore[no-untyped-de
 
 
 @callee
-def _two_sum(a, b):  # type: ignore[no-untyped-def]
+def _two_sum(a, b):
     """Return the rounded sum of two float64 and its exact error (Knuth)."""
     total = a + b
     back = total - a
@@ -81,7 +81,7 @@ def _two_sum(a, b):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _residue(a, b, c, result):  # type: ignore[no-untyped-def]
+def _residue(a, b, c, result):
     """Return a number with the sign of a * b + c - result, `result` being the rounded value.
 
     Where the product or its error could leave the normal range, everything is scaled first.
@@ -113,7 +113,7 @@ def _residue(a, b, c, result):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _next(value, up):  # type: ignore[no-untyped-def]
+def _next(value, up):
     """Return the neighbour of a float64 above or below."""
     if value == 0.0:
         return 5e-324 if up else -5e-324
@@ -124,7 +124,7 @@ def _next(value, up):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _directed(a, b, c, result, mode):  # type: ignore[no-untyped-def]
+def _directed(a, b, c, result, mode):
     """Round a * b + c towards -inf (1), +inf (2) or zero (3), from the nearest `result`."""
     if math.isinf(a) or math.isinf(b) or math.isinf(c):
         return result
@@ -150,12 +150,12 @@ def _directed(a, b, c, result, mode):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _quiet(value):  # type: ignore[no-untyped-def]
+def _quiet(value):
     return np.uint64(bits_from_f64(value) | QUIET)
 
 
 @callee
-def _arithmetic(operation, mode, x, y, z):  # type: ignore[no-untyped-def]
+def _arithmetic(operation, mode, x, y, z):
     """Return the bits of x + y, x * y or x * y + z."""
     if x != x:
         return _quiet(x)
@@ -181,7 +181,7 @@ def _arithmetic(operation, mode, x, y, z):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _holds(comparison, unordered, x, y):  # type: ignore[no-untyped-def]
+def _holds(comparison, unordered, x, y):
     if x < y:
         return comparison & 1 != 0
     if x == y:
@@ -192,7 +192,7 @@ def _holds(comparison, unordered, x, y):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _takes_first(take_minimum, x, y):  # type: ignore[no-untyped-def]
+def _takes_first(take_minimum, x, y):
     """DSETP.MIN and .MAX: whether the first operand is the smaller (larger); a number beats NaN."""
     if x != x:
         return False
@@ -204,7 +204,7 @@ def _takes_first(take_minimum, x, y):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _seed(operation, bits):  # type: ignore[no-untyped-def]
+def _seed(operation, bits):
     """MUFU.RCP64H and .RSQ64H: the high word of 1/x or 1/sqrt(x) from the high word of x."""
     x = f64_from_bits(np.uint64(np.uint64(bits) << np.uint64(32)))
     if x != x:
@@ -225,7 +225,7 @@ def _seed(operation, bits):  # type: ignore[no-untyped-def]
 
 
 @entry_point
-def double_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
+def double_entry(row, operation, executed, p, q, r, w, constants):
     """Execute one operation of this part; returns destination predicate lanes."""
     a, out, high = w.scratch[0], w.scratch[3], w.scratch[4]
     mode = row[ROUNDING]

@@ -40,7 +40,7 @@ from softbeam.jit import callee
 
 
 @callee
-def arrive(fault, active, executed, w, information):  # type: ignore[no-untyped-def]
+def arrive(fault, active, executed, w, information):
     """Count arrivals at the struck row; return the lanes to strike now (0 for none) and a status.
 
     To resolve a site is to find the lane and occurrence of the n-th active (or executed) thread
@@ -75,14 +75,14 @@ def arrive(fault, active, executed, w, information):  # type: ignore[no-untyped-
 
 
 @callee
-def _changed(fault, value):  # type: ignore[no-untyped-def]
+def _changed(fault, value):
     if fault[FAULT_REPLACES]:
         return np.uint32(fault[FAULT_VALUE])
     return np.uint32(value ^ np.uint32(fault[FAULT_VALUE]))
 
 
 @callee
-def strike_register(fault, hit, w, information):  # type: ignore[no-untyped-def]
+def strike_register(fault, hit, w, information):
     """Change the struck register in the lanes of `hit`; notes the struck lane's values."""
     struck = w.registers[fault[FAULT_REGISTER]]
     for lane in range(32):
@@ -96,7 +96,7 @@ def strike_register(fault, hit, w, information):  # type: ignore[no-untyped-def]
 
 
 @callee
-def strike_predicate(fault, hit, w, information):  # type: ignore[no-untyped-def]
+def strike_predicate(fault, hit, w, information):
     """Set or flip the struck predicate in the lanes of `hit`."""
     index, lane = fault[FAULT_REGISTER], np.uint32(fault[FAULT_LANE])
     mask = w.predicates[index]
@@ -111,7 +111,7 @@ def strike_predicate(fault, hit, w, information):  # type: ignore[no-untyped-def
 
 
 @callee
-def save_destinations(row, w, saved):  # type: ignore[no-untyped-def]
+def save_destinations(row, w, saved):
     """Keep the destination registers' values before an instruction whose index will be struck."""
     for part in range(row[DESTINATIONS]):
         for lane in range(32):
@@ -119,7 +119,7 @@ def save_destinations(row, w, saved):  # type: ignore[no-untyped-def]
 
 
 @callee
-def strike_index(row, fault, hit, w, information, saved):  # type: ignore[no-untyped-def]
+def strike_index(row, fault, hit, w, information, saved):
     """Move an instruction's results to the registers of the struck index; returns a status.
 
     The destinations get their old values back; a register that is not allocated raises an illegal
@@ -151,7 +151,7 @@ def strike_index(row, fault, hit, w, information, saved):  # type: ignore[no-unt
 
 
 @callee
-def strike_after(row, fault, hit, w, information, saved):  # type: ignore[no-untyped-def]
+def strike_after(row, fault, hit, w, information, saved):
     """Apply what a fault does just after its instruction; returns a status."""
     kind = fault[FAULT_KIND]
     if kind == FAULT_AFTER:
@@ -164,7 +164,7 @@ def strike_after(row, fault, hit, w, information, saved):  # type: ignore[no-unt
 
 
 @callee
-def follow(fault, reads, writes, executed, pending, information):  # type: ignore[no-untyped-def]
+def follow(fault, reads, writes, executed, pending, information):
     """Follow the struck register through one instruction; return the lanes still undecided.
 
     Notes a read in the information vector.  `reads` and `writes` are the instruction's bit sets.
@@ -181,7 +181,7 @@ def follow(fault, reads, writes, executed, pending, information):  # type: ignor
 
 
 @callee
-def fate(pending, gone, wiped):  # type: ignore[no-untyped-def]
+def fate(pending, gone, wiped):
     """Return the status of an unread fault once no lane is undecided any more."""
     if pending & ~gone:
         return RUNNING

@@ -40,7 +40,7 @@ from softbeam.jit import callee
 
 
 @callee
-def flush_operand(row, a):  # type: ignore[no-untyped-def]
+def flush_operand(row, a):
     """Replace subnormal inputs by zeros in place, where the instruction says FTZ."""
     if row[FLAGS] & FLUSH:
         for lane in range(32):
@@ -48,7 +48,7 @@ def flush_operand(row, a):  # type: ignore[no-untyped-def]
 
 
 @callee
-def arithmetic(row, operation, a, b, c, out):  # type: ignore[no-untyped-def]
+def arithmetic(row, operation, a, b, c, out):
     """FADD, FMUL, FFMA with rounding, FTZ and SAT."""
     rounding = row[ROUNDING]
     if rounding == ROUND_NEAREST:
@@ -83,7 +83,7 @@ def arithmetic(row, operation, a, b, c, out):  # type: ignore[no-untyped-def]
 
 
 @callee
-def compare_float(row, comparison, a, b):  # type: ignore[no-untyped-def]
+def compare_float(row, comparison, a, b):
     """FSETP, FSET: lanes in which the comparison (bits: less, equal, greater) holds.
 
     An unordered comparison (LTU, NEU …) also holds where an operand is NaN.
@@ -106,7 +106,7 @@ def compare_float(row, comparison, a, b):  # type: ignore[no-untyped-def]
 
 
 @callee
-def set_from_mask(row, mask, out):  # type: ignore[no-untyped-def]
+def set_from_mask(row, mask, out):
     """FSET: 1.0 (.BF) or all ones where the comparison holds, else 0."""
     one = np.uint32(0x3F800000) if row[FLAGS] & BOOLEAN_FLOAT else np.uint32(0xFFFFFFFF)
     for lane in range(32):
@@ -114,7 +114,7 @@ def set_from_mask(row, mask, out):  # type: ignore[no-untyped-def]
 
 
 @callee
-def minimum_maximum_float(row, a, b, take_minimum, out):  # type: ignore[no-untyped-def]
+def minimum_maximum_float(row, a, b, take_minimum, out):
     """FMNMX: the smaller or larger number; a number wins over NaN (not with .NAN), -0 < +0."""
     keeps_nan = row[FLAGS] & UNORDERED != 0
     for lane in range(32):
@@ -133,7 +133,7 @@ def minimum_maximum_float(row, a, b, take_minimum, out):  # type: ignore[no-unty
 
 
 @callee
-def needs_slow_division(a, b):  # type: ignore[no-untyped-def]
+def needs_slow_division(a, b):
     """FCHK: lanes in which a / b cannot be divided by the short sequence that follows FCHK.
 
     No manual gives the rule.  This one says yes where the sequence (reciprocal, quotient, exact
@@ -160,7 +160,7 @@ def needs_slow_division(a, b):  # type: ignore[no-untyped-def]
 
 
 @callee
-def float_from_integer(row, a, out):  # type: ignore[no-untyped-def]
+def float_from_integer(row, a, out):
     """I2F, I2FP: a 32-bit integer to float32 with the instruction's rounding."""
     rounding = row[ROUNDING]
     for lane in range(32):
@@ -172,7 +172,7 @@ def float_from_integer(row, a, out):  # type: ignore[no-untyped-def]
 
 
 @callee
-def round_to_integral(value, rounding):  # type: ignore[no-untyped-def]
+def round_to_integral(value, rounding):
     """Return a float64 rounded to an integral value in the given mode."""
     if rounding == ROUND_DOWN:
         return np.floor(value)
@@ -184,7 +184,7 @@ def round_to_integral(value, rounding):  # type: ignore[no-untyped-def]
 
 
 @callee
-def integer_from_float(row, a, out):  # type: ignore[no-untyped-def]
+def integer_from_float(row, a, out):
     """F2I: float32 to a 32-bit integer, saturating; NaN gives 0x80000000, with .NTZ 0."""
     signed = row[FLAGS] & SIGNED
     for lane in range(32):
@@ -206,7 +206,7 @@ def integer_from_float(row, a, out):  # type: ignore[no-untyped-def]
 
 
 @callee
-def float_integral(row, a, out):  # type: ignore[no-untyped-def]
+def float_integral(row, a, out):
     """FRND: float32 rounded to an integral float32; keeps the sign of zero."""
     for lane in range(32):
         value = f32_from_bits(a[lane])

@@ -15,7 +15,7 @@ from softbeam.jit import callee
 
 
 @callee
-def push_group(w, mask, row):  # type: ignore[no-untyped-def]
+def push_group(w, mask, row):
     """Add a ready group, which becomes the running one."""
     number = w.groups
     w.group_mask[number] = mask
@@ -25,7 +25,7 @@ def push_group(w, mask, row):  # type: ignore[no-untyped-def]
 
 
 @callee
-def drop_group(w, group):  # type: ignore[no-untyped-def]
+def drop_group(w, group):
     """Remove a group, keeping the order of the others."""
     last = w.groups - 1
     for position in range(group, last):
@@ -36,7 +36,7 @@ def drop_group(w, group):  # type: ignore[no-untyped-def]
 
 
 @callee
-def running_group(w):  # type: ignore[no-untyped-def]
+def running_group(w):
     """Return the last ready group, or -1."""
     for group in range(w.groups - 1, -1, -1):
         if w.group_wait[group] == READY:
@@ -45,12 +45,12 @@ def running_group(w):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _lowest(mask):  # type: ignore[no-untyped-def]
+def _lowest(mask):
     return mask & (~mask + np.uint32(1))
 
 
 @callee
-def _runs_before(first, second):  # type: ignore[no-untyped-def]
+def _runs_before(first, second):
     """Whether the part `first` of a diverged group runs before the part `second`."""
     ones, others = count_ones(first), count_ones(second)
     if ones != others:
@@ -59,7 +59,7 @@ def _runs_before(first, second):  # type: ignore[no-untyped-def]
 
 
 @callee
-def split(w, group, mask, row, rest, rest_row):  # type: ignore[no-untyped-def]
+def split(w, group, mask, row, rest, rest_row):
     """Replace a group by two parts, ordered so that the one that runs first is last."""
     if _runs_before(mask, rest):
         w.group_mask[group] = rest
@@ -72,7 +72,7 @@ def split(w, group, mask, row, rest, rest_row):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _insert(w, position, mask, row):  # type: ignore[no-untyped-def]
+def _insert(w, position, mask, row):
     number = w.groups
     for later in range(number, position, -1):
         w.group_mask[later] = w.group_mask[later - 1]
@@ -85,7 +85,7 @@ def _insert(w, position, mask, row):  # type: ignore[no-untyped-def]
 
 
 @callee
-def alive(w):  # type: ignore[no-untyped-def]
+def alive(w):
     """Return the lanes that have not exited."""
     mask = np.uint32(0)
     for group in range(w.groups):
@@ -94,7 +94,7 @@ def alive(w):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _lowest_lane(mask):  # type: ignore[no-untyped-def]
+def _lowest_lane(mask):
     lane = 0
     while not (mask >> np.uint32(lane)) & np.uint32(1):
         lane += 1
@@ -102,7 +102,7 @@ def _lowest_lane(mask):  # type: ignore[no-untyped-def]
 
 
 @callee
-def release(w):  # type: ignore[no-untyped-def]
+def release(w):
     """Merge and make ready every set of groups whose convergence barrier is complete.
 
     A barrier is complete when every thread that it names waits at it or has exited.

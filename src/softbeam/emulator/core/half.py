@@ -47,7 +47,7 @@ from softbeam.jit import callee, entry_point
 
 
 @callee
-def half_to_f32(half):  # type: ignore[no-untyped-def]
+def half_to_f32(half):
     """Return the float32 of a half-precision bit pattern (uint32, low 16 bits)."""
     sign = np.uint32(half & np.uint32(0x8000)) << np.uint32(16)
     exponent = (half >> np.uint32(10)) & np.uint32(31)
@@ -65,7 +65,7 @@ def half_to_f32(half):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _whole(value, mode, negative):  # type: ignore[no-untyped-def]
+def _whole(value, mode, negative):
     """Round a non-negative float64 to an integer: nearest even, or directed by sign."""
     if mode == ROUND_NEAREST:
         return np.rint(value)
@@ -75,7 +75,7 @@ def _whole(value, mode, negative):  # type: ignore[no-untyped-def]
 
 
 @callee
-def half_from_f64(value, mode):  # type: ignore[no-untyped-def]
+def half_from_f64(value, mode):
     """Return the bits of a float64 rounded once to half precision; NaN is 0x7fff."""
     if value != value:
         return np.uint32(0x7FFF)
@@ -103,7 +103,7 @@ def half_from_f64(value, mode):  # type: ignore[no-untyped-def]
 
 
 @callee
-def bfloat_from_f32(bits, mode):  # type: ignore[no-untyped-def]
+def bfloat_from_f32(bits, mode):
     """Return the bits of a float32 rounded to bfloat16: to nearest even, or (mode 3) cut."""
     if bits & np.uint32(0x7FFFFFFF) > np.uint32(0x7F800000):
         return np.uint32(0x7FFF)
@@ -113,7 +113,7 @@ def bfloat_from_f32(bits, mode):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _odd_sum(a, b):  # type: ignore[no-untyped-def]
+def _odd_sum(a, b):
     """Return a + b in float64 rounded to odd, so that a second rounding to half is exact."""
     total = a + b
     if total != total or math.isinf(total):
@@ -129,7 +129,7 @@ def _odd_sum(a, b):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _part(word, code, part):  # type: ignore[no-untyped-def]
+def _part(word, code, part):
     """Return one half of an operand as a float64, by the six bits that describe the operand."""
     which = code & 3
     if which == WHOLE_FLOAT:
@@ -146,7 +146,7 @@ def _part(word, code, part):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _arithmetic(row, operation, x, y, z):  # type: ignore[no-untyped-def]
+def _arithmetic(row, operation, x, y, z):
     """Return the exact-enough float64 of one half's result."""
     if operation == HADD2:
         value = _odd_sum(x, y)
@@ -162,7 +162,7 @@ def _arithmetic(row, operation, x, y, z):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _smaller_or_larger(take_minimum, keeps_nan, x, y):  # type: ignore[no-untyped-def]
+def _smaller_or_larger(take_minimum, keeps_nan, x, y):
     if x != x or y != y:
         if keeps_nan or (x != x and y != y):
             return math.nan
@@ -173,7 +173,7 @@ def _smaller_or_larger(take_minimum, keeps_nan, x, y):  # type: ignore[no-untype
 
 
 @callee
-def _compare(row, x, y):  # type: ignore[no-untyped-def]
+def _compare(row, x, y):
     comparison = row[OFFSET]
     if x < y:
         return comparison & 1 != 0
@@ -185,7 +185,7 @@ def _compare(row, x, y):  # type: ignore[no-untyped-def]
 
 
 @entry_point
-def half_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
+def half_entry(row, operation, executed, p, q, r, w, constants):
     """Execute one operation of this part; returns destination predicate lanes."""
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
     codes = row[DETAIL]

@@ -27,12 +27,12 @@ from softbeam.jit import callee
 
 
 @callee
-def _bit(mask, lane):  # type: ignore[no-untyped-def]
+def _bit(mask, lane):
     return np.uint64((mask >> np.uint32(lane)) & np.uint32(1))
 
 
 @callee
-def add3(row, ones, a, b, c, carry_0, carry_1, out):  # type: ignore[no-untyped-def]
+def add3(row, ones, a, b, c, carry_0, carry_1, out):
     """IADD3: a + b + c (+ carries); returns carry masks, the second shifted left by 32.
 
     A negated operand arrives inverted and adds one of `ones`; so the carry of a subtraction says
@@ -54,7 +54,7 @@ def add3(row, ones, a, b, c, carry_0, carry_1, out):  # type: ignore[no-untyped-
 
 
 @callee
-def multiply_add(row, a, b, c, carry, out):  # type: ignore[no-untyped-def]
+def multiply_add(row, a, b, c, carry, out):
     """IMAD: the low word of a * b + c (+ carry)."""
     if row[FLAGS] & EXTENDED:
         for lane in range(32):
@@ -65,14 +65,14 @@ def multiply_add(row, a, b, c, carry, out):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _product(a, b, signed):  # type: ignore[no-untyped-def]
+def _product(a, b, signed):
     if signed:
         return np.uint64(np.int64(np.int32(a)) * np.int64(np.int32(b)))
     return np.uint64(a) * np.uint64(b)
 
 
 @callee
-def multiply_add_wide(row, a, b, c, c_high, carry, out, out_high):  # type: ignore[no-untyped-def]
+def multiply_add_wide(row, a, b, c, c_high, carry, out, out_high):
     """IMAD.WIDE and IMAD.HI: a * b + the pair c (+ carry), in 64 bits; returns carry-out lanes."""
     signed = row[FLAGS] & SIGNED
     extended = row[FLAGS] & EXTENDED
@@ -97,7 +97,7 @@ def multiply_add_wide(row, a, b, c, c_high, carry, out, out_high):  # type: igno
 
 
 @callee
-def load_effective(row, ones, shift, a, b, c, carry, out):  # type: ignore[no-untyped-def]
+def load_effective(row, ones, shift, a, b, c, carry, out):
     """LEA: (a << shift) + b; LEA.HI: the high word of ({c, a} << shift) + b; returns carries."""
     carries = np.uint64(0)
     flags = row[FLAGS]
@@ -123,7 +123,7 @@ def load_effective(row, ones, shift, a, b, c, carry, out):  # type: ignore[no-un
 
 
 @callee
-def logic3(row, table, a, b, c, predicate, out):  # type: ignore[no-untyped-def]
+def logic3(row, table, a, b, c, predicate, out):
     """LOP3: the bitwise function of three inputs with this look-up table; returns "not zero"."""
     results = np.uint32(0)
     for lane in range(32):
@@ -156,7 +156,7 @@ def logic3(row, table, a, b, c, predicate, out):  # type: ignore[no-untyped-def]
 
 
 @callee
-def predicate_logic3(table, x, y, z):  # type: ignore[no-untyped-def]
+def predicate_logic3(table, x, y, z):
     """PLOP3: the look-up table applied to three lane masks."""
     value = np.uint32(0)
     for entry in range(8):
@@ -169,7 +169,7 @@ def predicate_logic3(table, x, y, z):  # type: ignore[no-untyped-def]
 
 
 @callee
-def funnel_shift(row, left, a, b, c, out):  # type: ignore[no-untyped-def]
+def funnel_shift(row, left, a, b, c, out):
     """SHF: shift the pair {c, a} by b; the high or the low word of the result."""
     flags = row[FLAGS]
     limit = np.uint32(63) if flags & WIDE_SHIFT else np.uint32(32)
@@ -194,7 +194,7 @@ def funnel_shift(row, left, a, b, c, out):  # type: ignore[no-untyped-def]
 
 
 @callee
-def absolute(a, out):  # type: ignore[no-untyped-def]
+def absolute(a, out):
     """IABS: |a|; of the most negative number, itself."""
     for lane in range(32):
         value = np.int32(a[lane])
@@ -202,7 +202,7 @@ def absolute(a, out):  # type: ignore[no-untyped-def]
 
 
 @callee
-def minimum_maximum(row, a, b, take_minimum, out):  # type: ignore[no-untyped-def]
+def minimum_maximum(row, a, b, take_minimum, out):
     """IMNMX: the minimum in the lanes of `take_minimum`, the maximum elsewhere."""
     signed = row[FLAGS] & SIGNED
     for lane in range(32):
@@ -212,7 +212,7 @@ def minimum_maximum(row, a, b, take_minimum, out):  # type: ignore[no-untyped-de
 
 
 @callee
-def add_minimum_maximum(row, a, b, c, take_minimum, out):  # type: ignore[no-untyped-def]
+def add_minimum_maximum(row, a, b, c, take_minimum, out):
     """VIADDMNMX: the minimum or maximum of a + b and c."""
     for lane in range(32):
         out[lane] = a[lane] + b[lane]
@@ -220,14 +220,14 @@ def add_minimum_maximum(row, a, b, c, take_minimum, out):  # type: ignore[no-unt
 
 
 @callee
-def select(a, b, predicate, out):  # type: ignore[no-untyped-def]
+def select(a, b, predicate, out):
     """SEL and FSEL: a where the predicate holds, else b."""
     for lane in range(32):
         out[lane] = a[lane] if (predicate >> np.uint32(lane)) & np.uint32(1) else b[lane]
 
 
 @callee
-def compare(row, comparison, a, b, lower):  # type: ignore[no-untyped-def]
+def compare(row, comparison, a, b, lower):
     """ISETP: lanes in which the comparison (bits: less, equal, greater) holds.
 
     With .EX the operands are high words and `lower` holds the comparison of the low words.
@@ -249,7 +249,7 @@ def compare(row, comparison, a, b, lower):  # type: ignore[no-untyped-def]
 
 
 @callee
-def combine(how, result, predicate):  # type: ignore[no-untyped-def]
+def combine(how, result, predicate):
     """Join a comparison's lanes with its source predicate."""
     if how == AND:
         return np.uint32(result & predicate)
@@ -259,7 +259,7 @@ def combine(how, result, predicate):  # type: ignore[no-untyped-def]
 
 
 @callee
-def population(a, out):  # type: ignore[no-untyped-def]
+def population(a, out):
     """POPC: the number of ones."""
     for lane in range(32):
         x = a[lane]
@@ -270,7 +270,7 @@ def population(a, out):  # type: ignore[no-untyped-def]
 
 
 @callee
-def find_leading_one(row, a, out):  # type: ignore[no-untyped-def]
+def find_leading_one(row, a, out):
     """FLO: position of the leading one (.S32: of the leading bit that is not the sign), or ~0."""
     signed = row[FLAGS] & SIGNED
     as_shift = row[FLAGS] & WRAP  # .SH: the left shift that brings it to bit 31
@@ -288,7 +288,7 @@ def find_leading_one(row, a, out):  # type: ignore[no-untyped-def]
 
 
 @callee
-def permute_bytes(a, b, c, out):  # type: ignore[no-untyped-def]
+def permute_bytes(a, b, c, out):
     """PRMT: pick four bytes of {c, a} by the selector b; a nibble's top bit replicates the sign."""
     for lane in range(32):
         pair = (np.uint64(c[lane]) << np.uint64(32)) | np.uint64(a[lane])

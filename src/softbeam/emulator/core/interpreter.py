@@ -91,7 +91,7 @@ WARP_BYTES = WARP.itemsize
 
 
 @callee
-def trace(row_number, lane, w, state):  # type: ignore[no-untyped-def]
+def trace(row_number, lane, w, state):
     """Keep the row and all registers of the traced thread before an instruction."""
     entry = state.information[INFO_TRACE]
     if entry >= state.trace_row.shape[0]:
@@ -104,7 +104,7 @@ def trace(row_number, lane, w, state):  # type: ignore[no-untyped-def]
 
 
 @entry_point
-def execute_memory(  # type: ignore[no-untyped-def]
+def execute_memory(
     row, operation, executed, hit, fault, constants, entries, memory, warp, w, state
 ):
     """Execute a load, store or atomic; returns a status."""
@@ -153,7 +153,7 @@ def execute_memory(  # type: ignore[no-untyped-def]
 
 
 @inlined
-def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, traced, state):  # type: ignore[no-untyped-def]
+def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, traced, state):
     """Run one warp until it ends, waits at a block barrier, or something stops it.
 
     Parameters
@@ -350,7 +350,7 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
 
 
 @callee
-def prepare_warp(w, threads, keeps, registers, barriers):  # type: ignore[no-untyped-def]
+def prepare_warp(w, threads, keeps, registers, barriers):
     """Reset a warp of up to 32 threads: every thread at row 0, registers zero unless it `keeps`.
 
     `registers` is how many of them the program or a fault can reach, `barriers` whether it reaches
@@ -377,7 +377,7 @@ def prepare_warp(w, threads, keeps, registers, barriers):  # type: ignore[no-unt
 
 
 @callee
-def pass_barrier(warps):  # type: ignore[no-untyped-def]
+def pass_barrier(warps):
     """Let every group that waits at the block barrier go on; BAR.RED: count the votes."""
     arrived, yes, how = np.int64(0), np.int64(0), np.int64(0)
     for warp in range(warps.shape[0]):
@@ -399,7 +399,7 @@ def pass_barrier(warps):  # type: ignore[no-untyped-def]
 
 
 @entry_point
-def run(code, constants, tables, memory, grid_block, threads, budget, fault, traced, state):  # type: ignore[no-untyped-def]
+def run(code, constants, tables, memory, grid_block, threads, budget, fault, traced, state):
     """Run warps of one block, in order, in rounds between barriers; returns a status.
 
     Parameters

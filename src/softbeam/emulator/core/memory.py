@@ -40,7 +40,7 @@ from softbeam.jit import callee, entry_point
 
 
 @callee
-def address_of(row, lane, w, flip):  # type: ignore[no-untyped-def]
+def address_of(row, lane, w, flip):
     """Return a lane's byte address: base register, with `flip` XORed into it, plus offsets."""
     base = np.uint64(0)
     if row[A] == REGISTER:
@@ -60,7 +60,7 @@ def address_of(row, lane, w, flip):  # type: ignore[no-untyped-def]
 
 
 @callee
-def global_word(memory, wanted, last, information):  # type: ignore[no-untyped-def]
+def global_word(memory, wanted, last, information):
     """Return (status, word in the pool or -1, segment) of an aligned global address."""
     address = np.int64(wanted)
     segment = last
@@ -81,7 +81,7 @@ def global_word(memory, wanted, last, information):  # type: ignore[no-untyped-d
 
 
 @callee
-def check_global(address, size):  # type: ignore[no-untyped-def]
+def check_global(address, size):
     """Return the exception that a global address raises before any look at the map, or 0."""
     # 57-bit virtual addresses, sign-extended: the top eight bits must be equal (recorded).
     top = address >> np.uint64(56)
@@ -93,7 +93,7 @@ def check_global(address, size):  # type: ignore[no-untyped-def]
 
 
 @callee
-def check_shared(address, size, shared_bytes):  # type: ignore[no-untyped-def]
+def check_shared(address, size, shared_bytes):
     """Return the exception that an address in shared memory raises, or 0."""
     # Beyond the 16 MiB window of shared memory the recorded GPU said Illegal Instruction.
     if address >> np.uint64(24):
@@ -106,7 +106,7 @@ def check_shared(address, size, shared_bytes):  # type: ignore[no-untyped-def]
 
 
 @callee
-def check(row, address, shared_bytes):  # type: ignore[no-untyped-def]
+def check(row, address, shared_bytes):
     """Return the exception that an address raises before any look at the memory map, or 0."""
     if row[SPACE] == GLOBAL:
         return check_global(address, row[SIZE])
@@ -114,7 +114,7 @@ def check(row, address, shared_bytes):  # type: ignore[no-untyped-def]
 
 
 @callee
-def load(row, mask, w, memory, shared, information):  # type: ignore[no-untyped-def]
+def load(row, mask, w, memory, shared, information):
     """LDG, LDS: load the lanes of `mask`; returns a status."""
     if is_of_words(row) and load_words(row, mask, w, memory):
         return RUNNING
@@ -147,7 +147,7 @@ def load(row, mask, w, memory, shared, information):  # type: ignore[no-untyped-
 
 
 @callee
-def narrow(word, address, size, signed):  # type: ignore[no-untyped-def]
+def narrow(word, address, size, signed):
     """Return the byte or half word at an address from the word that holds it."""
     shift = np.uint32(8) * np.uint32(address & np.uint64(3))
     value = word >> shift
@@ -163,7 +163,7 @@ def narrow(word, address, size, signed):  # type: ignore[no-untyped-def]
 
 
 @callee
-def merge(old, value, address, size):  # type: ignore[no-untyped-def]
+def merge(old, value, address, size):
     """Return a word with the `size` bytes at an address replaced; all of it for 4 and more."""
     if size >= 4:
         return np.uint32(value)
@@ -173,7 +173,7 @@ def merge(old, value, address, size):  # type: ignore[no-untyped-def]
 
 
 @callee
-def put(memory, state, word, value):  # type: ignore[no-untyped-def]
+def put(memory, state, word, value):
     """Store a word of the pool, leaving the old one in the log; False if the log is full."""
     information = state.information
     entries = information[INFO_LOG]
@@ -188,7 +188,7 @@ def put(memory, state, word, value):  # type: ignore[no-untyped-def]
 
 
 @callee
-def receive(memory, state, until):  # type: ignore[no-untyped-def]
+def receive(memory, state, until):
     """Let the foreign stores before a time take effect; False if the log is full."""
     information = state.information
     entry = information[INFO_FOREIGN]
@@ -201,7 +201,7 @@ def receive(memory, state, until):  # type: ignore[no-untyped-def]
 
 
 @callee
-def store(row, mask, flip, flip_lanes, w, memory, state):  # type: ignore[no-untyped-def]
+def store(row, mask, flip, flip_lanes, w, memory, state):
     """STG, STS: store the lanes of `mask`; where lanes meet, the lowest lane's value stays.
 
     `flip` is XORed into the address register of the lanes of `flip_lanes`; returns a status.
@@ -242,7 +242,7 @@ def store(row, mask, flip, flip_lanes, w, memory, state):  # type: ignore[no-unt
 
 
 @entry_point
-def roll_back(memory, state):  # type: ignore[no-untyped-def]
+def roll_back(memory, state):
     """Undo every logged store, latest first, and empty the log."""
     entries = state.information[INFO_LOG]
     for entry in range(entries - 1, -1, -1):

@@ -22,10 +22,10 @@ from softbeam.jit import callee
 
 
 @intrinsic
-def count_ones(typingctx, mask):  # type: ignore[no-untyped-def]
+def count_ones(typingctx, mask):
     """Return the number of ones in a uint32."""
 
-    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, args):
         ones = builder.ctpop(args[0])
         return builder.zext(ones, ir.IntType(64))
 
@@ -33,7 +33,7 @@ def count_ones(typingctx, mask):  # type: ignore[no-untyped-def]
 
 
 @callee
-def change(value, how):  # type: ignore[no-untyped-def]
+def change(value, how):
     """Return a source word after its operand's sign, complement or magnitude."""
     if how == NEGATE:
         return np.uint32(-np.int64(value))
@@ -49,7 +49,7 @@ def change(value, how):  # type: ignore[no-untyped-def]
 
 
 @callee
-def fetch(row, column, registers, uniforms, constants, out):  # type: ignore[no-untyped-def]
+def fetch(row, column, registers, uniforms, constants, out):
     """Write the 32 lanes' words of the operand at `column` to `out`."""
     kind = row[column]
     value = row[column + 1]
@@ -82,7 +82,7 @@ def fetch(row, column, registers, uniforms, constants, out):  # type: ignore[no-
 
 
 @callee
-def fetch_high(row, column, registers, uniforms, constants, out):  # type: ignore[no-untyped-def]
+def fetch_high(row, column, registers, uniforms, constants, out):
     """Write the high words of a 64-bit operand to `out`; an immediate is sign-extended."""
     kind = row[column]
     value = row[column + 1]
@@ -103,7 +103,7 @@ def fetch_high(row, column, registers, uniforms, constants, out):  # type: ignor
 
 
 @callee
-def predicate_mask(code, predicates, uniform_predicates):  # type: ignore[no-untyped-def]
+def predicate_mask(code, predicates, uniform_predicates):
     """Return the lanes in which an encoded source predicate holds, as a bit mask."""
     index = code & 7
     if code & 16:
@@ -116,7 +116,7 @@ def predicate_mask(code, predicates, uniform_predicates):  # type: ignore[no-unt
 
 
 @callee
-def commit(destination, out, mask):  # type: ignore[no-untyped-def]
+def commit(destination, out, mask):
     """Write the lanes of `mask` from `out` to one register's lanes."""
     if mask == np.uint32(0xFFFFFFFF):
         for lane in range(32):
@@ -128,7 +128,7 @@ def commit(destination, out, mask):  # type: ignore[no-untyped-def]
 
 
 @callee
-def commit_predicate(predicates, index, result, mask):  # type: ignore[no-untyped-def]
+def commit_predicate(predicates, index, result, mask):
     """Write the lanes of `mask` of a predicate; PT keeps its ones."""
     if index != 7:
         predicates[index] = np.uint32((predicates[index] & ~mask) | (result & mask))

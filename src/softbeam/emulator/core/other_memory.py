@@ -80,7 +80,7 @@ from softbeam.jit import callee, entry_point
 
 
 @callee
-def _address(row, lane, w, flip):  # type: ignore[no-untyped-def]
+def _address(row, lane, w, flip):
     """Return the space and the byte address in it of a lane, generic addresses resolved."""
     space = row[SPACE]
     base = np.uint64(0)
@@ -106,7 +106,7 @@ def _address(row, lane, w, flip):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _check(row, space, address, state):  # type: ignore[no-untyped-def]
+def _check(row, space, address, state):
     """Return the exception that an address raises before any look at the memory map, or 0."""
     size = row[SIZE]
     if space == GLOBAL:
@@ -123,12 +123,12 @@ def _check(row, space, address, state):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _local_word(address, state):  # type: ignore[no-untyped-def]
+def _local_word(address, state):
     return np.int64(address >> np.uint64(2)) - ((WINDOW_BYTES >> 2) - state.local.shape[1])
 
 
 @callee
-def _read(space, address, lane, warp, memory, state):  # type: ignore[no-untyped-def]
+def _read(space, address, lane, warp, memory, state):
     """Return (status, word) at a checked address, aligned down to its word."""
     if space == SHARED:
         return RUNNING, state.shared[address >> np.uint64(2)]
@@ -141,7 +141,7 @@ def _read(space, address, lane, warp, memory, state):  # type: ignore[no-untyped
 
 
 @callee
-def _write(space, address, value, size, lane, warp, memory, state):  # type: ignore[no-untyped-def]
+def _write(space, address, value, size, lane, warp, memory, state):
     """Store to a checked address; returns a status."""
     if space == SHARED:
         word = np.int64(address >> np.uint64(2))
@@ -160,7 +160,7 @@ def _write(space, address, value, size, lane, warp, memory, state):  # type: ign
 
 
 @callee
-def _source(row, column, part, lane, w, constants):  # type: ignore[no-untyped-def]
+def _source(row, column, part, lane, w, constants):
     """Return one word of a data operand of a store or atomic."""
     if row[column] == REGISTER:
         return w.registers[row[column + 1] + part, lane]
@@ -168,7 +168,7 @@ def _source(row, column, part, lane, w, constants):  # type: ignore[no-untyped-d
 
 
 @callee
-def _float_sum(kind, old, value):  # type: ignore[no-untyped-def]
+def _float_sum(kind, old, value):
     """Return old + value of two float32 (subnormals flushed), float64, or pairs of halves."""
     if kind == F64:
         return bits_from_f64(f64_from_bits(old) + f64_from_bits(value))
@@ -185,7 +185,7 @@ def _float_sum(kind, old, value):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _combined(row, old, value, other):  # type: ignore[no-untyped-def]
+def _combined(row, old, value, other):
     """Return what an atomic operation leaves: `value` is its operand, `other` what CAS stores."""
     how, kind = row[DETAIL], row[COMBINE]
     if how == ATOMIC_ADD:
@@ -216,7 +216,7 @@ def _combined(row, old, value, other):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _pair(row, column, lane, w, constants):  # type: ignore[no-untyped-def]
+def _pair(row, column, lane, w, constants):
     word = np.uint64(_source(row, column, 0, lane, w, constants))
     if row[SIZE] == 8:
         word |= np.uint64(_source(row, column, 1, lane, w, constants)) << np.uint64(32)
@@ -224,7 +224,7 @@ def _pair(row, column, lane, w, constants):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _atomic(row, executed, warp, w, constants, memory, state):  # type: ignore[no-untyped-def]
+def _atomic(row, executed, warp, w, constants, memory, state):
     """ATOM, ATOMG, ATOMS, RED: lanes in ascending order; old values (or CAST's success) in out.
 
     With a destination predicate, memory other than global is left alone, and the predicate says so.
@@ -274,7 +274,7 @@ def _atomic(row, executed, warp, w, constants, memory, state):  # type: ignore[n
 
 
 @callee
-def _load(row, executed, warp, w, memory, state):  # type: ignore[no-untyped-def]
+def _load(row, executed, warp, w, memory, state):
     for lane in range(32):
         if not (executed >> np.uint32(lane)) & np.uint32(1):
             continue
@@ -295,7 +295,7 @@ def _load(row, executed, warp, w, memory, state):  # type: ignore[no-untyped-def
 
 
 @callee
-def _store(row, executed, flip, flip_lanes, warp, w, constants, memory, state):  # type: ignore[no-untyped-def]
+def _store(row, executed, flip, flip_lanes, warp, w, constants, memory, state):
     for step in range(32):
         lane = 31 - step
         if not (executed >> np.uint32(lane)) & np.uint32(1):
@@ -315,7 +315,7 @@ def _store(row, executed, flip, flip_lanes, warp, w, constants, memory, state): 
 
 
 @entry_point
-def memory_entry(row, operation, executed, flip, hit, warp, w, constants, memory, state):  # type: ignore[no-untyped-def]
+def memory_entry(row, operation, executed, flip, hit, warp, w, constants, memory, state):
     """Execute one rare operation on memory; returns a status."""
     if operation == STORE_OTHER:
         return np.int64(_store(row, executed, flip, hit, warp, w, constants, memory, state))

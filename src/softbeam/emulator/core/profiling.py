@@ -27,7 +27,7 @@ TABLE_FULL, DIFFERS = 64, 65
 
 
 @callee
-def _equals(profile, classes, entry):  # type: ignore[no-untyped-def]
+def _equals(profile, classes, entry):
     """Return whether a profile is an entry of the table."""
     differing = np.int64(0)
     for row in range(profile.shape[0]):
@@ -37,7 +37,7 @@ def _equals(profile, classes, entry):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _class_of(profile, classes, number, slots):  # type: ignore[no-untyped-def]
+def _class_of(profile, classes, number, slots):
     """Return the entry of the table that equals a profile, a new one if none does; -1 if full."""
     rows = profile.shape[0]
     hashed, key = np.uint64(0), np.uint64(0x9E3779B97F4A7C15)
@@ -62,7 +62,7 @@ def _class_of(profile, classes, number, slots):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _matches(memory, state, written):  # type: ignore[no-untyped-def]
+def _matches(memory, state, written):
     """Whether all logged words now hold what the native run left; `written` maps regions.
 
     A launch that only clears leaves what was there before: its words have one place in the pool.
@@ -85,7 +85,7 @@ def _matches(memory, state, written):  # type: ignore[no-untyped-def]
 
 
 @entry_point
-def profile_units(  # type: ignore[no-untyped-def]
+def profile_units(
     code,
     constants,
     tables,

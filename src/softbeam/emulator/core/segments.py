@@ -1,6 +1,6 @@
 """Which segment of global memory holds an address, jitted.
 
-What an access to a segment, or to none, does is :mod:`softbeam.emulator.core.memory`'s.
+What an access to a segment, or to none, does is in :mod:`softbeam.emulator.core.memory`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from softbeam.jit import callee
 
 
 @callee
-def find_segment(memory, address):  # type: ignore[no-untyped-def]
+def find_segment(memory, address):
     """Return the index of the segment that holds a byte address, or -1."""
     low, high = 0, memory.start.shape[0]
     while low < high:

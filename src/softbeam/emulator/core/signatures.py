@@ -37,7 +37,7 @@ RARE = types.uint64(
 )
 
 
-def _named(kind, arrays):  # type: ignore[no-untyped-def]
+def _named(kind, arrays):
     """Return the type of a named tuple of arrays."""
     return typeof(kind(*(np.zeros((0,) * rank, dtype) for dtype, rank in arrays)))
 
@@ -144,7 +144,7 @@ RUN = types.int64(
 )
 
 
-def _call(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+def _call(context, builder, signature, arguments):
     convention = context.call_conv
     kinds = signature.args[1:]
     function_type = convention.get_function_type(signature.return_type, kinds)
@@ -158,27 +158,25 @@ def _call(context, builder, signature, arguments):  # type: ignore[no-untyped-de
 
 
 @intrinsic
-def call_integer(typingctx, address, row, operation, p, q, w, constants):  # type: ignore[no-untyped-def]
+def call_integer(typingctx, address, row, operation, p, q, w, constants):
     """Call the integer part at `address`; arguments as in :data:`INTEGER`."""
     return INTEGER.return_type(types.int64, *INTEGER.args), _call
 
 
 @intrinsic
-def call_floating(typingctx, address, row, operation, p, w, rcp, rsq, ex2):  # type: ignore[no-untyped-def]
+def call_floating(typingctx, address, row, operation, p, w, rcp, rsq, ex2):
     """Call the floating-point part at `address`; arguments as in :data:`FLOATING`."""
     return FLOATING.return_type(types.int64, *FLOATING.args), _call
 
 
 @intrinsic
-def call_rare(  # type: ignore[no-untyped-def]
-    typingctx, address, row, operation, executed, p, q, r, w, constants
-):
+def call_rare(typingctx, address, row, operation, executed, p, q, r, w, constants):
     """Call the part for rare operations at `address`; arguments as in :data:`RARE`."""
     return RARE.return_type(types.int64, *RARE.args), _call
 
 
 @intrinsic
-def call_memory(  # type: ignore[no-untyped-def]
+def call_memory(
     typingctx, address, row, operation, executed, flip, hit, warp, w, constants, memory, state
 ):
     """Call the part for rare operations on memory at `address`; arguments as in :data:`MEMORY`."""
@@ -186,7 +184,7 @@ def call_memory(  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def call_compute(  # type: ignore[no-untyped-def]
+def call_compute(
     typingctx, address, row, operation, mask, grid_block, constants, entries, rcp, rsq, ex2, w
 ):
     """Call what executes computing instructions; arguments as in :data:`COMPUTE`."""
@@ -194,13 +192,13 @@ def call_compute(  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def call_control(typingctx, address, row, operation, mask, executed, group, rows, w):  # type: ignore[no-untyped-def]
+def call_control(typingctx, address, row, operation, mask, executed, group, rows, w):
     """Call what executes control flow; arguments as in :data:`CONTROL`."""
     return CONTROL.return_type(types.int64, *CONTROL.args), _call
 
 
 @intrinsic
-def call_run(  # type: ignore[no-untyped-def]
+def call_run(
     typingctx,
     address,
     code,
@@ -219,7 +217,7 @@ def call_run(  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def call_access(  # type: ignore[no-untyped-def]
+def call_access(
     typingctx,
     address,
     row,

@@ -20,7 +20,7 @@ from softbeam.jit import callee
 
 
 @callee
-def mufu_rcp(bits, table):  # type: ignore[no-untyped-def]
+def mufu_rcp(bits, table):
     """Return the bits of MUFU.RCP; `table` has 2^23 int8 entries, for 1 <= input < 2."""
     sign = np.uint32(bits & np.uint32(0x80000000))
     exponent = np.int64((bits >> np.uint32(23)) & np.uint32(0xFF))
@@ -38,7 +38,7 @@ def mufu_rcp(bits, table):  # type: ignore[no-untyped-def]
 
 
 @callee
-def mufu_rsq(bits, table):  # type: ignore[no-untyped-def]
+def mufu_rsq(bits, table):
     """Return the bits of MUFU.RSQ; `table` has 2^24 int8 entries, for 1 <= input < 4."""
     sign = np.uint32(bits & np.uint32(0x80000000))
     exponent = np.int64((bits >> np.uint32(23)) & np.uint32(0xFF))
@@ -59,7 +59,7 @@ def mufu_rsq(bits, table):  # type: ignore[no-untyped-def]
 
 
 @callee
-def mufu_ex2(bits, table):  # type: ignore[no-untyped-def]
+def mufu_ex2(bits, table):
     """Return the bits of MUFU.EX2; `table` has 2^23 int8 entries, for 0 <= input < 1."""
     exponent = np.int64((bits >> np.uint32(23)) & np.uint32(0xFF))
     negative = bits & np.uint32(0x80000000) != 0

@@ -24,7 +24,7 @@ from softbeam.jit import callee
 
 
 @callee
-def load_constant(row, executed, constants, w):  # type: ignore[no-untyped-def]
+def load_constant(row, executed, constants, w):
     """LDC, ULDC: words of a constant bank, at a register's byte offset where the operand has one.
 
     ``OFFSET`` is the bank's first word among the constants, ``A`` the base register, ``B_VALUE``
@@ -58,7 +58,7 @@ def load_constant(row, executed, constants, w):  # type: ignore[no-untyped-def]
 
 
 @callee
-def store_data(row, constants, w):  # type: ignore[no-untyped-def]
+def store_data(row, constants, w):
     """Fetch the words that a store writes into the scratch rows."""
     registers = w.registers
     if row[B] != REGISTER:

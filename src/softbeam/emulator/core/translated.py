@@ -58,10 +58,10 @@ ENDED = -1
 
 
 @intrinsic
-def _call(typingctx, address, context):  # type: ignore[no-untyped-def]
+def _call(typingctx, address, context):
     """Call translated code at an address."""
 
-    def codegen(compiler, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def codegen(compiler, builder, signature, arguments):
         word = ir.IntType(64)
         kind = ir.FunctionType(ir.VoidType(), [word.as_pointer()])
         function = builder.inttoptr(arguments[0], kind.as_pointer())
@@ -73,10 +73,10 @@ def _call(typingctx, address, context):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def address_of_data(typingctx, array):  # type: ignore[no-untyped-def]
+def address_of_data(typingctx, array):
     """Return the address of an array's first element."""
 
-    def codegen(compiler, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def codegen(compiler, builder, signature, arguments):
         data = compiler.make_array(signature.args[0])(compiler, builder, arguments[0]).data
         return builder.ptrtoint(data, ir.IntType(64))
 
@@ -84,13 +84,13 @@ def address_of_data(typingctx, array):  # type: ignore[no-untyped-def]
 
 
 @callee
-def is_translated(translation):  # type: ignore[no-untyped-def]
+def is_translated(translation):
     """Return whether a program has any translated code."""
     return translation.addresses[0] != 0 or translation.addresses[1] != 0
 
 
 @callee
-def open_context(translation, constants, tables, memory, grid_block, state):  # type: ignore[no-untyped-def]
+def open_context(translation, constants, tables, memory, grid_block, state):
     """Fill in what stays the same while a unit runs."""
     c = translation.context
     c[CONSTANTS_AT] = address_of_data(constants)
@@ -119,7 +119,7 @@ def open_context(translation, constants, tables, memory, grid_block, state):  # 
 
 
 @callee
-def run_translated(translation, warp_at, mask, number, steps, allowed, stop, w, information):  # type: ignore[no-untyped-def]
+def run_translated(translation, warp_at, mask, number, steps, allowed, stop, w, information):
     """Run translated code from a block's first row; returns row, steps and allowed after it.
 
     ``number``, ``steps`` and ``allowed`` are those of the interpreter's loop.
@@ -153,7 +153,7 @@ def run_translated(translation, warp_at, mask, number, steps, allowed, stop, w, 
 
 
 @callee
-def begin_counts(translation):  # type: ignore[no-untyped-def]
+def begin_counts(translation):
     """Count anew."""
     translation.counts[:] = 0
     translation.skipped[:] = 0
@@ -161,7 +161,7 @@ def begin_counts(translation):  # type: ignore[no-untyped-def]
 
 
 @callee
-def add_counts(translation, profile):  # type: ignore[no-untyped-def]
+def add_counts(translation, profile):
     """Add what translated code counted to a profile."""
     for row in range(profile.shape[0]):
         active = translation.counts[translation.block[row]]
@@ -170,7 +170,7 @@ def add_counts(translation, profile):  # type: ignore[no-untyped-def]
 
 
 @callee
-def same_counts(translation, before):  # type: ignore[no-untyped-def]
+def same_counts(translation, before):
     """Return whether translated code alone counted, and the same as :func:`keep_counts` kept."""
     if translation.context[PROFILE_TOUCHED]:
         return False
@@ -183,7 +183,7 @@ def same_counts(translation, before):  # type: ignore[no-untyped-def]
 
 
 @callee
-def keep_counts(translation, before):  # type: ignore[no-untyped-def]
+def keep_counts(translation, before):
     """Keep what translated code counted; `before` has one entry a count."""
     blocks = translation.counts.shape[0]
     for block in range(blocks):

@@ -47,12 +47,12 @@ ALL = np.uint32(0xFFFFFFFF)
 
 
 @callee
-def _on(mask, lane):  # type: ignore[no-untyped-def]
+def _on(mask, lane):
     return (mask >> np.uint32(lane)) & np.uint32(1) != np.uint32(0)
 
 
 @callee
-def _first(executed):  # type: ignore[no-untyped-def]
+def _first(executed):
     for lane in range(32):
         if _on(executed, lane):
             return lane
@@ -60,7 +60,7 @@ def _first(executed):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _shuffle(mode, executed, a, b, c, out):  # type: ignore[no-untyped-def]
+def _shuffle(mode, executed, a, b, c, out):
     """SHFL: copy another lane's word; returns the lanes whose source is within its segment."""
     inside = np.uint32(0)
     for lane in range(32):
@@ -88,7 +88,7 @@ def _shuffle(mode, executed, a, b, c, out):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _vote(mode, executed, p, out):  # type: ignore[no-untyped-def]
+def _vote(mode, executed, p, out):
     """VOTE: the ballot of the executing lanes, and whether all, any or equally many say yes."""
     ballot = np.uint32(p & executed)
     for lane in range(32):
@@ -103,7 +103,7 @@ def _vote(mode, executed, p, out):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _match(row, operation, executed, w, constants):  # type: ignore[no-untyped-def]
+def _match(row, operation, executed, w, constants):
     """MATCH: the lanes with the same word (or pair); .ALL: all of them or none."""
     a, out, high = w.scratch[0], w.scratch[3], w.scratch[10]
     for lane in range(32):
@@ -126,7 +126,7 @@ def _match(row, operation, executed, w, constants):  # type: ignore[no-untyped-d
 
 
 @callee
-def _reduce(row, executed, a, out):  # type: ignore[no-untyped-def]
+def _reduce(row, executed, a, out):
     """REDUX: one word from those of all executing lanes."""
     how = row[DETAIL]
     signed = row[FLAGS] & SIGNED != 0
@@ -152,7 +152,7 @@ def _reduce(row, executed, a, out):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _barrier_result(w, out):  # type: ignore[no-untyped-def]
+def _barrier_result(w, out):
     """B2R.RESULT: the count of the last BAR.RED, and as a predicate its verdict."""
     arrived, yes, how = w.verdict[0], w.verdict[1], w.verdict[2]
     for lane in range(32):
@@ -162,7 +162,7 @@ def _barrier_result(w, out):  # type: ignore[no-untyped-def]
 
 
 @entry_point
-def warp_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
+def warp_entry(row, operation, executed, p, q, r, w, constants):
     """Execute one operation of this part; returns destination predicate lanes."""
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
     result = np.uint32(0)

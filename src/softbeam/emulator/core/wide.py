@@ -32,7 +32,7 @@ from softbeam.jit import callee, entry_point
 
 
 @callee
-def _fetch_pair(row, column, w, constants, lane):  # type: ignore[no-untyped-def]
+def _fetch_pair(row, column, w, constants, lane):
     """Return one lane's 64-bit operand; an immediate is all of it, no operand is zero."""
     kind, value, how = row[column], row[column + 1], row[column + 2]
     low, high = np.uint64(0), np.uint64(0)
@@ -53,7 +53,7 @@ def _fetch_pair(row, column, w, constants, lane):  # type: ignore[no-untyped-def
 
 
 @entry_point
-def wide_entry(row, operation, executed, p, q, r, w, constants):  # type: ignore[no-untyped-def]
+def wide_entry(row, operation, executed, p, q, r, w, constants):
     """Execute one operation of this part; returns destination predicate lanes."""
     out, out_high = w.scratch[3], w.scratch[4]
     signed = row[FLAGS] & SIGNED != 0

@@ -26,13 +26,13 @@ from softbeam.jit import callee
 
 
 @callee
-def is_of_words(row):  # type: ignore[no-untyped-def]
+def is_of_words(row):
     """Return whether an access is of one word at a 64-bit address of global memory."""
     return row[SPACE] == GLOBAL and row[SIZE] == 4 and row[A] == REGISTER and row[WIDE_ADDRESS]
 
 
 @callee
-def _common_offset(row, w):  # type: ignore[no-untyped-def]
+def _common_offset(row, w):
     """Return what all lanes add to their base registers."""
     uniform, offset = row[UNIFORM_BASE], np.uint64(row[OFFSET])
     if uniform != 63:
@@ -42,7 +42,7 @@ def _common_offset(row, w):  # type: ignore[no-untyped-def]
 
 
 @callee
-def _segment_of(memory, address):  # type: ignore[no-untyped-def]
+def _segment_of(memory, address):
     """Return (first byte address, bytes, first word in the pool) of an address; 0 bytes if none."""
     segment = find_segment(memory, address)
     if segment < 0 or memory.offset[segment] < 0:
@@ -52,7 +52,7 @@ def _segment_of(memory, address):  # type: ignore[no-untyped-def]
 
 
 @callee
-def load_words(row, mask, w, memory):  # type: ignore[no-untyped-def]
+def load_words(row, mask, w, memory):
     """Load a word in each lane of `mask`; False if this is not the common case."""
     low, high, out = w.registers[row[A_VALUE]], w.registers[row[A_VALUE] + 1], w.scratch[0]
     common = _common_offset(row, w)
@@ -71,7 +71,7 @@ def load_words(row, mask, w, memory):  # type: ignore[no-untyped-def]
 
 
 @callee
-def store_words(row, mask, w, memory, state):  # type: ignore[no-untyped-def]
+def store_words(row, mask, w, memory, state):
     """Store a word in each lane of `mask`, the lowest lane's last; False if it is not the case."""
     low, high, values = w.registers[row[A_VALUE]], w.registers[row[A_VALUE] + 1], w.scratch[0]
     information = state.information

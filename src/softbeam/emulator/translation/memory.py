@@ -2,7 +2,7 @@
 
 Translated are accesses whose active lanes all lie in one segment and are aligned.  For all others
 the block is left before the instruction, with nothing done yet, and the interpreter executes it:
-every exception and every rare kind of memory is :mod:`softbeam.emulator.core.memory`'s alone.
+every exception and every rare kind of memory is in :mod:`softbeam.emulator.core.memory` alone.
 
 What a warp loads is first brought together: 32 neighbouring pieces are where they are; others are
 copied to a buffer, lane by lane.

@@ -2,7 +2,7 @@
 
 No kernel does this: Darknet leaves it to the host.  It is compiled because a fault can leave tens
 of thousands of boxes.  What boxes are, and what their pairs mean, is
-:mod:`softbeam.injection.detection`'s.  Here they are rows of float64: left, right, upper and lower
+in :mod:`softbeam.injection.detection`.  Here they are rows of float64: left, right, upper and lower
 edge, area, label, score; one with an edge that is no number has a left edge of infinity.
 """
 

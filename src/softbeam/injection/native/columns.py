@@ -3,7 +3,7 @@
 A feature map, rows (channels) by places (pixels), is kept row after row; here a few of its columns
 lie one after the other instead, each with the values of all rows, as float32[columns, rows].  What
 a function computes of a column is what the kernel's twin computes of it, bit for bit.  Which
-columns a launch must compute is :mod:`softbeam.injection.regions`'.
+columns a launch must compute is in :mod:`softbeam.injection.regions`.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ columns of B or C give the same columns of C; changed rows of A give rows of C.
 
 ``gemm_batched`` is many such products one below the other, so a changed column of all B gives the
 same column of all C.  In ``gemm_local`` column j of C depends on column j of B and on the filters
-of location j alone.  Both are products as above (:mod:`softbeam.kernels.native.products`).
+of location j alone.  Both are products as above (:mod:`softbeam.kernels.native.matrix`).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Every element of the product is one chain of fused multiply-adds over k = 0, 1, …, each correctly
 rounded as IEEE 754 says, so its bits depend on its row of A and its column of B alone: not on the
 processor, nor on which other elements are computed with it.  Blocking, which is
-:mod:`softbeam.kernels.native.matrix`'s, and the width of a tile only decide the speed.
+in :mod:`softbeam.kernels.native.matrix`, and the width of a tile only decide the speed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How the values of a ``.cfg`` file are read, and what a section is.
 
 What each section may say stands with its layer, in :mod:`softbeam.network.layers`; how a file is
-cut into sections is :mod:`softbeam.network.darknet.cfg`'s work.
+cut into sections is in :mod:`softbeam.network.darknet.cfg`.
 """
 
 from __future__ import annotations

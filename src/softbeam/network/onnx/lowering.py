@@ -1,6 +1,6 @@
 """The state of a lowering: which tensor lies in which layer, and what a layer takes along.
 
-How each operator becomes a layer is :mod:`softbeam.network.onnx.operators`' work.
+How each operator becomes a layer is in :mod:`softbeam.network.onnx.operators`.
 """
 
 from __future__ import annotations

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from softbeam.analysis.hardening.damage import Choice
+from softbeam.analysis.hardening.damage import Choice, Front
 from softbeam.present.figures.style import ACCENT, INK, Figure, draw
 
 if TYPE_CHECKING:
@@ -13,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def front_figure(
-    front: Sequence[Choice], chosen: Choice, name: str, title: str, caption: str, damage: str
+    front: Front, chosen: Choice, name: str, title: str, caption: str, damage: str
 ) -> Figure:
     """Draw a front and the choice that was made.
 
     Parameters
     ----------
-    front : sequence of Choice
+    front : Front
         Sets by rising cost, costs as shares of all work.
     chosen : Choice
         The set that is marked; it need not be on the front.
@@ -31,10 +30,10 @@ def front_figure(
 
     def paint(canvas: Canvas) -> None:
         axes = canvas.subplots()
-        costs = [100 * one.cost for one in front]
+        costs, covered = 100 * front.cost, 100 * front.coverage
         axes.step(
             [*costs, costs[-1] * 1.03],
-            [*(100 * one.coverage for one in front), 100 * front[-1].coverage],
+            [*covered, covered[-1]],
             where="post",
             color="#0072b2",
             label="cheapest sets",

@@ -1,4 +1,4 @@
-"""How figures look, and how they become SVG for a page, PNG and PDF for a paper.
+"""How figures look, and how they become SVG for a page and, where wanted, PNG and PDF for a paper.
 
 Colours are Okabe and Ito's, which the colour-blind tell apart (https://jfly.uni-koeln.de/color/),
 and every outcome has a hatch of its own for print without colours.  What is neither is drawn in
@@ -10,7 +10,8 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -124,16 +125,31 @@ class Figure:
         What it shows, and what it does not, in one sentence.
     svg : str
         For a page.
-    png, pdf : bytes
-        For a paper.
+    canvas : matplotlib.figure.Figure
+        What it was made from.
     """
 
     name: str
     title: str
     caption: str
     svg: str
-    png: bytes
-    pdf: bytes
+    canvas: Canvas = field(repr=False)
+
+    @property
+    def png(self) -> bytes:
+        """The figure in pixels, for a paper; made when it is asked for."""
+        return _saved(
+            self.canvas, format="png", dpi=200, facecolor="white", metadata={"Software": None}
+        )
+
+    @property
+    def pdf(self) -> bytes:
+        """The figure as vectors, for a paper; made when it is asked for."""
+        return _saved(
+            self.canvas,
+            format="pdf",
+            metadata={"CreationDate": None, "Creator": None, "Producer": None},
+        )
 
 
 def draw(
@@ -150,30 +166,31 @@ def draw(
     paint : callable
         Draws on an empty Matplotlib figure.
     """
-    import matplotlib as mpl
     from matplotlib.figure import Figure as Canvas
 
-    with mpl.rc_context({**mpl.rcParamsDefault, **_SETTINGS, "backend": mpl.get_backend()}):
+    with _settings():
         canvas = Canvas(figsize=size, layout="constrained")
         paint(canvas)
-        # Laid out once, so that all three formats have the same places.
+        # Laid out once, so that all formats have the same places.
         canvas.draw_without_rendering()
         canvas.set_layout_engine("none")
-        svg, png, pdf = io.BytesIO(), io.BytesIO(), io.BytesIO()
-        # No dates: the same campaign gives the same bytes.
-        canvas.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-        canvas.savefig(png, format="png", dpi=200, facecolor="white", metadata={"Software": None})
-        canvas.savefig(
-            pdf, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None}
-        )
-    return Figure(
-        name,
-        title,
-        caption,
-        _for_page(svg.getvalue().decode(), title),
-        png.getvalue(),
-        pdf.getvalue(),
-    )
+    svg = _saved(canvas, format="svg", metadata={"Date": None, "Creator": None})
+    return Figure(name, title, caption, _for_page(svg.decode(), title), canvas)
+
+
+def _settings() -> AbstractContextManager[None]:
+    """Return the context in which figures are drawn and saved."""
+    import matplotlib as mpl
+
+    return mpl.rc_context({**mpl.rcParamsDefault, **_SETTINGS, "backend": mpl.get_backend()})
+
+
+def _saved(canvas: Canvas, **how: Any) -> bytes:
+    """Return a figure in a format, without dates: the same campaign gives the same bytes."""
+    content = io.BytesIO()
+    with _settings():
+        canvas.savefig(content, **how)
+    return content.getvalue()
 
 
 def _rounded(tag: re.Match[str]) -> str:

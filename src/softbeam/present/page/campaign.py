@@ -76,8 +76,18 @@ def _figures_of(blocks: tuple[Block, ...]) -> Iterator[Figure]:
         yield from _figures_of(block.inner)
 
 
-def render(results: Results, parts: tuple[Section, ...]) -> str:
-    """Return the page: one HTML document that needs nothing else."""
+def render(results: Results, parts: tuple[Section, ...], *, files: bool = False) -> str:
+    """Return the page: one HTML document that needs nothing else.
+
+    Parameters
+    ----------
+    results : Results
+        The campaign.
+    parts : tuple of Section
+        As of :func:`page_sections`.
+    files : bool
+        Whether captions name the files of the figures.
+    """
     specification = results.specification
     n = len(results.records)
     short = short_of(specification, results.sizes, n)
@@ -92,7 +102,7 @@ def render(results: Results, parts: tuple[Section, ...]) -> str:
         lead if n else f"{lead} No injection has been made yet.",
         parts,
         head=struck(results),
-        files=True,
+        files=files,
     )
 
 
@@ -112,8 +122,10 @@ def render_replay(
     )
 
 
-def write_report(results: Results, folder: Path, say: Say = silent) -> list[Path]:
-    """Write a campaign's page, and its figures as PNG and PDF.
+def write_report(
+    results: Results, folder: Path, say: Say = silent, *, with_figures: bool = False
+) -> list[Path]:
+    """Write a campaign's page and, where wanted, its figures as PNG and PDF.
 
     Parameters
     ----------
@@ -123,6 +135,8 @@ def write_report(results: Results, folder: Path, say: Say = silent) -> list[Path
         Where to; made where it does not exist.
     say : callable
         Is told what is being worked out.
+    with_figures : bool
+        Whether the figures get files of their own beside the page, which shows them anyway.
 
     Returns
     -------
@@ -130,10 +144,12 @@ def write_report(results: Results, folder: Path, say: Say = silent) -> list[Path
         The files, the page first.  The same results give the same bytes.
     """
     parts = page_sections(results, say)
-    contents = {PAGE_NAME: render(results, parts).encode()}
-    for figure in figures(parts):
-        contents[f"{figure.name}.png"] = figure.png
-        contents[f"{figure.name}.pdf"] = figure.pdf
+    contents = {PAGE_NAME: render(results, parts, files=with_figures).encode()}
+    if with_figures:
+        say("the figures as PNG and PDF")
+        for figure in figures(parts):
+            contents[f"{figure.name}.png"] = figure.png
+            contents[f"{figure.name}.pdf"] = figure.pdf
     folder.mkdir(parents=True, exist_ok=True)
     return [write_file(folder / name, content) for name, content in contents.items()]
 
