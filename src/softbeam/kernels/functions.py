@@ -9,7 +9,10 @@ from enum import IntEnum
 
 
 class Function(IntEnum):
-    """What ``elementwise`` does with an element x and the numbers a and b."""
+    """What ``elementwise`` does with an element x and the numbers a and b.
+
+    For NEGATIVE and ABSOLUTE a is -0.0, whose only bit is the sign.
+    """
 
     CLIP = 0
     RECTIFY = 1

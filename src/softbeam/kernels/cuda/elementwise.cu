@@ -25,8 +25,10 @@ __device__ float apply(float x, int function, float a, float b)
     case SLOPE: return x < 0.f ? __fmul_rn(a, x) : x;
     case EXPONENTIAL: return expf(x);
     case SQUARE_ROOT: return __fsqrt_rn(x);
-    case NEGATIVE: return negative(x);
-    case ABSOLUTE: return absolute(x);
+    // With the sign's bit as a number of the launch, no architecture makes it arithmetic, which
+    // would not keep a NaN's payload.
+    case NEGATIVE: return __int_as_float(__float_as_int(x) ^ __float_as_int(a));
+    case ABSOLUTE: return __int_as_float(__float_as_int(x) & ~__float_as_int(a));
     case RECIPROCAL: return __fdiv_rn(1.f, x);
     case FLOOR: return floorf(x);
     case CEILING: return ceilf(x);

@@ -99,9 +99,9 @@ def _apply(x, function, a, b, table):
     if function == SQUARE_ROOT:
         return canonical(np.float32(np.sqrt(x)))
     if function == NEGATIVE:
-        return _negative(x)
+        return f32_from_bits(np.uint32(bits_from_f32(x) ^ bits_from_f32(a)))
     if function == ABSOLUTE:
-        return _absolute(x)
+        return f32_from_bits(np.uint32(bits_from_f32(x) & ~bits_from_f32(a)))
     if function == RECIPROCAL:
         return _quotient(np.float32(1.0), x)
     if FLOOR <= function <= ROUND:

@@ -57,7 +57,9 @@ def function(
 
 
 def _plain(lowering: Lowering, node: Node) -> None:
-    function(lowering, node, _PLAIN[node.op])
+    what = _PLAIN[node.op]
+    signs = what in (Function.NEGATIVE, Function.ABSOLUTE)
+    function(lowering, node, what, -0.0 if signs else 0.0)
 
 
 def _hard_sigmoid(lowering: Lowering, node: Node) -> None:

@@ -134,6 +134,7 @@ def reduce(lowering: Lowering, node: Node) -> None:
             shape,
             shape,
             Function.ABSOLUTE,
+            -0.0,
             label=node.name,
             takes=source,
         )
