@@ -179,6 +179,21 @@ def test_bootstrap_knows_what_is_certain(make_record: MakeRecord) -> None:
     assert 0.0 < stability.high[3] < 0.05
 
 
+def test_nothing_is_left_where_damage_lies_in_items_not_seen_to_fail(
+    make_record: MakeRecord,
+) -> None:
+    """Of damage that each of 20 items showed once, as much again lies in items not seen to fail."""
+    cells = {(layer, "fill"): (1, 30) for layer in range(20)}
+    cells |= {(20, "copy"): (100, 400), (21, "copy"): (2, 900), (22, "fill"): (0, 30)}
+    damage = damage_of(Counts.of(sdcs(make_record, cells)), "sdc", By.LAYER_AND_KERNEL)
+    thin, _ = bootstrap(damage, Covering(np.ones(23), 0.9), seed=3, replicates=200)
+    assert set(thin.undecided()) >= {*range(20), 21, 22}
+    # 16 % of the damage is not to be seen: half of all of it is in one item, whatever else is.
+    half, _ = bootstrap(damage, Covering(np.ones(23), 0.5), seed=3, replicates=200)
+    assert half.certain() == (20,)
+    assert 21 not in half.undecided()
+
+
 def test_bootstrap_of_nothing_says_nothing(make_record: MakeRecord) -> None:
     damage = damage_of(Counts.of([make_record()]), "due", By.KERNEL)
     stability, _ = bootstrap(damage, Covering(np.ones(1), 0.9), 1, 10)

@@ -6,7 +6,7 @@ The exact sets of one sample are in :mod:`softbeam.analysis.hardening.damage`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -27,6 +27,9 @@ class Chooser(Protocol):
 
     def chosen_with(self, values: Numbers, more: Numbers) -> Chosen:
         """Return which items are chosen if the item alone did so much more damage."""
+
+    def beside(self, unseen: float) -> Chooser:
+        """Return what chooses if so great a share of the damage lies in items not seen to fail."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +59,11 @@ class Covering:
             wanted = self._wanted(held[row, -1] + more[row])
             found[row] = before < wanted
         return found & (values + more > 0.0)
+
+    def beside(self, unseen: float) -> Covering:
+        """Return what covers as much of all damage with what was seen alone, if that is enough."""
+        seen = 1.0 - unseen
+        return replace(self, coverage=self.coverage / seen if self.coverage < seen else 1.0)
 
     def _sorted(self, values: Numbers) -> tuple[NDArray[np.intp], Numbers]:
         """Return the items of each sample, the most damaging first, and what they hold so far."""
@@ -94,6 +102,10 @@ class Spending:
             start = part.stop
             found.append(chosen | (values[part] + more[part] > lost))
         return np.concatenate(found)
+
+    def beside(self, unseen: float) -> Spending:
+        """Return itself: what a budget buys of others does not grow by damage in items unseen."""
+        return self
 
     def _steps(self) -> NDArray[np.int64]:
         """Return the costs in steps; what the budget does not buy is beyond its end."""

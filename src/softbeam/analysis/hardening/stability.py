@@ -111,11 +111,17 @@ def bootstrap(
     B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979),
     doi:10.1214/aos/1176344552; for the damage that was not drawn, B. Efron and R. Tibshirani,
     "Improvements on cross-validation: the .632+ bootstrap method", JASA 92 (1997),
-    doi:10.1080/01621459.1997.10474007.
+    doi:10.1080/01621459.1997.10474007.  An item is left only if it would be so beside the damage
+    that is to be expected in items which were not seen to fail: I. J. Good, "The population
+    frequencies of species and the estimation of population parameters", Biometrika 40 (1953),
+    doi:10.1093/biomet/40.3-4.237.
     """
     samples = samples_of(damage, np.random.Generator(np.random.PCG64(seed)), replicates)
     chosen = choose.chosen(samples.values)
     least, most = _missing_one(damage, samples, choose, chosen)
+    beside = choose.beside(_in_items_not_seen(damage))
+    if beside is not choose:
+        most = most | beside.chosen_with(samples.values, samples.missed)
     low, high = _shares(damage, samples)
     unseen = _unseen(samples, chosen)
     held = _ratio((samples.values * chosen).sum(axis=1), samples.values.sum(axis=1))
@@ -148,6 +154,16 @@ def removed(
     low = _ratio(held, total + outside)
     high = _ratio(held + within, total + within)
     return stability.kept * float(_quantile(low, 0.025)), float(_quantile(high, 0.975))
+
+
+def _in_items_not_seen(damage: Damage) -> float:
+    """Return the share of the damage to be expected in items that were not seen to fail.
+
+    After Good, it is what those hold that were seen to fail once.
+    """
+    values = damage.values()
+    once = values[damage.injections() == 1]
+    return float(once.sum() / values.sum()) if values.any() else 0.0
 
 
 def _missing_one(
