@@ -48,6 +48,8 @@ OTHERS: dict[str, Any] = {
     "kernels": ("fill",),
     "layers": (0, 1),
     "im2col": "except-1x1",
+    "input_shape": (1, 3, 64, 64),
+    "output": "scores",
     "seed": 2,
     "results_schema": 2,
 }

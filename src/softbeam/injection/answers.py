@@ -16,6 +16,17 @@ from softbeam.injection.boxes import has_boxes
 from softbeam.network.buffers import output_buffers
 from softbeam.network.catalogue import Network
 from softbeam.network.golden import GoldenRun
+from softbeam.network.layers import (
+    ActivationLayer,
+    AveragePool,
+    Convolution,
+    Dropout,
+    Layer,
+    MaxPool,
+    Shape,
+    Softmax,
+    WindowAverage,
+)
 from softbeam.network.plan import Plan
 
 Floats = NDArray[np.float32]
@@ -25,6 +36,8 @@ def check_meaning(network: Network, plan: Plan) -> None:
     """Refuse a network whose answer is neither a list of scores nor a detector's.
 
     A list has several channels of one pixel, such as ONNX's shapes (N), (1, N) and (1, N, 1, 1).
+    A map of several channels is none, even if the model writes its numbers one behind the other;
+    of a single channel the pixels can be what is chosen from, such as the fields of a board.
 
     Raises
     ------
@@ -35,12 +48,24 @@ def check_meaning(network: Network, plan: Plan) -> None:
         return
     channels, height, width = network.answer_shape
     if height == width == 1 and channels > 1:
-        return
+        channels, height, width = _map_of(network.layers)
+        if height == width == 1 or channels == 1:
+            return
     shape = "one number" if channels == height == width == 1 else f"{channels}x{height}x{width}"
     raise NetworkError(
         f"the answer of {network.name} is {shape}, not a list of scores of which the highest is "
         "the class; softbeam judges classifiers and Darknet's detectors alone"
     )
+
+
+def _map_of(layers: tuple[Layer, ...]) -> Shape:
+    """Return the channels, height and width of what a convolution or pool answers, if one does."""
+    for layer in reversed(layers):
+        if isinstance(layer, Convolution | MaxPool | AveragePool | WindowAverage):
+            return layer.output_shape
+        if not isinstance(layer, Softmax | ActivationLayer | Dropout):
+            break
+    return 1, 1, 1
 
 
 def check_fault_free(golden: GoldenRun) -> None:
