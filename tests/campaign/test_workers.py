@@ -352,9 +352,13 @@ STRUCK_AT_BIRTH = """
     from softbeam.campaign.workers import WorkerPool
 
     def strike(how):
+        own = Path("/proc/self/cmdline").read_bytes()
         while True:
             for child in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
-                if b"tracker" not in Path(f"/proc/{child}/cmdline").read_bytes():
+                command = Path(f"/proc/{child}/cmdline").read_bytes()
+                # As long as it is a copy of this process, the kernel lets this one wait for it,
+                # whatever signals come (vfork); what a worker does begins after that.
+                if command != own and b"tracker" not in command:
                     os.kill(int(child), how)
                     return
 
