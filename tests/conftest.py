@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -30,6 +31,10 @@ from softbeam.network.layers import trained_buffers
 from softbeam.network.plan import Plan
 from softbeam.network.profile import LaunchProfile, profile_network
 from softbeam.network.weights import shipped_weights
+
+# Started in the background by a shell, the tests would ignore the Ctrl-C that some of them send.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parents[1]
 
