@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.precision import specification
 
 from softbeam.analysis.counts import Stream
 from softbeam.analysis.design import Design, exposures
@@ -31,7 +32,6 @@ from softbeam.campaign.choices import Target
 from softbeam.campaign.engine import run_campaign
 from softbeam.campaign.results.reading import Ending
 from softbeam.campaign.results.store import ResultsStore
-from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 from softbeam.campaign.streams import InjectionName, StreamKey
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.outcomes import OUTCOMES
@@ -58,24 +58,6 @@ Counted = Mapping[StreamKey, int]
 
 def design(stratified: bool, images: int = 1) -> Design:
     return Design(stratified, images, exposures(SIZES))
-
-
-def specification(
-    target: Target | None, stratified: bool, images: int = 1
-) -> CampaignSpecification:
-    return CampaignSpecification(
-        network="tiny",
-        weights_sha256="1" * 64,
-        plan_sha256="4" * 64,
-        inputs_sha256=tuple(f"{image:064x}" for image in range(images)),
-        architecture="sm_90",
-        kernels_sha256="3" * 64,
-        emulator_semantics=1,
-        seed=1,
-        sampling="stratified" if stratified else "uniform",
-        streams=(StreamRequest(mode="rf", model="single-bit", injections=0),),
-        target=target,
-    )
 
 
 class World:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.precision import specification
 
 from softbeam.analysis.counts import Stream
 from softbeam.analysis.design import Design, exposures
@@ -21,7 +22,6 @@ from softbeam.analysis.planning import Pilot, forecast
 from softbeam.analysis.precision import cells_of, first_round, half_width, rounds, sample_of
 from softbeam.campaign.choices import Target
 from softbeam.campaign.results.reading import Ending
-from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 from softbeam.campaign.streams import StreamKey
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.outcomes import OUTCOMES
@@ -117,22 +117,6 @@ def finish(
 def _place(stratum: str) -> tuple[int, str]:
     layer, _, kernel = stratum.partition("/")
     return int(layer), kernel
-
-
-def specification(target: Target, stratified: bool, inputs: int) -> CampaignSpecification:
-    return CampaignSpecification(
-        network="tiny",
-        weights_sha256="1" * 64,
-        plan_sha256="4" * 64,
-        inputs_sha256=tuple(f"{image:064x}" for image in range(inputs)),
-        architecture="sm_90",
-        kernels_sha256="3" * 64,
-        emulator_semantics=1,
-        seed=1,
-        sampling="stratified" if stratified else "uniform",
-        streams=(StreamRequest(mode="rf", model="single-bit", injections=0),),
-        target=target,
-    )
 
 
 def check(found: list[Finished]) -> None:
