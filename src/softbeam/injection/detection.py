@@ -19,6 +19,7 @@ from softbeam.injection.boxes import (
     Box,
     Numbers,
     boxes_table,
+    distance_power,
     edges_of,
     has_boxes,
     table_of,
@@ -102,7 +103,7 @@ def _judged(plan: Plan, golden: Bits, output: Bits, rule: BoxRule, wanted: Numbe
     if not differs.any():
         return Outcome.of("absorbed")
     found = boxes_table(plan, output, rule.threshold)
-    changes = BoxChanges(wanted, found, _partners(wanted, found, rule.overlap))
+    changes = BoxChanges(wanted, found, _partners(plan, wanted, found, rule.overlap))
     numbers = output.view(np.float32)
     finite = bool(np.isfinite(numbers).all())
     difference = float("inf")
@@ -120,11 +121,11 @@ def matched(wanted: list[Box], found: list[Box], overlap: float) -> list[tuple[i
     return [(one, other) for one, other in enumerate(partners.tolist()) if other >= 0]
 
 
-def _partners(wanted: Numbers, found: Numbers, overlap: float) -> NDArray[np.int64]:
+def _partners(plan: Plan, wanted: Numbers, found: Numbers, overlap: float) -> NDArray[np.int64]:
     """Return for each box of an answer its partner in the other one, -1 if it has none."""
     partners, taken = np.full(len(wanted), -1), np.zeros(len(found), dtype=np.bool_)
     ones, others = edges_of(wanted), edges_of(found)
-    if overlap > THINNING:
+    if overlap > THINNING and np.isnan(distance_power(plan)):
         # A box that is in both answers can have no other partner of its class: whatever overlaps
         # it so much was thinned out.  Most boxes are in both.
         first, second = (np.lexsort((-some[:, 6], some[:, 5])) for some in (ones, others))
