@@ -77,7 +77,16 @@ class TestTwins:
 
 def test_a_thread_owns_all_channels_of_its_pixel() -> None:
     pooled = arguments(
-        "maxpool_depth", n=40, w=8, h=5, c=7, out_c=3, batch=1, input=None, output=None, indexes=None
+        "maxpool_depth",
+        n=40,
+        w=8,
+        h=5,
+        c=7,
+        out_c=3,
+        batch=1,
+        input=None,
+        output=None,
+        indexes=None,
     )
     assert [owner_thread(pooled, word) for word in (0, 39, 40, 119)] == [0, 39, 0, 39]
     values = {"x": None, "size": 66, "batch": 2, "channels": 5, "wh_step": 33, "output": None}

@@ -1,7 +1,7 @@
 """What AlexeyAB's Darknet computes, in NumPy, from the definitions of its layers.
 
-Nothing of softbeam is used: the file is read here once more, and a ``.weights`` file taken number by
-number.  Debian's Darknet knows none of these layers.
+Nothing of softbeam is used: the ``.cfg`` file is read here once more, the ``.weights`` file number
+by number.  Debian's Darknet knows none of these layers.
 """
 
 from __future__ import annotations

@@ -197,4 +197,9 @@ def index_of(written: int, before: Sequence[BaseLayer]) -> int:
         raise Invalid(
             f"{written} names layer {index}; it must be one of those before layer {len(before)}"
         )
+    if before[index].shrunk:
+        raise Invalid(
+            f"names layer {before[index].name}, of whose blurred size Darknet's other layers know "
+            "nothing; name the one behind it"
+        )
     return index

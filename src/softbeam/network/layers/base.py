@@ -116,6 +116,11 @@ class BaseLayer:
         return {name: words for name, words in self.buffers.items() if name not in TRAINING}
 
     @property
+    def shrunk(self) -> bool:
+        """Whether a blur makes its output smaller than Darknet tells layers that name it."""
+        return False
+
+    @property
     def constants(self) -> dict[str, tuple[float, ...]]:
         """Buffers that hold the same numbers again and again, in no file, and these numbers."""
         return {}

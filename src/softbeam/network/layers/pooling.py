@@ -75,6 +75,11 @@ class MaxPool(BaseLayer):
         return words if self.blur is None else words | self.blur.buffers
 
     @property
+    def shrunk(self) -> bool:
+        """Whether the blur makes the output smaller."""
+        return self.output_shape != self.pooled
+
+    @property
     def constants(self) -> dict[str, tuple[float, ...]]:
         """The weights of the blur."""
         return {} if self.blur is None else self.blur.constants
