@@ -82,6 +82,7 @@ class Forward:
         (_, self.net), *self.layers = sections(text)
         self.numbers = np.fromfile(weights, "<f4", offset=20).astype(np.float64)
         self.outputs: list[np.ndarray] = []
+        self.taken: dict[int, list] = {}
         self.x = np.zeros(0)
 
     def take(self, *shape: int) -> np.ndarray:
@@ -120,12 +121,14 @@ class Forward:
         steps, blur = self.steps(said), int(said.get("antialiasing", 0))
         padding = size // 2 if said.get("pad") == "1" else int(said.get("padding", 0))
         normed = said.get("batch_normalize") == "1"
-        shift = self.take(filters)[:, None, None]
-        scale, mean, variance = (
-            [self.take(filters)[:, None, None] for _ in range(3)] if normed else (1.0, 0.0, 1.0)
-        )
-        channels = self.x.shape[0] // groups
-        weights = self.take(groups, filters // groups, channels, size, size)
+        channels, here = self.x.shape[0] // groups, len(self.outputs)
+        if (index := int(said.get("share_index", here))) != here:
+            self.taken[here] = self.taken[index if index >= 0 else here + index]
+        else:
+            own = [self.take(filters)[:, None, None] for _ in range(4 if normed else 1)]
+            weights = self.take(groups, filters // groups, channels, size, size)
+            self.taken[here] = [*own, *(() if normed else (1.0, 0.0, 1.0)), weights]
+        shift, scale, mean, variance, weights = self.taken[here]
         around = padding * dilation
         padded = np.pad(self.x, ((0, 0), (around, around), (around, around)))
         seen = windows(padded, size, (1, 1) if blur else steps, dilation)

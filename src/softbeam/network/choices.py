@@ -43,7 +43,7 @@ class WorkloadChoices(Choices):
         Whose machine code runs, one of :data:`softbeam.kernels.ARCHITECTURES`.
     im2col : {"always", "except-1x1"}
         Whether 1x1 convolutions with stride 1 launch im2col, as Darknet did until May 2018 and in
-        the paper, or are matrix products alone, as since.
+        the paper, or are matrix products alone, as since, and as in AlexeyAB's dialect anyway.
     input_shape : tuple of int
         The sides of an ONNX model's input, where the model leaves them open; empty if it does not.
     output : str, optional

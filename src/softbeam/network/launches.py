@@ -99,11 +99,17 @@ class LaunchMaker:
         self.launches = launches
         self.choices = choices
         self.alexeyab = alexeyab
+        #: The layer whose trained buffers it uses, its own unless it says otherwise.
+        self.trained_layer = layer
         self._outputs = outputs
 
     def own(self, buffer: str, words: int) -> Span:
         """Return the first words of one of the layer's buffers."""
         return Span(buffer_name(self.layer, buffer), words)
+
+    def trained(self, buffer: str, words: int) -> Span:
+        """Return the first words of a trained buffer, which may be another layer's."""
+        return Span(buffer_name(self.trained_layer, buffer), words)
 
     def output(self, words: int) -> Span:
         """Clear what training propagates back, as most layers begin, and return the output."""
@@ -218,7 +224,8 @@ class LaunchMaker:
 
     def batch_norm(self, output: Span, channels: int) -> None:
         """Normalize, scale and shift each channel; first keep the output for training."""
-        mean, variance = self.own("rolling_mean", channels), self.own("rolling_variance", channels)
+        names = ("rolling_mean", "rolling_variance")
+        mean, variance = (self.trained(name, channels) for name in names)
         if not self.alexeyab:
             self.copy(output, self.own("x", output.words))
         self.launch(
@@ -234,8 +241,8 @@ class LaunchMaker:
             filters=channels,
             spatial=output.words // channels,
         )
-        self.scale_bias(output, self.own("scales", channels))
-        self.add_bias(output, self.own("biases", channels))
+        self.scale_bias(output, self.trained("scales", channels))
+        self.add_bias(output, self.trained("biases", channels))
 
     def activate(self, x: Span, activation: Activation, channels: int = 1) -> None:
         """Apply an activation function to words, in place.

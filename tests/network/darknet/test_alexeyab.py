@@ -107,7 +107,7 @@ NETWORKS = {
     + "[scale_channels]\nfrom=-2\nscale_wh=1\nactivation=relu\n"
     + "[avgpool]\n",
     "activations": "".join(convolution(4, 3, name) for name in ACTIVATIONS)
-    + "[activation]\nactivation=swish\n[avgpool]\n",
+    + "[activation]\nactivation=relu6\n[avgpool]\n",
     "sums": convolution(6, 3)
     + convolution(4, 3)
     + convolution(8, 3)
@@ -124,6 +124,15 @@ NETWORKS = {
     + "[maxpool]\nsize=3\nstride_x=1\nstride_y=2\n"
     + "[maxpool]\nsize=2\nstride=2\nantialiasing=2\n[local_avgpool]\nsize=3\nstride=1\n"
     + "[maxpool]\nmaxpool_depth=1\nout_channels=2\n[avgpool]\n",
+    "shared": convolution(6, 3)
+    + convolution(6, 3, more="dilation=3\n")
+    + "[route]\nlayers=0\n"
+    + convolution(6, 3, "swish", "share_index=1\ndilation=2\n")
+    + convolution(6, 3, more="share_index=-1\n")
+    + "[avgpool]\n"
+    + convolution(5, 1, "linear", "batch_normalize=0\n")
+    + convolution(5, 1, "linear", "batch_normalize=0\n")
+    + convolution(5, 1, "linear", "batch_normalize=0\nshare_index=7\n"),
     "others": "[depthwise_convolutional]\nbatch_normalize=1\nsize=3\npad=1\nactivation=relu\n"
     + convolution(8, 3, "swish")
     + "[batchnorm]\n[empty]\n[reorg3d]\nstride=2\n"
@@ -230,13 +239,19 @@ def test_a_part_of_a_route_is_told_in_its_name() -> None:
         ("[shortcut]\nfrom=-1\nweights_type=some\n", "must be one of none, per_feature, per_layer"),
         ("[scale_channels]\n", "needs from="),
         ("[scale_channels]\nfrom=-1\n", r"shape \(4, 16, 24\); that must be \(4, 1, 1\)"),
-        ("[avgpool]\n[scale_channels]\nfrom=0\nactivation=swish\n", "for which .* gives zeros"),
+        ("[avgpool]\n[scale_channels]\nfrom=0\nactivation=swish\n", "it gives zeros here"),
+        ("[activation]\nactivation=hard_mish\n", "it gives zeros here in AlexeyAB's Darknet"),
+        ("[shortcut]\nfrom=-1\nactivation=normalize_channels\n", "it gives zeros here"),
+        ("[sam]\nfrom=-1\nactivation=mish\n", "activation=mish, which gives zeros here"),
+        ("[conn]\nactivation=mish\n[conv]\nactivation=relu6\n", "it is for a .convol.* or a .sh"),
         ("[avgpool]\n[sam]\nfrom=0\n", r"\(4, 16, 24\) by an input of shape \(4, 1, 1\)"),
-        ("[sam]\nfrom=0\nactivation=normalize_channels\n", "must be one of elu, hard_mish"),
+        ("[sam]\nfrom=0\nactivation=gelu\n", "must be one of elu, hard_mish"),
         ("[conv]\nsize=3\ndilation=2\n", "formulas disagree about the windows over 24x16"),
         ("[conv]\nsize=4\npad=1\ndilation=2\n", "with pad=1 and an odd size they agree"),
         ("[conv]\nantialiasing=3\n", "whole number from 0 to 2"),
         ("[conv]\nactivation=swish\npadding=1\n", "padding=1 around windows of one pixel"),
+        ("[conv]\nfilters=4\nshare_index=0\n", "share_index=0 names no convolution before it"),
+        ("[conv]\nfilters=4\nshare_index=1\n", "share_index=1 names no convolution before it"),
         ("[max]\nmaxpool_depth=1\nout_channels=5\n", "makes 5 channels of 4"),
         ("[max]\nmaxpool_depth=1\nantialiasing=1\n", "give one of them"),
         ("[depthwise_convolutional]\nfilters=6\n", "filters=6 must be a multiple of the 4 chan"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from softbeam.network.activation import Activation
 
@@ -119,24 +119,29 @@ def listed(read: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
     return read_list
 
 
+def _across(one: Activation) -> bool:
+    return one.across_channels
+
+
+#: Activations that AlexeyAB's Darknet knows behind convolutions, and those of them that it knows
+#: behind shortcuts; anywhere else its kernel has no case for them.
+_CONVOLUTIONS = (Activation.SWISH, Activation.HARD_MISH, *filter(_across, Activation))
+_SHORTCUTS = (Activation.SWISH,)
+
 #: Activations that only AlexeyAB's Darknet knows; mish is read as files of before were.
-_ALEXEYAB = (
-    Activation.HARD_MISH,
-    Activation.NORMALIZE_CHANNELS,
-    Activation.NORMALIZE_CHANNELS_SOFTMAX,
-    Activation.NORMALIZE_CHANNELS_SOFTMAX_MAXVAL,
-    Activation.RELU6,
-    Activation.SWISH,
-)
+_ALEXEYAB = (Activation.RELU6, *_CONVOLUTIONS)
 
 
-def activation(default: Activation, *, every: bool = False) -> Key:
-    """Return a key that names an activation function; `every`: those of whole channels too."""
-    known = {one.name.lower(): one for one in Activation if every or not one.across_channels}
+def activation(default: Activation, *, behind: Literal["", "convolution", "shortcut"] = "") -> Key:
+    """Return a key that names an activation function, behind what."""
+    known = {one.name.lower(): one for one in Activation}
+    there = {"": (), "convolution": _CONVOLUTIONS, "shortcut": _SHORTCUTS}[behind]
 
     def read(text: str) -> Activation:
         if text not in known:
             raise Invalid(f"must be one of {', '.join(sorted(known))}")
+        if known[text] in _CONVOLUTIONS and known[text] not in there:
+            raise Invalid("gives zeros here in AlexeyAB's Darknet; it is for a [convolutional]")
         return known[text]
 
     return Key(read, default, lambda value: value in _ALEXEYAB)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from math import prod
 from typing import ClassVar, TypeAlias
 
+from softbeam.network.activation import Activation
+from softbeam.network.darknet.keys import Invalid
 from softbeam.network.launches import LaunchMaker
 from softbeam.network.plan import Span
 
@@ -46,6 +48,9 @@ class BaseLayer:
 
     #: Whether its output is the buffer of the layer before.
     passes_on: ClassVar[bool] = False
+
+    #: Whether its activation is zero in AlexeyAB's Darknet if it is mish, for want of a case.
+    mish_is_zero: ClassVar[bool] = False
 
     #: Whether it is the head of a detector, whose output is part of the network's answer.
     is_head: ClassVar[bool] = False
@@ -133,6 +138,11 @@ class BaseLayer:
         Invalid
             If it says what that Darknet does not know.
         """
+        if self.mish_is_zero and getattr(self, "activation", None) == Activation.MISH:
+            raise Invalid(
+                "has activation=mish, which gives zeros here in AlexeyAB's Darknet; it is for a "
+                "[convolutional] or a [shortcut]"
+            )
         return replace(self, alexeyab=True)
 
     @property

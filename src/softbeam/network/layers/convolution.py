@@ -49,6 +49,8 @@ class Convolution(BaseLayer):
         The window, where size, stride and padding do not tell it, as Darknet's do.
     blur
         What blurs the output, if anything does.
+    shares
+        The layer whose trained buffers it uses; its own if None.
 
     Examples
     --------
@@ -67,6 +69,7 @@ class Convolution(BaseLayer):
     batched: bool = field(default=False, repr=False)
     window: Window | None = field(default=None, repr=False)
     blur: Blur | None = field(default=None, repr=False)
+    shares: int | None = field(default=None, repr=False)
 
     type: ClassVar[str] = "conv"
 
@@ -124,6 +127,11 @@ class Convolution(BaseLayer):
     @property
     def trained(self) -> dict[str, int]:
         """The trained buffers and their words, in the order of a ``.weights`` file."""
+        return self.parts if self.shares is None else {}
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """The trained buffers that it uses, and their words."""
         norm = ("scales", "rolling_mean", "rolling_variance") if self.batch_normalize else ()
         return {**dict.fromkeys(("biases", *norm), self.filters), "weights": self.weights}
 
@@ -153,6 +161,8 @@ class Convolution(BaseLayer):
             words |= dict.fromkeys(per_filter, self.filters)
             words |= {"x": outputs, "x_norm": outputs}
         words |= self.activation.kept(outputs)
+        if self.shares is not None:
+            words = {name: size for name, size in words.items() if name not in self.parts}
         return words if self.blur is None else words | self.blur.buffers
 
     @property
@@ -181,11 +191,13 @@ class Convolution(BaseLayer):
 
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch a convolution: for each group im2col and GEMM, then batch norm or biases."""
+        if self.shares is not None:
+            maker.trained_layer = self.shares
         output = maker.output(prod(self.convolved))
         maker.fill(output)
         direct = (self.size, self.stride, self.padding) == (1, 1, 0) and self.window is None
         direct = direct and (maker.choices.im2col == "except-1x1" or self.alexeyab)
-        weights = maker.own("weights", self.weights)
+        weights = maker.trained("weights", self.weights)
         m, n, k = self.filters // self.groups, self.spatial, self.column_height
         taken = self.inputs // self.groups
         if self.batched:
@@ -204,7 +216,7 @@ class Convolution(BaseLayer):
         if self.batch_normalize:
             maker.batch_norm(output, self.filters)
         else:
-            maker.add_bias(output, maker.own("biases", self.filters))
+            maker.add_bias(output, maker.trained("biases", self.filters))
         maker.activate(output, self.activation, self.filters)
         if self.blur is not None:
             self.blur.launch(maker, output)
@@ -244,8 +256,21 @@ def _convolution(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> B
         window=_window(values, shape, inner, padding),
     )
     if antialiasing and min(layer.convolved) > 0:
-        return replace(layer, blur=blur_of(antialiasing, layer.convolved, steps))
-    return layer
+        layer = replace(layer, blur=blur_of(antialiasing, layer.convolved, steps))
+    return layer if values["share_index"] is None else _shared(layer, values, before)
+
+
+def _shared(layer: Convolution, values: Values, before: Sequence[BaseLayer]) -> BaseLayer:
+    """Return a convolution with the trained buffers of another one."""
+    number = values["share_index"]
+    number = len(before) + number if number < 0 else number
+    other = before[number] if 0 <= number < len(before) else None
+    if not isinstance(other, Convolution) or other.parts != layer.parts:
+        raise Invalid(
+            f"share_index={values['share_index']} names no convolution before it with as many "
+            "filters, channels, groups and pixels in a window"
+        )
+    return replace(layer, shares=number if other.shares is None else other.shares)
 
 
 def _window(values: Values, shape: Shape, steps: Pair, padding: int) -> Window | None:
@@ -319,6 +344,7 @@ class Local(BaseLayer):
     activation: Activation
 
     type: ClassVar[str] = "local"
+    mish_is_zero: ClassVar[bool] = True
 
     @property
     def summary(self) -> str:
@@ -423,7 +449,7 @@ SECTIONS = (
             "stride": Key(COUNT, 1),
             "pad": FLAG,
             "padding": Key(keys.whole(0), 0),
-            "activation": keys.activation(Activation.LOGISTIC, every=True),
+            "activation": keys.activation(Activation.LOGISTIC, behind="convolution"),
             "groups": Key(COUNT, 1),
             "flipped": keys.only(0),
             "binary": keys.only(0),
@@ -431,6 +457,7 @@ SECTIONS = (
             **keys.STRIDES,
             "dilation": Key(COUNT, 1, keys.differs_from(1)),
             "antialiasing": Key(keys.whole(0, 2), 0, keys.differs_from(0)),
+            "share_index": Key(keys.INDEX, None, keys.differs_from(None)),
         },
         aliases=("conv",),
     ),
@@ -444,7 +471,7 @@ SECTIONS = (
             "stride": Key(COUNT, 1),
             "pad": FLAG,
             "padding": Key(keys.whole(0), 0),
-            "activation": keys.activation(Activation.LOGISTIC, every=True),
+            "activation": keys.activation(Activation.LOGISTIC, behind="convolution"),
         },
     ),
     Section(

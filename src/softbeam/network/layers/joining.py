@@ -208,7 +208,7 @@ SECTIONS = (
             "from": Key(
                 keys.listed(INDEX), None, lambda value: value is not None and len(value) > 1
             ),
-            "activation": keys.activation(Activation.LINEAR),
+            "activation": keys.activation(Activation.LINEAR, behind="shortcut"),
             "alpha": Key(keys.number, 1.0),
             "beta": Key(keys.number, 1.0),
             "weights_type": Key(WEIGHTS, None, keys.differs_from(None)),

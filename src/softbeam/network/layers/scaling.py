@@ -36,6 +36,7 @@ class ScaleChannels(BaseLayer):
     activation: Activation
 
     type: ClassVar[str] = "scale channels"
+    mish_is_zero: ClassVar[bool] = True
 
     @property
     def summary(self) -> str:
@@ -73,7 +74,7 @@ class ScaleChannels(BaseLayer):
 
 
 def _scale_channels(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
-    source, activation = _multiplied(values, before)
+    source = _multiplied(values, before)
     pixels = bool(values["scale_wh"])
     channels, height, width = source.output_shape
     wanted = (1, height, width) if pixels else (channels, 1, 1)
@@ -82,20 +83,16 @@ def _scale_channels(values: Values, shape: Shape, before: Sequence[BaseLayer]) -
             f"multiplies layer {source.name} of shape {source.output_shape} by an input of shape "
             f"{shape}; that must be {wanted}"
         )
-    return ScaleChannels(len(before), shape, source.index, source.output_shape, pixels, activation)
+    return ScaleChannels(
+        len(before), shape, source.index, source.output_shape, pixels, values["activation"]
+    )
 
 
-def _multiplied(values: Values, before: Sequence[BaseLayer]) -> tuple[BaseLayer, Activation]:
-    """Return the layer that a section multiplies, and what runs behind."""
+def _multiplied(values: Values, before: Sequence[BaseLayer]) -> BaseLayer:
+    """Return the layer that a section multiplies."""
     if values["from"] is None:
         raise Invalid("needs from=, the layer that it multiplies")
-    activation = values["activation"]
-    if activation.kept(1):
-        raise Invalid(
-            f"has activation={activation.name.lower()}, for which AlexeyAB's Darknet gives zeros "
-            "here; put an [activation] or a [convolutional] behind it"
-        )
-    return before[index_of(values["from"], before)], activation
+    return before[index_of(values["from"], before)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +111,7 @@ class Attention(BaseLayer):
     activation: Activation
 
     type: ClassVar[str] = "sam"
+    mish_is_zero: ClassVar[bool] = True
 
     @property
     def summary(self) -> str:
@@ -144,13 +142,13 @@ class Attention(BaseLayer):
 
 
 def _sam(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
-    source, activation = _multiplied(values, before)
+    source = _multiplied(values, before)
     if source.output_shape != shape:
         raise Invalid(
             f"multiplies layer {source.name} of shape {source.output_shape} by an input of shape "
             f"{shape}; both must have the same"
         )
-    return Attention(len(before), shape, source.index, activation)
+    return Attention(len(before), shape, source.index, values["activation"])
 
 
 SECTIONS = (
