@@ -265,12 +265,18 @@ def _shared(layer: Convolution, values: Values, before: Sequence[BaseLayer]) -> 
     number = values["share_index"]
     number = len(before) + number if number < 0 else number
     other = before[number] if 0 <= number < len(before) else None
-    if not isinstance(other, Convolution) or other.parts != layer.parts:
+    if not isinstance(other, Convolution) or _filters(other) != _filters(layer):
         raise Invalid(
             f"share_index={values['share_index']} names no convolution before it with as many "
             "filters, channels, groups and pixels in a window"
         )
     return replace(layer, shares=number if other.shares is None else other.shares)
+
+
+def _filters(layer: Convolution) -> tuple[int, ...]:
+    """Return what two convolutions with the same trained buffers have in common."""
+    channels = layer.input_shape[0]
+    return layer.filters, layer.size, layer.groups, channels, layer.batch_normalize
 
 
 def _window(values: Values, shape: Shape, steps: Pair, padding: int) -> Window | None:
