@@ -81,6 +81,15 @@ NETWORKS = {
     + "[route]\nlayers=-1\ngroups=2\ngroup_id=1\n"
     + CONVOLUTION.format(14, 1, 1, "linear")
     + "[yolo]\nclasses=2\nnum=2\nscale_x_y=1.1\nanchors=1,2, 3,4\n",
+    # Sums whose changed columns are not pixels, before weights of channels.
+    "sums": NET.format(5, 6)
+    + CONVOLUTION.format(4, 3, 1, "relu6") + NORM
+    + "[shortcut]\nfrom=-1\n"
+    + "[shortcut]\nfrom=-2,-2\nactivation=swish\n"
+    + "[shortcut]\nfrom=-1,-2\nweights_type=per_channel\nweights_normalization=relu\n"
+    + CONVOLUTION.format(8, 1, 1, "leaky")
+    + "[shortcut]\nfrom=-2\nweights_type=per_feature\nweights_normalization=relu\n"
+    + "[avgpool]\n",
     "tensors": "",
 }  # fmt: skip
 

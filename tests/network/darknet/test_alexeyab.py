@@ -15,6 +15,7 @@ from softbeam.network.choices import WorkloadChoices
 from softbeam.network.darknet.cfg import parse_cfg
 from softbeam.network.darknet.weights import read_weights, write_weights
 from softbeam.network.golden import golden_run
+from softbeam.network.layers import trained_buffers
 from softbeam.network.planner import make_plan
 from softbeam.network.weights import random_weights
 
@@ -179,6 +180,22 @@ def test_every_layer_is_what_numpy_makes_of_it(name: str, tmp_path: Path) -> Non
         np.testing.assert_allclose(
             found.reshape(wanted.shape), wanted, rtol=0, atol=1e-5 * size, err_msg=layer.name
         )
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_plan_reads_what_is_given_or_written_before(name: str) -> None:
+    layers = parse_cfg(NET.format(**SIZES) + NETWORKS[name], "a.cfg")
+    plan = make_plan("a", layers)
+    written = {plan.input, *trained_buffers(layers)}
+    written |= {f"{layer.index}.{one}" for layer in layers for one in layer.constants}
+    # Biases of a blur stay 0.
+    written |= {one for one in plan.buffers if one.endswith("blur_biases")}
+    for launch in plan.launches:
+        for span in (*launch.reads, *launch.writes):
+            assert 1 <= span.words <= plan.buffers[span.buffer].words - span.start
+        assert {span.buffer for span in launch.reads} <= written
+        written |= {span.buffer for span in launch.writes}
+    assert written >= set(plan.outputs)
 
 
 def launched(text: str, **choices: str) -> list[str]:

@@ -43,7 +43,9 @@ def multilayer_rule(step: Step) -> Result:
     if len(strides) != 1 or a.batch != 1 or (a.nweights and a.weights.buffer in step.changes):
         raise NotCoveredError
     (stride,) = strides
-    if any(words % stride for words in (a.size, *outputs)):
+    # A change may have other columns than pixels; weights of channels are those of whole channels.
+    each = a.nweights // (a.n + 1)
+    if any(words % stride for words in (a.size, *outputs)) or each not in (0, 1, a.size // stride):
         raise NotCoveredError
     own, target = (step.map(one, a.size // stride, stride) for one in (a.input, a.out))
     maps = [
