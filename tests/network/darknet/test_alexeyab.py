@@ -274,6 +274,7 @@ def test_a_part_of_a_route_is_told_in_its_name() -> None:
         ("[depthwise_convolutional]\nfilters=6\n", "filters=6 must be a multiple of the 4 chan"),
         ("[reorg3d]\nstride=3\n", "stride=3 must divide the 24x16 pixels"),
         ("[reorg3d]\nstride=2\nreverse=1\n", "reverse=1 in .reorg3d.: it must be 0"),
+        (head(14, "scale_x_y=1e39\n"), "scale_x_y=1e.39; it must be at most 1e.06"),
         ("[crnn]\n[contrastive]\n", r".crnn. is recurrent.*contrastive. is a loss of training"),
     ],
 )

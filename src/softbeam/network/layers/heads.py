@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
@@ -18,6 +19,10 @@ Anchors: TypeAlias = tuple[tuple[float, float], ...]
 
 _MOST_ANCHORS = 1024
 """Anchors that a head can have; Darknet's own have 9 at most."""
+
+
+#: What x and y are stretched by at most; Darknet's own files have 2.
+_MOST_SCALE = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,9 +237,16 @@ class Yolo(BaseLayer):
                 scores = part(output, first + 4 * area, (1 + self.classes) * area)
                 maker.activate(scores, Activation.LOGISTIC)
             if self.scale_x_y != 1.0:
-                shift = {"ALPHA": self.scale_x_y, "BETA": -0.5 * (self.scale_x_y - 1.0)}
+                scale = _single(self.scale_x_y)
+                shift = {"ALPHA": scale, "BETA": -0.5 * _single(scale - 1.0)}
                 n = places.words
                 maker.launch("scal_add", n, (places,), (places,), N=n, X=places, INCX=1, **shift)
+
+
+def _single(value: float) -> float:
+    """Return a number as Darknet holds it, in single precision."""
+    (rounded,) = struct.unpack("<f", struct.pack("<f", value))
+    return float(rounded)
 
 
 def _yolo(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
@@ -242,6 +254,8 @@ def _yolo(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLaye
     mask = values["mask"] or range(len(anchors))
     if max(mask) >= len(anchors):
         raise Invalid(f"mask={','.join(map(str, mask))} names more than the {len(anchors)} anchors")
+    if abs(values["scale_x_y"]) > _MOST_SCALE:
+        raise Invalid(f"has scale_x_y={values['scale_x_y']:g}; it must be at most {_MOST_SCALE:g}")
     kept = tuple(anchors[at] for at in mask)
     diou = values["beta_nms"] if values["nms_kind"] == "diounms" else None
     new = (values["scale_x_y"], bool(values["new_coords"]), diou)
