@@ -272,6 +272,7 @@ def test_a_part_of_a_route_is_told_in_its_name() -> None:
         ("[max]\nmaxpool_depth=1\nout_channels=5\n", "makes 5 channels of 4"),
         ("[max]\nmaxpool_depth=1\nantialiasing=1\n", "give one of them"),
         ("[depthwise_convolutional]\nfilters=6\n", "filters=6 must be a multiple of the 4 chan"),
+        ("[reorg]\nflatten=1\n[sam]\nfrom=-1\n", "flatten or extra, which AlexeyAB's"),
         ("[reorg3d]\nstride=3\n", "stride=3 must divide the 24x16 pixels"),
         ("[reorg3d]\nstride=2\nreverse=1\n", "reverse=1 in .reorg3d.: it must be 0"),
         (head(14, "scale_x_y=1e39\n"), "scale_x_y=1e.39; it must be at most 1e.06"),

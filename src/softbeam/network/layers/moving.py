@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from softbeam.network.darknet import keys
@@ -114,6 +114,12 @@ class Reorg(BaseLayer):
         if self.reverse:
             return channels // stride**2, height * stride, width * stride
         return channels * stride**2, height // stride, width // stride
+
+    def for_alexeyab(self) -> BaseLayer:
+        """Return the layer as AlexeyAB's Darknet runs it, which only moves squares."""
+        if self.flatten or self.extra:
+            raise Invalid("has flatten or extra, which AlexeyAB's Darknet does not know")
+        return replace(self, alexeyab=True)
 
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch a reordering of the elements."""
