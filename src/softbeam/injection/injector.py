@@ -11,7 +11,7 @@ from softbeam.faults.site import FaultSite
 from softbeam.faults.space import FaultSpace
 from softbeam.faults.stratum import Stratum
 from softbeam.injection.classification import Outcome, from_ending
-from softbeam.injection.detection import Rule, rule_for
+from softbeam.injection.judging import Rule, judge_for
 from softbeam.injection.liveness import any_live, live_words
 from softbeam.injection.propagation import propagate
 from softbeam.injection.record import Injection, InjectionRecord
@@ -70,7 +70,7 @@ class Injector:
         self._fault_semantics = fault_semantics
         self._groups = None if groups is None else tuple(groups)
         self.image = image
-        self.rule = rule or rule_for(device.plan)
+        self.rule = rule or judge_for(device.plan)
         self._spaces: dict[tuple[str, str], FaultSpace] = {}
         self._live = live_words(device.plan)
 
