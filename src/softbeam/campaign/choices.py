@@ -25,6 +25,9 @@ else:
 #: Groups of opcodes that a scope can name.
 GROUPS = tuple(sorted({opcode.group for opcode in OPCODES.values()}))
 
+#: More multiprocessors than a launch can have blocks along x and y.
+MOST_MULTIPROCESSORS = 1 << 20
+
 Cells = Literal["all", "layer", "kernel", "layer-kernel"]
 Name = Annotated[str, Field(min_length=1)]
 
@@ -69,6 +72,9 @@ class CampaignChoices(JudgeChoices, WorkloadChoices):
         Kernels in scope, sorted; None for all.
     groups : tuple of str, or None
         Groups of opcodes in scope, sorted; None for all.
+    multiprocessors : int or None
+        Among how many multiprocessors a launch's blocks are dealt, for faults that stay; None for
+        as many as the architecture's GPU has.
     seed : int
         Another seed is another campaign.
     """
@@ -90,6 +96,14 @@ class CampaignChoices(JudgeChoices, WorkloadChoices):
         also=("semantics",),
         help="What a fault does where injectors differ: as recorded on a GPU (hardware), or as in "
         "SASSIFI or NVBitFI, NVIDIA's injectors that many published numbers come from.",
+    )
+    multiprocessors: int | None = option(
+        None,
+        ge=1,
+        le=MOST_MULTIPROCESSORS,
+        metavar="N",
+        help="Of mode permanent: deal the blocks of a launch among so many multiprocessors, of "
+        "which one has the fault; with 1 all threads meet it. Default: those of the GPU.",
     )
     seed: int = option(1, ge=0, help="Another seed draws other faults.")
 

@@ -19,8 +19,9 @@ from softbeam.campaign.specification import CampaignSpecification, Sampling, Str
 from softbeam.campaign.streams import InjectionName
 from softbeam.emulator.semantics import EMULATOR_SEMANTICS
 from softbeam.errors import CampaignError, JudgeError
-from softbeam.faults.modes import MODES
+from softbeam.faults.modes import MODES, PRICED
 from softbeam.faults.space import FaultSpaceSize
+from softbeam.faults.units import multiprocessors
 from softbeam.injection.answers import check_meaning
 from softbeam.injection.choices import own_function
 from softbeam.injection.injector import Injector
@@ -116,6 +117,7 @@ def injector_for(
         fault_semantics=specification.fault_semantics,
         groups=specification.groups,
         image=image,
+        multiprocessors=multiprocessors(specification.architecture, specification.multiprocessors),
         rule=judge_for(golden.plan, specification, judge),
     )
 
@@ -141,10 +143,10 @@ def inject_in_worker(setup: InjectorSetup) -> Callable[[InjectionName], Injectio
         began = perf_counter()
         record = inject(name)
         _LOG.debug(
-            "%s: %s pc %#x of layer %d, %s, %s: %.1f ms (%d warp instructions, %d words wrong%s)",
+            "%s: %s %s of layer %d, %s, %s: %.1f ms (%d warp instructions, %d words wrong%s)",
             name,
             record.kernel,
-            record.pc,
+            f"word {record.word}" if record.pc is None else f"pc {record.pc:#x}",
             record.layer,
             record.outcome,
             record.detail,
@@ -309,8 +311,8 @@ def launches_in_scope(plan: Plan, specification: CampaignSpecification) -> tuple
 def fault_space_sizes(setup: InjectorSetup, modes: set[str]) -> tuple[FaultSpaceSize, ...]:
     """Return how many places each mode has in each kernel of each layer, for each input.
 
-    Modes that are not injected are counted too: together they tell what the code executes and
-    stores, and so what hardening it costs.
+    Some modes that are not injected are counted too: together they tell what the code executes
+    and stores, and so what hardening it costs.
 
     Parameters
     ----------
@@ -326,21 +328,37 @@ def fault_space_sizes(setup: InjectorSetup, modes: set[str]) -> tuple[FaultSpace
     """
     sizes: list[FaultSpaceSize] = []
     for injector in setup.injectors():
-        launches = injector.device.plan.launches
-        for mode in sorted(MODES):
+        for mode in sorted({*modes, *PRICED}):
             try:
                 space = injector.space(mode)
             except CampaignError:
                 if mode in modes:
                     raise
                 continue
-            cells: dict[tuple[int, str], int] = {}
-            for number, size in space.sizes().items():
-                cell = (launches[number].layer, launches[number].kernel)
-                cells[cell] = cells.get(cell, 0) + size
             sizes.extend(
-                FaultSpaceSize(injector.image, mode, layer, kernel, size)
-                for (layer, kernel), size in sorted(cells.items())
+                FaultSpaceSize(injector.image, mode, cell.layer, cell.kernel, size)
+                for cell, size in sorted(space.cells().items())
                 if size
             )
     return tuple(sizes)
+
+
+def unread_places(setup: InjectorSetup, modes: set[str]) -> dict[str, tuple[int, int]]:
+    """Return of modes that strike memory how many places there are, and how many words besides.
+
+    Parameters
+    ----------
+    setup : InjectorSetup
+        The campaign's.
+    modes : set of str
+        Modes that are injected.
+
+    Returns
+    -------
+    dict of str to (int, int)
+        By mode: places, which something reads later, and words before launches of the same buffers
+        that nothing reads; the same for every input.
+    """
+    injector = setup.injectors()[0]
+    spaces = {mode: injector.space(mode) for mode in sorted(modes) if MODES[mode].space == "memory"}
+    return {mode: (space.size, space.unread) for mode, space in spaces.items()}

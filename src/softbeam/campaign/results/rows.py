@@ -55,7 +55,7 @@ class RowFormat:
         columns = stored_columns(schema)
         self._names = tuple(column.name for column in columns)
         self._writers = [_writer(column) for column in columns]
-        self._readers = [_reader(column) for column in columns]
+        self._readers = [_reader(column, schema) for column in columns]
         quoted = ", ".join(f'"{name}"' for name in (*self._names, "checksum"))
         places = ", ".join("?" * (len(columns) + 1))
         self.insert = f"INSERT INTO injections ({quoted}) VALUES ({places})"
@@ -221,8 +221,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _reader(column: Column) -> Callable[[Any], Any]:
+def _reader(column: Column, schema: int) -> Callable[[Any], Any]:
     read = _READERS[column.kind]
-    if not column.optional:
+    if not column.optional_in(schema):
         return read
     return lambda value: None if value is None else read(value)
