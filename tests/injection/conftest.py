@@ -18,7 +18,7 @@ from softbeam.emulator.ending import Ending
 from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
 from softbeam.emulator.launching import Launch, Runner
 from softbeam.emulator.vector import no_fault
-from softbeam.faults.site import FaultSite
+from softbeam.faults.site import FaultSite, MemorySite
 from softbeam.kernels import program
 from softbeam.kernels.families import compute
 from softbeam.network.plan import Plan, Pointer
@@ -156,6 +156,41 @@ class BruteForce:
             later = self.step(number)
             assert later.finished, f"launch {number} died of an earlier one's fault: {site}"
         return Aftermath(struck.name, after, self.output(self.memory), *values)
+
+    def strike_all(self, sites: list) -> tuple[str, np.ndarray, int]:  # type: ignore[type-arg]
+        """Run the network with several faults, unit by unit.
+
+        Returns how it ended, its answer, and how many faults struck.
+        """
+        first = min((site.launch for site in sites), default=0)
+        self.memory[:] = self.snapshots[first]
+        struck = 0
+        for number in range(first, len(self.launches)):
+            here = [site for site in sites if site.launch == number]
+            for site in here:
+                if isinstance(site, MemorySite):
+                    words = self.memory[self.place[site.buffer]]
+                    words[site.word] = site.change.of(int(words[site.word]))
+                    struck += 1
+            launch, faults = self.launches[number], {}
+            if launch is None:
+                self.step(number)
+                continue
+            for site in here:
+                if isinstance(site, FaultSite):
+                    warp = 0 if launch.program.has_barrier else site.thread // 32
+                    faults[site.block, warp] = site.vector(follow=False)
+            budget, stores = max(10_000, 10 * self.longest[number]), []
+            for unit in self.runner.units(launch):
+                fault = faults.get(unit, no_fault())
+                ending = self.runner.run(launch, *unit, budget=budget, fault=fault)
+                struck += unit in faults and ending.fired
+                if not ending.finished:
+                    return ending.name, self.memory[:0], struck
+                stores.append((ending.words, ending.values))
+            for words, values in stores:
+                self.memory[words] = values
+        return "completed", self.output(self.memory).copy(), struck
 
     @property
     def golden_output(self) -> np.ndarray:

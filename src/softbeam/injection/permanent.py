@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +116,7 @@ def endure(
             rows = struck_rows(emulated.program, site.opcode)
             if rows.any():
                 vector = site.vector(rows, emulated.program.function.registers)
-                with _in_place(device, number, changes):
+                with in_place(device, number, changes):
                     blocks = _Blocks(runner, emulated, site, hang_budget(longest(number)))
                     ended = blocks.run(vector)
                     found.unrecorded += blocks.unrecorded
@@ -123,10 +124,10 @@ def endure(
                     if ended is not None:
                         found.ending, found.launch = ended.name, number
                         return found
-                    wrong = _wrong(device, number, blocks)
+                    wrong = wrong_words(device, number, blocks)
         found.propagated += advance(golden, whole, launch, changes, rules)
         for buffer, (indexes, values) in wrong.items():
-            differs = _put(device, number, changes, buffer, indexes, values)
+            differs = put_words(device, number, changes, buffer, indexes, values)
             found.changed_words += differs.size
             found.live = found.live or any_live(live[number], buffer, differs)
         watch(number, changes)
@@ -135,7 +136,7 @@ def endure(
 
 
 @contextmanager
-def _in_place(device: Device, number: int, changes: Mapping[str, BufferChange]) -> Iterator[None]:
+def in_place(device: Device, number: int, changes: Mapping[str, BufferChange]) -> Iterator[None]:
     """Put what differs before a launch into the golden pool, and afterwards what was there."""
     golden = device.golden
     kept: list[tuple[NDArray[np.int64], Bits]] = []
@@ -153,6 +154,17 @@ def _in_place(device: Device, number: int, changes: Mapping[str, BufferChange]) 
     finally:
         for places, values in kept:
             golden.words[places] = values
+
+
+class StruckUnits(Protocol):
+    """Units of a launch that faults have struck."""
+
+    @property
+    def faulty(self) -> Mapping[tuple[int, int], Ending]:
+        """What each stores with its fault, by block and warp in ascending order."""
+
+    def without(self, unit: tuple[int, int]) -> Ending:
+        """Return what a unit stores without the fault."""
 
 
 class _Blocks:
@@ -189,8 +201,8 @@ class _Blocks:
         return self._one(unit, no_fault())
 
 
-def _wrong(
-    device: Device, number: int, blocks: _Blocks
+def wrong_words(
+    device: Device, number: int, blocks: StruckUnits
 ) -> dict[str, tuple[NDArray[np.int64], Bits]]:
     """Return the words that struck units leave otherwise than without the fault, and their values.
 
@@ -260,7 +272,7 @@ def _stays(
     return owner < block * warps + warp
 
 
-def _put(
+def put_words(
     device: Device,
     number: int,
     changes: dict[str, BufferChange],

@@ -94,7 +94,7 @@ def strike(device: Device, runner: Runner, site: FaultSite, longest: int) -> Str
     if faulty.finished:
         neutral = site.vector(neutral=True)
         golden = runner.run(launch, site.block, warp, budget=budget, fault=neutral)
-        _check(site, golden, faulty)
+        check_witness(site, golden, faulty)
         changed = _changes(device, site, golden, faulty)
     return Strike(
         ending=faulty.name,
@@ -106,8 +106,14 @@ def strike(device: Device, runner: Runner, site: FaultSite, longest: int) -> Str
     )
 
 
-def _check(site: FaultSite, golden: Ending, faulty: Ending) -> None:
-    """Every drawn fault is injected into the value that the golden run has there."""
+def check_witness(site: FaultSite, golden: Ending, faulty: Ending) -> None:
+    """Raise unless a fault was injected into the value that the run without it has there.
+
+    Raises
+    ------
+    InternalError
+        If that run does not pass the site once, or finds another value.
+    """
     if not golden.finished or golden.fired != 1:
         raise InternalError(f"the fault-free run does not pass the drawn site {site}")
     if faulty.before != golden.before:
