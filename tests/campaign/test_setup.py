@@ -134,7 +134,7 @@ def test_a_campaign_is_found_again_by_its_workload_alone(
         "kernels_sha256", "emulator_semantics", "campaign_semantics", "im2col",
         "input_shape", "output",
     }  # fmt: skip
-    others = {"streams", "results_schema"}
+    others = {"streams", "results_schema", "loads"}
     assert set(CampaignSpecification.model_fields) == {*chosen, *of_the_workload, *others}
     specification = specified().model_copy(update=chosen)
     assert specify_again(specification, workload) == specification

@@ -13,6 +13,7 @@ from math import ceil, sqrt
 
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.errors import CampaignError
+from softbeam.faults.load import Load
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.faults.stratum import Stratum
 
@@ -45,6 +46,24 @@ class InjectionName:
 
     def __str__(self) -> str:
         return " ".join(filter(None, (self.mode, self.model, self.stratum, str(self.index))))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class InferenceName:
+    """What tells an inference with several faults apart: mode, model, load and index."""
+
+    mode: str
+    model: str
+    load: str
+    index: int
+
+    def __str__(self) -> str:
+        faults = f"{self.load} faults" if self.load.isdecimal() else f"rate {self.load}"
+        return f"{self.mode} {self.model} {faults} {self.index}"
+
+
+#: What is done in one task of a campaign.
+Name = InjectionName | InferenceName
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +146,20 @@ def requested(
         ).items():
             counts[StreamKey(stream.mode, stream.model, stratum)] = number
     return counts
+
+
+def check_rates(specification: CampaignSpecification, sizes: Iterable[FaultSpaceSize]) -> None:
+    """Refuse bit-error rates that mean more faults in an inference than are drawn.
+
+    Raises
+    ------
+    CampaignError
+        With how many, and which rate is possible.
+    """
+    sizes = tuple(sizes)
+    for one in specification.loads:
+        load = Load.read(one.load)
+        images = {size.image for size in sizes}
+        for image in sorted(images):
+            places = sum(n.size for n in sizes if (n.image, n.mode) == (image, one.mode))
+            load.check(one.mode, places)

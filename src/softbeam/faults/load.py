@@ -55,7 +55,10 @@ class Load:
         ValueError
             If there is none.
         """
-        load = cls(faults=int(name)) if name.isdecimal() else cls(rate=float(name))
+        try:
+            load = cls(faults=int(name)) if name.isdecimal() else cls(rate=float(name))
+        except ValueError:
+            load = cls()
         if str(load) != name or not (1 < load.faults <= MOST or 0 < load.rate < 1):
             raise ValueError(f"{name!r} is no number of faults, and no rate")
         return load
@@ -77,6 +80,21 @@ class Load:
         """
         return self.faults or self.rate * places * bits_of(mode)
 
+    def check(self, mode: str, places: int) -> None:
+        """Refuse a rate that means too many faults.
+
+        Raises
+        ------
+        CampaignError
+            If there are more than :data:`MOST` on average.
+        """
+        expected = self.expected(mode, places)
+        if expected > MOST:
+            raise CampaignError(
+                f"a rate of {self.rate:g} means {expected:,.0f} faults of {mode} in an inference; "
+                f"give one of at most {MOST / (places * bits_of(mode)):.1g}, for {MOST:,}"
+            )
+
     def draw(self, mode: str, places: int, draws: Drawing) -> int:
         """Draw how many faults strike an inference.
 
@@ -87,17 +105,12 @@ class Load:
         Raises
         ------
         CampaignError
-            If there are more than :data:`MOST` on average.
+            As of :meth:`check`.
         """
         if self.faults:
             return self.faults
-        expected = self.expected(mode, places)
-        if expected > MOST:
-            raise CampaignError(
-                f"a rate of {self.rate:g} means {expected:,.0f} faults of {mode} in an inference; "
-                f"give one of at most {MOST / (places * bits_of(mode)):.1g}, for {MOST:,}"
-            )
-        parts = max(1, math.ceil(expected / _PART))
+        self.check(mode, places)
+        parts = max(1, math.ceil(self.expected(mode, places) / _PART))
         whole, more = divmod(places * bits_of(mode), parts)
         return sum(
             _binomial(whole + (part < more), self.rate, draws.below(_FINE, f"number {part}"))
@@ -143,3 +156,21 @@ def bits_of(mode: str) -> int:
 def is_transient(mode: str) -> bool:
     """Return whether a mode's faults happen once, so that several can strike an inference."""
     return MODES[mode].space != "units"
+
+
+def check_load(mode: str, model: str, load: Load) -> None:
+    """Refuse a load that a mode's faults cannot have.
+
+    Raises
+    ------
+    CampaignError
+        Saying why.
+    """
+    if not is_transient(mode):
+        raise CampaignError(
+            f"a fault of mode {mode} stays for a whole inference; several of it are not drawn"
+        )
+    if load.rate:
+        bits_of(mode)
+        if model != RATE_MODEL:
+            raise CampaignError(f"a bit-error rate is of model {RATE_MODEL}, not of {model}")

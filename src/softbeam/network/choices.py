@@ -99,9 +99,10 @@ class InputChoices(Choices):
     images: tuple[Path, ...] = option(
         (),
         flag="--image",
+        other_flags=("--images",),
         metavar="FILE|FOLDER",
-        help="An image, or a folder of them; can be given several times, injections take turns; "
-        "default: a photo of a cup of coffee.",
+        help="An image, or a folder of them, or one with a folder for each class; can be given "
+        "several times, injections take turns; default: a photo of a cup of coffee.",
     )
     preprocess: Preset = option(
         "none",
@@ -134,6 +135,22 @@ class InputChoices(Choices):
         """What is done to pictures: the preset, and what was said beside it."""
         names = {"exif", "resize", "mean", "std", "scale", "bgr"} & self.model_fields_set
         return preprocessing(self.preprocess, {name: getattr(self, name) for name in names})
+
+
+class LabelChoices(Choices):
+    """What is right, of labelled images.
+
+    Attributes
+    ----------
+    labels : Path, optional
+        A table of labels, where not the images' folders are named after classes.
+    """
+
+    labels: Path | None = option(
+        None,
+        help="Labels of the images, for accuracy: a CSV file of lines file,label; a label is a "
+        "class's name or number. Default: the folders' names, where each class has a folder.",
+    )
 
 
 class WorkloadRequest(WorkloadChoices, InputChoices):

@@ -120,6 +120,10 @@ class InputFacts(_Facts):
         Boxes in the fault-free answer, of a detector.
     answer : str
         The fault-free answer in words, of other networks.
+    label : int or None
+        The right class, where it is known.
+    label_name : str
+        What it is called; empty where that is not known.
     """
 
     number: int
@@ -128,6 +132,8 @@ class InputFacts(_Facts):
     golden: GoldenClass | None = None
     boxes: int | None = None
     answer: str = ""
+    label: int | None = Field(default=None, ge=0)
+    label_name: str = ""
 
 
 class Facts(_Facts):
@@ -252,6 +258,7 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
                 golden=golden,
                 boxes=boxes,
                 answer=told,
+                **_label(workload, number),
             )
         )
     return Facts(
@@ -264,6 +271,15 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
         versions=versions,
         answers=judge.kind,
     )
+
+
+def _label(workload: Workload, number: int) -> dict[str, Any]:
+    """Return what is right of an input, where it is known."""
+    if workload.labels is None:
+        return {}
+    label = workload.labels[number]
+    named = dict(enumerate(workload.network.classes or ()))
+    return {"label": label, "label_name": named.get(label, "")}
 
 
 def layer_facts(plan: Plan) -> tuple[LayerFacts, ...]:

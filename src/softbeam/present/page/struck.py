@@ -67,7 +67,10 @@ def _answer(one: InputFacts) -> str:
         return f"without a fault: {one.boxes:,} box{'es' * (one.boxes != 1)}"
     if one.answer:
         return f"without a fault: {visible(one.answer)}"
-    return "" if one.golden is None else golden_answer(one.golden)
+    told = "" if one.golden is None else golden_answer(one.golden)
+    if told and one.golden is not None and one.label is not None and one.label != one.golden.number:
+        told += f"; right is {_class(one.label, one.label_name)}"
+    return told
 
 
 def golden_answer(golden: GoldenClass) -> str:
