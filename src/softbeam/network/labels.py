@@ -177,14 +177,14 @@ class _Classes:
         """Return why a label is none."""
         said = visible(label)[:60]
         if label in self._numbers:
-            return f"several classes are called {said!r}; give the class's number"
+            return f"several classes are called '{said}'; give the class's number"
         if label.isdecimal():
             return f"there is no class {said}, they are 0 to {self._count - 1}"
         if not self._numbers:
-            return f"no class is known to be called {said!r}; give --names, or numbers as labels"
+            return f"no class is known to be called '{said}'; give --names, or numbers as labels"
         near = get_close_matches(label, list(self._numbers), n=1)
-        hint = f"; did you mean {visible(near[0])!r}?" if near else ""
-        return f"no class is called {said!r}{hint}"
+        hint = f"; did you mean '{visible(near[0])}'?" if near else ""
+        return f"no class is called '{said}'{hint}"
 
 
 def _by_folder(folders: Sequence[str], names: Sequence[str] | None, classes: int) -> Labels:
@@ -220,7 +220,7 @@ def _read(path: Path) -> dict[str, str]:
         ) from error
     found: dict[str, str] = {}
     wrong = []
-    reader = csv.reader(io.StringIO(text, newline=""))
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         for row in reader:
             cells = [one.strip() for one in row]
