@@ -30,6 +30,9 @@ from softbeam.faults.modes import MODES
 from softbeam.injection.choices import BoxRule, MaskRule, TextRule, ValueRule
 from softbeam.network.workload import Workload
 
+#: A stratum of each mode that is not of kernels in layers.
+STRATA = {"weights": "2/weights", "activations": "2/output", "permanent": "-1/FFMA"}
+
 Specified = Callable[..., CampaignSpecification]
 
 
@@ -38,9 +41,10 @@ def all_names(number: int) -> list[InjectionName]:
     return [
         InjectionName(mode, model, stratum, index)
         for mode in MODES
+        if mode != "shared"
         for model in MODELS
-        if mode != "ioa" or "bit" in model
-        for stratum in ("", "1/maxpool")
+        if MODES[mode].takes(model) and (MODELS[model].listed or model == "7-bit")
+        for stratum in ("", STRATA.get(mode, "1/maxpool"))
         for index in range(number)
     ]
 
@@ -85,9 +89,10 @@ def test_the_scope_is_the_launches_that_are_named(workload: Workload, specified:
 
 
 def test_fault_spaces_add_up(prepared: Any) -> None:
-    sizes = fault_space_sizes(prepared.setup, set(MODES))
+    modes = set(MODES) - {"shared"}
+    sizes = fault_space_sizes(prepared.setup, modes)
     for injector in prepared.setup.injectors():
-        for mode in MODES:
+        for mode in modes:
             own = [one for one in sizes if (one.image, one.mode) == (injector.image, mode)]
             assert sum(one.size for one in own) == injector.space(mode).size
             assert all(one.size > 0 for one in own)

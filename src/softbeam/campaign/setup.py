@@ -378,7 +378,7 @@ def fault_space_sizes(setup: InjectorSetup, modes: set[str]) -> tuple[FaultSpace
 
 
 def unread_places(setup: InjectorSetup, modes: set[str]) -> dict[str, tuple[int, int]]:
-    """Return of modes that strike memory how many places there are, and how many words besides.
+    """Return how many places modes have that leave some out, and how many they leave out.
 
     Parameters
     ----------
@@ -390,9 +390,12 @@ def unread_places(setup: InjectorSetup, modes: set[str]) -> dict[str, tuple[int,
     Returns
     -------
     dict of str to (int, int)
-        By mode: places, which something reads later, and words before launches of the same buffers
-        that nothing reads; the same for every input.
+        By mode: the places, and what is left out: words before launches of the same buffers that
+        nothing reads later, units that compute nothing.  Those of the first input.
     """
+    wanted = sorted(mode for mode in modes if MODES[mode].space != "instructions")
+    if not wanted:
+        return {}
     injector = setup.injectors()[0]
-    spaces = {mode: injector.space(mode) for mode in sorted(modes) if MODES[mode].space == "memory"}
+    spaces = {mode: injector.space(mode) for mode in wanted}
     return {mode: (space.size, space.unread) for mode, space in spaces.items()}

@@ -62,7 +62,8 @@ def tables(
 
     Their columns: mode, model: of the injections. never_read: whether register-file faults that
     are never read count "in place", in their layer and kernel, or "apart", as layer or kernel
-    N-R. layer, kernel. outcome: Masked, SDC or DUE. injections: how many fell there and ended so.
+    N-R. layer, kernel: of faults in memory the layer and its buffer, of those that stay -1 and the
+    opcode. outcome: Masked, SDC or DUE. injections: how many fell there and ended so.
     joint_n: injections of the mode and model; joint, joint_low, joint_high: the share among them
     and its 95 % interval. conditional_n: injections that fell there; conditional, ..._low,
     ..._high: the share among those.
@@ -80,7 +81,7 @@ def tables(
     from softbeam.campaign.results.reading import ResultsReader
     from softbeam.present.factor_tables import layer_names
     from softbeam.present.rich import show
-    from softbeam.present.words import stream_order, unfinished
+    from softbeam.present.words import left_out, stream_order, unfinished
 
     with ResultsReader.open(run) as store:
         facts, specification = store.facts(), store.specification
@@ -104,6 +105,9 @@ def tables(
             out.print(f"[bold]{lacking}[/bold]")
     if counts.design.images > 1:
         out.print(CLUSTERED.format(images=counts.design.images))
+    for mode in dict.fromkeys(stream.mode for stream in sorted(counts.streams(), key=stream_order)):
+        if said := left_out(facts.unread, mode):
+            out.print(said, soft_wrap=True, markup=False)
     for stream in sorted(counts.streams(), key=stream_order):
         for table in _stream_tables(counts, stream, layer_kernel):
             show(out, table)
@@ -119,14 +123,16 @@ def tables(
 def _stream_tables(counts: Counts, stream: Stream, layer_kernel: bool) -> Iterator[Table]:
     from softbeam.analysis.factors import By
     from softbeam.present.factor_tables import outcomes_of
-    from softbeam.present.words import stream_title
+    from softbeam.present.words import in_layers, part_of, stream_title
 
-    name = stream_title(stream)
+    name, part = stream_title(stream), part_of(stream.mode)
     yield replace(outcomes_of(counts, stream), caption=f"{name}: outcomes")
-    yield from _factors(counts, stream, By.LAYER, f"{name}: LVF")
-    yield from _factors(counts, stream, By.KERNEL, f"{name}: KVF")
-    if layer_kernel:
-        yield from _factors(counts, stream, By.LAYER_AND_KERNEL, f"{name}: kernels by layer")
+    if in_layers(stream):
+        yield from _factors(counts, stream, By.LAYER, f"{name}: LVF")
+    of_parts = "KVF" if part == "kernel" else f"factors of {part}s"
+    yield from _factors(counts, stream, By.KERNEL, f"{name}: {of_parts}")
+    if layer_kernel and in_layers(stream):
+        yield from _factors(counts, stream, By.LAYER_AND_KERNEL, f"{name}: {part}s by layer")
 
 
 def _factors(counts: Counts, stream: Stream, by: By, name: str) -> Iterator[Table]:

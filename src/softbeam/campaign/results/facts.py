@@ -152,6 +152,8 @@ class Facts(_Facts):
         Its inputs, in order.
     preprocessing : str
         What was done to an image file before it was the network's input: one sentence.
+    unread : dict of str to (int, int)
+        By mode that leaves out what is known to change nothing: its places, and what is left out.
     versions : dict of str to str
         What computed the golden runs: softbeam, Python, libraries, system.
     answers : str
@@ -165,6 +167,7 @@ class Facts(_Facts):
     layers: tuple[LayerFacts, ...] = ()
     inputs: tuple[InputFacts, ...] = ()
     preprocessing: str = ""
+    unread: dict[str, tuple[int, int]] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
     answers: str = ""
 
@@ -239,6 +242,7 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
     versions : dict of str to str
         What computes.
     """
+    from softbeam.campaign.setup import unread_places
     from softbeam.injection.judging import judge_for
     from softbeam.network.golden import open_golden_run
 
@@ -268,6 +272,7 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
         layers=layer_facts(workload.plan),
         inputs=tuple(inputs),
         preprocessing=workload.preprocessing,
+        unread=unread_places(setup, {stream.mode for stream in setup.specification.streams}),
         versions=versions,
         answers=judge.kind,
     )

@@ -27,8 +27,14 @@ KERNELS = (
     "library's and never struck: that it is missing does not mean that it is safe."
 )
 
+PARTS = (
+    "Each bar is one {part}: of all injections of the mode, the share that fell there and ended as "
+    "SDC, DUE or Masked, with 95 % intervals. A high bar is a {part} that is struck often, or is "
+    "sensitive, or both; how sensitive it is say the conditional factors in the table."
+)
+
 HEAT = (
-    "Each square is a kernel in a layer. The stronger its colour, the larger the share of the "
+    "Each square is a {part} in a layer. The stronger its colour, the larger the share of the "
     "injections there that ended as SDC or as DUE; the larger the square, the shorter the 95 % "
     "interval. A place without a square was never struck, which does not mean that it is safe. "
     "How often a place is struck is not shown."

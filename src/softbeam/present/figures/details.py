@@ -47,6 +47,8 @@ def heat_map(
     kernels: Sequence[str],
     caption: str,
     parts: Sequence[Part] = (),
+    *,
+    part: str = "kernel",
 ) -> Figure:
     """Draw the conditional factors of every kernel in every layer, SDC above DUE.
 
@@ -72,7 +74,8 @@ def heat_map(
             ]
             _squares(axes, found, colours, 0.15 if parts else 0.4)
             axes.set_title(outcome, pad=42 if parts and axes is panels[0] else None)
-            axes.set_yticks(range(len(kernels)), [kernel_title(kernel) for kernel in kernels])
+            titles = [kernel_title(name) if part == "kernel" else name for name in kernels]
+            axes.set_yticks(range(len(kernels)), titles)
             axes.set_ylim(len(kernels) - 0.4, -0.6)
             layer_axis(axes, layers, parts, titles=axes is panels[0])
             axes.grid(axis="y" if parts else "both", linewidth=0.3)
@@ -83,7 +86,7 @@ def heat_map(
 
     return draw(
         f"figure-{number}-heat-{stream.mode}-{stream.model}",
-        f"Figure {number}. Conditional factors of every kernel in every layer, "
+        f"Figure {number}. Conditional factors of every {part} in every layer, "
         f"{stream_title(stream)}",
         caption,
         (9.6, 5.6),

@@ -18,6 +18,8 @@ from softbeam.analysis.factors import By, FactorTable, Item, factor_table
 from softbeam.analysis.paper.checklist import NETWORK, checklist
 from softbeam.analysis.paper.conclusions import Conclusion
 from softbeam.analysis.results import Results
+from softbeam.faults.modes import targets
+from softbeam.faults.stratum import WHOLE_NETWORK
 from softbeam.present.blocks import Block, Section
 from softbeam.present.factor_tables import (
     factors_table,
@@ -39,15 +41,17 @@ from softbeam.present.figures.factors import kernel_figure, layer_figure
 from softbeam.present.listing import listing
 from softbeam.present.parts import Part, parts_of
 from softbeam.present.table import Row, Table, count, share, text
-from softbeam.present.words import follows, kernel_order, stream_order, stream_title, unfinished
+from softbeam.present.words import (
+    follows,
+    in_layers,
+    kernel_order,
+    left_out,
+    part_of,
+    stream_order,
+    stream_title,
+    unfinished,
+)
 from softbeam.text import visible
-
-#: Targets of faults in words.
-TARGETS = {
-    "register": "register",
-    "destination_index": "register index",
-    "store_address": "store address",
-}
 
 #: What stands in the place of a class where no class is first.
 NAMELESS = "no class: all scores NaN"
@@ -63,39 +67,77 @@ class Scope:
         self.results = results
         self.counts = results.counts
         self.streams = sorted(self.counts.streams(), key=stream_order)
-        cells = {Item(one.layer, one.kernel) for one in results.sizes}
-        cells |= {Item(record.layer, record.kernel) for record in results.records}
-        self.cells = sorted(cells, key=lambda key: key.order)
-        self.kernels = sorted({item.kernel or "" for item in cells}, key=kernel_order)
+        pairs = {(one.mode, Item(one.layer, one.kernel)) for one in results.sizes}
+        pairs |= {(record.mode, Item(record.layer, record.kernel)) for record in results.records}
+        #: By what divides layers (kernels, buffers, opcodes) those that there are, in layers.
+        self.cells: dict[str, list[Item]] = {}
+        for part in {part_of(mode) for mode, _ in pairs}:
+            found = {item for mode, item in pairs if part_of(mode) == part}
+            self.cells[part] = sorted(found, key=lambda key: key.order)
+        layers = {item.layer for _, item in pairs} - {None, WHOLE_NETWORK}
         self.layers: Mapping[int, str] = {
             layer: self._layer_label(layer)
-            for layer in sorted({item.layer for item in cells if item.layer is not None})
+            for layer in sorted(layer for layer in layers if layer is not None)
         }
         self.parts: tuple[Part, ...] = parts_of(tuple(self.layers), results.layers)
+
+    def names(self, part: str) -> list[str]:
+        """Return the names of all kernels, buffers or opcodes."""
+        cells = self.cells.get(part, ())
+        return sorted({item.kernel or "" for item in cells}, key=kernel_order)
+
+    @property
+    def kernels(self) -> list[str]:
+        """The kernels that can be struck."""
+        return self.names("kernel")
+
+    def groups(self) -> dict[str, list[Stream]]:
+        """Return the streams by what divides layers in their tables."""
+        groups: dict[str, list[Stream]] = {}
+        for stream in self.streams:
+            groups.setdefault(part_of(stream.mode), []).append(stream)
+        return groups
 
     @cached_property
     def by_layer(self) -> dict[Stream, FactorTable]:
         """The factors of layers, by stream."""
-        return self._tables(By.LAYER, [Item(layer=layer) for layer in self.layers])
+        items = [Item(layer=layer) for layer in self.layers]
+        return {
+            stream: factor_table(self.counts, stream, By.LAYER, items=items)
+            for stream in self.streams
+            if in_layers(stream)
+        }
 
     @cached_property
     def by_kernel(self) -> dict[Stream, FactorTable]:
         """The factors of kernels, by stream."""
-        return self._tables(By.KERNEL, [Item(kernel=kernel) for kernel in self.kernels])
+        return {
+            stream: factor_table(
+                self.counts,
+                stream,
+                By.KERNEL,
+                items=[Item(kernel=kernel) for kernel in self.names(part_of(stream.mode))],
+            )
+            for stream in self.streams
+        }
 
     @cached_property
     def by_cell(self) -> dict[Stream, FactorTable]:
         """The factors of kernels in layers, by stream."""
-        return self._tables(By.LAYER_AND_KERNEL, self.cells)
-
-    def _tables(self, by: By, items: list[Item]) -> dict[Stream, FactorTable]:
         return {
-            stream: factor_table(self.counts, stream, by, items=items) for stream in self.streams
+            stream: factor_table(
+                self.counts,
+                stream,
+                By.LAYER_AND_KERNEL,
+                items=self.cells.get(part_of(stream.mode), ()),
+            )
+            for stream in self.streams
+            if in_layers(stream)
         }
 
     def _layer_label(self, layer: int) -> str:
         for kernel, mark in _LAYER_MARKS.items():
-            if Item(layer, kernel) in self.cells:
+            if Item(layer, kernel) in self.cells.get("kernel", ()):
                 return f"{layer}\n{mark}"
         return str(layer)
 
@@ -114,6 +156,7 @@ def summary(scope: Scope) -> Section:
         "How the injections ended",
         (
             *((Block(text=lacking),) if lacking else ()),
+            *_left_out(scope),
             intro,
             Block(table=outcome_table(scope.counts, scope.streams, details=False)),
             Block(table=details, folded="In detail: kinds of masking, corruption and exception"),
@@ -121,10 +164,18 @@ def summary(scope: Scope) -> Section:
     )
 
 
+def _left_out(scope: Scope) -> tuple[Block, ...]:
+    """Return what the fault spaces leave out since it is known to change nothing."""
+    modes = dict.fromkeys(stream.mode for stream in scope.streams)
+    said = [left_out(scope.results.facts.unread, mode) for mode in modes]
+    points = tuple(filter(None, said))
+    return (Block(points=points),) if points else ()
+
+
 def layers(scope: Scope) -> Section:
     """Return the figures and tables of layers: the paper's figures 1 to 3."""
     blocks = []
-    for place, stream in enumerate(scope.streams, start=1):
+    for place, stream in enumerate(scope.by_layer, start=1):
         caption = captions.LAYERS_OF_MANY if scope.parts else captions.LAYERS
         caption += captions.NEVER_READ if follows(stream.mode) else ""
         blocks.append(
@@ -149,12 +200,20 @@ def layers(scope: Scope) -> Section:
 
 def kernels(scope: Scope) -> Section:
     """Return the figure and tables of kernels: the paper's figure 4."""
-    figure = kernel_figure(
-        scope.counts, scope.streams, len(scope.streams) + 1, scope.kernels, captions.KERNELS
-    )
-    blocks = [Block(figure=figure)]
+    blocks = []
+    for place, (part, streams) in enumerate(scope.groups().items()):
+        number = len(scope.streams) + 1 + place
+        caption = captions.KERNELS if part == "kernel" else captions.PARTS.format(part=part)
+        blocks.append(
+            Block(
+                figure=kernel_figure(
+                    scope.counts, streams, number, scope.names(part), caption, part=part
+                )
+            )
+        )
     for stream, table in scope.by_kernel.items():
-        title = f"KVF, {stream_title(stream)}"
+        part = part_of(stream.mode)
+        title = f"{'KVF' if part == 'kernel' else f'Factors of {part}s'}, {stream_title(stream)}"
         name = f"kvf-{stream.mode}-{stream.model}"
         made = factors_table(table, shares_shown(table), name, title, by_damage=True)
         blocks.append(Block(table=made))
@@ -166,9 +225,12 @@ def cells(scope: Scope) -> Section:
     blocks = []
     for place, (stream, table) in enumerate(scope.by_cell.items()):
         number = f"5{chr(ord('a') + place)}"
-        figure = heat_map(table, number, scope.layers, scope.kernels, captions.HEAT, scope.parts)
+        part = part_of(stream.mode)
+        caption = captions.HEAT.format(part=part)
+        names = scope.names(part)
+        figure = heat_map(table, number, scope.layers, names, caption, scope.parts, part=part)
         blocks.append(Block(figure=figure))
-        title = f"Kernels in layers, {stream_title(stream)}"
+        title = f"{part.capitalize()}s in layers, {stream_title(stream)}"
         name = f"cells-{stream.mode}-{stream.model}"
         shown = factors_table(table, shares_shown(table), name, title, by_damage=True)
         blocks.append(Block(table=shown, folded=title))
@@ -182,9 +244,10 @@ def bits_and_opcodes(scope: Scope) -> Section:
     bits = {
         (stream, words): by_bit(records[stream], target, design)
         for stream in scope.streams
-        for target, words in TARGETS.items()
+        for target, words in targets().items()
     }
-    groups = {stream: by_opcode_group(records[stream], design) for stream in scope.streams}
+    kinds_of = {stream: by_opcode_group(records[stream], design) for stream in scope.streams}
+    groups = {stream: kinds for stream, kinds in kinds_of.items() if kinds}
     blocks = []
     if any(bits.values()):
         blocks.append(Block(figure=bit_figure(bits, "6", captions.BITS)))
@@ -197,7 +260,8 @@ def bits_and_opcodes(scope: Scope) -> Section:
             ]
             name = f"bits-{stream.mode}-{stream.model}-{target.replace(' ', '-')}"
             blocks.append(Block(table=split_table(rows, name, title, "bit"), folded=title))
-    blocks.append(Block(figure=opcode_figure(groups, "7", captions.OPCODES)))
+    if groups:
+        blocks.append(Block(figure=opcode_figure(groups, "7", captions.OPCODES)))
     for stream, kinds in groups.items():
         title = f"Kinds of instructions, {stream_title(stream)}"
         lines = [
