@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softbeam.errors import CampaignError
-from softbeam.faults.load import MOST, Load, bits_of
+from softbeam.faults.load import MOST, Load, bits_in, bits_of, check_load
 from softbeam.faults.randomness import Draws
 from softbeam.faults.site import FaultSite
 from softbeam.injection.classification import from_ending
@@ -137,7 +137,7 @@ def test_numbers_of_faults_are_binomial(bits: int, rate: float) -> None:
 
     width = bits_of("weights")
     for share in (0.0, 0.1, 0.5, 0.9, 0.999):
-        found = Load(rate=rate / 40).draw("weights", bits, Fixed(share))
+        found = Load(rate=rate / 40).draw("weights", bits * width, Fixed(share))
         expected = rate / 40 * bits * width
         if expected <= 32:
             below, above = binom.cdf([found - 1, found], bits * width, rate / 40)
@@ -146,9 +146,9 @@ def test_numbers_of_faults_are_binomial(bits: int, rate: float) -> None:
 
 
 def test_the_mean_number_of_faults_is_that_of_the_rate() -> None:
-    load, places = Load(rate=2e-9), 1_000_000_000
-    assert load.expected("iov", places) == pytest.approx(64)
-    drawn = [load.draw("iov", places, Draws("mean", index)) for index in range(400)]
+    load, bits = Load(rate=2e-9), 32_000_000_000
+    assert load.expected(bits) == pytest.approx(64)
+    drawn = [load.draw("iov", bits, Draws("mean", index)) for index in range(400)]
     assert abs(np.mean(drawn) - 64) < 4 * 8 / 20
     assert 6 < np.std(drawn) < 10
 
@@ -166,7 +166,22 @@ def test_what_is_no_load(name: str) -> None:
 
 def test_rates_that_mean_too_many_faults_or_no_bits() -> None:
     with pytest.raises(CampaignError, match=r"means 320,000 faults of iov .*; give one of at most"):
-        Load(rate=1e-5).draw("iov", 10**9, Draws("x"))
+        Load(rate=1e-5).draw("iov", 32 * 10**9, Draws("x"))
     with pytest.raises(CampaignError, match="mode ioa strikes no values of one width"):
-        Load(rate=1e-9).draw("ioa", 10, Draws("x"))
+        check_load("ioa", "single-bit", Load(rate=1e-9))
+    with pytest.raises(CampaignError, match="is of model single-bit, not of zero-value"):
+        check_load("iov", "zero-value", Load(rate=1e-9))
+    with pytest.raises(CampaignError, match="mode permanent stays for a whole inference"):
+        check_load("permanent", "single-bit", Load(2))
     assert Load(MOST).draw("ioa", 10, Draws("x")) == MOST
+
+
+def test_the_bits_that_can_flip(tiny) -> None:
+    injector = tiny.injector("bits")
+    for mode in ("rf", "iov"):
+        assert bits_in(injector.space(mode)) == 32 * injector.space(mode).size
+    assert bits_in(injector.space("predicate")) == injector.space("predicate").size
+    # Of memory each bit once, however many launches it lives.
+    trained = sum(values.size for values in tiny.weights.values())
+    assert bits_in(injector.space("weights")) == 32 * trained
+    assert injector.space("weights").size > trained

@@ -24,10 +24,10 @@ from softbeam.campaign.specification import (
 from softbeam.campaign.streams import InferenceName, Name
 from softbeam.emulator.semantics import EMULATOR_SEMANTICS
 from softbeam.errors import CampaignError, JudgeError
-from softbeam.faults.load import Load
+from softbeam.faults.load import Load, bits_in
 from softbeam.faults.modes import MODES, PRICED
 from softbeam.faults.space import FaultSpaceSize
-from softbeam.faults.units import multiprocessors
+from softbeam.faults.units import UnitSpace, multiprocessors
 from softbeam.injection.answers import check_meaning
 from softbeam.injection.choices import own_function
 from softbeam.injection.inference import InferenceRecord
@@ -399,3 +399,20 @@ def unread_places(setup: InjectorSetup, modes: set[str]) -> dict[str, tuple[int,
     injector = setup.injectors()[0]
     spaces = {mode: injector.space(mode) for mode in wanted}
     return {mode: (space.size, space.unread) for mode, space in spaces.items()}
+
+
+def check_rates(setup: InjectorSetup) -> None:
+    """Refuse bit-error rates that mean more faults in an inference than are drawn.
+
+    Raises
+    ------
+    CampaignError
+        With how many, and which rate is possible.
+    """
+    rates = [(one.mode, Load.read(one.load)) for one in setup.specification.loads]
+    rates = [(mode, load) for mode, load in rates if load.rate]
+    for injector in setup.injectors() if rates else ():
+        for mode, load in rates:
+            space = injector.space(mode)
+            if not isinstance(space, UnitSpace):
+                load.check(mode, bits_in(space))

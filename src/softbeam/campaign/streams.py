@@ -13,7 +13,6 @@ from math import ceil, sqrt
 
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.errors import CampaignError
-from softbeam.faults.load import Load
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.faults.stratum import Stratum
 
@@ -146,20 +145,3 @@ def requested(
         ).items():
             counts[StreamKey(stream.mode, stream.model, stratum)] = number
     return counts
-
-
-def check_rates(specification: CampaignSpecification, sizes: Iterable[FaultSpaceSize]) -> None:
-    """Refuse bit-error rates that mean more faults in an inference than are drawn.
-
-    Raises
-    ------
-    CampaignError
-        With how many, and which rate is possible.
-    """
-    sizes = tuple(sizes)
-    for one in specification.loads:
-        load = Load.read(one.load)
-        images = {size.image for size in sizes}
-        for image in sorted(images):
-            places = sum(n.size for n in sizes if (n.image, n.mode) == (image, one.mode))
-            load.check(one.mode, places)

@@ -164,8 +164,8 @@ def _run(
     from softbeam.campaign.engine import run_campaign, run_inferences
     from softbeam.campaign.results.facts import facts_of
     from softbeam.campaign.scratch import scratch_folder
-    from softbeam.campaign.setup import fault_space_sizes
-    from softbeam.campaign.streams import check_rates, requested
+    from softbeam.campaign.setup import check_rates, fault_space_sizes
+    from softbeam.campaign.streams import requested
 
     specification = store.specification
     with scratch_folder() as scratch:
@@ -173,7 +173,7 @@ def _run(
         sizes = fault_space_sizes(setup, {stream.mode for stream in specification.streams})
         store.add_fault_space(sizes)
         store.keep_facts(facts_of(workload, setup, store.sessions()[-1]))
-        check_rates(specification, sizes)
+        check_rates(setup)
         counts = requested(specification, sizes)
         aim = None
         if specification.target is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import decimal
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 from softbeam.errors import CampaignError
 from softbeam.faults.modes import MODES, Drawing
@@ -68,19 +69,11 @@ class Load:
         """Numbers first, then rates, both ascending."""
         return self.rate, self.faults
 
-    def expected(self, mode: str, places: int) -> float:
-        """Return how many faults there are on average.
+    def expected(self, bits: int) -> float:
+        """Return how many faults there are on average, of so many bits."""
+        return self.faults or self.rate * bits
 
-        Parameters
-        ----------
-        mode : str
-            The mode.
-        places : int
-            Places of its fault space.
-        """
-        return self.faults or self.rate * places * bits_of(mode)
-
-    def check(self, mode: str, places: int) -> None:
+    def check(self, mode: str, bits: int) -> None:
         """Refuse a rate that means too many faults.
 
         Raises
@@ -88,19 +81,28 @@ class Load:
         CampaignError
             If there are more than :data:`MOST` on average.
         """
-        expected = self.expected(mode, places)
+        expected = self.expected(bits)
         if expected > MOST:
             raise CampaignError(
                 f"a rate of {self.rate:g} means {expected:,.0f} faults of {mode} in an inference; "
-                f"give one of at most {MOST / (places * bits_of(mode)):.1g}, for {MOST:,}"
+                f"give one of at most {MOST / bits:.1g}, for {MOST:,}"
             )
 
-    def draw(self, mode: str, places: int, draws: Drawing) -> int:
+    def draw(self, mode: str, bits: int, draws: Drawing) -> int:
         """Draw how many faults strike an inference.
 
         Of a rate the number is binomial: every bit flips by itself.  It is drawn by inversion, in
         decimals of 60 digits, so that it is the same on every machine; a large number is the sum
         of several, each of a part of the bits.
+
+        Parameters
+        ----------
+        mode : str
+            The mode.
+        bits : int
+            Those that can flip, as of :func:`bits_in`.
+        draws : Drawing
+            The inference's random numbers.
 
         Raises
         ------
@@ -109,9 +111,9 @@ class Load:
         """
         if self.faults:
             return self.faults
-        self.check(mode, places)
-        parts = max(1, math.ceil(self.expected(mode, places) / _PART))
-        whole, more = divmod(places * bits_of(mode), parts)
+        self.check(mode, bits)
+        parts = max(1, math.ceil(self.expected(bits) / _PART))
+        whole, more = divmod(bits, parts)
         return sum(
             _binomial(whole + (part < more), self.rate, draws.below(_FINE, f"number {part}"))
             for part in range(parts)
@@ -133,6 +135,21 @@ def _binomial(bits: int, rate: float, drawn: int) -> int:
         total = exact.add(total, term)
         number += 1
     return number
+
+
+class Space(Protocol):
+    """A fault space."""
+
+    mode: str
+
+    @property
+    def values(self) -> int:
+        """How many values can be struck: places, but of memory words, whenever they are struck."""
+
+
+def bits_in(space: Space) -> int:
+    """Return how many bits can flip in an inference, each with the probability of a rate."""
+    return space.values * bits_of(space.mode)
 
 
 def bits_of(mode: str) -> int:

@@ -15,6 +15,7 @@ from softbeam.injection.outcomes import OUTCOMES
 
 
 def _said(meaning: str, unit: str = "") -> Any:
+    # What is measured is given at once: a record is made from its fields.
     return stored(meaning, lambda one: one, unit=unit)
 
 

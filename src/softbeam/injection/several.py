@@ -22,9 +22,10 @@ from softbeam.emulator.ending import Ending
 from softbeam.emulator.execution import LANES
 from softbeam.emulator.launching import Runner
 from softbeam.errors import CampaignError, InternalError
-from softbeam.faults.load import Load
+from softbeam.faults.load import Load, bits_in
 from softbeam.faults.randomness import Draws
 from softbeam.faults.site import FaultSite, MemorySite, UnitSite
+from softbeam.faults.units import UnitSpace
 from softbeam.injection.changes import BufferChange
 from softbeam.injection.classification import Outcome, from_ending
 from softbeam.injection.inference import InferenceRecord
@@ -112,7 +113,9 @@ def draw_sites(injector: Injector, mode: str, model: str, load: Load, index: int
         If there are too few warps for so many faults.
     """
     space = injector.space(mode)
-    number = load.draw(mode, space.size, Draws(injector.campaign, mode, model, load, index))
+    draws = Draws(injector.campaign, mode, model, load, index)
+    bits = 0 if load.faults or isinstance(space, UnitSpace) else bits_in(space)
+    number = load.draw(mode, bits, draws)
     found: dict[object, Site] = {}
     for fault in range(number):
         for attempt in range(_ATTEMPTS):
