@@ -213,7 +213,9 @@ def product_of(arguments: Arguments) -> Product | None:
     if given.kernel == "gemm":
         return Product.dense(given.m, given.n, given.k, given.a, given.b, given.c)
     if given.kernel == "gemm_batched":
-        return Product.dense(given.m, given.n, given.k, given.a, given.b, given.c, given.count)
+        # By place: a tuple has a method of the first one's name.
+        count, m, n, k, a, b, c = given
+        return Product.dense(m, n, k, a, b, c, count)
     if given.kernel == "gemm_local":
         return Product.local(
             given.filters, given.locations, given.k, given.a, given.b, given.c
