@@ -209,11 +209,14 @@ def layers(scope: Scope) -> Section:
 def kernels(scope: Scope) -> Section:
     """Return the figure and tables of kernels: the paper's figure 4."""
     blocks = []
+    missing = captions.LEFT_OUT if scope.results.specification.gemm == "library" else ""
     for place, streams in enumerate(scope.groups()):
         mode = streams[0].mode
         part, names = part_of(mode), scope.names_of(mode)
         number = len(scope.by_layer) + 1 + place
-        caption = captions.KERNELS if part == "kernel" else captions.PARTS.format(part=part)
+        caption = captions.PARTS.format(part=part)
+        if part == "kernel":
+            caption = captions.KERNELS + missing
         figure = kernel_figure(scope.counts, streams, number, names, caption, part=part)
         blocks.append(Block(figure=figure))
     for stream, table in scope.by_kernel.items():
