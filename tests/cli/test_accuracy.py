@@ -161,7 +161,7 @@ def test_a_folder_for_each_class(
         (("--faults", "0"), "--faults 0 is not possible"),
         (("--faults", "10001"), "--faults 10001 is not possible"),
         (("--bit-error-rate", "0"), "--bit-error-rate 0 is not possible"),
-        (("--bit-error-rate", "1e-3"), "means 32,0"),
+        (("--bit-error-rate", "0.01"), "faults of iov in an inference; give one of at most"),
         (
             ("--bit-error-rate", "1e-9", "--model", "double-bit"),
             "is of model single-bit",

@@ -18,6 +18,7 @@ from softbeam.errors import CampaignError
 from softbeam.faults.load import Load, check_load
 from softbeam.faults.models import MODELS
 from softbeam.faults.modes import MODES, check_model, check_semantics
+from softbeam.network.choices import Gemm
 
 #: Version of what the words in the results mean.  It enters the id; the version of the file's
 #: tables, softbeam.campaign.results.schema.SCHEMA, does not: a column more is the same campaign.
@@ -183,6 +184,8 @@ class CampaignSpecification(CampaignChoices):
 
     model_config = ConfigDict(strict=True)
 
+    #: Campaigns of before there was a choice left products out, and keep their ids.
+    gemm: Gemm = "library"
     network: Name
     plan_sha256: Sha256
     weights_sha256: Sha256

@@ -17,6 +17,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from softbeam.emulator.ending import Ending
 from softbeam.emulator.execution import LANES
@@ -26,14 +27,15 @@ from softbeam.faults.load import Load, bits_in
 from softbeam.faults.randomness import Draws
 from softbeam.faults.site import FaultSite, MemorySite, UnitSite
 from softbeam.faults.units import UnitSpace
-from softbeam.injection.changes import BufferChange
+from softbeam.injection.changes import Bits, BufferChange, overlaid
 from softbeam.injection.classification import Outcome, from_ending
 from softbeam.injection.inference import InferenceRecord
 from softbeam.injection.injector import Injector
-from softbeam.injection.permanent import everything, in_place, put_words, wrong_words
+from softbeam.injection.permanent import everything, in_place, wrong_words
 from softbeam.injection.propagation import advance, answer
 from softbeam.injection.strike import check_witness, hang_budget
 from softbeam.network.device import Device
+from softbeam.network.golden import GoldenRun
 
 #: Draws after which a fault has found no warp of its own: there are too few.
 _ATTEMPTS = 1000
@@ -46,14 +48,15 @@ Unit = tuple[int, int]
 
 @dataclass(slots=True)
 class _Struck:
-    """The units of a launch that are struck, in memory as it is."""
+    """The units of a launch that are struck, in memory as it is.
 
-    faulty: dict[Unit, Ending] = field(default_factory=dict)
-    witnesses: dict[Unit, Ending] = field(default_factory=dict)
+    Attributes
+    ----------
+    stored : dict of (int, int) to (Ending, Ending)
+        By block and warp what each stores with its fault, and without it.
+    """
 
-    def without(self, unit: Unit) -> Ending:
-        """Return what a unit stores without its fault."""
-        return self.witnesses[unit]
+    stored: dict[Unit, tuple[Ending, Ending]] = field(default_factory=dict)
 
     def strike(
         self, device: Device, runner: Runner, site: FaultSite, longest: int
@@ -75,7 +78,7 @@ class _Struck:
             neutral = site.vector(neutral=True)
             witness = runner.run(launch, site.block, warp, budget=budget, fault=neutral)
             check_witness(site, witness, faulty)
-            self.faulty[unit], self.witnesses[unit] = faulty, witness
+            self.stored[unit] = faulty, witness
         return from_ending(faulty.name) or Outcome.of("absorbed")
 
 
@@ -183,11 +186,11 @@ def inject_several(injector: Injector, sites: Sequence[Site]) -> Several:
                     struck += fault is not None
                     if fault is not None and fault.outcome == "DUE":
                         return Several(fault, struck)
-            wrong = wrong_words(device, number, found) if found.faulty else {}
+            wrong = wrong_words(device, number, found.stored) if found.stored else {}
         live = whole if number < emulated else injector.live[number]
         advance(golden, live, launch, changes)
         for buffer, (indexes, values) in wrong.items():
-            put_words(device, number, changes, buffer, indexes, values)
+            _put(golden, number, changes, buffer, indexes, values)
     return Several(injector.rule(golden.answer, answer(golden, changes)), struck)
 
 
@@ -198,7 +201,23 @@ def _upset(device: Device, site: MemorySite, changes: dict[str, BufferChange]) -
         changes[site.buffer].put(contents)
     index = np.array([site.word])
     value = np.array([site.change.of(int(contents[site.word]))], dtype=np.uint32)
-    put_words(device, site.launch - 1, changes, site.buffer, index, value)
+    _put(device.golden, site.launch - 1, changes, site.buffer, index, value)
+
+
+def _put(
+    golden: GoldenRun,
+    number: int,
+    changes: dict[str, BufferChange],
+    buffer: str,
+    indexes: NDArray[np.int64],
+    values: Bits,
+) -> None:
+    """Put words over what differs behind a launch; -1: before the first."""
+    change, _ = overlaid(changes.get(buffer), indexes, values, golden.view(buffer, number + 1))
+    if change is None:
+        changes.pop(buffer, None)
+    else:
+        changes[buffer] = change
 
 
 def inject_load(

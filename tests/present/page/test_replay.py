@@ -20,7 +20,9 @@ def explained(make_record: Callable[..., InjectionRecord]) -> Callable[..., str]
     def explain(**record: Any) -> str:
         one = make_record(**{"outcome": "SDC", "detail": "critical", **record})
         trace = SimpleNamespace(next_use=None, stopped_at=None, address=None)
-        return reason(SimpleNamespace(record=one, trace=trace, words=(), layers=()), NAMES)
+        return reason(
+            SimpleNamespace(record=one, trace=trace, words=(), layers=(), stopped=None), NAMES
+        )
 
     return explain
 

@@ -136,6 +136,31 @@ class InputFacts(_Facts):
     label_name: str = ""
 
 
+class ScopeFacts(_Facts):
+    """Which part of what is executed a campaign can strike, over all of its inputs.
+
+    Attributes
+    ----------
+    executed : int
+        Thread-instructions that are executed and not predicated off, of all launches whose machine
+        code is known.
+    in_scope : int
+        Those of them in the launches and groups of opcodes that can be struck.
+    left_out : int
+        Multiply-adds of the matrix products that are a library's: as many thread-instructions at
+        least, unknown ones, are executed besides.
+    """
+
+    executed: int = Field(ge=0)
+    in_scope: int = Field(ge=0)
+    left_out: int = Field(default=0, ge=0)
+
+    @property
+    def share(self) -> float:
+        """The share of the executed instructions that is in scope; at most, with a library's."""
+        return self.in_scope / max(1, self.executed + self.left_out)
+
+
 class Facts(_Facts):
     """What a campaign struck.
 
@@ -159,6 +184,8 @@ class Facts(_Facts):
     answers : str
         What the answers were taken for: one of :data:`softbeam.injection.choices.KINDS`, or
         ``function``; empty in results of before there was a choice.
+    scope : ScopeFacts or None
+        Which part of the executed instructions can be struck.
     """
 
     network_file: str | None = None
@@ -170,6 +197,7 @@ class Facts(_Facts):
     unread: dict[str, tuple[int, int]] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
     answers: str = ""
+    scope: ScopeFacts | None = None
 
     @property
     def layer_names(self) -> dict[int, str]:
@@ -242,6 +270,7 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
     versions : dict of str to str
         What computes.
     """
+    from softbeam.campaign.scope import scope_facts
     from softbeam.campaign.setup import unread_places
     from softbeam.injection.judging import judge_for
     from softbeam.network.golden import open_golden_run
@@ -275,6 +304,7 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
         unread=unread_places(setup, {stream.mode for stream in setup.specification.streams}),
         versions=versions,
         answers=judge.kind,
+        scope=scope_facts(setup),
     )
 
 

@@ -18,7 +18,7 @@ from softbeam.analysis.factors import By, FactorTable, Item, factor_table
 from softbeam.analysis.paper.checklist import NETWORK, checklist
 from softbeam.analysis.paper.conclusions import Conclusion
 from softbeam.analysis.results import Results
-from softbeam.faults.modes import targets
+from softbeam.faults.modes import PRICED, targets
 from softbeam.faults.stratum import WHOLE_NETWORK
 from softbeam.present.blocks import Block, Section
 from softbeam.present.factor_tables import (
@@ -60,6 +60,11 @@ NAMELESS = "no class: all scores NaN"
 _LAYER_MARKS = {"maxpool": "max", "avgpool": "avg", "softmax": "soft"}
 
 
+def _together(mode: str) -> str:
+    """Return under which mode's name the places of a mode are kept: the paper's are alike."""
+    return "rf" if mode in PRICED else mode
+
+
 class Scope:
     """What of a campaign a page shows: its streams, layers and kernels, in order."""
 
@@ -69,11 +74,9 @@ class Scope:
         self.streams = sorted(self.counts.streams(), key=stream_order)
         pairs = {(one.mode, Item(one.layer, one.kernel)) for one in results.sizes}
         pairs |= {(record.mode, Item(record.layer, record.kernel)) for record in results.records}
-        #: By what divides layers (kernels, buffers, opcodes) those that there are, in layers.
-        self.cells: dict[str, list[Item]] = {}
-        for part in {part_of(mode) for mode, _ in pairs}:
-            found = {item for mode, item in pairs if part_of(mode) == part}
-            self.cells[part] = sorted(found, key=lambda key: key.order)
+        self._cells: dict[str, set[Item]] = {}
+        for mode, item in pairs:
+            self._cells.setdefault(_together(mode), set()).add(item)
         layers = {item.layer for _, item in pairs} - {None, WHOLE_NETWORK}
         self.layers: Mapping[int, str] = {
             layer: self._layer_label(layer)
@@ -81,63 +84,61 @@ class Scope:
         }
         self.parts: tuple[Part, ...] = parts_of(tuple(self.layers), results.layers)
 
-    def names(self, part: str) -> list[str]:
-        """Return the names of all kernels, buffers or opcodes."""
-        cells = self.cells.get(part, ())
-        return sorted({item.kernel or "" for item in cells}, key=kernel_order)
+    def cells_of(self, mode: str) -> list[Item]:
+        """Return the kernels in layers, or what stands for them, in which a mode has places."""
+        return sorted(self._cells.get(_together(mode), ()), key=lambda key: key.order)
+
+    def names_of(self, mode: str) -> list[str]:
+        """Return the kernels, buffers or opcodes in which a mode has places."""
+        return sorted({item.kernel or "" for item in self.cells_of(mode)}, key=kernel_order)
+
+    def layers_of(self, mode: str) -> dict[int, str]:
+        """Return the layers in which a mode has places, with their labels."""
+        own = {item.layer for item in self.cells_of(mode)}
+        return {layer: label for layer, label in self.layers.items() if layer in own}
 
     @property
     def kernels(self) -> list[str]:
         """The kernels that can be struck."""
-        return self.names("kernel")
+        modes = {mode for mode in self._cells if part_of(mode) == "kernel"}
+        return sorted({name for mode in modes for name in self.names_of(mode)}, key=kernel_order)
 
-    def groups(self) -> dict[str, list[Stream]]:
-        """Return the streams by what divides layers in their tables."""
+    def number(self, usual: int) -> str:
+        """Return the number of a figure behind those of layers and kernels, by its usual one."""
+        before = len(self.by_layer) + len(self.groups())
+        return str(usual + max(0, before - 4))
+
+    def groups(self) -> list[list[Stream]]:
+        """Return the streams, those together that have places in the same kernels in layers."""
         groups: dict[str, list[Stream]] = {}
         for stream in self.streams:
-            groups.setdefault(part_of(stream.mode), []).append(stream)
-        return groups
+            groups.setdefault(_together(stream.mode), []).append(stream)
+        return list(groups.values())
 
     @cached_property
     def by_layer(self) -> dict[Stream, FactorTable]:
         """The factors of layers, by stream."""
-        items = [Item(layer=layer) for layer in self.layers]
-        return {
-            stream: factor_table(self.counts, stream, By.LAYER, items=items)
-            for stream in self.streams
-            if in_layers(stream)
-        }
+        streams = filter(in_layers, self.streams)
+        return {one: self._table(one, By.LAYER) for one in streams}
 
     @cached_property
     def by_kernel(self) -> dict[Stream, FactorTable]:
         """The factors of kernels, by stream."""
-        return {
-            stream: factor_table(
-                self.counts,
-                stream,
-                By.KERNEL,
-                items=[Item(kernel=kernel) for kernel in self.names(part_of(stream.mode))],
-            )
-            for stream in self.streams
-        }
+        return {one: self._table(one, By.KERNEL) for one in self.streams}
 
     @cached_property
     def by_cell(self) -> dict[Stream, FactorTable]:
         """The factors of kernels in layers, by stream."""
-        return {
-            stream: factor_table(
-                self.counts,
-                stream,
-                By.LAYER_AND_KERNEL,
-                items=self.cells.get(part_of(stream.mode), ()),
-            )
-            for stream in self.streams
-            if in_layers(stream)
-        }
+        streams = filter(in_layers, self.streams)
+        return {one: self._table(one, By.LAYER_AND_KERNEL) for one in streams}
+
+    def _table(self, stream: Stream, by: By) -> FactorTable:
+        items = {item.by(by) for item in self.cells_of(stream.mode)}
+        return factor_table(self.counts, stream, by, items=items)
 
     def _layer_label(self, layer: int) -> str:
         for kernel, mark in _LAYER_MARKS.items():
-            if Item(layer, kernel) in self.cells.get("kernel", ()):
+            if Item(layer, kernel) in self._cells.get("rf", ()):
                 return f"{layer}\n{mark}"
         return str(layer)
 
@@ -180,7 +181,14 @@ def layers(scope: Scope) -> Section:
         caption += captions.NEVER_READ if follows(stream.mode) else ""
         blocks.append(
             Block(
-                figure=layer_figure(scope.counts, stream, place, scope.layers, caption, scope.parts)
+                figure=layer_figure(
+                    scope.counts,
+                    stream,
+                    place,
+                    scope.layers_of(stream.mode),
+                    caption,
+                    scope.parts,
+                )
             )
         )
         title = f"LVF, {stream_title(stream)}"
@@ -201,16 +209,16 @@ def layers(scope: Scope) -> Section:
 def kernels(scope: Scope) -> Section:
     """Return the figure and tables of kernels: the paper's figure 4."""
     blocks = []
-    for place, (part, streams) in enumerate(scope.groups().items()):
-        number = len(scope.streams) + 1 + place
-        caption = captions.KERNELS if part == "kernel" else captions.PARTS.format(part=part)
-        blocks.append(
-            Block(
-                figure=kernel_figure(
-                    scope.counts, streams, number, scope.names(part), caption, part=part
-                )
-            )
-        )
+    missing = captions.LEFT_OUT if scope.results.specification.gemm == "library" else ""
+    for place, streams in enumerate(scope.groups()):
+        mode = streams[0].mode
+        part, names = part_of(mode), scope.names_of(mode)
+        number = len(scope.by_layer) + 1 + place
+        caption = captions.PARTS.format(part=part)
+        if part == "kernel":
+            caption = captions.KERNELS + missing
+        figure = kernel_figure(scope.counts, streams, number, names, caption, part=part)
+        blocks.append(Block(figure=figure))
     for stream, table in scope.by_kernel.items():
         part = part_of(stream.mode)
         title = f"{'KVF' if part == 'kernel' else f'Factors of {part}s'}, {stream_title(stream)}"
@@ -224,10 +232,10 @@ def cells(scope: Scope) -> Section:
     """Return the heat maps of kernels in layers."""
     blocks = []
     for place, (stream, table) in enumerate(scope.by_cell.items()):
-        number = f"5{chr(ord('a') + place)}"
+        number = f"{scope.number(5)}{chr(ord('a') + place)}"
         part = part_of(stream.mode)
         caption = captions.HEAT.format(part=part)
-        names = scope.names(part)
+        names = scope.names_of(stream.mode)
         figure = heat_map(table, number, scope.layers, names, caption, scope.parts, part=part)
         blocks.append(Block(figure=figure))
         title = f"{part.capitalize()}s in layers, {stream_title(stream)}"
@@ -250,7 +258,7 @@ def bits_and_opcodes(scope: Scope) -> Section:
     groups = {stream: kinds for stream, kinds in kinds_of.items() if kinds}
     blocks = []
     if any(bits.values()):
-        blocks.append(Block(figure=bit_figure(bits, "6", captions.BITS)))
+        blocks.append(Block(figure=bit_figure(bits, scope.number(6), captions.BITS)))
     for (stream, target), found in bits.items():
         if found:
             title = f"Bits of the {target}, {stream_title(stream)}"
@@ -261,7 +269,7 @@ def bits_and_opcodes(scope: Scope) -> Section:
             name = f"bits-{stream.mode}-{stream.model}-{target.replace(' ', '-')}"
             blocks.append(Block(table=split_table(rows, name, title, "bit"), folded=title))
     if groups:
-        blocks.append(Block(figure=opcode_figure(groups, "7", captions.OPCODES)))
+        blocks.append(Block(figure=opcode_figure(groups, scope.number(7), captions.OPCODES)))
     for stream, kinds in groups.items():
         title = f"Kinds of instructions, {stream_title(stream)}"
         lines = [
@@ -324,7 +332,7 @@ def scores(scope: Scope) -> Section:
     changes = {stream: score_changes(scope.results.of(stream)) for stream in scope.streams}
     blocks = []
     if any(found.n for found in changes.values()):
-        blocks.append(Block(figure=score_figure(changes, "8", captions.SCORES)))
+        blocks.append(Block(figure=score_figure(changes, scope.number(8), captions.SCORES)))
         columns = ("by more than 0.01", "by more than 0.0001")
         rows = [
             (stream_title(stream), place, found.n, (found.beyond(0.01), found.beyond(0.0001)))
@@ -340,7 +348,7 @@ def scores(scope: Scope) -> Section:
             (visible(NAMELESS if one is None else names.get(one, f"class {one}")), share)
             for one, share in won
         ]
-        blocks.append(Block(figure=usurper_figure(labelled, "9", captions.CLASSES)))
+        blocks.append(Block(figure=usurper_figure(labelled, scope.number(9), captions.CLASSES)))
         of = ""
         if golden is not None:
             of = f" in place of {visible(names.get(golden, f'class {golden}'))}"
