@@ -178,15 +178,23 @@ def inject_several(injector: Injector, sites: Sequence[Site]) -> Several:
             if isinstance(site, MemorySite):
                 _upset(device, site, changes)
                 struck += 1
-        found = _Struck()
-        with in_place(device, number, changes) if here else nullcontext():
-            for site in here:
-                if isinstance(site, FaultSite):
+        faults = [site for site in here if isinstance(site, FaultSite)]
+        if len(faults) == 1 and not changes:
+            # The usual strike, in golden memory.
+            hit = injector.strike(faults[0])
+            alone, wrong = from_ending(hit.ending) or Outcome.of("absorbed"), hit.changed
+            struck += 1
+            if alone.outcome == "DUE":
+                return Several(alone, struck)
+        else:
+            found = _Struck()
+            with in_place(device, number, changes) if faults else nullcontext():
+                for site in faults:
                     fault = found.strike(device, injector.runner, site, injector.longest(number))
                     struck += fault is not None
                     if fault is not None and fault.outcome == "DUE":
                         return Several(fault, struck)
-            wrong = wrong_words(device, number, found.stored) if found.stored else {}
+                wrong = wrong_words(device, number, found.stored) if found.stored else {}
         live = whole if number < emulated else injector.live[number]
         advance(golden, live, launch, changes)
         for buffer, (indexes, values) in wrong.items():
