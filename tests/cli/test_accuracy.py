@@ -76,6 +76,9 @@ def test_accuracy_from_campaign_to_page(
     assert "0 inferences with several faults made" in capsys.readouterr().err
     again = tmp_path / "again"
     assert main(campaign(files, labelled, again, "--faults", "2", "--inferences", "10")) == 0
+    assert main(campaign(files, labelled, again)) == 0
+    assert "asked for more before, and goes on to that: 10 inferences of iov single-bit with the " \
+        "load 2" in capsys.readouterr().err  # fmt: skip
     assert main(campaign(files, labelled, again, *LOADS)) == 0
     assert softbeam.load(again).inferences == results.inferences
     assert main(["tables", str(run), "--csv", str(tmp_path / "csv")]) == 0

@@ -129,6 +129,12 @@ def _asked_before(store: ResultsStore, specification: CampaignSpecification) -> 
         for one in store.specification.streams
         if one.injections > now.get((one.mode, one.model), 0)
     ]
+    loads = {(one.mode, one.model, one.load): one.inferences for one in specification.loads}
+    more += [
+        f"{one.inferences:,} inferences of {one.mode} {one.model} with the load {one.load}"
+        for one in store.specification.loads
+        if one.inferences > loads.get((one.mode, one.model, one.load), 0)
+    ]
     if not more:
         return []
     return [f"This campaign was asked for more before, and goes on to that: {', '.join(more)}."]
