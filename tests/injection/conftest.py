@@ -135,7 +135,9 @@ class BruteForce:
         if site is not None:
             # Nothing ends early: what is never read must be seen to change nothing.
             fault = site.vector(follow=False)
-            struck = (site.block, site.thread // 32)
+            # Where warps wait for each other the block runs as a whole.
+            together = launch.program.has_barrier
+            struck = (site.block, 0 if together else site.thread // 32)
             budget = max(10_000, 10 * self.longest[number])
         ending = self.runner.run_launch(launch, budget=budget, fault=fault, struck=struck)
         self.memory[ending.words] = ending.values
