@@ -124,6 +124,7 @@ def test_a_campaign_is_found_again_by_its_workload_alone(
         "kernels": ("fill",),
         "layers": (1,),
         "groups": ("integer",),
+        "multiprocessors": 3,
         "sampling": "stratified",
         "seed": 5,
         "target": Target(margin=0.1),
@@ -166,7 +167,7 @@ def test_an_injection_depends_on_its_name_alone(prepared: Any) -> None:
         assert (record.stratum, record.index) == (name.stratum, name.index)
         assert record.image == name.index % 2
         if name.stratum:
-            assert (record.layer, record.kernel) == (1, "maxpool")
+            assert f"{record.layer}/{record.kernel}" == name.stratum
     assert len({record.outcome for record in records}) == 3
 
 

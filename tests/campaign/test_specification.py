@@ -39,6 +39,7 @@ OTHERS: dict[str, Any] = {
     "inputs_sha256": ("2" * 64, "a" * 64),
     "fault_semantics": "sassifi",
     "groups": ("load",),
+    "multiprocessors": 4,
     "boxes": BoxRule(threshold=0.4),
     "sampling": "stratified",
     "architecture": "sm_80",
