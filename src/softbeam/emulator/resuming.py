@@ -8,6 +8,7 @@ is carried through all rounds, is the caller's to put in place.
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
@@ -236,6 +237,19 @@ class Skeletons:
         for one in (self.waiting, self.running):
             if one is not None:
                 translate_now(one)
+
+
+_skeletons: dict[int, tuple[weakref.ref[NDArray[np.int64]], Skeletons]] = {}
+
+
+def skeletons_of(program: Program) -> Skeletons:
+    """Return the skeletons of a program, made and translated once."""
+    rows = program.code.rows
+    found = _skeletons.get(id(rows))
+    if found is None or found[0]() is not rows:
+        found = (weakref.ref(rows), Skeletons(program))
+        _skeletons[id(rows)] = found
+    return found[1]
 
 
 def find_passes(run: BlockRun, skeletons: Skeletons, warp: int) -> Passes:

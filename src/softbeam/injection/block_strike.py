@@ -10,6 +10,7 @@ loop wrong is emulated for as long as it does, to the end if need be.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -29,13 +30,15 @@ from softbeam.emulator.resuming import (
     Snapshot,
     advance,
     find_passes,
+    skeletons_of,
 )
 from softbeam.emulator.vector import FaultVector, no_fault
 from softbeam.errors import InternalError
 from softbeam.faults.modes import target_of
 from softbeam.faults.site import FaultSite
-from softbeam.injection.product import Elements, Product
+from softbeam.injection.product import Elements, ProductTile
 from softbeam.injection.sums import SumPlaces, Trials
+from softbeam.kernels.products import TILES
 from softbeam.network.device import Device
 from softbeam.sass.instruction import row_of
 
@@ -94,19 +97,19 @@ class Struck:
 class Block:
     """The struck block of a product, twice: with the fault and without it."""
 
-    def __init__(self, blocks: ProductBlocks, site: FaultSite, budget: int, longest: int) -> None:
-        self.blocks, self.site = blocks, site
+    def __init__(self, known: ProductLaunch, site: FaultSite, budget: int, longest: int) -> None:
+        self.known, self.site = known, site
         self.budget, self.longest = budget, longest
-        self.launch = blocks.launch
-        self.flow: Flow = blocks.flow
-        self.product = Product(blocks.device, site.launch, site.block)
+        self.launch = known.launch
+        self.flow: Flow = known.flow
+        self.tile = ProductTile(known.device, site.launch, site.block)
         self.vector, self.neutral = site.vector(), site.vector(neutral=True)
-        self.faulty, self.golden = blocks.runs
+        self.faulty, self.golden = known.runs
         for run in (self.faulty, self.golden):
             run.begin(self.launch, site.block)
         self.warp, lane = divmod(site.thread, k.LANES)
         self.lanes = np.arange(k.LANES) if site.change.wide else np.array([lane])
-        self.way = blocks.way_of(self.product, self.golden, site)
+        self.way = known.way_of(self.tile, self.golden, site)
 
     # From the block's beginning to the barrier before the fault.
 
@@ -120,7 +123,7 @@ class Block:
         run = self.golden
         if barrier == 0:
             return None
-        counted = advance(run, self.blocks.skeletons, barrier, self.vector, self.way.again)
+        counted = advance(run, self.known.skeletons, barrier, self.vector, self.way.again)
         lane = self.site.thread % k.LANES
         if int(run.state.warps[self.warp]["arrivals"][lane]) > self.site.occurrence:
             raise InternalError(f"the block is past the drawn site {self.site}")
@@ -137,10 +140,10 @@ class Block:
         places = self.sums_at(barrier)
         rows, columns = places.rows[warp][:, lanes], places.columns[warp][:, lanes]
         held = rows >= 0
-        elements = self.product.elements(rows[held], columns[held])
+        elements = self.tile.elements(rows[held], columns[held])
         steps = np.broadcast_to(places.steps(barrier)[:, None], held.shape)[held]
         zeros = np.zeros(steps.size, dtype=np.uint32)
-        sums = self.product.extend(elements, np.zeros_like(steps), steps, zeros)
+        sums = self.tile.extend(elements, np.zeros_like(steps), steps, zeros)
         register, lane = np.nonzero(held)
         registers = self.golden.state.warps[warp]["registers"]
         registers[places.registers[register], lanes[lane]] = sums
@@ -290,9 +293,9 @@ class Block:
 
     def _native_ending(self, paused: Ending) -> Ending:
         """Return how the fault-free block ends that was left at a barrier."""
-        tile = self.product.whole_tile()
-        words = self.blocks.pool_words(self.product, tile)
-        values, order = self.product.after(tile), np.argsort(words)
+        tile = self.tile.all_stored()
+        words = self.known.pool_words(self.tile, tile)
+        values, order = self.tile.after(tile), np.argsort(words)
         return Ending(k.FINISHED, words[order], values[order], paused.information)
 
     def _is_undecided(self) -> bool:
@@ -302,7 +305,7 @@ class Block:
 
     def _fate(self) -> Struck:
         """Find out whether the thread overwrites a register that it never reads."""
-        skeleton = self.blocks.skeletons.waiting
+        skeleton = self.known.skeletons.waiting
         assert skeleton is not None
         only = slice(self.warp, self.warp + 1)
         status = self.faulty.go(skeleton, self.vector, self.budget, warps=only)
@@ -370,21 +373,21 @@ class Block:
         rows, columns = places.rows[warps, slot, lanes], places.columns[warps, slot, lanes]
         if np.any(rows < 0):
             raise InternalError(f"a sum that nobody knows differs at {self.site}")
-        elements = self.product.elements(rows, columns)
+        elements = self.tile.elements(rows, columns)
         steps = places.steps(barrier)[slot]
-        inside = self.product.stored(elements)
+        inside = self.tile.stored(elements)
         elements, steps = elements[inside], steps[inside]
         at = (warps[inside], registers[inside], lanes[inside])
         golden = self.golden.state.warps["registers"][at]
-        after = self.product.after(elements)
-        if not np.array_equal(self.product.finished(elements, steps, golden), after):
+        after = self.tile.after(elements)
+        if not np.array_equal(self.tile.finished(elements, steps, golden), after):
             raise InternalError(f"the fault-free sums do not end as the golden run's at {self.site}")
-        left = self.product.finished(elements, steps, self.faulty.state.warps["registers"][at])
-        words, differs = self.product.words(elements), left != after
+        left = self.tile.finished(elements, steps, self.faulty.state.warps["registers"][at])
+        words, differs = self.tile.words(elements), left != after
         order = np.argsort(words[differs])
         if not differs.any():
             return Struck(ending, {}, None)
-        changed = {self.product.buffer: (words[differs][order], left[differs][order])}
+        changed = {self.tile.buffer: (words[differs][order], left[differs][order])}
         return Struck(ending, changed, None)
 
     def _check_value(self, faulty: Ending) -> None:
@@ -405,14 +408,14 @@ class Block:
         if not differs.any():
             return {}
         words, values = faulty.words[differs], faulty.values[differs]
-        ((buffer, _, indexes),) = self.blocks.device.locate(self.site.launch, words)
-        after = self.blocks.device.golden.words_at(buffer, self.site.launch + 1, indexes)
+        ((buffer, _, indexes),) = self.known.device.locate(self.site.launch, words)
+        after = self.known.device.golden.words_at(buffer, self.site.launch + 1, indexes)
         if not np.array_equal(after, golden.values[differs]):
             raise InternalError(f"the fault-free block does not end as the golden run's at {self.site}")
         return {buffer: (indexes, values)}
 
 
-class ProductBlocks:
+class ProductLaunch:
     """The blocks of one launch of a product, as far as they are known.
 
     Parameters
@@ -421,8 +424,6 @@ class ProductBlocks:
         The golden memory.
     number : int
         The launch.
-    skeletons : Skeletons
-        Of its program.
 
     Raises
     ------
@@ -430,15 +431,16 @@ class ProductBlocks:
         If the program's way depends on what it loads.
     """
 
-    def __init__(self, device: Device, number: int, skeletons: Skeletons) -> None:
+    def __init__(self, device: Device, number: int) -> None:
+        self.launch: Launch = device.launch(number)
+        skeletons = skeletons_of(self.launch.program)
         if skeletons.waiting is None or skeletons.running is None or skeletons.flow is None:
             raise UnknownBlockError
         self.device, self.number, self.skeletons = device, number, skeletons
-        self.launch: Launch = device.launch(number)
         self.flow = skeletons.flow
         self.runs = (BlockRun(self.launch), BlockRun(self.launch))
         self._ways: list[tuple[NDArray[np.int64], Way]] = []
-    def pool_words(self, product: Product, elements: Elements) -> NDArray[np.int64]:
+    def pool_words(self, product: ProductTile, elements: Elements) -> NDArray[np.int64]:
         """Return the words of the pool that hold elements of C before the launch."""
         words = product.words(elements)
         places = np.empty_like(words)
@@ -447,7 +449,7 @@ class ProductBlocks:
             places[inside] = words[inside] + (place - first)
         return places
 
-    def way_of(self, product: Product, run: BlockRun, site: FaultSite) -> Way:
+    def way_of(self, product: ProductTile, run: BlockRun, site: FaultSite) -> Way:
         """Return the way that a block takes."""
         warp = site.thread // k.LANES
         only = slice(warp, warp + 1)
@@ -467,7 +469,7 @@ class ProductBlocks:
     def _leaders(self) -> NDArray[np.int64]:
         return np.unique(self.flow.leader)
 
-    def _find_way(self, product: Product, run: BlockRun, site: FaultSite, warp: int) -> Way:
+    def _find_way(self, product: ProductTile, run: BlockRun, site: FaultSite, warp: int) -> Way:
         passes = find_passes(run, self.skeletons, warp)
         arguments = self.device.plan.launches[self.number].arguments
         batch = self.launch.shape.block_index(site.block)[2]
@@ -484,39 +486,29 @@ class ProductBlocks:
         return Way(passes, 2, sums)
 
 
-_known: WeakKeyDictionary[Device, dict[int, ProductBlocks | None]] = WeakKeyDictionary()
-_skeletons: WeakKeyDictionary[Device, dict[int, Skeletons]] = WeakKeyDictionary()
+_launches: WeakKeyDictionary[Device, dict[int, ProductLaunch | None]] = WeakKeyDictionary()
 
 
-def skeletons_of(device: Device, number: int) -> Skeletons:
-    """Return the skeletons of a launch's program, made once."""
-    program = device.launch(number).program
-    kept = _skeletons.setdefault(device, {})
-    key = id(program.code.rows)
-    if key not in kept:
-        kept[key] = Skeletons(program)
-    return kept[key]
-
-
-def blocks_of(device: Device, number: int) -> ProductBlocks | None:
-    """Return the blocks of a launch, None if they have to be emulated as a whole."""
-    kept = _known.setdefault(device, {})
+def product_launch(device: Device, number: int) -> ProductLaunch | None:
+    """Return a launch of a product, made once; None if its blocks are emulated as a whole."""
+    kept = _launches.setdefault(device, {})
     if number not in kept:
-        try:
-            kept[number] = ProductBlocks(device, number, skeletons_of(device, number))
-        except UnknownBlockError:
-            kept[number] = None
+        known = None
+        if device.plan.launches[number].kernel in TILES:
+            with suppress(UnknownBlockError):
+                known = ProductLaunch(device, number)
+        kept[number] = known
     return kept[number]
 
 
 def strike_block(device: Device, site: FaultSite, budget: int, longest: int) -> Struck | None:
     """Strike a block of a product; None if it has to be emulated as a whole."""
-    blocks = blocks_of(device, site.launch)
-    if blocks is None:
+    known = product_launch(device, site.launch)
+    if known is None:
         return None
     while True:
         try:
-            return Block(blocks, site, budget, longest).strike()
+            return Block(known, site, budget, longest).strike()
         except RepeatError:
             continue
         except UnknownBlockError:

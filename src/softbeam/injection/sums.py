@@ -18,7 +18,7 @@ from softbeam.emulator.execution import launch_constants, memory_map
 from softbeam.emulator.launching import Launch
 from softbeam.emulator.resuming import PLENTY, BlockRun, RepeatError
 from softbeam.emulator.vector import no_fault
-from softbeam.injection.product import tile_of
+from softbeam.kernels.products import TILES, Tile
 from softbeam.kernels.signatures import Arguments
 
 Places = NDArray[np.int64]
@@ -74,6 +74,7 @@ class Trials:
     def __init__(self, launch: Launch, arguments: Arguments, batch: int) -> None:
         self._launch, self._arguments, self._batch = launch, arguments, batch
         self._run = BlockRun(launch)
+        self._tile: Tile = TILES[arguments.kernel]
         rows = launch.program.code.rows
         adds = (rows[:, k.OP] == k.FFMA) & (rows[:, k.DESTINATION] != 255)
         self._registers = np.unique(rows[adds, k.DESTINATION])
@@ -93,7 +94,7 @@ class Trials:
         SumPlaces or None
             None if the trials do not come by that row, or sums do not grow evenly.
         """
-        height, width = tile_of(self._arguments.kernel)
+        height, width = self._tile.rows, self._tile.columns
         rows, columns = np.arange(1, height + 1), np.arange(1, width + 1)
 
         def single(left: Places, right: Places) -> Places | None:
@@ -178,7 +179,7 @@ class Trials:
         it is, for the kernel may go by it.
         """
         arguments = self._arguments
-        height, width = tile_of(arguments.kernel)
+        height, width = self._tile.rows, self._tile.columns
 
         def at_least(size: int, wanted: int) -> int:
             return size + 4 * max(0, -(-(wanted - size) // 4))
