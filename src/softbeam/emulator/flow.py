@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.operations import OPERATIONS, PART_WARP, Writes
 from softbeam.emulator.lowering import Program
-from softbeam.emulator.rows import Row
 
 #: Where in a set each kind of register begins.
 UNIFORMS, PREDICATES, UNIFORM_PREDICATES = 256, 320, 328
@@ -28,7 +27,8 @@ _ALWAYS, _NO_UNIFORM, _NO_REGISTER = 7, 63, 255
 #: Control flow whose successors are known from the row alone.
 _CONTROL = frozenset({k.BRA, k.BSSY, k.BSYNC, k.EXIT, k.BAR, k.BREAK, k.WARPSYNC})
 
-_LOADS, _STORES = (k.LOAD, k.LOAD_OTHER), (k.STORE, k.STORE_OTHER)
+#: Operations that move words between registers and memory.
+LOADS, STORES = (k.LOAD, k.LOAD_OTHER), (k.STORE, k.STORE_OTHER)
 
 #: Operations of the warp that do not depend on registers, or whose results the path decides.
 _UNKNOWN = frozenset({k.UNSUPPORTED, k.CLOCK, k.BARRIER_RESULT, k.QUERY_SPACE})
@@ -85,7 +85,8 @@ class Flow:
         return self.steering[row + 1] if row + 1 < len(self.steering) else 0
 
 
-def _predicate(code: int) -> int:
+def predicate_bit(code: int) -> int:
+    """Return the set with the predicate of a guard's code; empty for the one that always holds."""
     if code & 7 == _ALWAYS:
         return 0
     return 1 << ((UNIFORM_PREDICATES if code & 16 else PREDICATES) + (code & 7))
@@ -97,9 +98,7 @@ def _words(bits: NDArray[np.uint64]) -> int:
 
 
 def _uniforms(first: int, count: int) -> int:
-    return sum(
-        1 << (UNIFORMS + one) for one in range(first, min(first + count, _NO_UNIFORM))
-    )
+    return sum(1 << (UNIFORMS + one) for one in range(first, min(first + count, _NO_UNIFORM)))
 
 
 def _address(row: NDArray[np.int64]) -> int:
@@ -118,15 +117,15 @@ def _address(row: NDArray[np.int64]) -> int:
 def _row_flow(program: Program, number: int) -> RowFlow:
     row = program.code.rows[number]
     operation = int(row[k.OP])
-    guard = _predicate(int(row[k.GUARD]))
+    guard = predicate_bit(int(row[k.GUARD]))
     reads = guard | _words(program.code.reads[number])
     for column in (k.SOURCE_PREDICATE_0, k.SOURCE_PREDICATE_1, k.SOURCE_PREDICATE_2):
-        reads |= _predicate(int(row[column]))
+        reads |= predicate_bit(int(row[column]))
     for column in (k.A, k.B, k.C):
         if row[column] == k.UNIFORM_REGISTER:
             reads |= _uniforms(int(row[column + 1]), 2)
     address = _address(row)
-    if operation in (*_LOADS, *_STORES):
+    if operation in (*LOADS, *STORES):
         reads |= address
     registers = _words(program.code.writes[number])
     others = 0
@@ -135,18 +134,14 @@ def _row_flow(program: Program, number: int) -> RowFlow:
         others |= _uniforms(int(row[k.DESTINATION]), int(row[k.DESTINATIONS]))
     for column in (k.PREDICATE_0, k.PREDICATE_1):
         if row[column] != _ALWAYS:
-            others |= _predicate(int(row[column]) | (16 if uniform else 0))
+            others |= predicate_bit(int(row[column]) | (16 if uniform else 0))
     own = OPERATIONS[operation].writes is Writes.OWN_PREDICATES
     if own:
         others |= 0x7F << PREDICATES
     steers = reads
-    if operation in _STORES and row[k.SPACE] == k.GLOBAL:
-        steers = guard | address
-    elif operation in _LOADS:
+    if operation in LOADS or (operation in STORES and row[k.SPACE] == k.GLOBAL):
         steers = guard | address
     elif operation < k.FIRST_MEMORY and not others and row[k.PART] != PART_WARP:
-        steers = guard
-    elif operation == k.NOP:
         steers = guard
     return RowFlow(reads, registers | others, steers, row[k.GUARD] == _ALWAYS and not own)
 
@@ -173,14 +168,14 @@ def is_followed(program: Program) -> bool:
     """
     rows = program.code.rows
     operations = rows[:, k.OP]
-    accesses = np.isin(operations, (*_LOADS, *_STORES))
+    accesses = np.isin(operations, (*LOADS, *STORES))
     for number in np.flatnonzero(~np.isin(operations, (k.UNSUPPORTED, k.NOP))):
         operation = int(operations[number])
         if operation >= k.FIRST_CONTROL and operation not in _CONTROL:
             return False
-        if operation in _UNKNOWN or operation == k.BAR and rows[number, k.DETAIL]:
+        if operation in _UNKNOWN or (operation == k.BAR and rows[number, k.DETAIL]):
             return False
-        known = (k.LDC, *_LOADS, *_STORES)
+        known = (k.LDC, *LOADS, *STORES)
         if k.FIRST_MEMORY <= operation < k.FIRST_CONTROL and operation not in known:
             return False
     return bool(np.isin(rows[accesses, k.SPACE], (k.GLOBAL, k.SHARED)).all())
@@ -243,15 +238,15 @@ def _steering_before(flow: RowFlow, guard: int, computes: bool, behind: _Guarded
     found: _Guarded = {}
     for when, bits in behind.items():
         # Behind a row that writes the guard's predicate, the guard was another before.
-        kept = _ALWAYS if _predicate(when) & flow.writes else when
+        kept = _ALWAYS if predicate_bit(when) & flow.writes else when
         killed = flow.certain or (when == guard and kept == when)
         left = bits & ~flow.writes if killed else bits
         if computes and bits & flow.writes:
-            under = guard if kept == _ALWAYS and not flow.writes & _predicate(guard) else kept
+            under = guard if kept == _ALWAYS and not flow.writes & predicate_bit(guard) else kept
             found[under] = found.get(under, 0) | flow.reads
         found[kept] = found.get(kept, 0) | left
     # A guard itself always steers, what it guards only where it holds.
-    own = _predicate(guard)
+    own = predicate_bit(guard)
     under = _ALWAYS if own & flow.writes else guard
     found[under] = found.get(under, 0) | (flow.steers & ~own)
     found[_ALWAYS] = found.get(_ALWAYS, 0) | own
@@ -282,7 +277,7 @@ def _find_flow(program: Program) -> Flow:
         for row in range(number)
     ]
 
-    loads = [int(rows[row, k.OP]) in _LOADS for row in range(number)]
+    loads = [int(rows[row, k.OP]) in LOADS for row in range(number)]
 
     def data(row: int, before: int) -> int:
         flow = flows[row]
@@ -322,42 +317,3 @@ def flow_of(program: Program) -> Flow | None:
         found = (weakref.ref(rows), flow)
         _flows[id(rows)] = found
     return found[1]
-
-
-def skeleton_of(program: Program, *, barriers: bool) -> Program | None:
-    """Return a program without its data: what decides its way and its addresses, alone.
-
-    Loads, stores and everything computed from what was loaded become rows that do nothing, under
-    the same guards; so each thread takes the way of the whole program, executes the same number of
-    instructions, and has the same contents in every register that holds no data.
-
-    Parameters
-    ----------
-    program : Program
-        The whole program.
-    barriers : bool
-        Whether warps still wait for each other, as nothing needs them to; else a block's warps can
-        run on their own.
-
-    Returns
-    -------
-    Program or None
-        None if its way depends on data, or is not known (:func:`is_followed`).
-    """
-    flow = flow_of(program)
-    if flow is None:
-        return None
-    rows = program.code.rows.copy()
-    for number, one in enumerate(flow.rows):
-        operation, data = int(rows[number, k.OP]), flow.data[number]
-        moves = operation in (*_LOADS, *_STORES)
-        decides = one.reads if operation >= k.FIRST_CONTROL else 0
-        if (decides | _predicate(int(rows[number, k.GUARD]))) & data:
-            return None
-        waits = operation == k.BAR and not barriers
-        if moves or waits or (operation < k.FIRST_CONTROL and one.reads & data):
-            empty = Row()
-            empty[k.OP], empty[k.GUARD] = k.NOP, int(rows[number, k.GUARD])
-            rows[number] = empty.values
-    code = program.code._replace(rows=rows)
-    return replace(program, code=code, has_barrier=barriers, parts=program.parts)

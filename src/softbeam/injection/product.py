@@ -11,7 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.kernels.native.chains import extend_sums
+from softbeam.kernels.native.chains import extend_sums, gather_columns
+from softbeam.kernels.native.matrix import (
+    chunks,
+    multiply,
+    pack_columns,
+    pack_rows,
+    padded_rows,
+    scratch,
+)
 from softbeam.kernels.products import TILES, product_of
 from softbeam.network.device import Device
 
@@ -32,8 +40,8 @@ class Elements:
     rows: Places
     columns: Places
 
-    def __getitem__(self, some: object) -> Elements:
-        return Elements(self.rows[some], self.columns[some])  # type: ignore[index]
+    def __getitem__(self, some: Places) -> Elements:
+        return Elements(self.rows[some], self.columns[some])
 
 
 class ProductTile:
@@ -118,16 +126,46 @@ class ProductTile:
                 if not some.size:
                     continue
                 nothing = np.zeros(some.size, dtype=np.int64)
+                begin, end = first[some], last[some]
                 a, from_a = np.full(p.k, -0.0, dtype=np.float32), nothing
-                b, from_b, leading = np.zeros(p.k, dtype=np.float32), nothing, 1
+                b, from_b = np.zeros(p.k, dtype=np.float32), nothing
                 if has_row:
                     a, from_a = self._left(), (elements.rows[some] - self._first_row) * p.lead_a
                 if has_column:
-                    b, from_b, leading = self._right(), elements.columns[some], p.lead_b
+                    b, from_b = self._columns(elements.columns[some], begin, end)
                 part = found[some]
-                extend_sums(a, b, leading, from_a, from_b, first[some], last[some], part)
+                extend_sums(a, b, from_a, from_b, begin, end, part)
                 found[some] = part
         return found.view(np.uint32)
+
+    def _columns(
+        self, columns: Places, first: Places, last: Places
+    ) -> tuple[NDArray[np.float32], Places]:
+        """Return columns of B one after another, and where step 0 of each would be."""
+        wanted, which = np.unique(columns, return_inverse=True)
+        begin, end = int(first.min()), int(last.max())
+        depth = max(end - begin, 0)
+        gathered = np.empty(wanted.size * depth, dtype=np.float32)
+        gather_columns(self._right(), self._product.lead_b, wanted, begin, end, gathered)
+        return gathered, which * depth - begin
+
+    def sums_after(self, steps: int) -> Bits:
+        """Return the sums of all that the block stores after some steps of k: [rows, columns]."""
+        p = self._product
+        rows = min(self._height, p.m - self._first_row)
+        columns = min(self._width, p.n - self._first_column)
+        a = np.concatenate([self._left()[row * p.lead_a :][:steps] for row in range(rows)])
+        left = np.empty(padded_rows(rows) * steps, dtype=np.float32)
+        pack_rows(rows, steps, a, left)
+        right, sums = scratch(rows, columns, steps)
+        found = np.empty((columns, padded_rows(rows)), dtype=np.float32)
+        for first, count in chunks(columns):
+            pack_columns(p.lead_b, steps, self._right(), self._first_column + first, count, right)
+            multiply(rows, steps, left, count, right, sums)
+            found[first : first + count] = sums.reshape(-1, padded_rows(rows))[:count]
+        bits = found.T[:rows].view(np.uint32)
+        bits[np.isnan(found.T[:rows])] = CANONICAL_NAN
+        return bits
 
     def _left(self) -> NDArray[np.float32]:
         """Return A from the tile's first row on."""

@@ -107,16 +107,14 @@ def strike(
 
 def _of_block(device: Device, site: FaultSite, struck: Struck) -> Strike:
     """Return the strike of a block that was emulated around its fault."""
-    changed = struck.changed or {}
-    if struck.ending.finished and struck.changed is None:
-        assert struck.golden is not None
-        _check(site, struck.golden, struck.ending)
-        changed = _changes(device, site, struck.golden, struck.ending)
-    elif struck.golden is not None:
-        _check(site, struck.golden, struck.ending)
+    changed = struck.changed
     if struck.ending.fired != 1:
         raise InternalError(f"the fault did not strike at {site}")
-    return _strike_of(struck.ending, changed)
+    if struck.golden is not None:
+        _check(site, struck.golden, struck.ending)
+        if changed is None:
+            changed = _changes(device, site, struck.golden, struck.ending)
+    return _strike_of(struck.ending, changed or {})
 
 
 def _strike_of(

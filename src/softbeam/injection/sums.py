@@ -13,11 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.emulator.core import layout as k
 from softbeam.emulator.execution import launch_constants, memory_map
 from softbeam.emulator.launching import Launch
-from softbeam.emulator.resuming import PLENTY, BlockRun, RepeatError
-from softbeam.emulator.vector import no_fault
+from softbeam.emulator.resuming import BlockRun
 from softbeam.kernels.products import TILES, Tile
 from softbeam.kernels.signatures import Arguments
 
@@ -75,9 +73,9 @@ class Trials:
         self._launch, self._arguments, self._batch = launch, arguments, batch
         self._run = BlockRun(launch)
         self._tile: Tile = TILES[arguments.kernel]
-        rows = launch.program.code.rows
-        adds = (rows[:, k.OP] == k.FFMA) & (rows[:, k.DESTINATION] != 255)
-        self._registers = np.unique(rows[adds, k.DESTINATION])
+        program = launch.program
+        written = zip(program.function.instructions, program.destinations, strict=True)
+        self._registers = np.unique([r for one, d in written if one.opcode == "FFMA" for r in d])
 
     def sums(self, barrier: int, later: int | None, row: int) -> SumPlaces | None:
         """Find the sums behind a barrier, by which at least one step is done of all.
@@ -159,16 +157,10 @@ class Trials:
         """
         trial = self._trial(fill)
         self._run.begin(trial, 0)
-        while True:
-            try:
-                self._run.go(trial.program, no_fault(), PLENTY, rounds=barrier, resume=False)
-                break
-            except RepeatError:
-                continue
-        warps = self._run.state.warps
-        if not np.all(warps["group_row"][:, 0] == row):
+        self._run.go_from_start(trial.program, rounds=barrier)
+        if not np.all(self._run.rows() == row):
             return None
-        held = warps["registers"][:, self._registers].view(np.float32)
+        held = self._run.all_registers()[:, self._registers].view(np.float32)
         exact = np.isfinite(held) & (np.abs(held) < 1 << 24)
         return np.where(exact, held, 0).astype(np.int64)
 
