@@ -1,6 +1,6 @@
 """Brute force: a whole network in emulated machine code, every thread of every launch.
 
-It shares with the injector only the emulator and GEMM; memory is one flat array that is carried
+It shares with the injector only the emulator, and a library's products; memory is one flat array that is carried
 from launch to launch, and what a launch left there is all that the next one knows.
 """
 
@@ -87,7 +87,8 @@ class BruteForce:
                 for a in launch.arguments
             ]
             constants = launch_constants(code, shape, arguments)
-            self.launches.append(Launch(code, shape, constants, memory))
+            shared = code.function.shared_bytes
+            self.launches.append(Launch(code, shape, constants, memory, shared))
         #: Most instructions of a thread, by launch, and all memory before each launch.
         self.longest: list[int] = []
         self.snapshots: list[np.ndarray] = []

@@ -32,7 +32,7 @@ class Request(CampaignChoices, WorkloadRequest):
     modes, models : tuple of str
         Each mode with each model; ``paper`` instead of both.
     paper : bool
-        The paper's three modes and models.
+        The paper's three modes and models; `gemm` is ``library`` unless it is given.
     injections : int, optional
         Of each mode and model; without it 1,000, or as many as the target needs.
     target : Target or None
@@ -59,7 +59,11 @@ class Request(CampaignChoices, WorkloadRequest):
         help=f"What a fault makes of the value: {in_words(MODELS)}; with {WARP} behind it, in all "
         "threads of the warp that execute with the struck one. Several: each with each mode.",
     )
-    paper: bool = option(False, help=f"The paper's modes and models: {_PAPERS}.")
+    paper: bool = option(
+        False,
+        help=f"The paper's modes and models, {_PAPERS}, and its scope: matrix products are left "
+        "out unless --gemm struck is given.",
+    )
     injections: int | None = option(
         None, ge=1, help=f"Injections of each mode and model; default: {PAPER_INJECTIONS}."
     )
@@ -74,6 +78,13 @@ class Request(CampaignChoices, WorkloadRequest):
         target = values.get("target") if isinstance(values, Mapping) else None
         if isinstance(target, Mapping) and "margin" not in target:
             raise ValueError("confidence and per are given, but they are about margin; give it too")
+        return values
+
+    @model_validator(mode="before")
+    @classmethod
+    def _the_paper_leaves_products_out(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and values.get("paper") is True:
+            return {"gemm": "library", **values}
         return values
 
     @model_validator(mode="after")

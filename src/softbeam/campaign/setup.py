@@ -210,7 +210,7 @@ def _facts(workload: Workload) -> dict[str, Any]:
 
 
 def launches_in_scope(plan: Plan, specification: CampaignSpecification) -> tuple[int, ...]:
-    """Return the launches that a campaign may strike; GEMM, a library's, never.
+    """Return the launches that a campaign may strike; a library's matrix products never.
 
     Raises
     ------

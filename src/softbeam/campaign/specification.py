@@ -17,6 +17,7 @@ from softbeam.campaign.choices import CampaignChoices, Name, Target
 from softbeam.errors import CampaignError
 from softbeam.faults.models import MODELS
 from softbeam.faults.modes import MODES, check_model, check_semantics
+from softbeam.network.choices import Gemm
 
 #: Version of what the words in the results mean.  It enters the id; the version of the file's
 #: tables, softbeam.campaign.results.schema.SCHEMA, does not: a column more is the same campaign.
@@ -145,6 +146,8 @@ class CampaignSpecification(CampaignChoices):
 
     model_config = ConfigDict(strict=True)
 
+    #: Campaigns of before there was a choice left products out, and keep their ids.
+    gemm: Gemm = "library"
     network: Name
     plan_sha256: Sha256
     weights_sha256: Sha256

@@ -142,7 +142,7 @@ def _print_behind(screen: Console, results: Results, advice: Advice) -> None:
         if hidden := len(advice.damage.items) - len(shown.rows):
             screen.print(f"and {hidden} more without damage, which is no proof that they are safe")
         show(screen, front_table(advice, PRINTED))
-    screen.print(f"\n{model(advice)}", markup=False, soft_wrap=True)
+    screen.print(f"\n{model(advice, results.specification)}", markup=False, soft_wrap=True)
     _print_checklist(screen, results)
 
 

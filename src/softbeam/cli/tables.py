@@ -72,13 +72,13 @@ def tables(
     from softbeam.campaign.results.reading import ResultsReader
     from softbeam.present.factor_tables import layer_names
     from softbeam.present.rich import show
-    from softbeam.present.words import stream_order, unfinished
+    from softbeam.present.words import in_scope, stream_order, unfinished
 
     with ResultsReader.open(run) as store:
         counts = counts_of(store)
         specification = store.specification
         short = short_of(specification, store.fault_space(), counts.n)
-        known = store.facts().layer_names
+        facts = store.facts()
     written = [] if folder is None else _write_csv(folder, counts)
     out = console(COLUMNS)
     out.print(
@@ -87,6 +87,8 @@ def tables(
         f"(campaign {specification.campaign_id[:12]})",
         markup=False,
     )
+    if facts.scope is not None:
+        out.print(in_scope(facts.scope))
     out.print(READING if counts.n else "No injection has been made yet.")
     if counts.design.stratified:
         out.print(STRATIFIED)
@@ -98,7 +100,7 @@ def tables(
         for table in _stream_tables(counts, stream, layer_kernel):
             show(out, table)
     struck = set(counts["layer"].tolist())
-    if names := layer_names(known, struck):
+    if names := layer_names(facts.layer_names, struck):
         show(out, names)
     for path in written:
         out.print(f"wrote {path}", soft_wrap=True, markup=False)

@@ -224,6 +224,8 @@ class Runner:
         )
         while True:
             used = state if state is not None else self.state(launch)
+            if used.warps.size < end - first or 4 * used.shared.size < launch.shared_bytes:
+                raise InternalError(f"{launch.program.function.name} does not fit into its state")
             if surroundings is not None:
                 used = surroundings.around(used)
                 fault = fault.copy()

@@ -64,9 +64,12 @@ TILES: Mapping[str, Tile] = MappingProxyType(
 #: multiprocessors has one then; of fewer, small tiles keep more of them busy.
 FEWEST_LARGE = 33
 
-#: Blocks that a grid may have along x, and along y and z (CUDA C++ Programming Guide, "Technical
+#: The greatest number that a parameter of the kernels can have.
+MOST_INT = (1 << 31) - 1
+
+#: Blocks that a grid may have along x, y and z (CUDA C++ Programming Guide, "Technical
 #: Specifications per Compute Capability").
-MOST_ACROSS, MOST_UP = (1 << 31) - 1, 65_535
+MOST_BLOCKS = MOST_INT, 65_535, 65_535
 
 
 def tile_for(m: int, n: int, count: int = 1) -> Tile:
@@ -149,6 +152,41 @@ class Product:
         """Whether it is as :meth:`local` says."""
         return self == Product.local(self.m, self.count, self.k, self.a, self.b, self.c)
 
+    @property
+    def tile(self) -> Tile:
+        """The tile that it is computed in."""
+        return tile_for(self.m, self.n, self.count)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of an SGEMM kernel, by name."""
+        return {
+            "COUNT": self.count, "M": self.m, "N": self.n, "K": self.k, "A": self.a,
+            "LDA": self.lead_a, "B": self.b, "LDB": self.lead_b, "C": self.c, "LDC": self.lead_c,
+            "SKIPA": self.skip_a, "SKIPB": self.skip_b, "SKIPC": self.skip_c,
+        }  # fmt: skip
+
+    @property
+    def library(self) -> tuple[str, dict[str, Any]]:
+        """Which of a library's products it is, and its arguments by name.
+
+        Raises
+        ------
+        ValueError
+            If it is none.
+        """
+        ends = {"a": self.a, "b": self.b, "c": self.c}
+        sizes = {"m": self.m, "n": self.n, "k": self.k}
+        if self.is_single:
+            return "gemm", {**sizes, **ends}
+        if self.is_dense:
+            return "gemm_batched", {"count": self.count, **sizes, **ends}
+        if self.is_local:
+            return "gemm_local", {
+                "filters": self.m, "locations": self.count, "k": self.k, **ends,
+            }  # fmt: skip
+        raise ValueError(f"no library's product has these strides: {self}")
+
     def element(self, word: int) -> tuple[int, int, int] | None:
         """Return the product, row and column of a word of C, counted from the first; None if none.
 
@@ -175,7 +213,9 @@ def product_of(arguments: Arguments) -> Product | None:
     if given.kernel == "gemm":
         return Product.dense(given.m, given.n, given.k, given.a, given.b, given.c)
     if given.kernel == "gemm_batched":
-        return Product.dense(given.m, given.n, given.k, given.a, given.b, given.c, given.count)
+        # By place: a tuple has a method of the first one's name.
+        count, m, n, k, a, b, c = given
+        return Product.dense(m, n, k, a, b, c, count)
     if given.kernel == "gemm_local":
         return Product.local(
             given.filters, given.locations, given.k, given.a, given.b, given.c

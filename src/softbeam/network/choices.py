@@ -29,6 +29,7 @@ else:
     Architecture = Literal[ARCHITECTURES]
 
 Im2col = Literal["always", "except-1x1"]
+Gemm = Literal["struck", "library"]
 
 _Numbers = Annotated[tuple[Annotated[float, Field(allow_inf_nan=False)], ...], WITH_COMMAS]
 _Positive = Annotated[tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...], WITH_COMMAS]
@@ -44,6 +45,9 @@ class WorkloadChoices(Choices):
     im2col : {"always", "except-1x1"}
         Whether 1x1 convolutions with stride 1 launch im2col, as Darknet did until May 2018 and in
         the paper, or are matrix products alone, as since.
+    gemm : {"struck", "library"}
+        Whether matrix products are launches of softbeam's own SGEMM, which can be struck, or those
+        of a library, as in the paper, whose machine code is not known and which are left out.
     input_shape : tuple of int
         The sides of an ONNX model's input, where the model leaves them open; empty if it does not.
     output : str, optional
@@ -60,6 +64,11 @@ class WorkloadChoices(Choices):
         "always",
         help="For 1x1 convolutions, too: always, as Darknet until May 2018 and in the paper, or "
         "except-1x1, as since.",
+    )
+    gemm: Gemm = option(
+        "struck",
+        help="Matrix products: struck like other launches, in an SGEMM with shared memory and "
+        "tiles, or left out as a library's, as in the paper.",
     )
     input_shape: Annotated[tuple[PositiveInt, ...], WITH_COMMAS] = option(
         (),

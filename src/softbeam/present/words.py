@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.factors import Item
 from softbeam.analysis.paper.checklist import KERNELS
+from softbeam.campaign.results.facts import ScopeFacts
 from softbeam.faults.modes import MODES, mode_order
 from softbeam.present.digits import part
 
@@ -54,6 +55,36 @@ def unfinished(counts: Counts) -> str:
     return (
         f"Not complete: {'; '.join(parts)}. Shares of all are of the rest only. The same softbeam "
         "campaign command goes on."
+    )
+
+
+def in_scope(scope: ScopeFacts) -> str:
+    """Return which part of the executed instructions a campaign can strike, in a sentence.
+
+    Examples
+    --------
+    >>> in_scope(ScopeFacts(executed=1200, in_scope=1200))
+    'In scope are all 1,200 executed thread-instructions, those of matrix products too.'
+    >>> in_scope(ScopeFacts(executed=1200, in_scope=300))
+    'In scope are 300 of 1,200 executed thread-instructions, 25.0 %.'
+    >>> in_scope(ScopeFacts(executed=300, in_scope=300, left_out=900))
+    "In scope are 300 thread-instructions, at most 25.0 % of those executed: matrix products, \
+900 multiply-adds, are a library's and left out."
+    """
+    if scope.left_out:
+        return (
+            f"In scope are {scope.in_scope:,} thread-instructions, at most {part(scope.share)} % "
+            f"of those executed: matrix products, {scope.left_out:,} multiply-adds, are a "
+            "library's and left out."
+        )
+    if scope.in_scope == scope.executed:
+        return (
+            f"In scope are all {scope.executed:,} executed thread-instructions, those of matrix "
+            "products too."
+        )
+    return (
+        f"In scope are {scope.in_scope:,} of {scope.executed:,} executed thread-instructions, "
+        f"{part(scope.share)} %."
     )
 
 

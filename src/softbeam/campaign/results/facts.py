@@ -126,6 +126,31 @@ class InputFacts(_Facts):
     boxes: int | None = None
 
 
+class ScopeFacts(_Facts):
+    """Which part of what is executed a campaign can strike, over all of its inputs.
+
+    Attributes
+    ----------
+    executed : int
+        Thread-instructions that are executed and not predicated off, of all launches whose machine
+        code is known.
+    in_scope : int
+        Those of them in the launches and groups of opcodes that can be struck.
+    left_out : int
+        Multiply-adds of the matrix products that are a library's: as many thread-instructions at
+        least, unknown ones, are executed besides.
+    """
+
+    executed: int = Field(ge=0)
+    in_scope: int = Field(ge=0)
+    left_out: int = Field(default=0, ge=0)
+
+    @property
+    def share(self) -> float:
+        """The share of the executed instructions that is in scope; at most, with a library's."""
+        return self.in_scope / max(1, self.executed + self.left_out)
+
+
 class Facts(_Facts):
     """What a campaign struck.
 
@@ -144,6 +169,8 @@ class Facts(_Facts):
         What was done to an image file before it was the network's input: one sentence.
     versions : dict of str to str
         What computed the golden runs: softbeam, Python, libraries, system.
+    scope : ScopeFacts or None
+        Which part of the executed instructions can be struck.
     """
 
     network_file: str | None = None
@@ -153,6 +180,7 @@ class Facts(_Facts):
     inputs: tuple[InputFacts, ...] = ()
     preprocessing: str = ""
     versions: dict[str, str] = Field(default_factory=dict)
+    scope: ScopeFacts | None = None
 
     @property
     def layer_names(self) -> dict[int, str]:
@@ -225,6 +253,7 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
     versions : dict of str to str
         What computes.
     """
+    from softbeam.campaign.scope import scope_facts
     from softbeam.network.golden import open_golden_run
 
     names = workload.network.classes or ()
@@ -251,6 +280,7 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
         inputs=tuple(inputs),
         preprocessing=workload.preprocessing,
         versions=versions,
+        scope=scope_facts(setup),
     )
 
 

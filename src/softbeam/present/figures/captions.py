@@ -23,8 +23,12 @@ NEVER_READ = (
 
 KERNELS = (
     "Each bar is a kernel: of all injections of the mode, the share that fell in the kernel and "
-    "ended as SDC, DUE or Masked (without never-read faults), with 95 % intervals. GEMM is a "
-    "library's and never struck: that it is missing does not mean that it is safe."
+    "ended as SDC, DUE or Masked (without never-read faults), with 95 % intervals."
+)
+
+LEFT_OUT = (
+    " Matrix products are a library's here and not struck: that they are missing does not mean "
+    "that they are safe."
 )
 
 HEAT = (

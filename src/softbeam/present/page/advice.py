@@ -51,7 +51,7 @@ def section(results: Results, parts: tuple[Part, ...], say: Callable[[str], None
     for advice in advices:
         if advice is not first:
             blocks.append(_folded(advice, results, parts))
-    costs = Block(text=model(first), folded="What the costs mean")
+    costs = Block(text=model(first, results.specification), folded="What the costs mean")
     return Section("harden", "What to harden", (*blocks, costs))
 
 

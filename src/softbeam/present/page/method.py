@@ -18,8 +18,6 @@ LIMITS = (
     "holds a value for long is not struck more often than another. The factors are the "
     "probability that a fault does damage once it is there, not a rate of failures; for a rate, "
     "multiply by the rate of faults of the part, and beware of its protection (ECC).",
-    "The matrix product (GEMM) is a library's and is never struck, though it is most of the "
-    "network's arithmetic; it is not shown to be safe.",
     "All numbers are of these weights and inputs. Other inputs, other weights and other networks "
     "have other factors.",
     "The kernels that are struck are softbeam's own, in the form of Darknet's, compiled for one "
@@ -36,6 +34,11 @@ LIMITS = (
 def limits(results: Results) -> tuple[str, ...]:
     """Return the limits of a campaign's numbers: those of all, and those of its own options."""
     own = []
+    if results.specification.gemm == "library":
+        own.append(
+            "Matrix products are a library's here and not struck, though they are most of the "
+            "network's arithmetic; they are not shown to be safe."
+        )
     ioa = [record for record in results.records if record.mode == "ioa"]
     if ioa and results.specification.fault_semantics == "hardware":
         assumed = sum(
@@ -112,6 +115,7 @@ def facts(results: Results) -> tuple[tuple[str, str], ...]:
         ),
         ("sampling", specification.sampling),
         ("im2col of 1×1 convolutions", specification.im2col),
+        ("matrix products", specification.gemm),
         ("seed", str(specification.seed)),
         ("results schema", str(specification.results_schema)),
     ]
