@@ -30,6 +30,8 @@ from softbeam.emulator.core.layout import (
     FAULT_NONE,
     FAULT_REGISTERS,
     FAULT_RESOLVE,
+    FAULT_RESUMES,
+    FAULT_ROUNDS,
     FAULT_ROW,
     FAULT_STORE,
     FAULT_TRACK,
@@ -44,9 +46,11 @@ from softbeam.emulator.core.layout import (
     INFO_FIRED,
     INFO_INSTRUCTIONS,
     INFO_LONGEST,
+    INFO_PENDING,
     INFO_READ,
     INFO_ROW,
     INFO_TRACE,
+    INFO_WIPED,
     INVALID_PC,
     LDC,
     LOAD,
@@ -55,6 +59,7 @@ from softbeam.emulator.core.layout import (
     OP,
     PART_MEMORY,
     PART_MISSING,
+    PAUSED,
     READY,
     RUNNING,
     STORE,
@@ -183,6 +188,8 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
     if fault[FAULT_KIND] != FAULT_NONE and fault[FAULT_WARP] == warp:
         struck_row = fault[FAULT_ROW]
     pending, wiped = np.uint32(0), False
+    if struck_row >= 0:
+        pending, wiped = np.uint32(information[INFO_PENDING]), information[INFO_WIPED] != 0
     wants_profile = state.profile.shape[0] > 0
     saved = w.scratch[6:10]
     group, steps, allowed = np.int64(-1), np.int64(0), np.int64(0)
@@ -253,6 +260,7 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                     strike_register(fault, hit, w, information)
                     if fault[FAULT_TRACK]:
                         pending = hit
+                        information[INFO_PENDING] = np.int64(hit)
                 elif fault[FAULT_KIND] == FAULT_INDEX:
                     save_destinations(row, w, saved)
         if pending and not information[INFO_READ]:
@@ -267,6 +275,9 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                 if not pending:
                     information[INFO_ROW] = number
                     return fate(pending, np.uint32(0), wiped)
+            # A warp that waits at a barrier is entered again behind it.
+            information[INFO_PENDING] = np.int64(pending)
+            information[INFO_WIPED] = 1 if wiped else 0
         status = np.int64(RUNNING)
         if operation < FIRST_MEMORY:
             if operation == UNSUPPORTED:
@@ -377,6 +388,29 @@ def prepare_warp(w, threads, keeps, registers, barriers):
 
 
 @callee
+def prepare(tables, threads, fault, traced, first, end, state):
+    """Reset the state of a block and its warps `first` to `end`."""
+    state.information[:] = 0
+    if not fault[FAULT_KEEPS]:
+        state.shared[:] = 0
+    if state.local.shape[1]:
+        state.local[:] = 0
+    registers = np.int64(256)
+    if traced < 0:
+        registers = min(
+            registers, max(tables.translation.context[REGISTERS], fault[FAULT_REGISTERS])
+        )
+    for warp in range(first, end):
+        prepare_warp(
+            state.warps[warp - first],
+            threads - 32 * warp,
+            fault[FAULT_KEEPS] != 0,
+            registers,
+            traced >= 0 or tables.translation.context[BARRIERS] != 0,
+        )
+
+
+@callee
 def pass_barrier(warps):
     """Let every group that waits at the block barrier go on; BAR.RED: count the votes."""
     arrived, yes, how = np.int64(0), np.int64(0), np.int64(0)
@@ -402,6 +436,9 @@ def pass_barrier(warps):
 def run(code, constants, tables, memory, grid_block, threads, budget, fault, traced, state):
     """Run warps of one block, in order, in rounds between barriers; returns a status.
 
+    A run that was asked to pause behind a barrier is gone on with from what the state holds then,
+    or from any other state of the block behind a barrier that is put there.
+
     Parameters
     ----------
     grid_block : int64[8]
@@ -419,24 +456,9 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
     if is_translated(tables.translation):
         open_context(tables.translation, constants, tables, memory, grid_block, state)
     first, end = grid_block[6], grid_block[7]
-    state.information[:] = 0
-    if not fault[FAULT_KEEPS]:
-        state.shared[:] = 0
-    if state.local.shape[1]:
-        state.local[:] = 0
-    registers = np.int64(256)
-    if traced < 0:
-        registers = min(
-            registers, max(tables.translation.context[REGISTERS], fault[FAULT_REGISTERS])
-        )
-    for warp in range(first, end):
-        prepare_warp(
-            state.warps[warp - first],
-            threads - 32 * warp,
-            fault[FAULT_KEEPS] != 0,
-            registers,
-            traced >= 0 or tables.translation.context[BARRIERS] != 0,
-        )
+    rounds = fault[FAULT_ROUNDS]
+    if not fault[FAULT_RESUMES]:
+        prepare(tables, threads, fault, traced, first, end, state)
     while True:
         waiting = 0
         # A debugger that strikes holds its warp up while the others of the block go on.
@@ -472,3 +494,6 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
         if waiting == 0:
             return FINISHED
         pass_barrier(state.warps[: end - first])
+        rounds -= 1
+        if rounds == 0:
+            return PAUSED
