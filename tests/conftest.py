@@ -375,7 +375,7 @@ EXAMPLES = {"tiny": TINY, "other": OTHER, "branches": BRANCHES, "detector": DETE
 
 @pytest.fixture(scope="session")
 def make_example(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Example]:
-    """Return a function that makes one of the examples: for an architecture, with products or not."""
+    """Return a function that makes one of the examples, with products struck or not."""
 
     @cache
     def make(name: str, architecture: str = "sm_90", gemm: str = "struck") -> Example:
