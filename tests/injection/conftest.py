@@ -1,7 +1,7 @@
 """Brute force: a whole network in emulated machine code, every thread of every launch.
 
-It shares with the injector only the emulator, and a library's products; memory is one flat array that is carried
-from launch to launch, and what a launch left there is all that the next one knows.
+It shares with the injector only the emulator, and a library's products; memory is one flat array
+that is carried from launch to launch, and what a launch left there is all that the next one knows.
 """
 
 from __future__ import annotations
