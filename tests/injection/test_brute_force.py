@@ -172,8 +172,6 @@ def test_strike_and_propagation_equal_brute_force(
     brute = make_brute_force(name, architecture)
     injector = example.injector("brute force")
     outcomes = Counter()
-    if mode == "shared":
-        pytest.skip("no kernel of these networks has shared memory")
     for model in [one for one in TRIED if MODES[mode].takes(one)]:
         for index in range(sites):
             site = injector.site(mode, model, index)

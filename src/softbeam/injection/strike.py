@@ -12,6 +12,7 @@ from softbeam.emulator.execution import LANES
 from softbeam.emulator.launching import Runner
 from softbeam.errors import InternalError
 from softbeam.faults.site import FaultSite
+from softbeam.injection.block_strike import Struck, strike_block
 from softbeam.injection.liveness import in_spans
 from softbeam.kernels.families import owner_thread
 from softbeam.network.device import Device
@@ -65,7 +66,9 @@ def hang_budget(longest: int) -> int:
     return max(HANG_LEAST, HANG_FACTOR * longest)
 
 
-def strike(device: Device, runner: Runner, site: FaultSite, longest: int) -> Strike:
+def strike(
+    device: Device, runner: Runner, site: FaultSite, longest: int, *, whole: bool = False
+) -> Strike:
     """Emulate the struck warp with the fault and, if it ends well, without it, and compare.
 
     Parameters
@@ -78,6 +81,9 @@ def strike(device: Device, runner: Runner, site: FaultSite, longest: int) -> Str
         The fault.
     longest : int
         Most instructions of any thread of this launch without fault.
+    whole : bool
+        Whether a block of a product is emulated from its beginning to its end, and not only around
+        the fault; it leaves the same.
 
     Raises
     ------
@@ -87,6 +93,9 @@ def strike(device: Device, runner: Runner, site: FaultSite, longest: int) -> Str
     launch = device.launch(site.launch)
     warp = site.thread // LANES
     budget = hang_budget(longest)
+    struck = None if whole else strike_block(device, site, budget, longest)
+    if struck is not None:
+        return _of_block(device, site, struck)
     faulty = runner.run(launch, site.block, warp, budget=budget, fault=site.vector())
     if faulty.fired != 1:
         raise InternalError(f"the fault did not strike at {site}")
@@ -96,6 +105,24 @@ def strike(device: Device, runner: Runner, site: FaultSite, longest: int) -> Str
         golden = runner.run(launch, site.block, warp, budget=budget, fault=neutral)
         check_witness(site, golden, faulty)
         changed = _changes(device, site, golden, faulty)
+    return _strike_of(faulty, changed)
+
+
+def _of_block(device: Device, site: FaultSite, struck: Struck) -> Strike:
+    """Return the strike of a block that was emulated around its fault."""
+    changed = struck.changed
+    if struck.ending.fired != 1:
+        raise InternalError(f"the fault did not strike at {site}")
+    if struck.golden is not None:
+        _check(site, struck.golden, struck.ending)
+        if changed is None:
+            changed = _changes(device, site, struck.golden, struck.ending)
+    return _strike_of(struck.ending, changed or {})
+
+
+def _strike_of(
+    faulty: Ending, changed: dict[str, tuple[NDArray[np.int64], NDArray[np.uint32]]]
+) -> Strike:
     return Strike(
         ending=faulty.name,
         changed=changed,

@@ -116,7 +116,8 @@ def checklist(counts: Counts) -> tuple[Conclusion, ...]:
         ),
         Conclusion(
             "Im2col, Normalize and Add_bias are the most vulnerable kernels.",
-            f"Each of the three has more errors than each other kernel, all {comparisons} comparisons "
+            "Each of the three has more errors than each other kernel, all "
+            f"{comparisons} comparisons "
             "together at 95 %; not reproduced if one of the three has fewer than another kernel.",
             each(partial(_top, members=VULNERABLE_KERNELS, everyone=kernels, place=_kernel)),
         ),
