@@ -114,7 +114,7 @@ def _of_block(device: Device, site: FaultSite, struck: Struck) -> Strike:
     if struck.ending.fired != 1:
         raise InternalError(f"the fault did not strike at {site}")
     if struck.golden is not None:
-        _check(site, struck.golden, struck.ending)
+        check_witness(site, struck.golden, struck.ending)
         if changed is None:
             changed = _changes(device, site, struck.golden, struck.ending)
     return _strike_of(struck.ending, changed or {})
