@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from softbeam.analysis.results import Results
 from softbeam.campaign.results.facts import GoldenClass, InputFacts
+from softbeam.campaign.specification import CampaignSpecification
+from softbeam.injection.choices import KINDS, RULES
 from softbeam.text import visible
 
 #: Pictures that the head of a page shows; of more inputs the others are only counted.
@@ -51,8 +53,20 @@ def struck(results: Results) -> Struck:
         found.append(("inputs", f"{number:,}{rest}"))
     if known.preprocessing:
         found.append(("preprocessing", visible(known.preprocessing)))
+    if specification.judge is not None:
+        found.append(("judge", judge_in_words(specification)))
     found.append(("kernels", KERNELS))
     return Struck(tuple(found), tuple(map(_picture, known.inputs[:SHOWN])))
+
+
+def judge_in_words(specification: CampaignSpecification) -> str:
+    """Return who judged the answers, and by which rule, of a campaign that says so."""
+    judge = specification.judge or ""
+    if specification.judge_sha256 is not None:
+        return f"{visible(judge)}, of a file with the SHA-256 {specification.judge_sha256[:12]}"
+    rule = getattr(specification, judge, None) or RULES.get(judge)
+    values = ", ".join(f"{name} {value}" for name, value in rule or () if value is not None)
+    return f"{judge}: {KINDS[judge]}" + (f" ({values})" if values else "")
 
 
 def _picture(one: InputFacts) -> Picture:
