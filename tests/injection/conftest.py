@@ -1,7 +1,7 @@
 """Brute force: a whole network in emulated machine code, every thread of every launch.
 
-It shares with the injector only the emulator, and a library's products; memory is one flat array that is carried
-from launch to launch, and what a launch left there is all that the next one knows.
+It shares with the injector only the emulator, and a library's products; memory is one flat array
+that is carried from launch to launch, and what a launch left there is all that the next one knows.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ class BruteForce:
         if site is not None:
             # Nothing ends early: what is never read must be seen to change nothing.
             fault = site.vector(follow=False)
-            struck = (site.block, site.thread // 32)
+            struck = (site.block, 0 if launch.program.has_barrier else site.thread // 32)
             budget = max(10_000, 10 * self.longest[number])
         ending = self.runner.run_launch(launch, budget=budget, fault=fault, struck=struck)
         self.memory[ending.words] = ending.values
