@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -233,3 +234,20 @@ def test_a_request_cannot_be_changed() -> None:
     request = Request(network="extraction", paper=True)
     with pytest.raises(ValueError, match="frozen"):
         request.seed = 2  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("given", "gemm"),
+    [
+        ({"modes": ["rf"]}, "struck"),
+        ({"modes": ["rf"], "gemm": "library"}, "library"),
+        ({"paper": True}, "library"),
+        ({"paper": True, "gemm": "struck"}, "struck"),
+    ],
+)
+def test_the_paper_leaves_products_out(tmp_path: Path, given: dict[str, Any], gemm: str) -> None:
+    assert Request.from_options({"network": "extraction", **given}).gemm == gemm
+    path = tmp_path / "campaign.toml"
+    lines = [f"{key} = {json.dumps(value)}" for key, value in given.items()]
+    path.write_text("\n".join(['network = "extraction"', *lines]))
+    assert read_request(path).gemm == gemm

@@ -48,6 +48,7 @@ OTHERS: dict[str, Any] = {
     "kernels": ("fill",),
     "layers": (0, 1),
     "im2col": "except-1x1",
+    "gemm": "struck",
     "input_shape": (1, 3, 64, 64),
     "output": "scores",
     "seed": 2,
@@ -84,6 +85,7 @@ specifications = st.builds(
     kernels=st.none() | st.lists(st.text(min_size=1), min_size=1).map(tuple),
     layers=st.none() | st.lists(st.integers(0, 30), min_size=1).map(tuple),
     im2col=st.sampled_from(["always", "except-1x1"]),
+    gemm=st.sampled_from(["library", "struck"]),
     seed=st.integers(0, 2**128),
     streams=streams,
 )
@@ -148,6 +150,14 @@ KNOWN: list[tuple[dict[str, Any], str]] = [
 def test_id_is_the_same_on_every_machine_and_day(changes: dict[str, Any], campaign_id: str) -> None:
     # It seeds every draw: if this changes, no stored campaign can be continued.
     assert specification(**changes).campaign_id == campaign_id
+
+
+def test_a_file_of_before_left_products_out() -> None:
+    text = specification().to_json()
+    assert '"gemm":"library",' in text.replace("\n", "").replace(" ", "")
+    before = text.replace('"gemm": "library",', "")
+    assert before != text
+    assert CampaignSpecification.from_json(before) == specification()
 
 
 class Later(CampaignSpecification):

@@ -83,7 +83,7 @@ def wanted(mode: str, text: str) -> bool:
     if mode == "rf":
         return True
     body = re.sub(r"^@!?U?P\w+ ", "", text)
-    if mode == "ioa" and body.startswith("STG"):
+    if mode == "ioa" and body.startswith(("STG", "STS")):
         return True
     if re.match(r"RET|BRX|CALL|ISETP|FSETP|PLOP3|FCHK", body):
         return False

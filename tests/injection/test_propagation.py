@@ -192,7 +192,7 @@ def test_nothing_is_computed_for_a_word_that_is_overwritten() -> None:
     golden, live = example("deep", "always")
     plan = golden.plan
     gemm = next(launch for launch in plan.launches if launch.product is not None)
-    workspace = gemm.arguments.b.buffer
+    workspace = gemm.product.b.buffer
     one = (np.array([0]), np.array([5], dtype=np.uint32))
     found = propagate(golden, live, gemm.index, {workspace: one})
     assert found.executed == 0

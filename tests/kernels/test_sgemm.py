@@ -111,10 +111,8 @@ def test_operands_that_are_not_aligned(tile: Tile) -> None:
     m, n, k = 4, 8, 12
     words = bench.buffer(1 + m * k + k * n + m * n)
     given = dense(Bench(6, 0.01), 1, m, n, k)
-    launch, starts = bench.launch(
-        tile.kernel, "sm_90", shape_of(tile, given), [words if isinstance(one, np.ndarray) else one
-        for one in given.values()],
-    )  # fmt: skip
+    shifted = [words if isinstance(one, np.ndarray) else one for one in given.values()]
+    launch, _ = bench.launch(tile.kernel, "sm_90", shape_of(tile, given), shifted)
     places = (1, 1 + m * k, 1 + m * k + k * n)
     base = int(launch.constants[launch.program.function.parameter_base // 4 + 4])
     for name, place in zip(("A", "B", "C"), places, strict=True):

@@ -29,7 +29,6 @@ from softbeam.network.layers import (
 )
 from softbeam.network.planner import grid_of, make_plan
 
-
 #: Darknet's own launches, products a library's.
 LIBRARY = WorkloadChoices(gemm="library")
 

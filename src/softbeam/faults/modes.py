@@ -151,6 +151,8 @@ _ADDRESS = Target(
     values=False,
     under=_sassifi_address,
 )
+#: Addresses in shared and in local memory have 32 bits.
+_SHORT_ADDRESS = replace(_ADDRESS, width=32)
 
 
 def _any_register(program: Program, row: int, draws: Drawing) -> tuple[Target, int | None]:
@@ -164,7 +166,7 @@ def _written_register(program: Program, row: int, draws: Drawing) -> tuple[Targe
 
 def _where_it_goes(program: Program, row: int, draws: Drawing) -> tuple[Target, int | None]:
     if program.stores[row]:
-        return _ADDRESS, None
+        return _SHORT_ADDRESS if program.short[row] else _ADDRESS, None
     return _INDEX, program.destinations[row][0]
 
 

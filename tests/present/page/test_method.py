@@ -14,11 +14,19 @@ from softbeam.present.page.method import LIMITS, limits
 @pytest.fixture
 def plain(results: Results, make_record: Callable[..., InjectionRecord]) -> Results:
     """Return a campaign in which nothing is that has a limit of its own."""
-    return replace(results, records=(make_record(mode="rf"),), design=Design())
+    specification = results.specification.model_copy(update={"gemm": "struck"})
+    records = (make_record(mode="rf"),)
+    return replace(results, specification=specification, records=records, design=Design())
 
 
 def test_every_campaign_has_the_limits_of_the_fault_model(plain: Results) -> None:
     assert limits(plain) == LIMITS
+
+
+def test_products_that_are_left_out_are_not_shown_to_be_safe(plain: Results) -> None:
+    specification = plain.specification.model_copy(update={"gemm": "library"})
+    (left_out,) = limits(replace(plain, specification=specification))[len(LIMITS) :]
+    assert left_out.startswith("Matrix products are a library's here")
 
 
 def test_what_no_recording_shows_is_counted(
