@@ -1,4 +1,4 @@
-"""A block of a launch that runs from barrier to barrier, and can be kept, put back and gone on with.
+"""A block of a launch that runs from barrier to barrier, and can be kept and gone on with.
 
 The state of the interpreter stays in this package; what others need of it has a name here.
 """

@@ -138,7 +138,7 @@ class BlockStrike:
         self._vector, self._neutral = site.vector(), site.vector(neutral=True)
         self._way = known.way_of(site.block, self._vector, site.thread)
         self._tile = ProductTile(known.device, site.launch, site.block)
-        self._faulty, self._golden = known.faulty, known.golden
+        self._faulty, self._golden = known.skeletons.faulty, known.skeletons.golden
         for run in (self._faulty, self._golden):
             run.begin(known.launch, site.block)
         self._row, (self._warp, lane) = row_of(site.pc), divmod(site.thread, LANES)
@@ -200,12 +200,9 @@ class BlockStrike:
         is_sum = np.zeros(len(differ), dtype=np.bool_)
         if sums is not None and not self._faulty.is_undecided:
             is_sum = np.isin(differ[:, 1], sums.registers)
-        touched = sum(1 << register for register in np.unique(differ[~is_sum, 1]).tolist())
-        rows = [
-            row for row, one in enumerate(self._flow.rows) if (one.reads | one.writes) & touched
-        ]
-        leaders = np.unique(self._flow.leader[rows])
-        last = self._way.passes.untouched_until(leaders, barrier)
+        registers = np.unique(differ[~is_sum, 1]).tolist()
+        leaders = [leader for one in registers for leader in self._known.touching(one).tolist()]
+        last = self._way.passes.untouched_until(np.unique(leaders).astype(np.int64), barrier)
         if last == barrier or (is_sum.any() and self._way.sums_behind(last) is not sums):
             return None
         if departure.left is None:

@@ -88,12 +88,19 @@ class ProductLaunch:
             raise UnknownBlockError
         self.device, self.number = device, number
         self.skeletons: Skeletons = skeletons
-        #: Two runs of a block: with the fault, and without.
-        self.faulty, self.golden = BlockRun(self.launch), BlockRun(self.launch)
         self._ways: list[tuple[NDArray[np.int64], Way | None]] = []
+        self._touching: dict[int, NDArray[np.int64]] = {}
+
+    def touching(self, register: int) -> NDArray[np.int64]:
+        """Return the first rows of the stretches that read or write a general register."""
+        if register not in self._touching:
+            flow = self.skeletons.flow
+            named = [bool((one.reads | one.writes) >> register & 1) for one in flow.rows]
+            self._touching[register] = np.unique(flow.leader[named])
+        return self._touching[register]
 
     def way_of(self, block: int, site: FaultVector, thread: int) -> Way:
-        """Return the way that a block takes; both runs are left anywhere.
+        """Return the way that a block takes; the runs of the skeletons are left anywhere.
 
         Raises
         ------
@@ -132,7 +139,7 @@ class ProductLaunch:
             same = np.flatnonzero(passes.rows[barrier + 1 :] == row)
             later = barrier + 1 + int(same[0]) if same.size else None
             found = trials.sums(barrier, later, row)
-            if found is None:
+            if found is None or self._steers(row, found):
                 raise UnknownBlockError
             sums[row] = found
         tile = ProductTile(self.device, self.number, block)
@@ -142,9 +149,14 @@ class ProductLaunch:
                 return way
         raise UnknownBlockError
 
+    def _steers(self, row: int, places: SumPlaces) -> bool:
+        """Return whether a sum can be more than a value that its own lane stores."""
+        steering = self.skeletons.flow.steering[row]
+        return any(steering >> register & 1 for register in places.registers.tolist())
+
     def _is_right(self, way: Way, tile: ProductTile, block: int, site: FaultVector) -> bool:
         """Compare what is derived behind two barriers, the last one too, with what is emulated."""
-        emulated, derived = self.faulty, self.golden
+        emulated, derived = self.skeletons.faulty, self.skeletons.golden
         last = way.passes.barriers
         for barrier in sorted({min(last, way.again + 1 + _CHECKED), last}):
             if barrier < 1:

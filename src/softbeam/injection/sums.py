@@ -151,7 +151,7 @@ class Trials:
         barrier: int,
         row: int,
     ) -> Places | None:
-        """Return what the registers hold behind a barrier, whole numbers: [warps, registers, lanes].
+        """Return the whole numbers in registers behind a barrier: [warps, registers, lanes].
 
         None if the block does not go on at the row.
         """
