@@ -85,6 +85,11 @@ class Skeletons:
     faulty: BlockRun
     golden: BlockRun
 
+    def release(self) -> None:
+        """Let go of the launches that the runs ran."""
+        for one in (self.run, self.faulty, self.golden):
+            one.release()
+
 
 _Key = tuple[int, tuple[int, int, int]]
 
@@ -119,7 +124,9 @@ def _make_skeletons(launch: Launch) -> Skeletons | None:
         return None
     for one in (waiting, running):
         translate_now(one)
-    return Skeletons(flow, waiting, running, *(BlockRun(launch) for _ in range(3)))
+    made = Skeletons(flow, waiting, running, *(BlockRun(launch) for _ in range(3)))
+    made.release()
+    return made
 
 
 def heat_of(program: Program) -> int:
@@ -220,9 +227,11 @@ def find_in_block(
     skeletons.run.begin(launch, block)
     while True:
         try:
-            return _find_thread(skeletons, row, ordinal, executed=executed)
+            found = _find_thread(skeletons, row, ordinal, executed=executed)
         except RepeatError:
             continue
+        skeletons.release()
+        return found
 
 
 def _find_thread(

@@ -68,6 +68,8 @@ class Way:
 class ProductLaunch:
     """A launch of a product, as far as it is known.
 
+    It keeps the launch's memory, but not the device, with which it is forgotten.
+
     Parameters
     ----------
     device : Device
@@ -86,7 +88,7 @@ class ProductLaunch:
         skeletons = skeletons_of(self.launch)
         if skeletons is None:
             raise UnknownBlockError
-        self.device, self.number = device, number
+        self.number = number
         self.skeletons: Skeletons = skeletons
         self._ways: list[tuple[NDArray[np.int64], Way | None]] = []
         self._touching: dict[int, NDArray[np.int64]] = {}
@@ -99,7 +101,7 @@ class ProductLaunch:
             self._touching[register] = np.unique(flow.leader[named])
         return self._touching[register]
 
-    def way_of(self, block: int, site: FaultVector, thread: int) -> Way:
+    def way_of(self, device: Device, block: int, site: FaultVector, thread: int) -> Way:
         """Return the way that a block takes; the runs of the skeletons are left anywhere.
 
         Raises
@@ -115,7 +117,7 @@ class ProductLaunch:
             if any(np.array_equal(known, total) for known, _ in self._ways):
                 raise UnknownBlockError
             try:
-                way = self._find_way(block, site, warp)
+                way = self._find_way(device, block, site, warp)
             except UnknownBlockError:
                 self._ways.append((total, None))
                 _LOG.warning(
@@ -127,9 +129,9 @@ class ProductLaunch:
             self._ways.append((total, way))
         return way
 
-    def _find_way(self, block: int, site: FaultVector, warp: int) -> Way:
+    def _find_way(self, device: Device, block: int, site: FaultVector, warp: int) -> Way:
         passes = find_passes(self.skeletons.run, self.skeletons, warp)
-        arguments = self.device.plan.launches[self.number].arguments
+        arguments = device.plan.launches[self.number].arguments
         trials = Trials(self.launch, arguments, self.launch.shape.block_index(block)[2])
         sums: dict[int, SumPlaces] = {}
         for barrier in range(2, passes.barriers + 1):
@@ -142,7 +144,7 @@ class ProductLaunch:
             if found is None or self._steers(row, found):
                 raise UnknownBlockError
             sums[row] = found
-        tile = ProductTile(self.device, self.number, block)
+        tile = ProductTile(device, self.number, block)
         for again in range(1, MOST_AGAIN):
             way = Way(passes, again, sums)
             if self._is_right(way, tile, block, site):
@@ -235,15 +237,6 @@ class ProductLaunch:
     def _live(self, way: Way, barrier: int, registers: NDArray[np.int64]) -> NDArray[np.bool_]:
         live = self.skeletons.flow.live[int(way.passes.rows[barrier])]
         return np.array([bool(live >> one & 1) for one in registers.tolist()])
-
-    def pool_words(self, tile: ProductTile) -> NDArray[np.int64]:
-        """Return the words of the pool that hold what a block stores, before the launch."""
-        words = tile.words(tile.all_stored())
-        places = np.empty_like(words)
-        for first, place, count in self.device.golden.runs(tile.buffer, self.number):
-            inside = (words >= first) & (words < first + count)
-            places[inside] = words[inside] + (place - first)
-        return places
 
 
 _launches: WeakKeyDictionary[Device, dict[int, ProductLaunch | None]] = WeakKeyDictionary()
