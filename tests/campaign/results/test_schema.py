@@ -36,7 +36,8 @@ COLUMNS = {
 def said(schema: int) -> str:
     """Return names, types, units and meanings of the columns of a schema."""
     return "\n".join(
-        f"{one.name}: {one.kind}{' or nothing' if one.optional_in(schema) else ''}, {one.unit}, {one.meaning}"
+        f"{one.name}: {one.kind}{' or nothing' if one.optional_in(schema) else ''}, {one.unit}, "
+        f"{one.meaning}"
         for one in stored_columns(schema)
     )
 
