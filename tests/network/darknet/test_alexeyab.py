@@ -201,7 +201,7 @@ def test_a_plan_reads_what_is_given_or_written_before(name: str) -> None:
 def launched(text: str, **choices: str) -> list[str]:
     """Return the kernels that a network launches, each once where it repeats."""
     layers = parse_cfg(NET.format(**SIZES) + text, "a.cfg")
-    launches = make_plan("a", layers, WorkloadChoices(**choices)).launches
+    launches = make_plan("a", layers, WorkloadChoices(gemm="library", **choices)).launches
     return [one.kernel for one in launches]
 
 

@@ -7,6 +7,7 @@ from math import prod
 from typing import Protocol, TypeAlias
 
 from softbeam.kernels.behaviour import BLOCK
+from softbeam.kernels.products import Product
 from softbeam.network.launches import LaunchMaker, part
 from softbeam.network.layers.base import Shape
 from softbeam.network.plan import Span
@@ -135,10 +136,8 @@ class Blur:
         columns = lay_out_window(maker, self.window, self.shape, output, self.workspace)
         channels, k = self.shape[0], self.window.area
         weights = maker.own("blur_weights", channels * k)
-        sizes = {"count": channels, "m": 1, "n": self.outputs // channels, "k": k}
-        ends = {"a": weights, "b": columns, "c": blurred}
-        reads = (weights, columns, blurred)
-        maker.library("gemm_batched", reads, (blurred,), **sizes, **ends)
+        pixels = self.outputs // channels
+        maker.product(Product.dense(1, pixels, k, weights, columns, blurred, channels))
         maker.add_bias(blurred, maker.own("blur_biases", channels))
         maker.copy(output, maker.own("sharp", self.inputs))
         maker.copy(blurred, part(output, 0, self.outputs))
