@@ -86,9 +86,9 @@ def test_every_command_reads_older_results(folder: Path, tmp_path: Path, capsys:
     assert main(["export", str(old), "--out", str(tmp_path / "new.csv")]) == 0
     printed = capsys.readouterr().out
     assert f"{len(Results.load(old).records)} injections" in printed
-    assert of_its_time((tmp_path / "new.csv").read_text()) == (folder / "injections.csv").read_text().replace(
-        "\r\n", "\n"
-    )
+    assert of_its_time((tmp_path / "new.csv").read_text()) == (
+        folder / "injections.csv"
+    ).read_text().replace("\r\n", "\n")
     assert (old / "report" / "report.html").is_file()
 
 
