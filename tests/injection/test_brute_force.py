@@ -18,10 +18,12 @@ from softbeam.faults.modes import MODES
 from softbeam.faults.site import FaultSite, MemorySite, UnitSite
 from softbeam.injection.boxes import has_boxes
 from softbeam.injection.detection import rule_for
+from softbeam.injection.injector import Injector, stratum_of
 from softbeam.injection.liveness import live_words
 from softbeam.injection.propagation import propagate
 from softbeam.injection.strike import strike
 from softbeam.injection.upset import upset
+from softbeam.kernels.products import TILES
 
 SITES = int(os.environ.get("SOFTBEAM_BRUTE_FORCE_SITES", "45"))
 
@@ -180,6 +182,22 @@ def test_strike_and_propagation_equal_brute_force(
             outcomes[record.outcome] += 1
     ends = {"Masked", "SDC"} if MODES[mode].space == "memory" else {"Masked", "SDC", "DUE"}
     assert outcomes.total() < 150 or outcomes.keys() == ends
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", ["tiny", "branches"])
+def test_products_by_brute_force(make_example, make_brute_force, name, mode) -> None:
+    example, brute = make_example(name), make_brute_force(name)
+    launches = example.plan.launches
+    products = [one.index for one in launches if one.kernel in TILES]
+    injector = Injector(example.device, example.profiles, products, "products by brute force")
+    strata = sorted({stratum_of(launches[number]) for number in products})
+    models = [one for one in MODELS if mode != "ioa" or "bit" in one]
+    for index in range(2 * SITES):
+        stratum = strata[index % len(strata)]
+        site = injector.site(mode, models[index % len(models)], index, stratum)
+        compare(example, brute, site, injector.inject_site(site, index, stratum))
 
 
 @pytest.mark.slow

@@ -1,18 +1,24 @@
-"""A block of a launch that runs from barrier to barrier, and can be kept, put back and gone on with.
+"""A block of a launch that runs from barrier to barrier, and can be kept and gone on with.
 
 The state of the interpreter stays in this package; what others need of it has a name here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.ending import Ending
-from softbeam.emulator.execution import check_supported, compile_missing, new_state, prepare_tables
+from softbeam.emulator.execution import (
+    check_supported,
+    compile_missing,
+    memory_map,
+    new_state,
+    prepare_tables,
+)
 from softbeam.emulator.launching import Launch, distinct, run_directly, undo_stores
 from softbeam.emulator.lowering import Program
 from softbeam.emulator.vector import FaultVector, no_fault
@@ -49,6 +55,7 @@ class BlockRun:
     def __init__(self, launch: Launch) -> None:
         rows = launch.program.code.rows.shape[0]
         self.launch = launch
+        self._nothing = replace(launch, memory=memory_map(np.zeros(1, dtype=np.uint32), []))
         self.state = new_state(
             launch.shape.warps, shared_bytes=launch.shared_bytes, log_words=LOG_WORDS
         )
@@ -62,6 +69,11 @@ class BlockRun:
         self.launch = launch
         self._grid_block[:3] = launch.shape.block_index(block)
         self._grid_block[3:6] = launch.shape.block
+
+    def release(self) -> None:
+        """Put memory back and let go of the launch; another one has to be begun then."""
+        undo_stores(self.launch.memory, self.state)
+        self.launch = self._nothing
 
     def go(
         self,

@@ -74,21 +74,30 @@ class Skeletons:
         The skeleton with its barriers, which takes a block from one to another.
     running : Program
         The one without, which a warp runs through by itself.
-    run : BlockRun
-        A run of blocks of the program's launches.
+    run, faulty, golden : BlockRun
+        Runs of blocks of the program's launches: to look ahead, with a fault, and without.
     """
 
     flow: Flow
     waiting: Program
     running: Program
     run: BlockRun
+    faulty: BlockRun
+    golden: BlockRun
+
+    def release(self) -> None:
+        """Let go of the launches that the runs ran."""
+        for one in (self.run, self.faulty, self.golden):
+            one.release()
 
 
-_skeletons: dict[int, tuple[weakref.ref[NDArray[np.int64]], Skeletons | None]] = {}
+_Key = tuple[int, tuple[int, int, int]]
+
+_skeletons: dict[_Key, tuple[weakref.ref[NDArray[np.int64]], Skeletons | None]] = {}
 
 
 def skeletons_of(launch: Launch) -> Skeletons | None:
-    """Return the skeletons of a launch's program, made and translated once.
+    """Return the skeletons of a launch's program, made and translated once for a shape of blocks.
 
     Returns
     -------
@@ -96,15 +105,12 @@ def skeletons_of(launch: Launch) -> Skeletons | None:
         None if the program's way depends on what it loads, or is not known
         (:func:`softbeam.emulator.flow.is_followed`).
     """
-    rows = launch.program.code.rows
-    found = _skeletons.get(id(rows))
+    rows, block = launch.program.code.rows, launch.shape.block
+    found = _skeletons.get((id(rows), block))
     if found is None or found[0]() is not rows:
         found = (weakref.ref(rows), _make_skeletons(launch))
-        _skeletons[id(rows)] = found
-    made = found[1]
-    if made is not None and made.run.launch.shape.block != launch.shape.block:
-        made = replace(made, run=BlockRun(launch))
-    return made
+        _skeletons[id(rows), block] = found
+    return found[1]
 
 
 def _make_skeletons(launch: Launch) -> Skeletons | None:
@@ -118,7 +124,9 @@ def _make_skeletons(launch: Launch) -> Skeletons | None:
         return None
     for one in (waiting, running):
         translate_now(one)
-    return Skeletons(flow, waiting, running, BlockRun(launch))
+    made = Skeletons(flow, waiting, running, *(BlockRun(launch) for _ in range(3)))
+    made.release()
+    return made
 
 
 def heat_of(program: Program) -> int:
@@ -219,9 +227,11 @@ def find_in_block(
     skeletons.run.begin(launch, block)
     while True:
         try:
-            return _find_thread(skeletons, row, ordinal, executed=executed)
+            found = _find_thread(skeletons, row, ordinal, executed=executed)
         except RepeatError:
             continue
+        skeletons.release()
+        return found
 
 
 def _find_thread(

@@ -115,8 +115,10 @@ class BlockStrike:
 
     Parameters
     ----------
+    device : Device
+        The golden memory.
     known : ProductLaunch
-        Its launch.
+        The struck launch.
     site : FaultSite
         The fault.
     budget : int
@@ -131,14 +133,16 @@ class BlockStrike:
         If the block has to be emulated as a whole.
     """
 
-    def __init__(self, known: ProductLaunch, site: FaultSite, budget: int, longest: int) -> None:
-        self._known, self._site = known, site
+    def __init__(
+        self, device: Device, known: ProductLaunch, site: FaultSite, budget: int, longest: int
+    ) -> None:
+        self._device, self._known, self._site = device, known, site
         self._budget, self._most = budget, budget - longest
         self._flow, self._program = known.skeletons.flow, known.launch.program
         self._vector, self._neutral = site.vector(), site.vector(neutral=True)
-        self._way = known.way_of(site.block, self._vector, site.thread)
-        self._tile = ProductTile(known.device, site.launch, site.block)
-        self._faulty, self._golden = known.faulty, known.golden
+        self._way = known.way_of(device, site.block, self._vector, site.thread)
+        self._tile = ProductTile(device, site.launch, site.block)
+        self._faulty, self._golden = known.skeletons.faulty, known.skeletons.golden
         for run in (self._faulty, self._golden):
             run.begin(known.launch, site.block)
         self._row, (self._warp, lane) = row_of(site.pc), divmod(site.thread, LANES)
@@ -200,12 +204,9 @@ class BlockStrike:
         is_sum = np.zeros(len(differ), dtype=np.bool_)
         if sums is not None and not self._faulty.is_undecided:
             is_sum = np.isin(differ[:, 1], sums.registers)
-        touched = sum(1 << register for register in np.unique(differ[~is_sum, 1]).tolist())
-        rows = [
-            row for row, one in enumerate(self._flow.rows) if (one.reads | one.writes) & touched
-        ]
-        leaders = np.unique(self._flow.leader[rows])
-        last = self._way.passes.untouched_until(leaders, barrier)
+        registers = np.unique(differ[~is_sum, 1]).tolist()
+        leaders = [leader for one in registers for leader in self._known.touching(one).tolist()]
+        last = self._way.passes.untouched_until(np.unique(leaders).astype(np.int64), barrier)
         if last == barrier or (is_sum.any() and self._way.sums_behind(last) is not sums):
             return None
         if departure.left is None:
@@ -300,10 +301,10 @@ class BlockStrike:
             raise InternalError(f"a fault in its own lanes stores elsewhere at {self._site}")
         differs = faulty.values != golden.values
         changed: Changed = {}
-        for buffer, places, indexes in self._known.device.locate(
+        for buffer, places, indexes in self._device.locate(
             self._site.launch, faulty.words[differs]
         ):
-            after = self._known.device.golden.words_at(buffer, self._site.launch + 1, indexes)
+            after = self._device.golden.words_at(buffer, self._site.launch + 1, indexes)
             if not np.array_equal(golden.values[differs][places], after):
                 raise InternalError(f"the fault-free block ends otherwise at {self._site}")
             changed[buffer] = indexes, faulty.values[differs][places]
@@ -397,7 +398,7 @@ class BlockStrike:
         golden = self._golden.ending()
         if paused:
             # What the rest of it leaves is known.
-            words = self._known.pool_words(self._tile)
+            words = self._tile.pool_words()
             order, after = np.argsort(words), self._tile.after(self._tile.all_stored())
             golden = completed(words[order], after[order], golden)
         if departure.left is not None:
@@ -473,10 +474,13 @@ def strike_block(device: Device, site: FaultSite, budget: int, longest: int) -> 
     known = product_launch(device, site.launch)
     if known is None:
         return None
-    while True:
-        try:
-            return BlockStrike(known, site, budget, longest).strike()
-        except RepeatError:
-            continue
-        except UnknownBlockError:
-            return None
+    try:
+        while True:
+            try:
+                return BlockStrike(device, known, site, budget, longest).strike()
+            except RepeatError:
+                known.skeletons.release()
+    except UnknownBlockError:
+        return None
+    finally:
+        known.skeletons.release()

@@ -197,3 +197,12 @@ class ProductTile:
         bits = left.view(np.uint32)
         bits[np.isnan(left)] = CANONICAL_NAN
         return bits
+
+    def pool_words(self) -> Places:
+        """Return the words of the pool that hold all that the block stores, before the launch."""
+        words = self.words(self.all_stored())
+        places = np.empty_like(words)
+        for first, place, count in self._golden.runs(self.buffer, self._number):
+            inside = (words >= first) & (words < first + count)
+            places[inside] = words[inside] + (place - first)
+        return places

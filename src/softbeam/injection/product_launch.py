@@ -68,6 +68,8 @@ class Way:
 class ProductLaunch:
     """A launch of a product, as far as it is known.
 
+    It keeps the launch's memory, but not the device, with which it is forgotten.
+
     Parameters
     ----------
     device : Device
@@ -86,14 +88,21 @@ class ProductLaunch:
         skeletons = skeletons_of(self.launch)
         if skeletons is None:
             raise UnknownBlockError
-        self.device, self.number = device, number
+        self.number = number
         self.skeletons: Skeletons = skeletons
-        #: Two runs of a block: with the fault, and without.
-        self.faulty, self.golden = BlockRun(self.launch), BlockRun(self.launch)
         self._ways: list[tuple[NDArray[np.int64], Way | None]] = []
+        self._touching: dict[int, NDArray[np.int64]] = {}
 
-    def way_of(self, block: int, site: FaultVector, thread: int) -> Way:
-        """Return the way that a block takes; both runs are left anywhere.
+    def touching(self, register: int) -> NDArray[np.int64]:
+        """Return the first rows of the stretches that read or write a general register."""
+        if register not in self._touching:
+            flow = self.skeletons.flow
+            named = [bool((one.reads | one.writes) >> register & 1) for one in flow.rows]
+            self._touching[register] = np.unique(flow.leader[named])
+        return self._touching[register]
+
+    def way_of(self, device: Device, block: int, site: FaultVector, thread: int) -> Way:
+        """Return the way that a block takes; the runs of the skeletons are left anywhere.
 
         Raises
         ------
@@ -108,7 +117,7 @@ class ProductLaunch:
             if any(np.array_equal(known, total) for known, _ in self._ways):
                 raise UnknownBlockError
             try:
-                way = self._find_way(block, site, warp)
+                way = self._find_way(device, block, site, warp)
             except UnknownBlockError:
                 self._ways.append((total, None))
                 _LOG.warning(
@@ -120,9 +129,9 @@ class ProductLaunch:
             self._ways.append((total, way))
         return way
 
-    def _find_way(self, block: int, site: FaultVector, warp: int) -> Way:
+    def _find_way(self, device: Device, block: int, site: FaultVector, warp: int) -> Way:
         passes = find_passes(self.skeletons.run, self.skeletons, warp)
-        arguments = self.device.plan.launches[self.number].arguments
+        arguments = device.plan.launches[self.number].arguments
         trials = Trials(self.launch, arguments, self.launch.shape.block_index(block)[2])
         sums: dict[int, SumPlaces] = {}
         for barrier in range(2, passes.barriers + 1):
@@ -132,19 +141,24 @@ class ProductLaunch:
             same = np.flatnonzero(passes.rows[barrier + 1 :] == row)
             later = barrier + 1 + int(same[0]) if same.size else None
             found = trials.sums(barrier, later, row)
-            if found is None:
+            if found is None or self._steers(row, found):
                 raise UnknownBlockError
             sums[row] = found
-        tile = ProductTile(self.device, self.number, block)
+        tile = ProductTile(device, self.number, block)
         for again in range(1, MOST_AGAIN):
             way = Way(passes, again, sums)
             if self._is_right(way, tile, block, site):
                 return way
         raise UnknownBlockError
 
+    def _steers(self, row: int, places: SumPlaces) -> bool:
+        """Return whether a sum can be more than a value that its own lane stores."""
+        steering = self.skeletons.flow.steering[row]
+        return any(steering >> register & 1 for register in places.registers.tolist())
+
     def _is_right(self, way: Way, tile: ProductTile, block: int, site: FaultVector) -> bool:
         """Compare what is derived behind two barriers, the last one too, with what is emulated."""
-        emulated, derived = self.faulty, self.golden
+        emulated, derived = self.skeletons.faulty, self.skeletons.golden
         last = way.passes.barriers
         for barrier in sorted({min(last, way.again + 1 + _CHECKED), last}):
             if barrier < 1:
@@ -223,15 +237,6 @@ class ProductLaunch:
     def _live(self, way: Way, barrier: int, registers: NDArray[np.int64]) -> NDArray[np.bool_]:
         live = self.skeletons.flow.live[int(way.passes.rows[barrier])]
         return np.array([bool(live >> one & 1) for one in registers.tolist()])
-
-    def pool_words(self, tile: ProductTile) -> NDArray[np.int64]:
-        """Return the words of the pool that hold what a block stores, before the launch."""
-        words = tile.words(tile.all_stored())
-        places = np.empty_like(words)
-        for first, place, count in self.device.golden.runs(tile.buffer, self.number):
-            inside = (words >= first) & (words < first + count)
-            places[inside] = words[inside] + (place - first)
-        return places
 
 
 _launches: WeakKeyDictionary[Device, dict[int, ProductLaunch | None]] = WeakKeyDictionary()

@@ -37,7 +37,8 @@ class Strike:
     unrecorded : int
         Accesses to mapped memory of which nothing is recorded, or that was never probed.
     instructions : int
-        Warp instructions that were executed with the fault.
+        Warp instructions that were executed with the fault; of a block of a product those that were
+        emulated, from the barrier before the fault on.
     words : int
         Words that were wrong after launches behind which they are not listed.
     """

@@ -151,7 +151,7 @@ class Trials:
         barrier: int,
         row: int,
     ) -> Places | None:
-        """Return what the registers hold behind a barrier, whole numbers: [warps, registers, lanes].
+        """Return the whole numbers in registers behind a barrier: [warps, registers, lanes].
 
         None if the block does not go on at the row.
         """
@@ -167,8 +167,8 @@ class Trials:
     def _trial(self, fill: Callable[[NDArray[np.float32], NDArray[np.float32]], None]) -> Launch:
         """Return a launch like the kernel's own on other matrices.
 
-        C has a whole tile, at least; what sizes and pitches leave over words of 128 bits stays as
-        it is, for the kernel may go by it.
+        C has a whole tile, and no more than it takes; what sizes and pitches leave over words of
+        128 bits stays as it is, for the kernel may go by it.
         """
         arguments = self._arguments
         height, width = self._tile.rows, self._tile.columns
@@ -176,8 +176,8 @@ class Trials:
         def at_least(size: int, wanted: int) -> int:
             return size + 4 * max(0, -(-(wanted - size) // 4))
 
-        m, n = at_least(arguments.M, height), at_least(arguments.N, width)
-        pitch = at_least(arguments.LDB, n)
+        m, n = height, at_least(arguments.N % 4, width)
+        pitch = at_least(arguments.LDB % 4, n)
         a_words, b_words = height * arguments.LDA, arguments.K * pitch
         words = np.zeros(a_words + b_words, dtype=np.uint32)
         a, b = words[:a_words].view(np.float32), words[a_words:].view(np.float32)
