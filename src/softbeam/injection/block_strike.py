@@ -327,8 +327,10 @@ class BlockStrike:
             if later is not None:
                 departure = later
                 continue
-            departure = self._with_all_sums(departure)
-            found = self._go_together(departure)
+            found = None
+            if not departure.complete:
+                departure = self._with_all_sums(departure)
+                found = self._go_together(departure)
             if isinstance(found, Struck):
                 return found
             if found is None:
