@@ -160,6 +160,41 @@ class BruteForce:
             assert later.finished, f"launch {number} died of an earlier one's fault: {site}"
         return Aftermath(struck.name, after, self.output(self.memory), *values)
 
+    def strike_all(self, sites: list) -> tuple[str, np.ndarray, int]:  # type: ignore[type-arg]
+        """Run the network with several faults, unit by unit.
+
+        Returns how it ended, its answer, and how many faults struck.
+        """
+        first = min((site.launch for site in sites), default=0)
+        self.memory[:] = self.snapshots[first]
+        struck = 0
+        for number in range(first, len(self.launches)):
+            here = [site for site in sites if site.launch == number]
+            for site in here:
+                if isinstance(site, MemorySite):
+                    words = self.memory[self.place[site.buffer]]
+                    words[site.word] = site.change.of(int(words[site.word]))
+                    struck += 1
+            launch, faults = self.launches[number], {}
+            if launch is None:
+                self.step(number)
+                continue
+            for site in here:
+                if isinstance(site, FaultSite):
+                    warp = 0 if launch.program.has_barrier else site.thread // 32
+                    faults[site.block, warp] = site.vector(follow=False)
+            budget, stores = max(10_000, 10 * self.longest[number]), []
+            for unit in self.runner.units(launch):
+                fault = faults.get(unit, no_fault())
+                ending = self.runner.run(launch, *unit, budget=budget, fault=fault)
+                struck += unit in faults and ending.fired
+                if not ending.finished:
+                    return ending.name, self.memory[:0], struck
+                stores.append((ending.words, ending.values))
+            for words, values in stores:
+                self.memory[words] = values
+        return "completed", self.output(self.memory).copy(), struck
+
     def upset(self, site: MemorySite) -> Aftermath:
         """Run the network with one word of memory changed before a launch."""
         self.memory[:] = self.snapshots[site.launch]

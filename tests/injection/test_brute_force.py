@@ -17,8 +17,8 @@ from softbeam.faults.models import MODELS
 from softbeam.faults.modes import MODES, PRICED
 from softbeam.faults.site import FaultSite, MemorySite, UnitSite
 from softbeam.injection.boxes import has_boxes
-from softbeam.injection.detection import rule_for
 from softbeam.injection.injector import Injector, stratum_of
+from softbeam.injection.judging import judge_for
 from softbeam.injection.liveness import live_words
 from softbeam.injection.propagation import propagate
 from softbeam.injection.strike import strike
@@ -79,7 +79,7 @@ def expected(brute, site, end) -> tuple[str, set[str]]:
     golden = brute.golden_output
     if not np.array_equal(end.output, golden):
         if has_boxes(brute.plan):
-            return "SDC", {rule_for(brute.plan)(golden, end.output).detail}
+            return "SDC", {judge_for(brute.plan)(golden, end.output).detail}
         before, after = ranked(golden), ranked(end.output)
         if before[0] != winner(end.output):
             return "SDC", {"critical"}
@@ -199,7 +199,7 @@ def test_products_by_brute_force(make_example, make_brute_force, name, mode) -> 
     for index in range(2 * SITES):
         stratum = strata[index % len(strata)]
         site = injector.site(mode, models[index % len(models)], index, stratum)
-        compare(example, brute, site, injector.inject_site(site, index, stratum))
+        compare(example, brute, injector, site, injector.inject_site(site, index, stratum))
 
 
 @pytest.mark.slow

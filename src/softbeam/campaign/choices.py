@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from softbeam.faults.models import SEMANTICS
-from softbeam.injection.choices import BoxRule
+from softbeam.injection.choices import JudgeChoices
 from softbeam.network.choices import WorkloadChoices
 from softbeam.options import WITH_COMMAS, WITH_RUNS, Choices, option
 from softbeam.sass.opcodes import OPCODES
@@ -59,8 +59,8 @@ class Target(Choices):
     )
 
 
-class CampaignChoices(WorkloadChoices):
-    """What is struck, and by whose rules.
+class CampaignChoices(JudgeChoices, WorkloadChoices):
+    """What is struck, by whose rules, and who judges.
 
     Attributes
     ----------
@@ -77,8 +77,6 @@ class CampaignChoices(WorkloadChoices):
         as many as the architecture's GPU has.
     seed : int
         Another seed is another campaign.
-    boxes : BoxRule or None
-        How a detector's answers are judged; None for the rule's defaults.
     """
 
     layers: Annotated[tuple[int, ...], WITH_RUNS] | None = option(
@@ -108,7 +106,6 @@ class CampaignChoices(WorkloadChoices):
         "which one has the fault; with 1 all threads meet it. Default: those of the GPU.",
     )
     seed: int = option(1, ge=0, help="Another seed draws other faults.")
-    boxes: BoxRule | None = None
 
     @field_validator("kernels", "layers", "groups")
     @classmethod

@@ -6,7 +6,7 @@ The numbers come from :mod:`softbeam.analysis`, the tables from
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,8 +17,10 @@ from softbeam.cli._app import app, console
 from softbeam.text import visible
 
 if TYPE_CHECKING:
+    from softbeam.analysis.accuracy import LoadRow
     from softbeam.analysis.counts import Counts, Stream
     from softbeam.analysis.factors import By, FactorTable
+    from softbeam.analysis.proportion import Proportion
     from softbeam.present.factor_tables import Shares
     from softbeam.present.table import Table
 
@@ -66,9 +68,15 @@ def tables(
     and its 95 % interval. conditional_n: injections that fell there; conditional, ..._low,
     ..._high: the share among those.
 
+    Where inferences had several faults, or images have labels, there is accuracy.csv, too: by
+    mode, model and load (a number of faults, or a bit-error rate; 0 without faults) the shares of
+    the n inferences that ended in each outcome, critically, and right, and of those that were
+    right without faults and are not with them (lost), and the reverse (gained).
+
     In outcomes.csv kind is outcome, detail (which divides its outcome) or flag (which an
     injection can have besides); share, share_low, share_high: among the n of the mode and model.
     """
+    from softbeam.analysis.accuracy import columns_of, load_rows, truth_of
     from softbeam.analysis.sample import counts_of, short_of
     from softbeam.campaign.results.reading import ResultsReader
     from softbeam.present.factor_tables import layer_names
@@ -76,11 +84,13 @@ def tables(
     from softbeam.present.words import in_scope, left_out, stream_order, unfinished
 
     with ResultsReader.open(run) as store:
-        counts = counts_of(store)
-        specification = store.specification
+        facts, specification = store.facts(), store.specification
+        truth = truth_of(facts)
+        counts = counts_of(store, **columns_of(truth))
         short = short_of(specification, store.fault_space(), counts.n)
-        facts = store.facts()
-    written = [] if folder is None else _write_csv(folder, counts)
+        rows = load_rows(counts, tuple(store.inferences()), truth)
+    fault_free = None if truth is None else truth.fault_free
+    written = [] if folder is None else _write_csv(folder, counts, rows, fault_free)
     out = console(COLUMNS)
     out.print(
         f"{visible(specification.network)}, {specification.architecture}, "
@@ -103,6 +113,8 @@ def tables(
     for stream in sorted(counts.streams(), key=stream_order):
         for table in _stream_tables(counts, stream, layer_kernel):
             show(out, table)
+    for table in _load_tables(rows, fault_free):
+        show(out, table)
     struck = set(counts["layer"].tolist())
     if names := layer_names(facts.layer_names, struck):
         show(out, names)
@@ -152,14 +164,30 @@ def _laid_out(factors: FactorTable, kind: Shares, unread: bool, title: str) -> T
     return factors_table(factors, [(kind, outcome) for outcome in outcomes], "", title)
 
 
-def _write_csv(folder: Path, counts: Counts) -> list[Path]:
+def _load_tables(rows: Sequence[LoadRow], fault_free: Proportion | None) -> Iterator[Table]:
+    """Yield a table of each stream's inferences by the number of faults, with accuracy."""
+    from softbeam.present.load_tables import loads_table
+    from softbeam.present.words import stream_title
+
+    what = "several faults" if fault_free is None else "accuracy and several faults"
+    for stream in dict.fromkeys(row.stream for row in rows):
+        yield loads_table(rows, stream, "", f"{stream_title(stream)}: {what}", fault_free)
+
+
+def _write_csv(
+    folder: Path, counts: Counts, rows: Sequence[LoadRow], fault_free: Proportion | None
+) -> list[Path]:
     from softbeam.analysis.factors import By
     from softbeam.present.csv import write_csv
     from softbeam.present.factor_tables import flat_factors, flat_outcomes
+    from softbeam.present.load_tables import flat_loads
 
     factors = {"lvf.csv": By.LAYER, "kvf.csv": By.KERNEL, "lvf_kvf.csv": By.LAYER_AND_KERNEL}
     folder.mkdir(parents=True, exist_ok=True)
-    return [
+    written = [
         *(write_csv(folder / name, flat_factors(counts, by)) for name, by in factors.items()),
         write_csv(folder / "outcomes.csv", flat_outcomes(counts)),
     ]
+    if rows:
+        written.append(write_csv(folder / "accuracy.csv", flat_loads(rows, fault_free)))
+    return written

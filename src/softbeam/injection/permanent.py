@@ -158,10 +158,11 @@ def _struck(
     def attempt(
         launch: EmulatedLaunch, seen: Iterable[str]
     ) -> tuple[_Blocks, dict[str, tuple[NDArray[np.int64], Bits]]]:
-        with _in_place(device, number, {name: changes[name] for name in seen}):
+        with in_place(device, number, {name: changes[name] for name in seen}):
             blocks = _Blocks(runner, launch, site, budget)
             blocks.run(vector)
-            return blocks, _wrong(device, number, blocks)
+            stored = {} if blocks.ended is not None else blocks.stored
+            return blocks, wrong_words(device, number, stored)
 
     found = attempt(device.among(number, own), own & changes.keys())
     if found[0].ended is not None or found[0].strayed:
@@ -170,7 +171,7 @@ def _struck(
 
 
 @contextmanager
-def _in_place(device: Device, number: int, changes: Mapping[str, BufferChange]) -> Iterator[None]:
+def in_place(device: Device, number: int, changes: Mapping[str, BufferChange]) -> Iterator[None]:
     """Put what differs before a launch into the golden pool, and afterwards what was there."""
     golden = device.golden
     kept: list[tuple[Any, Bits]] = []
@@ -235,21 +236,28 @@ class _Blocks:
         return self._runner.run(self.launch, *unit, budget=self._budget, fault=fault)
 
 
-def _wrong(
-    device: Device, number: int, blocks: _Blocks
+def wrong_words(
+    device: Device, number: int, stored: Mapping[tuple[int, int], tuple[Ending, Ending]]
 ) -> dict[str, tuple[NDArray[np.int64], Bits]]:
     """Return the words that struck units leave otherwise than without the fault, and their values.
 
     Of two units that store to one word the later one's value stays.  A word that a struck unit no
     longer stores keeps what it held before the launch, which has to be in place.
+
+    Parameters
+    ----------
+    device : Device
+        The golden memory, with what differs in place.
+    number : int
+        The launch.
+    stored : mapping of (block, warp) to (Ending, Ending)
+        What each struck unit stores with its fault and without it, in ascending order.
     """
-    if blocks.ended is not None:
-        return {}
-    if all(np.array_equal(faulty.words, golden.words) for faulty, golden in blocks.stored.values()):
-        return _own_words(device, number, blocks)
+    if all(np.array_equal(faulty.words, golden.words) for faulty, golden in stored.values()):
+        return _own_words(device, number, stored)
     right: dict[int, int] = {}
     last: dict[int, tuple[int, tuple[int, int]]] = {}
-    for unit, (faulty, golden) in blocks.stored.items():
+    for unit, (faulty, golden) in stored.items():
         if np.array_equal(faulty.words, golden.words):
             differs = faulty.values != golden.values
             pairs = zip(
@@ -287,12 +295,12 @@ def _wrong(
 
 
 def _own_words(
-    device: Device, number: int, blocks: _Blocks
+    device: Device, number: int, stored: Mapping[tuple[int, int], tuple[Ending, Ending]]
 ) -> dict[str, tuple[NDArray[np.int64], Bits]]:
     """Return the wrong words where every unit stores to the words that it always stores to."""
     # In the order of the units, so that of two values of a word the later one's is kept.
     wrong: dict[str, tuple[list[NDArray[np.int64]], list[Bits]]] = {}
-    for faulty, golden in blocks.stored.values():
+    for faulty, golden in stored.values():
         differs = faulty.values != golden.values
         if differs.any():
             values = faulty.values[differs]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +12,20 @@ from numpy.typing import NDArray
 from softbeam.emulator.execution import LANES
 from softbeam.errors import InternalError
 from softbeam.faults.site import FaultSite, MemorySite, Site, UnitSite
-from softbeam.injection.boxes import Bits, Box, boxes
+from softbeam.injection.boxes import Bits, Box
 from softbeam.injection.changes import BufferChange
 from softbeam.injection.classification import Outcome
 from softbeam.injection.detection import BoxJudge, matched
 from softbeam.injection.injector import Injector, behind
+from softbeam.injection.judges.base import Judge
 from softbeam.injection.liveness import in_spans
 from softbeam.injection.record import InjectionRecord
 from softbeam.injection.spread import LayerSpread, behind_layer, spread
 from softbeam.injection.strike import global_warp, owner_of
 from softbeam.injection.tracing import Trace, trace
+
+#: Classes without names.
+NAMELESS: Mapping[int, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,9 @@ class Replay:
         What a detector sees without the fault and with it, by the campaign's rule for boxes: those
         that are one object together, the best first, then those that are new.  None for other
         networks.
+    told : tuple of str
+        What both answers say in words, the second where there is one; empty where they are classes
+        or objects.
     """
 
     record: InjectionRecord
@@ -81,6 +89,7 @@ class Replay:
     golden: NDArray[np.float32]
     faulty: NDArray[np.float32]
     objects: tuple[tuple[Box | None, Box | None], ...] | None = None
+    told: tuple[str, ...] = ()
     stopped: int | None = None
 
     @property
@@ -89,7 +98,14 @@ class Replay:
         return tuple(sorted({word.lane for word in self.words if word.lane is not None}))
 
 
-def replay(injector: Injector, mode: str, model: str, index: int, stratum: str = "") -> Replay:
+def replay(
+    injector: Injector,
+    mode: str,
+    model: str,
+    index: int,
+    stratum: str = "",
+    names: Mapping[int, str] = NAMELESS,
+) -> Replay:
     """Do an injection again and watch it.
 
     Parameters
@@ -98,6 +114,8 @@ def replay(injector: Injector, mode: str, model: str, index: int, stratum: str =
         Of the campaign and the injection's input.
     mode, model, index, stratum
         Its name.
+    names : mapping of int to str
+        Names of classes.
 
     Raises
     ------
@@ -126,8 +144,12 @@ def replay(injector: Injector, mode: str, model: str, index: int, stratum: str =
         longest = injector.longest(site.launch)
         traced = trace(injector.device, injector.runner, site, longest)
     objects = None
+    told: tuple[str, ...] = ()
     if isinstance(injector.rule, BoxJudge):
         objects = _objects(injector.rule, golden.answer, faulty.view(np.uint32))
+    elif isinstance(injector.rule, Judge) and injector.rule.kind != "classes":
+        bits = [one.view(np.uint32) for one in (scores, faulty) if one.size]
+        told = tuple(injector.rule.told(one, names) for one in bits)
     return Replay(
         record=record,
         site=site,
@@ -137,6 +159,7 @@ def replay(injector: Injector, mode: str, model: str, index: int, stratum: str =
         golden=scores.copy(),
         faulty=faulty.copy(),
         objects=objects,
+        told=told,
         stopped=stopped,
     )
 
@@ -170,8 +193,8 @@ def _objects(
     judge: BoxJudge, golden: Bits, faulty: Bits
 ) -> tuple[tuple[Box | None, Box | None], ...]:
     """Return the objects of both answers; the second has none where it is empty."""
-    wanted = boxes(judge.plan, golden, judge.rule.threshold)
-    found = boxes(judge.plan, faulty, judge.rule.threshold) if faulty.size else []
+    wanted = judge.boxes(golden)
+    found = judge.boxes(faulty) if faulty.size else []
     partners = dict(matched(wanted, found, judge.rule.overlap))
     taken = set(partners.values())
     lost_or_kept = [

@@ -61,7 +61,7 @@ def test_tables_of_schema_1_are_those_of_its_files(folder: Path) -> None:
 def test_tables_of_new_files(tmp_path: Path) -> None:
     ResultsStore.create(tmp_path, SPECIFICATION).close()
     assert statements(tmp_path) == tables(SCHEMA)
-    assert {*SMALL_TABLES, "injections", "contents"} == set(tables(SCHEMA))
+    assert {*SMALL_TABLES, "injections", "inferences", "contents"} == set(tables(SCHEMA))
 
 
 def test_the_schema_of_the_file_is_not_in_the_campaigns_id() -> None:

@@ -75,3 +75,10 @@ FRONT = (
     "The line is fitted to these injections; what is left of it on others is not shown but stated "
     "beside the answer."
 )
+
+LOADS = (
+    "Each point is as many inferences as the table says, each with so many faults at places drawn "
+    "from all of the scope. A fault strikes in memory as the earlier ones of its inference left "
+    "it. Bars are 95 % intervals, and as wide as the inputs differ, so that they speak of inputs "
+    "like these. An inference that ends in a DUE has no answer, and so none that is right."
+)

@@ -222,6 +222,11 @@ def opcode_figure(
     )
 
 
+def line_style(number: int) -> tuple[str, str]:
+    """Return the colour and the dashes of one of several lines."""
+    return _LINE_COLOURS[number % len(_LINE_COLOURS)], _LINES[number % len(_LINES)]
+
+
 def score_figure(changes: Mapping[Stream, ScoreChanges], number: str, caption: str) -> Figure:
     """Draw for every change of a score the share of SDCs that moved one further."""
     least, most = _decades(changes.values())
@@ -234,13 +239,13 @@ def score_figure(changes: Mapping[Stream, ScoreChanges], number: str, caption: s
             # What lies beyond the axis is counted at its right end.
             moved = np.array(found.finite).clip(least, 2.0 * most)
             left = 100.0 * (found.n - np.arange(moved.size)) / found.n
-            colour = _LINE_COLOURS[place % len(_LINE_COLOURS)]
+            colour, line = line_style(place)
             axes.step(
                 np.append(moved, 2.0 * most),
                 np.append(left, 100.0 * found.not_finite / found.n),
                 where="pre",
                 color=colour,
-                linestyle=_LINES[place % len(_LINES)],
+                linestyle=line,
                 label=f"{stream.mode.upper()}, {stream.model}: {found.n} SDCs, "
                 f"{found.not_finite} not finite",
             )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from softbeam.analysis.results import Results
 from softbeam.faults.modes import MODES
 from softbeam.present.blocks import Block, Section
+from softbeam.present.page.struck import judge_in_words
 
 #: Limits of the fault model, and of what is struck, in every campaign.
 LIMITS = (
@@ -136,6 +137,7 @@ def facts(results: Results) -> tuple[tuple[str, str], ...]:
                 for scope in (specification.layers, specification.kernels, specification.groups)
             ),
         ),
+        *((("judge", judge_in_words(specification)),) if specification.judge is not None else ()),
         ("sampling", specification.sampling),
         ("im2col of 1×1 convolutions", specification.im2col),
         ("matrix products", specification.gemm),

@@ -56,6 +56,10 @@ def reason(replay: Replay, names: Mapping[int, str]) -> str:
         where = f" at pc {trace.stopped_at:#06x}"
     if trace is not None and trace.address is not None:
         where += f", accessing address {trace.address:#x}"
+    of_classes = record.detail in DETAIL and DETAIL[record.detail].answers == "classes"
+    if record.detail not in DETAIL or (of_classes and replay.told):
+        # A detail of a user's own judge is in the user's words.
+        return f"The judge says: {visible(record.detail)}.{_change(record.largest_change)}"
     if replay.stopped is not None:
         where = f" in launch {replay.stopped}"
     return DETAIL[record.detail].words.format(
@@ -67,7 +71,7 @@ def reason(replay: Replay, names: Mapping[int, str]) -> str:
         winner="No class is first: all scores are NaN"
         if record.top1 is None
         else f"Another class is first: {class_title(record.top1, names)}",
-        change=_change(record.largest_change),
+        change="" if record.outcome != "SDC" else _change(record.largest_change),
         detail=record.detail,
         where=where,
     )
@@ -316,6 +320,9 @@ def answer_table(replay: Replay, names: Mapping[int, str]) -> Table:
     """Return the five best classes, or the boxes, without fault and with it, side by side."""
     if replay.objects is not None:
         return _objects_table(replay.objects, names)
+    if replay.told:
+        golden_told, faulty_told = (*map(visible, replay.told), "")[:2]
+        return Table("answer", "The answer", _SIDE_BY_SIDE, (Row("", golden_told, faulty_told),))
 
     def best(scores: np.ndarray) -> list[str]:
         return [

@@ -340,7 +340,8 @@ def scores(scope: Scope) -> Section:
         ]
         title = "SDCs by how far they moved a score"
         blocks.append(Block(table=split_table(rows, "scores", title, "mode", columns)))
-    won = usurpers(scope.results.records)
+    told_apart = scope.results.design.answers in ("", "classes")
+    won = usurpers(scope.results.records) if told_apart else ()
     # Several inputs have a golden class each, which the records do not hold.
     golden = golden_class(scope.results.records) if scope.results.design.images == 1 else None
     if won:
