@@ -76,21 +76,6 @@ def test_older_results_are_read_as_they_are(folder: Path, tmp_path: Path) -> Non
     assert len(results.injections().columns) == len(COLUMNS)
 
 
-def test_results_of_schema_2_are_read_and_go_on_in_a_copy(tmp_path: Path) -> None:
-    old = tmp_path / "old"
-    shutil.copytree(HERE / "schema_2" / "tiny", old)
-    then = (old / "injections.csv").read_text().replace("\r\n", "\n")
-    assert exported(old, tmp_path / "new.csv") == then
-    results = Results.load(old)
-    assert results.facts.launches
-    assert all(record.pc is not None and record.buffer is None for record in results.records)
-    with ResultsStore.resume(old, results.specification) as store:
-        assert store.schema == SCHEMA
-        assert store.former == old / "results.schema-2.sqlite"
-        assert tuple(store.records()) == results.records
-        assert store.facts() == results.facts
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("folder", OLDER, ids=lambda one: one.name)
 def test_every_command_reads_older_results(folder: Path, tmp_path: Path, capsys: Capture) -> None:
