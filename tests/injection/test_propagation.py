@@ -67,9 +67,11 @@ NETWORKS = {
 
 
 def _tensors() -> tuple[Layer, ...]:
-    """Return all ways in which broadcast's rule reads its operands, and windows of im2col_ext."""
+    """Return all ways in which broadcast's rule reads its operands, and windows of any sides."""
     window = Window((1, 3), (2, 1), (1, 2), (0, 2), (5, 8))
     gaps = Window((3, 2), (1, 2), (2, 1), (2, 0), (5, 4))
+    most = Window((3, 2), (2, 1), (1, 2), (1, 2), (3, 5))
+    mean = Window((2, 3), (1, 2), (2, 1), (2, 1), (4, 3))
     wide, fewer = (6, 5, 8), (4, 5, 4)
     linear, add, multiply = Activation.LINEAR, Operation.ADD, Operation.MULTIPLY
     rows, columns, one = (6, 40), (4, 20), (240,)
@@ -90,8 +92,10 @@ def _tensors() -> tuple[Layer, ...]:
         kinds.Broadcast(
             10, fewer, fewer, add, (OWN, 9), (16, 80), (4, 5, 4), ((4, 0, 1), (20, 4, 1))
         ),
-        kinds.Connected(11, fewer, 6, False, linear),
-        kinds.Softmax(12, (6, 1, 1)),
+        kinds.WindowPool(11, fewer, False, most),
+        kinds.WindowPool(12, (4, 3, 5), True, mean, (0, 0), (3, 6)),
+        kinds.Connected(13, (4, 4, 3), 6, False, Activation.RECTIFIER),
+        kinds.Softmax(14, (6, 1, 1)),
     )
 
 

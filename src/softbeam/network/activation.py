@@ -8,7 +8,8 @@ from enum import IntEnum
 class Activation(IntEnum):
     """Darknet's codes of activation functions (its enumeration ``ACTIVATION``).
 
-    Mish is not Darknet's own; it has a kernel to itself, and its number is softbeam's.
+    Mish is not Darknet's own; it has a kernel to itself, and its number is softbeam's.  So has
+    RECTIFIER, ONNX's Relu: minus infinity becomes 0, of which Darknet's makes a NaN.
     """
 
     LOGISTIC = 0
@@ -25,6 +26,7 @@ class Activation(IntEnum):
     HARDTAN = 11
     LHTAN = 12
     SELU = 13
+    RECTIFIER = 98
     MISH = 99
 
     def kept(self, words: int) -> dict[str, int]:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from softbeam.errors import TooLargeError
 from softbeam.kernels.behaviour import BLOCK
+from softbeam.kernels.functions import Function
 from softbeam.kernels.signatures import arguments
 from softbeam.network.activation import Activation
 from softbeam.network.choices import WorkloadChoices
@@ -226,5 +227,11 @@ class LaunchMaker:
         if activation == Activation.MISH:
             kept = self.own("activation_input", n)
             self.launch("activate_mish", n, (x,), (x, kept), x=x, n=n, input=kept, output=x)
+        elif activation == Activation.RECTIFIER:
+            vectors: dict[str, Value] = {"X": x, "Y": x}
+            what = int(Function.RECTIFY)
+            self.launch(
+                "elementwise", n, (x,), (x,), N=n, FUNCTION=what, ALPHA=0.0, BETA=0.0, **vectors
+            )
         else:
             self.launch("activate_array", n, (x,), (x,), x=x, n=n, a=int(activation))

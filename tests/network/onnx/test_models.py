@@ -19,8 +19,8 @@ from softbeam.network.layers import (
     ActivationLayer,
     Convolution,
     Elementwise,
-    MaxPool,
     Normalization,
+    WindowPool,
 )
 from softbeam.network.profile import profile_launch
 from softbeam.network.workload import load_workload
@@ -109,7 +109,7 @@ def test_layers_are_named_and_fused_as_in_darknet(tmp_path: Path) -> None:
 
 def test_pools_that_round_up_and_exact_sums(tmp_path: Path) -> None:
     squeezenet = load_network(str(write(tmp_path, models.MODELS["squeezenet"]())))
-    pools = [layer for layer in squeezenet.layers if isinstance(layer, MaxPool)]
+    pools = [layer for layer in squeezenet.layers if isinstance(layer, WindowPool)]
     assert [(one.input_shape[1], one.output_shape[1]) for one in pools] == [
         (32, 16),
         (16, 8),

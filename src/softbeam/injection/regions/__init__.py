@@ -26,6 +26,7 @@ from softbeam.injection.regions.windows import (
     im2col_ext_rule,
     im2col_rule,
     maxpool_rule,
+    pool_window_rule,
 )
 from softbeam.kernels.behaviour import Behaviour, Channelwise
 from softbeam.kernels.families import BEHAVIOURS
@@ -67,5 +68,6 @@ RULES: Mapping[str, RegionRule] = {
     "gemm_batched": batched_rule,
     "gemm_local": local_rule,
     "maxpool": maxpool_rule,
+    "pool_window": pool_window_rule,
     "avgpool": avgpool_rule,
 }

@@ -18,7 +18,7 @@ from softbeam.network.layers.joining import Route, Shortcut
 from softbeam.network.layers.moving import Crop, Dropout, Reorg, Upsample
 from softbeam.network.layers.norms import BatchNorm, Normalization
 from softbeam.network.layers.pointwise import ActivationLayer, Softmax
-from softbeam.network.layers.pooling import AveragePool, MaxPool, WindowAverage, WindowPool
+from softbeam.network.layers.pooling import AveragePool, MaxPool, WindowPool
 from softbeam.network.layers.sums import AxisSoftmax, MatMul, Reduce, Standardize
 from softbeam.network.layers.tensors import (
     OWN,
@@ -91,7 +91,6 @@ __all__ = [
     "Standardize",
     "Upsample",
     "Window",
-    "WindowAverage",
     "WindowPool",
     "Yolo",
     "trained_buffers",
