@@ -113,7 +113,7 @@ class TestTwins:
         x, y = b.buffer(2 * 5 * 6), b.buffer(2 * height * width)
         n = 2 * height * width
         scales = [float(np.float32(height / 5)), float(np.float32(width / 6))]
-        given = [n, int(rounding), 5, 6, height, width, *scales, shift, x, y]
+        given = [n, int(rounding), 5, 6, height, width, *scales, shift, -0.75, x, y]
         b.check("resize", architecture, line(n), given)
 
 

@@ -151,9 +151,11 @@ def refused(tmp_path: Path, build, opset: int = models.OPSET) -> str:  # type: i
         (lambda b: b.node("Gelu", "input", approximate="tanh"), "approximate is tanh"),
         (lambda b: b.node("Pow", "input", b.normal(8)), "its exponents are 8 numbers"),
         (lambda b: b.node("Cast", "input", to=7), "converts to a type other than float32"),
+        (lambda b: b.node("Einsum", "input", equation="bcii->bc"), "each once in a tensor"),
+        (lambda b: b.node("Einsum", "input", equation="bchw->bc"), "products of two tensors"),
         (
-            lambda b: b.node("Gemm", b.node("Flatten", "input"), b.normal(1, 4), transA=1),
-            "it has transA",
+            lambda b: b.node("Einsum", "input", b.normal(9, 4), equation="bchw,wd->bchd"),
+            "but w is 8 and 9",
         ),
     ],
 )

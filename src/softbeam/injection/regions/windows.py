@@ -68,11 +68,12 @@ class _Windows:
 
     @classmethod
     def of(cls, a: Arguments, *out: int) -> _Windows:
-        pairs = (
+        """Return the windows of a launch, and how many there are along height and width."""
+        kernel, pad, stride, dilation = (
             (getattr(a, f"{name}_h"), getattr(a, f"{name}_w"))
             for name in ("kernel", "pad", "stride", "dilation")
         )
-        return cls(a.height, a.width, *pairs, (out[0], out[1]))
+        return cls(a.height, a.width, kernel, pad, stride, dilation, (out[0], out[1]))
 
     def along(self, axis: int) -> Places:
         """Return rows or columns of the image, by window and place of the window along an axis."""

@@ -64,7 +64,7 @@ def read_onnx(path: Path, choices: WorkloadChoices = USUAL) -> Model:
     lowering = Lowering(graph)
     refused = _lower_all(lowering)
     if refused:
-        raise NetworkError(_in_words(path, refused))
+        raise NetworkError(_in_words(path, refused) + _earlier(lowering, refused))
     if not lowering.layers or lowering.places[graph.output][0] != len(lowering.layers) - 1:
         raise NetworkError(f"{path} computes nothing: its answer is its image")
     answer = lowering.places[graph.output][1]
@@ -95,6 +95,32 @@ def _lower_all(lowering: Lowering) -> list[tuple[Node, str]]:
             refused.append((node, f"its attributes do not fit ({error})"))
         lost.update(lowering.pretend(node))
     return refused
+
+
+#: Tensors that a refusal names as answers to choose instead.
+_MOST_NAMED = 4
+
+
+def _earlier(lowering: Lowering, refused: Sequence[tuple[Node, str]]) -> str:
+    """Say which tensors, computed without refused nodes, could be the answer instead of theirs.
+
+    Where a model ends with what picks boxes or letters, they are what a network answers.
+    """
+    graph, ops = lowering.graph, {node.outputs[0] for node, _ in refused}
+    follows: set[str] = set()
+    found: dict[str, None] = {}
+    computed = {name for node in graph.nodes for name in node.outputs}
+    for node in graph.nodes:
+        if node.outputs[0] in ops:
+            before = [one for one in node.inputs if one in computed and one not in follows]
+            found.update(dict.fromkeys(one for one in before if lowering.places.get(one)))
+        if node.outputs[0] in ops or follows.intersection(node.inputs):
+            follows.update(node.outputs)
+    if not 0 < len(found) <= _MOST_NAMED:
+        return ""
+    return "; --output NAME makes a tensor before them the answer, such as " + ", ".join(
+        repr(one) for one in found
+    )
 
 
 def _in_words(path: Path, refused: Sequence[tuple[Node, str]]) -> str:

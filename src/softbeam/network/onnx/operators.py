@@ -352,6 +352,7 @@ def _lrn(lowering: Lowering, node: Node) -> None:
 _MAKERS: Mapping[str, Callable[[Lowering, Node], Any]] = {
     **elementwise.MAKERS,
     **moving.MAKERS,
+    **products.MAKERS,
     **reductions.MAKERS,
     **windows.MAKERS,
     # Most of what Darknet has kernels of its own for.
