@@ -230,9 +230,11 @@ def as_columns(change: BufferChange, rows: int, stride: int, golden: Bits) -> Co
     if not change.within(rows * stride):
         return None
     row, place = np.divmod(change.indexes, stride)
-    places, numbers = np.unique(place, return_inverse=True)
-    columns = golden_columns(golden, rows, stride, places)
-    columns.values.view(np.uint32)[numbers, row] = change.values
+    marked = np.zeros(stride, dtype=np.bool_)
+    marked[place] = True
+    columns = golden_columns(golden, rows, stride, np.flatnonzero(marked))
+    numbers = np.cumsum(marked) - 1
+    columns.values.view(np.uint32)[numbers[place], row] = change.values
     return columns
 
 

@@ -6,8 +6,7 @@ golden values, with the arithmetic of the kernel's twin; so it equals the whole 
 Each rule states its argument.  Rules stand in modules named as the families of their kernels, and
 what a family declares of a kernel (:class:`~softbeam.kernels.behaviour.Pointwise`,
 :class:`~softbeam.kernels.behaviour.Channelwise`) gives a rule without further words.  Every other
-launch, and any change that a rule does not cover, is computed as a whole: so is softmax, each of
-whose words depends on all.
+launch, and any change that a rule does not cover, is computed as a whole.
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ from softbeam.injection.regions.windows import (
     maxpool_rule,
     pool_window_rule,
 )
+from softbeam.injection.regions.words import move_rule, reduce_rule, softmax_rule
 from softbeam.kernels.behaviour import Behaviour, Channelwise
 from softbeam.kernels.families import BEHAVIOURS
 
@@ -62,6 +62,9 @@ RULES: Mapping[str, RegionRule] = {
     "shortcut": shortcut_rule,
     "upsample": upsample_rule,
     "broadcast": broadcast_rule,
+    "move": move_rule,
+    "reduce": reduce_rule,
+    "softmax": softmax_rule,
     "im2col": im2col_rule,
     "im2col_ext": im2col_ext_rule,
     "gemm": gemm_rule,

@@ -20,19 +20,16 @@ def move(
     count, d1, d2, d3, d4, d5, x, xs0, xs1, xs2, xs3, xs4, xs5, y, ys0, ys1, ys2, ys3, ys4, ys5
 ):
     """Copy `count` elements, with steps of their own in `x` and in `y` along six axes."""
-    for index in range(count):
-        i5 = index % d5
-        rest = index // d5
-        i4 = rest % d4
-        rest //= d4
-        i3 = rest % d3
-        rest //= d3
-        i2 = rest % d2
-        rest //= d2
-        i1 = rest % d1
-        i0 = rest // d1
-        to = i0 * ys0 + i1 * ys1 + i2 * ys2 + i3 * ys3 + i4 * ys4 + i5 * ys5
-        y[to] = x[i0 * xs0 + i1 * xs1 + i2 * xs2 + i3 * xs3 + i4 * xs4 + i5 * xs5]
+    # Row by row: divisions for every element take longer than all else.
+    for row in range(-(-count // d5)):
+        rest, i4 = row // d4, row % d4
+        rest, i3 = rest // d3, rest % d3
+        rest, i2 = rest // d2, rest % d2
+        i0, i1 = rest // d1, rest % d1
+        source = i0 * xs0 + i1 * xs1 + i2 * xs2 + i3 * xs3 + i4 * xs4
+        to = i0 * ys0 + i1 * ys1 + i2 * ys2 + i3 * ys3 + i4 * ys4
+        for i5 in range(min(d5, count - row * d5)):
+            y[to + i5 * ys5] = x[source + i5 * xs5]
 
 
 def _move_owner(arguments: Arguments, word: int) -> int:
