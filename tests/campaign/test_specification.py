@@ -49,6 +49,7 @@ OTHERS: dict[str, Any] = {
     "layers": (0, 1),
     "im2col": "except-1x1",
     "input_shape": (1, 3, 64, 64),
+    "constants": ("scale_factor=1,1",),
     "output": "scores",
     "seed": 2,
     "results_schema": 2,

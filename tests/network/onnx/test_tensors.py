@@ -304,6 +304,39 @@ def test_open_sides_are_given(tmp_path: Path) -> None:
         load_network(str(path), choices=WorkloadChoices(input_shape=(2, 3, 6, 10)))
 
 
+def test_inputs_beside_the_image_hold_given_numbers(tmp_path: Path) -> None:
+    from softbeam.network.golden import golden_run
+
+    builder = models.Builder()
+    scaled = builder.node("Mul", builder.node("Reshape", "input", "sides"), "scale")
+    kinds = {"input": (1, ["N", 3, 2, 2]), "scale": (1, ["N", 2]), "sides": (7, [2])}
+    inputs = [onnx.helper.make_tensor_value_info(name, *one) for name, one in kinds.items()]
+    answer = [onnx.helper.make_tensor_value_info(scaled, 1, None)]
+    graph = onnx.helper.make_graph(builder.nodes, "model", inputs, answer)
+    opsets = [onnx.helper.make_opsetid("", models.OPSET)]
+    path = tmp_path / "model.onnx"
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8), str(path))
+    network = load_network(str(path), choices=WorkloadChoices(constants=("scale=2,3", "sides=6,2")))
+    image = np.arange(12, dtype=np.float32)
+    assert network.weights is not None
+    found = golden_run(network.plan(), network.weights, image).scores
+    np.testing.assert_array_equal(found, (image.reshape(6, 2) * [2, 3]).reshape(-1))
+
+    def refused(*constants: str) -> str:
+        with pytest.raises(NetworkError) as caught:
+            load_network(str(path), choices=WorkloadChoices(constants=constants))
+        return str(caught.value)
+
+    assert "3 inputs ('input', 'scale', 'sides'); softbeam takes models of one image, say with" in (
+        refused()
+    )
+    assert "no input 'scales' that --input scales=1 could fill; its inputs are input, scale," in (
+        refused("scales=1")
+    )
+    assert "give whole numbers" in refused("scale=1", "sides=1.5,2")
+    assert "has the shape [2]; 3 numbers do not fill it" in refused("sides=1,2,3")
+
+
 def test_one_of_several_outputs_is_named(tmp_path: Path) -> None:
     builder = models.Builder()
     first = builder.node("Relu", "input")
