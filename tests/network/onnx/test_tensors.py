@@ -169,6 +169,13 @@ EXAMPLES: dict[str, Example] = {
     "Conv, SAME_UPPER": windowed((2, 4), auto_pad="SAME_UPPER", strides=[2, 2]),
     "Conv, SAME_LOWER": windowed((4, 3), auto_pad="SAME_LOWER"),
     "Conv of a line": a_line,
+    "Conv of a line, padded alike": lambda b: b.node(
+        "Conv", b.node("Reshape", wide(b), whole(b, 1, 4, 64)), b.normal(6, 2, 5, spread=0.5),
+        pads=[2, 2], group=2,
+    ),
+    "MaxPool of a line": lambda b: b.node(
+        "MaxPool", b.node("Reshape", wide(b), whole(b, 1, 4, 64)), kernel_shape=[3], strides=[2]
+    ),
     "ConvTranspose": transposed((3, 3), strides=[2, 2], pads=[1] * 4, output_padding=[1, 1]),
     "ConvTranspose, oblong": transposed((2, 3), strides=[2, 1], dilations=[1, 2]),
     "ConvTranspose with groups": transposed((2, 2), 2, strides=[2, 2]),

@@ -65,6 +65,8 @@ def read_onnx(path: Path, choices: WorkloadChoices = USUAL) -> Model:
     refused = _lower_all(lowering)
     if refused:
         raise NetworkError(_in_words(path, refused) + _earlier(lowering, refused))
+    if graph.output in graph.constants:
+        raise NetworkError(f"{path} answers {graph.output!r}, which depends on no image")
     if not lowering.layers or lowering.places[graph.output][0] != len(lowering.layers) - 1:
         raise NetworkError(f"{path} computes nothing: its answer is its image")
     answer = lowering.places[graph.output][1]

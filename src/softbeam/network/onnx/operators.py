@@ -72,6 +72,8 @@ def _one(node: Node, name: str, values: Sequence[int], what: str) -> int:
 def _window(node: Node, kernel: Sequence[int], shape: Shape) -> tuple[int, int, list[int]]:
     """Return side, step and padding (top, left, bottom, right) of a window."""
     a = node.attributes
+    if len(kernel) != 2:
+        raise Refused("its window is a line")
     size = _one(node, "kernel_shape", kernel, "Darknet's windows are squares")
     stride = _one(node, "strides", a.get("strides", [1, 1]), "Darknet has one step")
     if size > 1 and set(a.get("dilations", [1, 1])) != {1}:
