@@ -94,7 +94,9 @@ class TestTwins:
         b.check("pool_window", architecture, line(n), given)
 
     @pytest.mark.parametrize("reduction", Reduction)
-    @pytest.mark.parametrize(("outer", "count", "inner"), [(4, 9, 5), (20, 1, 1), (1, 50, 2)])
+    @pytest.mark.parametrize(
+        ("outer", "count", "inner"), [(4, 9, 5), (20, 1, 1), (1, 50, 2), (2, 300, 2)]
+    )
     def test_reduce(
         self, architecture: str, edges: float, reduction: int, outer: int, count: int, inner: int
     ) -> None:

@@ -197,6 +197,10 @@ EXAMPLES: dict[str, Example] = {
     "ReduceProd": reduced("ReduceProd", 3),
     "Softmax over channels": lambda b: b.node("Softmax", wide(b), axis=1),
     "Softmax over rows": lambda b: b.node("Softmax", wide(b), axis=2),
+    "Softmax of many classes, one of them likely": lambda b: b.node(
+        "Softmax", b.node("Concat", b.node("Flatten", b.node("Exp", "input")),
+                          b.constant(np.float32([[22.0]])), b.normal(1, 20_000), axis=1)
+    ),
     "LogSoftmax": lambda b: b.node("LogSoftmax", b.node("Flatten", wide(b)), axis=1),
     "InstanceNormalization": lambda b: b.node(
         "InstanceNormalization", wide(b), b.normal(4, centre=1.0), b.normal(4)

@@ -325,7 +325,7 @@ def _softmax(lowering: Lowering, node: Node) -> None:
     sides = lowering.sides(node.inputs[0])
     usual = 1 if lowering.graph.opset < 13 else -1
     axis = node.attributes.get("axis", usual) % len(sides)
-    if shape[1:] != (1, 1) or sides[axis] != prod(sides):
+    if shape[1:] != (1, 1) or sides[axis] != prod(sides) or sides[axis] > reductions.MOST_ADDED:
         reductions.softmax(lowering, node)
         return
     layer = kinds.Softmax(len(lowering.layers), shape, label=node.name, takes=takes)

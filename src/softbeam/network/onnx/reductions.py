@@ -94,6 +94,10 @@ def global_max(lowering: Lowering, node: Node) -> None:
     _reduced(lowering, node.name, tensor, node.outputs[0], result, Reduction.LARGEST, count, 1)
 
 
+MOST_ADDED = 2048
+"""Elements of which Darknet's softmax, which adds them one after the other, loses no share."""
+
+
 def softmax(lowering: Lowering, node: Node) -> None:
     """Lower a softmax along any axis; before opset 13 along all axes from one on."""
     takes, shape = lowering.place(node)
@@ -102,8 +106,8 @@ def softmax(lowering: Lowering, node: Node) -> None:
     axis = int(node.attributes.get("axis", 1 if joint else -1)) % len(sides)
     count = prod(sides[axis:]) if joint else sides[axis]
     inner = 1 if joint else prod(sides[axis + 1 :])
-    if node.op == "LogSoftmax":
-        _log_softmax(lowering, node, (prod(sides) // (count * inner), count, inner))
+    if node.op == "LogSoftmax" or count > MOST_ADDED:
+        _shares(lowering, node, (prod(sides) // (count * inner), count, inner))
         return
     layer = kinds.AxisSoftmax(
         len(lowering.layers), shape, shape, count, inner, label=node.name, takes=takes
@@ -111,26 +115,32 @@ def softmax(lowering: Lowering, node: Node) -> None:
     lowering.add(layer, node.outputs[0], sides)
 
 
-def _log_softmax(lowering: Lowering, node: Node, lines: tuple[int, int, int]) -> None:
-    """Lower a logarithm of a softmax, which is finite where a softmax is rounded to zero."""
+def _shares(lowering: Lowering, node: Node, lines: tuple[int, int, int]) -> None:
+    """Lower a softmax of many elements, or its logarithm, to what it is made of.
+
+    The logarithm is finite where the softmax is rounded to zero.
+    """
     tensor, target, label = node.inputs[0], node.outputs[0], node.name
     sides = lowering.sides(tensor)
     outer, count, inner = lines
     ones = (outer, 1, inner)
 
-    def less(one: str, other: str, name: str) -> None:
-        """Subtract a number of each line from its elements."""
-        combine(lowering, label, Operation.SUBTRACT, (one, other), name, lines)
+    def with_line(one: str, operation: Operation, other: str, name: str) -> None:
+        """Combine the elements of each line with a number of it."""
+        combine(lowering, label, operation, (one, other), name, lines)
 
     flat, peak, below = f"{target}#lines", f"{target}#peak", f"{target}#below"
     lowering.alias(tensor, flat, lines)
     _reduced(lowering, label, flat, peak, ones, Reduction.LARGEST, count, inner)
-    less(flat, peak, below)
+    with_line(flat, Operation.SUBTRACT, peak, below)
     powers, total, log = f"{target}#powers", f"{target}#total", f"{target}#log"
     each(lowering, label, below, powers, Function.EXPONENTIAL)
     _reduced(lowering, label, powers, total, ones, Reduction.SUM, count, inner)
-    each(lowering, label, total, log, Function.LOGARITHM)
-    less(below, log, target)
+    if node.op == "Softmax":
+        with_line(powers, Operation.DIVIDE, total, target)
+    else:
+        each(lowering, label, total, log, Function.LOGARITHM)
+        with_line(below, Operation.SUBTRACT, log, target)
     lowering.view(target, sides)
 
 
