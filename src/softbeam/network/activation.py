@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, unique
 
 
+@unique
 class Activation(IntEnum):
     """Darknet's codes of activation functions (its enumeration ``ACTIVATION``).
 
@@ -26,8 +27,8 @@ class Activation(IntEnum):
     HARDTAN = 11
     LHTAN = 12
     SELU = 13
-    RECTIFIER = 98
     MISH = 99
+    RECTIFIER = 100
 
     def kept(self, words: int) -> dict[str, int]:
         """Return the buffers, and their words, in which training keeps what the function takes."""

@@ -110,7 +110,7 @@ def listed(read: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
 
 def activation(default: Activation) -> Key:
     """Return a key that names an activation function."""
-    known = {one.name.lower(): one for one in Activation}
+    known = {one.name.lower(): one for one in Activation if one != Activation.RECTIFIER}
 
     def read(text: str) -> Activation:
         if text not in known:
