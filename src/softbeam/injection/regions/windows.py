@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from softbeam.injection.changes import Columns, Geometry, Places, Windows
 from softbeam.injection.regions.step import NotCoveredError, Result, Step
@@ -82,24 +83,24 @@ class _Windows:
         return found
 
 
-@lru_cache(maxsize=64)
-def _pixels(windows: _Windows) -> Places:
+@lru_cache(maxsize=16)
+def _pixels(windows: _Windows) -> NDArray[np.int32]:
     """Return the pixel of each place of each window, -1 outside the image: [windows, places]."""
     rows, columns = windows.along(0), windows.along(1)
     pixels = rows[:, None, :, None] * windows.width + columns[None, :, None, :]
     outside = (rows < 0) | (rows >= windows.height)
     beside = (columns < 0) | (columns >= windows.width)
     pixels[outside[:, None, :, None] | beside[None, :, None, :]] = -1
-    return pixels.reshape(windows.out[0] * windows.out[1], -1)
+    return pixels.reshape(windows.out[0] * windows.out[1], -1).astype(np.int32)
 
 
-def _reached(pixels: Places, changed: Columns) -> tuple[Places, Places, Places]:
+def _reached(pixels: NDArray[np.int32], changed: Columns) -> tuple[Places, Places, Places]:
     """Return windows that hold a changed pixel, their pixels, and each place's number of these."""
     marked = np.zeros(changed.stride + 1, dtype=np.bool_)
     marked[changed.places] = True
     places = np.flatnonzero(marked[pixels].any(axis=1))
     needed, numbers = np.unique(pixels[places], return_inverse=True)
-    return places, needed, numbers.reshape(places.size, pixels.shape[1])
+    return places, needed.astype(np.int64), numbers.reshape(places.size, pixels.shape[1])
 
 
 def pool_window_rule(step: Step) -> Result:
