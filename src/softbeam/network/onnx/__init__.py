@@ -84,8 +84,8 @@ def _answers(lowering: Lowering, path: Path) -> tuple[Answer, ...]:
     for name in lowering.graph.outputs:
         if name in lowering.graph.constants:
             raise NetworkError(
-                f"{path} answers {name!r}, which depends on no image; name other outputs with "
-                "--output"
+                f"the output {name!r} of {path} is always the same, whatever the image; name the "
+                "others with --output"
             )
         place, _ = lowering.places.get(name, (-1, None))
         if place < 0:
