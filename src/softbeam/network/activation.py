@@ -9,8 +9,9 @@ from enum import IntEnum, unique
 class Activation(IntEnum):
     """Darknet's codes of activation functions (its enumeration ``ACTIVATION``).
 
-    Mish is not Darknet's own; it has a kernel to itself, and its number is softbeam's.  So has
-    RECTIFIER, ONNX's Relu: minus infinity becomes 0, of which Darknet's makes a NaN.
+    Those from 90 on are AlexeyAB's Darknet's alone, each with a kernel to itself; their numbers are
+    softbeam's.  So is that of RECTIFIER, ONNX's Relu, which makes 0 of minus infinity where
+    Darknet's makes a NaN.
     """
 
     LOGISTIC = 0
@@ -27,9 +28,21 @@ class Activation(IntEnum):
     HARDTAN = 11
     LHTAN = 12
     SELU = 13
+    NORMALIZE_CHANNELS = 93
+    NORMALIZE_CHANNELS_SOFTMAX = 94
+    NORMALIZE_CHANNELS_SOFTMAX_MAXVAL = 95
+    HARD_MISH = 96
+    SWISH = 97
+    RELU6 = 98
     MISH = 99
     RECTIFIER = 100
 
+    @property
+    def across_channels(self) -> bool:
+        """Whether an element depends on the others of its pixel."""
+        return self.name.startswith("NORMALIZE_CHANNELS")
+
     def kept(self, words: int) -> dict[str, int]:
         """Return the buffers, and their words, in which training keeps what the function takes."""
-        return {"activation_input": words} if self is Activation.MISH else {}
+        keeps = (Activation.MISH, Activation.HARD_MISH, Activation.SWISH)
+        return {"activation_input": words} if self in keeps else {}
