@@ -130,6 +130,18 @@ class TestAssertions:
         with pytest.raises(InternalError, match="the fault did not strike"):
             one.strike(replace(site, occurrence=10**6))
 
+    def test_a_value_that_is_struck_into_itself(self, one) -> None:
+        # Nothing differs then, and still it is never read or overwritten, or neither.
+        ends = Counter()
+        for site in sites(one, 400, 11):
+            if site.mode != "rf" or not site.model.startswith("zero-value"):
+                continue
+            around = one.strike(site)
+            if around.before == around.after == 0:
+                assert_same(around, one.strike(site, whole=True), site)
+                ends[around.ending] += 1
+        assert ends.keys() >= {"completed", "overwritten", "never read"}
+
     def test_memory_is_left_as_it_was(self, one) -> None:
         before = one.device.golden.words.copy()
         for site in sites(one, 90, seed=9):
