@@ -361,9 +361,14 @@ class Example:
     profiles: dict[int, LaunchProfile]
 
     def injector(self, campaign: str, semantics: str = "hardware") -> Injector:
-        """Return an injector over all launches that can be struck."""
+        """Return an injector over all launches that can be struck, for a GPU of two processors."""
         return Injector(
-            self.device, self.profiles, self.profiles, campaign, fault_semantics=semantics
+            self.device,
+            self.profiles,
+            self.profiles,
+            campaign,
+            fault_semantics=semantics,
+            multiprocessors=2,
         )
 
 

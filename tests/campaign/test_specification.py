@@ -16,7 +16,7 @@ from softbeam.campaign.specification import (
     merged,
 )
 from softbeam.errors import CampaignError
-from softbeam.injection.choices import BoxRule
+from softbeam.injection.choices import BoxRule, MaskRule, TextRule, ValueRule
 from softbeam.options import option
 
 FIELDS: dict[str, Any] = {
@@ -39,7 +39,13 @@ OTHERS: dict[str, Any] = {
     "inputs_sha256": ("2" * 64, "a" * 64),
     "fault_semantics": "sassifi",
     "groups": ("load",),
+    "multiprocessors": 4,
     "boxes": BoxRule(threshold=0.4),
+    "judge": "mask",
+    "judge_sha256": "a" * 64,
+    "mask": MaskRule(overlap=0.5),
+    "text": TextRule(blank=-1),
+    "values": ValueRule(tolerance=0.5),
     "sampling": "stratified",
     "architecture": "sm_80",
     "kernels_sha256": "a" * 64,
@@ -187,7 +193,7 @@ def test_every_field_that_moves_a_result_moves_the_id(name: str) -> None:
 
 
 def test_no_field_was_forgotten() -> None:
-    movable = set(CampaignSpecification.model_fields) - {"streams", "target"}
+    movable = set(CampaignSpecification.model_fields) - {"streams", "target", "loads"}
     assert set(OTHERS) == movable
 
 

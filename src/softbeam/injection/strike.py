@@ -39,6 +39,8 @@ class Strike:
     instructions : int
         Warp instructions that were executed with the fault; of a block of a product those that were
         emulated, from the barrier before the fault on.
+    words : int
+        Words that were wrong after launches behind which they are not listed.
     """
 
     ending: str
@@ -47,6 +49,7 @@ class Strike:
     after: int
     unrecorded: int
     instructions: int
+    words: int = 0
 
     @property
     def finished(self) -> bool:
@@ -56,7 +59,7 @@ class Strike:
     @property
     def changed_words(self) -> int:
         """Number of words that differ."""
-        return sum(indexes.size for indexes, _ in self.changed.values())
+        return self.words + sum(indexes.size for indexes, _ in self.changed.values())
 
 
 def hang_budget(longest: int) -> int:
@@ -101,7 +104,7 @@ def strike(
     if faulty.finished:
         neutral = site.vector(neutral=True)
         golden = runner.run(launch, site.block, warp, budget=budget, fault=neutral)
-        _check(site, golden, faulty)
+        check_witness(site, golden, faulty)
         changed = _changes(device, site, golden, faulty)
     return _strike_of(faulty, changed)
 
@@ -112,7 +115,7 @@ def _of_block(device: Device, site: FaultSite, struck: Struck) -> Strike:
     if struck.ending.fired != 1:
         raise InternalError(f"the fault did not strike at {site}")
     if struck.golden is not None:
-        _check(site, struck.golden, struck.ending)
+        check_witness(site, struck.golden, struck.ending)
         if changed is None:
             changed = _changes(device, site, struck.golden, struck.ending)
     return _strike_of(struck.ending, changed or {})
@@ -131,8 +134,14 @@ def _strike_of(
     )
 
 
-def _check(site: FaultSite, golden: Ending, faulty: Ending) -> None:
-    """Every drawn fault is injected into the value that the golden run has there."""
+def check_witness(site: FaultSite, golden: Ending, faulty: Ending) -> None:
+    """Raise unless a fault was injected into the value that the run without it has there.
+
+    Raises
+    ------
+    InternalError
+        If that run does not pass the site once, or finds another value.
+    """
     if not golden.finished or golden.fired != 1:
         raise InternalError(f"the fault-free run does not pass the drawn site {site}")
     if faulty.before != golden.before:

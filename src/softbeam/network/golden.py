@@ -155,13 +155,17 @@ class GoldenRun:
 
     def words_at(self, buffer: str, launch: int, indexes: NDArray[np.int64]) -> Bits:
         """Return single words of a buffer before a launch."""
+        found: Bits = self.words[self.places_at(buffer, launch, indexes)]
+        return found
+
+    def places_at(self, buffer: str, launch: int, indexes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where in the pool single words of a buffer lie before a launch."""
         (first, place, _), *others = self.runs(buffer, launch)
         places = indexes + (place - first)
         for first, place, _ in others:
             behind = indexes >= first
             places[behind] = indexes[behind] + (place - first)
-        found: Bits = self.words[places]
-        return found
+        return places
 
     def piece(self, number: int, launch: int) -> Bits:
         """Return a piece's contents before a launch, a part of the pool."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.factors import Item
@@ -26,6 +26,43 @@ def stream_title(stream: Stream) -> str:
     """Return a stream's name, such as ``RF, register file, single-bit``."""
     mode = MODES.get(stream.mode)
     return f"{stream.mode if mode is None else mode.heading}, {stream.model}"
+
+
+def part_of(mode: str) -> str:
+    """Return what divides a layer, or the network, in a mode's tables: such as ``kernel``."""
+    return MODES[mode].part if mode in MODES else "kernel"
+
+
+def in_layers(stream: Stream) -> bool:
+    """Return whether a stream's faults are in layers, and not in the network as a whole."""
+    return stream.mode not in MODES or MODES[stream.mode].space != "units"
+
+
+def left_out(unread: Mapping[str, tuple[int, int]], mode: str) -> str:
+    """Return in a sentence what a mode's fault space leaves out; empty if it is not known.
+
+    Parameters
+    ----------
+    unread : mapping of str to (int, int)
+        By mode its places, and what is known to change nothing and left out.
+    mode : str
+        The mode.
+    """
+    if mode not in unread or mode not in MODES:
+        return ""
+    size, rest = unread[mode]
+    share = 100 * size / (size + rest)
+    if MODES[mode].space == "memory":
+        return (
+            f"{mode}: drawn from the {share:.3g} % of the words of these buffers, launch by "
+            "launch, that something reads later; a fault in any other is Masked, and not among "
+            "these injections."
+        )
+    return (
+        f"{mode}: drawn from the {share:.3g} % of these opcodes' units, by multiprocessor and "
+        "lane, whose multiprocessor gets a block that executes the opcode; a fault in any other "
+        "is Masked, and not among these injections."
+    )
 
 
 def kernel_title(kernel: str) -> str:
