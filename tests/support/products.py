@@ -108,14 +108,29 @@ def one_product(
     return OneProduct(device, profile_launch(device, 0))
 
 
+def instruction_faults() -> list[tuple[str, str]]:
+    """Return the modes whose places are instructions, with each of their models."""
+    modes = [name for name, mode in MODES.items() if mode.space == "instructions"]
+    return [(mode, model) for mode in modes for model in MODELS if MODES[mode].takes(model)]
+
+
 def sites(
-    one: OneProduct, number: int, seed: int, *, rows: list[int] | None = None
+    one: OneProduct,
+    number: int,
+    seed: int,
+    *,
+    rows: list[int] | None = None,
+    faults: list[tuple[str, str]] | None = None,
 ) -> Iterator[FaultSite]:
-    """Yield faults of all modes and models, every other one uniform over rows, not executions."""
+    """Yield faults of some modes and models, by default of all whose places are instructions.
+
+    Every other one is uniform over rows, not executions.
+    """
     rng = random.Random(seed)
     launch, profile = one.device.launch(0), one.profile
     program, runner = launch.program, Runner()
-    jobs = [(mode, model) for mode in MODES.values() for model in MODELS if mode.takes(model)]
+    jobs = [(MODES[mode], model) for mode, model in faults or instruction_faults()]
+    rng.shuffle(jobs)
 
     class Drawing:
         def below(self, limit: int, name: str) -> int:
@@ -124,6 +139,7 @@ def sites(
     made = 0
     while made < number:
         mode, model = jobs[made % len(jobs)]
+        assert mode.places is not None
         counts = profile.totals[:, int(mode.executed)] * mode.places(program)
         some = np.flatnonzero(counts)
         if rows is not None:

@@ -203,7 +203,7 @@ class BlockStrike:
     def _skip(
         self, departure: Departure, barrier: int, differ: NDArray[np.int64]
     ) -> Departure | None:
-        """Return the last barrier before which no row touches the differing registers.
+        """Return the last barrier before which no row touches what differs, or what is followed.
 
         But for sums, which are gone on with natively.  None if that is no later one.
         """
@@ -211,7 +211,10 @@ class BlockStrike:
         is_sum = np.zeros(len(differ), dtype=np.bool_)
         if sums is not None and not self._faulty.is_undecided:
             is_sum = np.isin(differ[:, 1], sums.registers)
-        registers = np.unique(differ[~is_sum, 1]).tolist()
+        registers = set(differ[~is_sum, 1].tolist())
+        if self._faulty.is_undecided:
+            # It is looked after also where it was struck into the value that it had.
+            registers.add(self._site.register or 0)
         leaders = [leader for one in registers for leader in self._known.touching(one).tolist()]
         last = self._way.passes.untouched_until(np.unique(leaders).astype(np.int64), barrier)
         if last == barrier or (is_sum.any() and self._way.sums_behind(last) is not sums):

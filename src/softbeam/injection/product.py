@@ -193,7 +193,9 @@ class ProductTile:
         """Return what elements hold after the launch if their sums are so after some steps."""
         last = np.full(steps.size, self._product.k)
         total = self.extend(elements, steps, last, sums).view(np.float32)
-        left = self.before(elements).view(np.float32) + total
+        # Infinities that cancel each other and sums beyond the largest number are numbers too.
+        with np.errstate(invalid="ignore", over="ignore"):
+            left = self.before(elements).view(np.float32) + total
         bits = left.view(np.uint32)
         bits[np.isnan(left)] = CANONICAL_NAN
         return bits
