@@ -32,6 +32,7 @@ from softbeam.faults.modes import PAPER
 from softbeam.injection.injector import Injector
 from softbeam.jit import cache_home
 from softbeam.kernels import cubin_bytes, listing_bytes
+from softbeam.network.choices import WorkloadChoices
 from softbeam.network.device import Device
 from softbeam.network.golden import golden_run
 from softbeam.network.profile import profile_launch, profile_network, struck_launches
@@ -159,12 +160,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--layer", type=int, default=4, help="whose launches are timed")
     parser.add_argument("--network", default="extraction", help="whose profile is timed")
+    parser.add_argument("--gemm", default="struck", help="struck or library")
     parser.add_argument("--strikes", type=int, default=500, help="strikes of each mode")
     parser.add_argument("--cold", action="store_true", help="also start with an empty cache")
     options = parser.parse_args()
     if options.cold:
         cold_start()
-    workload = load_workload(options.network)
+    workload = load_workload(options.network, choices=WorkloadChoices(gemm=options.gemm))
     device = Device(golden_run(workload.plan, workload.weights, workload.images[0]))
     floor = floor_rate()
     print(f"floor: {floor / 1e6:,.0f} M lane-additions/s\n")

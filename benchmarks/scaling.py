@@ -39,6 +39,7 @@ from softbeam.campaign.workers import WorkerPool
 from softbeam.faults.modes import PAPER
 from softbeam.injection.record import InjectionRecord
 from softbeam.jit import cache_home
+from softbeam.network.choices import WorkloadChoices
 from softbeam.network.golden import golden_run
 from softbeam.network.workload import Workload, load_workload
 
@@ -161,7 +162,7 @@ def measure_parent(
 
 def measure(sample: int) -> Parts:
     """Measure all parts on this machine."""
-    workload: Workload = load_workload("extraction")
+    workload: Workload = load_workload("extraction", choices=WorkloadChoices(gemm="library"))
     streams = tuple(
         StreamRequest(mode=mode, model=model, injections=sample)  # type: ignore[arg-type]
         for mode, model in PAPER
