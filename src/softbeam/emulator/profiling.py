@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from softbeam.emulator.core.profiling import DIFFERS, TABLE_FULL, profile_units
 from softbeam.emulator.ending import name_of
 from softbeam.emulator.execution import check_supported, compile_missing, new_state, prepare_tables
 from softbeam.emulator.launching import Launch
+from softbeam.emulator.lowering import Program
 from softbeam.emulator.vector import no_fault
 
 #: Different counts that a launch's table has room for at first; it grows where units have more.
@@ -22,6 +24,8 @@ FIRST_UNITS = 64
 
 #: Stores of one unit that can be undone.
 LOG_WORDS = 1 << 20
+
+_Numbers: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,17 @@ class Executions:
     longest: int
     unit: int
     failure: str
+
+
+def _keys(program: Program, capacity: int) -> tuple[_Numbers, _Numbers, _Numbers]:
+    """Return room for what translated code counts, by class, with a hash table over it."""
+    translation = prepare_tables(program).translation
+    numbers = translation.counts.size + translation.guarded.size
+    return (
+        np.zeros(numbers, dtype=np.int64),
+        np.zeros((capacity, numbers), dtype=np.int64),
+        np.full(8 * capacity, -1, dtype=np.int64),
+    )
 
 
 def count_executions(launch: Launch, written: NDArray[np.int64], budget: int) -> Executions:
@@ -82,12 +97,12 @@ def count_executions(launch: Launch, written: NDArray[np.int64], budget: int) ->
         classes = np.zeros((capacity, rows, 2), dtype=np.int32)
         class_of_unit = np.zeros(units, dtype=np.int32)
         slots = np.full(8 * capacity, -1, dtype=np.int64)
+        key, keys, key_slots = _keys(program, capacity)
         progress = np.zeros(3, dtype=np.int64)
         status, done, step = k.FINISHED, 0, FIRST_UNITS
         while status == k.FINISHED and done < units:
             last = min(units, done + step)
             lookups = prepare_tables(program)
-            kept = lookups.translation.counts.size + lookups.translation.skipped.size
             status = profile_units(
                 program.code,
                 launch.constants,
@@ -106,7 +121,9 @@ def count_executions(launch: Launch, written: NDArray[np.int64], budget: int) ->
                 slots,
                 class_of_unit[done:],
                 written,
-                np.zeros(kept, dtype=np.int64),
+                key,
+                keys,
+                key_slots,
                 progress,
             )
             done, step = last, 2 * step

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from softbeam.emulator.arithmetic import canonical
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point
 from softbeam.kernels.behaviour import NOBODY, Behaviour
 from softbeam.kernels.functions import Rounding
 from softbeam.kernels.signatures import Arguments
@@ -15,7 +15,7 @@ from softbeam.kernels.signatures import Arguments
 DOWN, UP, HALF_DOWN, HALF_UP, LINEAR = range(len(Rounding))
 
 
-@jit
+@entry_point
 def move(
     count, d1, d2, d3, d4, d5, x, xs0, xs1, xs2, xs3, xs4, xs5, y, ys0, ys1, ys2, ys3, ys4, ys5
 ):
@@ -55,7 +55,7 @@ def _move_owner(arguments: Arguments, word: int) -> int:
     return NOBODY if rest or word < 0 else thread
 
 
-@jit
+@callee
 def _place_in(place, scale, shift, length):
     found = np.float32(np.float32(np.float32(place) + shift) / scale)
     found = np.float32(found - shift)
@@ -65,7 +65,7 @@ def _place_in(place, scale, shift, length):
     return last if found > last else found
 
 
-@jit
+@callee
 def _nearest(place, rounding):
     half = np.float32(0.5)
     if rounding == UP:
@@ -77,13 +77,13 @@ def _nearest(place, rounding):
     return np.int64(np.floor(place))
 
 
-@jit
+@callee
 def _between(first, second, share):
     left = canonical(np.float32(first * np.float32(np.float32(1.0) - share)))
     return canonical(np.float32(left + canonical(np.float32(second * share))))
 
 
-@jit
+@entry_point
 def resize(
     count, rounding, height, width, height_out, width_out, scale_h, scale_w, shift, x, y
 ):  # fmt: skip

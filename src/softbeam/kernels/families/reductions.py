@@ -7,14 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from softbeam.emulator.arithmetic import canonical
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point
 from softbeam.kernels.behaviour import Behaviour
 from softbeam.kernels.functions import Reduction
 
 SUM, MEAN, LARGEST, SMALLEST, PRODUCT, SQUARES = range(len(Reduction))
 
 
-@jit
+@callee
 def _joined(total, value, reduction):
     if reduction == LARGEST:
         return value if value > total or value != value else total
@@ -27,7 +27,7 @@ def _joined(total, value, reduction):
     return canonical(np.float32(total + value))
 
 
-@jit
+@entry_point
 def reduce(n, reduction, count, inner, x, y):
     """Reduce `count` elements of `x`, `inner` apart, to each of `n` elements of `y`, in order."""
     for index in range(n):
