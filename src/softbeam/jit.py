@@ -275,26 +275,35 @@ def _one_at_a_time(dispatcher: Any) -> Callable[[Any], Any]:
 
 @contextmanager
 def only_maker(name: str) -> Iterator[None]:
-    """Let one process at a time make something that is kept in the cache, without collections.
+    """Let one process at a time make something that is kept in the cache.
 
     Workers that start together need the same compiled code: the first one makes it, the others
-    wait, and find it in the cache.  Python's collections of garbage take a tenth of the time of
-    a compilation and find little.
+    wait, and find it in the cache.
 
     Parameters
     ----------
     name : str
         What is made.
     """
+    with ExitStack() as held:
+        held.enter_context(without_collections())
+        # Where there can be no lock, every process makes its own.
+        with suppress(OSError):
+            file = held.enter_context((compiled_folder() / f"{name}.lock").open("ab"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Pause Python's collections of garbage: a tenth of the time of compiling, and little found.
+
+    The garbage of compiling all of the emulator is 100 MB.
+    """
     collects = gc.isenabled()
     gc.disable()
     try:
-        with ExitStack() as held:
-            # Where there can be no lock, every process makes its own.
-            with suppress(OSError):
-                file = held.enter_context((compiled_folder() / f"{name}.lock").open("ab"))
-                fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+        yield
     finally:
         if collects:
             gc.enable()

@@ -196,8 +196,10 @@ def floating_entry(row, operation, p, w, rcp, rsq, ex2):
     if operation == FADD or operation == FMUL or operation == FFMA:
         f.arithmetic(row, operation, a, b, c, out)
     elif operation == FMUL_SCALED:
-        f.arithmetic(row, FMUL, a, b, c, out)
-        f.arithmetic(row, FMUL, out, c, c, out)
+        # As a number, or Numba would compile it once more, for this operation.
+        product = np.int64(FMUL)
+        f.arithmetic(row, product, a, b, c, out)
+        f.arithmetic(row, product, out, c, c, out)
     elif operation == FMNMX or operation == FMNMX3:
         f.minimum_maximum_float(row, a, b, p, out)
         if operation == FMNMX3:

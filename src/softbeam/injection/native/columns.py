@@ -48,15 +48,15 @@ def differing(columns, stride, places, whole, differs):
                 break
 
 
-@jit
-def windows_over(places, height, width, size, stride, start, height_out, width_out):
-    """Return for every window whether it holds any of `places`.
+@entry_point
+def windows_over(places, height, width, size, stride, start, height_out, width_out, marked):
+    """Mark every window that holds any of `places`.
 
     Window (i, j) holds the pixels from (start + i * stride, start + j * stride) on, `size` along
     both edges.
     """
-    marked = np.zeros(height_out * width_out, dtype=np.bool_)
-    for place in places:
+    for number in range(places.shape[0]):
+        place = places[number]
         row, column = place // width - start, place % width - start
         for i in range(size):
             window_row = row - i
@@ -68,7 +68,6 @@ def windows_over(places, height, width, size, stride, start, height_out, width_o
                     continue
                 if window_column // stride < width_out:
                     marked[window_row // stride * width_out + window_column // stride] = True
-    return marked
 
 
 @jit
