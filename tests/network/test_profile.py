@@ -151,3 +151,19 @@ def test_a_launch_that_dies_is_an_internal_error(tiny) -> None:
     device.plan = replace(tiny.plan, buffers=buffers)
     with pytest.raises(InternalError, match="unit 0 ended with Misaligned Address"):
         profile_launch(device, 1)
+
+
+def test_what_registers_held_before_a_unit_does_not_matter(tiny) -> None:
+    """Only registers that may be read before they are written are cleared."""
+    runner = Runner()
+    for number in struck_launches(tiny.device):
+        launch = tiny.device.launch(number)
+        endings = []
+        for filling in (0, 0xDEADBEEF):
+            runner.state(launch).warps["registers"] = filling
+            endings.append(runner.run(launch, 0, 0, budget=100_000, fault=no_fault()))
+        clean, dirty = endings
+        assert clean.finished
+        assert np.array_equal(clean.words, dirty.words)
+        assert np.array_equal(clean.values, dirty.values)
+        assert np.array_equal(clean.information, dirty.information)
