@@ -114,6 +114,15 @@ def test_a_full_table_grows(tiny, monkeypatch, first: int) -> None:
         assert same(profile_launch(tiny.device, number), tiny.profiles[number])
 
 
+@pytest.mark.parametrize("engine", ["interpreter", "translator"])
+def test_a_full_log_grows(tiny, monkeypatch, engine: str) -> None:
+    """A thread of softmax stores every class."""
+    monkeypatch.setenv("SOFTBEAM_ENGINE", engine)
+    monkeypatch.setattr(profiling, "LOG_WORDS", 3)
+    for number in struck_launches(tiny.device)[-4:]:
+        assert same(profile_launch(tiny.device, number), tiny.profiles[number])
+
+
 @pytest.mark.parametrize("number", [0, 2, 4, 5, 6, 7, 8, 10, 27, 29])
 def test_every_units_stores_are_verified(tiny, device, number: int) -> None:
     rng = np.random.default_rng(number)

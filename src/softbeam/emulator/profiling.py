@@ -22,7 +22,7 @@ FIRST_CLASSES = 256
 #: Units that run before it is asked whether to translate the program; then twice as many, ….
 FIRST_UNITS = 64
 
-#: Stores of one unit that can be undone.
+#: Stores of one unit that can be undone at first; the log grows where one stores more.
 LOG_WORDS = 1 << 20
 
 _Numbers: TypeAlias = NDArray[np.int64]
@@ -51,6 +51,18 @@ class Executions:
     longest: int
     unit: int
     failure: str
+
+
+def _state(launch: Launch, log_words: int) -> k.State:
+    """Return the state in which units of a launch run, with room for so many stores of one."""
+    program = launch.program
+    return new_state(
+        launch.shape.warps if program.has_barrier else 1,
+        shared_bytes=launch.shared_bytes,
+        local_bytes=program.local_bytes,
+        profile_rows=program.code.rows.shape[0],
+        log_words=log_words,
+    )
 
 
 def _keys(program: Program, capacity: int) -> tuple[_Numbers, _Numbers, _Numbers]:
@@ -85,14 +97,8 @@ def count_executions(launch: Launch, written: NDArray[np.int64], budget: int) ->
     shape, program = launch.shape, launch.program
     units = shape.blocks * (1 if program.has_barrier else shape.warps)
     rows = program.code.rows.shape[0]
-    state = new_state(
-        shape.warps if program.has_barrier else 1,
-        shared_bytes=launch.shared_bytes,
-        local_bytes=program.local_bytes,
-        profile_rows=rows,
-        log_words=LOG_WORDS,
-    )
-    capacity = FIRST_CLASSES
+    log_words, capacity = LOG_WORDS, FIRST_CLASSES
+    state = _state(launch, log_words)
     while True:
         classes = np.zeros((capacity, rows, 2), dtype=np.int32)
         class_of_unit = np.zeros(units, dtype=np.int32)
@@ -129,6 +135,10 @@ def count_executions(launch: Launch, written: NDArray[np.int64], budget: int) ->
             done, step = last, 2 * step
             if status == k.PART_MISSING:
                 compile_missing(program, state)
+                status, done = k.FINISHED, int(progress[2])
+            elif status == k.LOG_FULL:
+                log_words *= 4
+                state = _state(launch, log_words)
                 status, done = k.FINISHED, int(progress[2])
         if status != TABLE_FULL:
             break
