@@ -10,6 +10,7 @@ functions that count none need that no more.  Which function is compiled how is 
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any
 
 from numba import _dynfunc
@@ -22,6 +23,10 @@ from numba.core.untyped_passes import (
     InlineClosureLikes,
     LiteralUnroll,
 )
+
+#: What runs when Python calls a function without machine code: it adds what Numba gives it, an
+#: object of Numba's own and a tuple, which is a TypeError.
+_REFUSES = ctypes.cast(ctypes.pythonapi.PyNumber_Add, ctypes.c_void_p).value
 
 
 class _Linked(JITCodeLibrary):  # type: ignore[misc]
@@ -62,10 +67,10 @@ class _LinkedLowering(NativeLowering):  # type: ignore[misc]
         super().run_pass(state)
         state.flags = flags
         made = state["cr"]
-        # Numba knows a compiled function by an object that Python could call; nobody calls this.
+        # Numba knows a compiled function by an object that Python can call.
         name = made.fndesc.qualname.split(".")[-1]
         known = _dynfunc.make_function(
-            made.fndesc.lookup_module(), name, "", 0, made.env, (state.library,)
+            made.fndesc.lookup_module(), name, "", _REFUSES, made.env, (state.library,)
         )
         state.targetctx.insert_user_function(known, made.fndesc, [state.library])
         state["cr"] = _LowerResult(made.fndesc, made.call_helper, cfunc=known, env=made.env)

@@ -70,7 +70,7 @@ def _im2col_ext_owner(arguments: Arguments, word: int) -> int:
     return int(channel * area + word % area)
 
 
-@callee
+@entry_point
 def pool_window(
     count, average, height, width, kernel_h, kernel_w, pad_h, pad_w, stride_h, stride_w, dilation_h,
     dilation_w, height_out, width_out, top, bottom, left, right, source, output,
