@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from softbeam.emulator.arithmetic import canonical, fma_rn
 from softbeam.jit import callee, entry_point
 from softbeam.kernels.behaviour import Behaviour, Pointwise
 from softbeam.kernels.native.exponential import expf
+
+Floats: TypeAlias = NDArray[np.float32]
 
 # Darknet's numbers of its activation functions.
 LOGISTIC, RELU, RELIE, LINEAR, RAMP, TANH, PLSE = range(7)
@@ -128,16 +132,25 @@ def _activate(x, function, table):
 
 
 @entry_point
-def activate_array(x, count, function, table):
+def _activate_leaky(x, count):
+    for index in range(count):
+        value = x[index]
+        x[index] = value if value > 0 else _product(np.float32(0.1), value)
+
+
+@entry_point
+def _activate_each(x, count, function, table):
+    for index in range(count):
+        x[index] = _activate(x[index], function, table)
+
+
+def activate_array(x: Floats, count: int, function: int, table: NDArray[np.int8]) -> None:
     """Apply an activation function of Darknet's to `count` elements; `table` is MUFU.EX2's."""
     if function == LEAKY:
-        # The one that most networks use, in a loop of its own.
-        for index in range(count):
-            value = x[index]
-            x[index] = value if value > 0 else _product(np.float32(0.1), value)
+        # Most networks have no other, and so need not compile the others.
+        _activate_leaky(x, count)
     elif function != LINEAR:
-        for index in range(count):
-            x[index] = _activate(x[index], function, table)
+        _activate_each(x, count, function, table)
 
 
 @entry_point
