@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
+import gc
 import os
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from softbeam import jit
@@ -147,6 +150,51 @@ def test_a_change_in_any_of_them_is_another_cache(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(Path, "read_bytes", changed)
     assert jit.sources_hash() != before
+
+
+def test_one_process_at_a_time_makes_what_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jit, "compiled_folder", lambda: tmp_path)
+    with jit.only_maker("thing"):
+        assert not gc.isenabled()
+        with (tmp_path / "thing.lock").open("ab") as other, pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with jit.only_maker("another"):
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    with (tmp_path / "thing.lock").open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_where_nothing_can_be_locked_everything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jit, "compiled_folder", lambda: tmp_path / "missing")
+    with jit.only_maker("thing"):
+        made = True
+    assert made
+
+
+def test_a_callee_does_in_its_caller_what_python_does() -> None:
+    def share(numbers, total):
+        return numbers[0] / total if total > 0 else -numbers[1]
+
+    linked = jit.callee(share)
+
+    @jit.entry_point
+    def shares(numbers, totals, out):
+        for place in range(totals.shape[0]):
+            out[place] = linked(numbers, totals[place])
+
+    numbers, totals = np.array([3.0, 5.0]), np.array([2.0, -1.0, 0.0, 7.0])
+    out = np.zeros(4)
+    shares(numbers, totals, out)
+    assert out.tolist() == [share(numbers, total) for total in totals]
+    # It has no machine code that Python could call.
+    with pytest.raises(TypeError):
+        linked(numbers, totals[0])
 
 
 def test_what_is_not_checked_has_nothing_to_ignore() -> None:

@@ -13,6 +13,8 @@ that is this user's own, and that no other user can write, is read from.
 from __future__ import annotations
 
 import atexit
+import fcntl
+import gc
 import grp
 import hashlib
 import logging
@@ -23,22 +25,25 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
 from numba import config
+from numba.core.compiler_lock import global_compiler_lock
+
+from softbeam.linking import LinkedCompiler, OnceCompiler
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _log = logging.getLogger(__name__)
 
 _PACKAGE = Path(__file__).parent
-_USES_JIT = re.compile(r"^@(jit|entry_point|callee|inlined)$|\bjit\(", re.MULTILINE)
+_USES_JIT = re.compile(r"^@(jit|entry_point|by_address|callee|inlined)$|\bjit\(", re.MULTILINE)
 _IMPORT = re.compile(r"^\s*from softbeam\.([\w.]+) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
@@ -199,7 +204,7 @@ def jit(function: F) -> F:
         The compiled function.  Integer division follows C (no check for zero), as everywhere in
         softbeam's jitted code; floating-point code is never reassociated or contracted.
     """
-    return _cached(function)
+    return _cached(function, no_cfunc_wrapper=True)
 
 
 def entry_point(function: F) -> F:
@@ -208,36 +213,97 @@ def entry_point(function: F) -> F:
     For functions that make no arrays and keep none.  Numba else counts every array of every tuple
     at every call, one locked instruction each, which took most of a short run.
     """
-    return _cached(function, _nrt=False)
+    return _cached(function, _nrt=False, no_cfunc_wrapper=True, pipeline_class=OnceCompiler)
+
+
+def by_address(function: F) -> F:
+    """Compile as :func:`entry_point` does what is called through its address alone."""
+    return _cached(function, _nrt=False, **_NOT_CALLED, pipeline_class=OnceCompiler)
 
 
 def callee(function: F) -> F:
-    """Compile a function that :func:`entry_point` functions alone call, in less time.
+    """Compile a function that jitted functions alone call, in less time.
 
-    Python cannot call it, and it is kept as part of its callers, not by itself.
+    Python cannot call it, and it is kept as part of its callers, not by itself.  It makes no
+    arrays and keeps none.
     """
-    compiled: F = numba.njit(
-        **_OPTIONS, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
-    )(function)
+    compiled: F = numba.njit(**_OPTIONS, _nrt=False, **_NOT_CALLED, pipeline_class=LinkedCompiler)(
+        function
+    )
     return compiled
 
 
 def inlined(function: F) -> F:
-    """Compile a function as part of each of its callers, for those that have one caller."""
-    compiled: F = numba.njit(**_OPTIONS, _nrt=False, inline="always")(function)
+    """Compile as :func:`callee` does what becomes part of each of its callers, whatever its size.
+
+    For what has one caller and many arguments, which are dear to hand over.
+    """
+    compiled: F = numba.njit(
+        **_OPTIONS, _nrt=False, **_NOT_CALLED, forceinline=True, pipeline_class=LinkedCompiler
+    )(function)
     return compiled
 
 
 _OPTIONS = {"error_model": "numpy", "boundscheck": False}
+_NOT_CALLED = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
-def _cached(function: F, **options: bool) -> F:
+def _cached(function: F, **options: Any) -> F:
     # Numba asks for the folder of a function when the function is made, and has no other way to
     # name one than this setting.
     before = config.CACHE_DIR
     config.CACHE_DIR = str(compiled_folder())
     try:
-        compiled: F = numba.njit(cache=True, **_OPTIONS, **options)(function)
+        compiled: Any = numba.njit(cache=True, **_OPTIONS, **options)(function)
     finally:
         config.CACHE_DIR = before
-    return compiled
+    compiled.compile = _one_at_a_time(compiled)
+    return cast(F, compiled)
+
+
+def _one_at_a_time(dispatcher: Any) -> Callable[[Any], Any]:
+    """Return a dispatcher's method to compile, done by one process while others wait for it."""
+    compile_, function = dispatcher.compile, dispatcher.py_func
+
+    def compile_once(signature: Any) -> Any:
+        # Numba's own lock comes first, or two threads could wait for each other.
+        with global_compiler_lock, only_maker(f"{function.__module__}.{function.__qualname__}"):
+            return compile_(signature)
+
+    return compile_once
+
+
+@contextmanager
+def only_maker(name: str) -> Iterator[None]:
+    """Let one process at a time make something that is kept in the cache.
+
+    Workers that start together need the same compiled code: the first one makes it, the others
+    wait, and find it in the cache.
+
+    Parameters
+    ----------
+    name : str
+        What is made.
+    """
+    with ExitStack() as held:
+        held.enter_context(without_collections())
+        # Where there can be no lock, every process makes its own.
+        with suppress(OSError):
+            file = held.enter_context((compiled_folder() / f"{name}.lock").open("ab"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Pause Python's collections of garbage: a tenth of the time of compiling, and little found.
+
+    The garbage of compiling all of the emulator is 100 MB.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()

@@ -115,6 +115,15 @@ def test_a_full_table_grows(tiny, monkeypatch, first: int) -> None:
         assert same(profile_launch(tiny.device, number), tiny.profiles[number])
 
 
+@pytest.mark.parametrize("engine", ["interpreter", "translator"])
+def test_a_full_log_grows(tiny, monkeypatch, engine: str) -> None:
+    """A thread of softmax stores every class."""
+    monkeypatch.setenv("SOFTBEAM_ENGINE", engine)
+    monkeypatch.setattr(profiling, "LOG_WORDS", 3)
+    for number in struck_launches(tiny.device)[-4:]:
+        assert same(profile_launch(tiny.device, number), tiny.profiles[number])
+
+
 @pytest.mark.parametrize("number", [0, 2, 4, 5, 6, 7, 8, 10, 27, 29])
 def test_every_units_stores_are_verified(tiny, device, number: int) -> None:
     rng = np.random.default_rng(number)
@@ -152,3 +161,19 @@ def test_a_launch_that_dies_is_an_internal_error(tiny) -> None:
     device.plan = replace(tiny.plan, buffers=buffers)
     with pytest.raises(InternalError, match="unit 0 ended with Misaligned Address"):
         profile_launch(device, 1)
+
+
+def test_what_registers_held_before_a_unit_does_not_matter(tiny) -> None:
+    """Only registers that may be read before they are written are cleared."""
+    runner = Runner()
+    for number in struck_launches(tiny.device):
+        launch = tiny.device.launch(number)
+        endings = []
+        for filling in (0, 0xDEADBEEF):
+            runner.state(launch).warps["registers"] = filling
+            endings.append(runner.run(launch, 0, 0, budget=100_000, fault=no_fault()))
+        clean, dirty = endings
+        assert clean.finished
+        assert np.array_equal(clean.words, dirty.words)
+        assert np.array_equal(clean.values, dirty.values)
+        assert np.array_equal(clean.information, dirty.information)

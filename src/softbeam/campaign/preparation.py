@@ -11,6 +11,7 @@ from softbeam.emulator.execution import compile_common
 from softbeam.injection.answers import check_fault_free
 from softbeam.injection.judges.functions import JudgeSource
 from softbeam.injection.judging import judge_for
+from softbeam.jit import without_collections
 from softbeam.memory import require_disk
 from softbeam.network.device import Device
 from softbeam.network.golden import golden_run, pool_words
@@ -57,14 +58,15 @@ def prepare(
         "the golden runs, one for each input,",
         "give fewer inputs, or name another disk with TMPDIR",
     )
-    compile_common()
     judges = judge_for(workload.plan, specification, judge)
     inputs = []
-    for number, image in enumerate(workload.images):
-        path = scratch / f"golden-{number}.bin"
-        golden = golden_run(workload.plan, workload.weights, image, path)
-        check_fault_free(golden, judges)
-        device = Device(golden, workload.choices.architecture)
-        profiles = profiles_of(workload, device, cache, progress, number)
-        inputs.append(InputSetup(path, profiles))
+    with without_collections():
+        compile_common()
+        for number, image in enumerate(workload.images):
+            path = scratch / f"golden-{number}.bin"
+            golden = golden_run(workload.plan, workload.weights, image, path)
+            check_fault_free(golden, judges)
+            device = Device(golden, workload.choices.architecture)
+            profiles = profiles_of(workload, device, cache, progress, number)
+            inputs.append(InputSetup(path, profiles))
     return InjectorSetup(workload.plan, specification, tuple(inputs), judge)

@@ -12,6 +12,7 @@ the caller's but its ``sys.path``.
 
 from __future__ import annotations
 
+import gc
 import pickle
 import signal
 import subprocess
@@ -38,10 +39,13 @@ HELD = 8
 GRACE = 5.0
 
 #: What a worker's Python runs: Ctrl-C reaches the whole group of processes, and the parent decides
-#: what it means.  The file with what it starts from is shared, so its position is not used.
+#: what it means.  Importing makes no garbage worth a collection.  The file with what it starts from
+#: is shared, so its position is not used.
 _BOOT = """
 import signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
+import gc
+gc.disable()
 import mmap, pickle, sys
 pipe, file = map(int, sys.argv[1:])
 data = mmap.mmap(file, 0, access=mmap.ACCESS_READ)
@@ -96,6 +100,9 @@ def serve(descriptor: int, start: mmap) -> None:
         factory, argument = pickle.load(start)
         start.close()
         work = factory(argument)
+        # What there is by now stays: no collection looks at it again.
+        gc.freeze()
+        gc.enable()
         pipe.send(("ready", None))
         while True:
             for task in pipe.recv():

@@ -22,7 +22,7 @@ WeightsOption = Annotated[
 ]
 
 
-FIRST_RUN = "First run: compiling {name} and others, once on this machine, for about a minute."
+FIRST_RUN = "First run: compiling {name} and others, once on this machine, for about half a minute."
 """What is said when compiled code is not in the cache."""
 
 

@@ -163,18 +163,19 @@ def new_state(
     trace_steps, trace_registers : int
         Length of the trace of one thread, and registers kept at each step.
     """
+    # Logs and traces are read no further than they were written.
     return k.State(
         warps=np.zeros(warps, dtype=k.WARP),
         shared=np.zeros((shared_bytes + 3) // 4, dtype=np.uint32),
         local=np.zeros((warps, (local_bytes + 3) // 4, k.LANES), dtype=np.uint32),
         foreign=np.zeros((0, 3), dtype=np.int64),
-        log_word=np.zeros(log_words, dtype=np.int64),
-        log_before=np.zeros(log_words, dtype=np.uint32),
-        log_time=np.zeros(log_words, dtype=np.int64),
+        log_word=np.empty(log_words, dtype=np.int64),
+        log_before=np.empty(log_words, dtype=np.uint32),
+        log_time=np.empty(log_words, dtype=np.int64),
         information=np.zeros(k.INFO_FIELDS, dtype=np.int64),
         profile=np.zeros((profile_rows, 2), dtype=np.int64),
-        trace_row=np.zeros(trace_steps, dtype=np.int64),
-        trace_registers=np.zeros((trace_steps, trace_registers), dtype=np.uint32),
+        trace_row=np.empty(trace_steps, dtype=np.int64),
+        trace_registers=np.empty((trace_steps, trace_registers), dtype=np.uint32),
     )
 
 

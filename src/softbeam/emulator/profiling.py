@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from softbeam.emulator.core.profiling import DIFFERS, TABLE_FULL, profile_units
 from softbeam.emulator.ending import name_of
 from softbeam.emulator.execution import check_supported, compile_missing, new_state, prepare_tables
 from softbeam.emulator.launching import Launch
+from softbeam.emulator.lowering import Program
 from softbeam.emulator.vector import no_fault
 
 #: Different counts that a launch's table has room for at first; it grows where units have more.
@@ -20,8 +22,10 @@ FIRST_CLASSES = 256
 #: Units that run before it is asked whether to translate the program; then twice as many, ….
 FIRST_UNITS = 64
 
-#: Stores of one unit that can be undone.
+#: Stores of one unit that can be undone at first; the log grows where one stores more.
 LOG_WORDS = 1 << 20
+
+_Numbers: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,29 @@ class Executions:
     failure: str
 
 
+def _state(launch: Launch, log_words: int) -> k.State:
+    """Return the state in which units of a launch run, with room for so many stores of one."""
+    program = launch.program
+    return new_state(
+        launch.shape.warps if program.has_barrier else 1,
+        shared_bytes=launch.shared_bytes,
+        local_bytes=program.local_bytes,
+        profile_rows=program.code.rows.shape[0],
+        log_words=log_words,
+    )
+
+
+def _keys(program: Program, capacity: int) -> tuple[_Numbers, _Numbers, _Numbers]:
+    """Return room for what translated code counts, by class, with a hash table over it."""
+    translation = prepare_tables(program).translation
+    numbers = translation.counts.size + translation.guarded.size
+    return (
+        np.zeros(numbers, dtype=np.int64),
+        np.zeros((capacity, numbers), dtype=np.int64),
+        np.full(8 * capacity, -1, dtype=np.int64),
+    )
+
+
 def count_executions(launch: Launch, written: NDArray[np.int64], budget: int) -> Executions:
     """Run the units of a launch, count, and compare every word that they store.
 
@@ -70,24 +97,18 @@ def count_executions(launch: Launch, written: NDArray[np.int64], budget: int) ->
     shape, program = launch.shape, launch.program
     units = shape.blocks * (1 if program.has_barrier else shape.warps)
     rows = program.code.rows.shape[0]
-    state = new_state(
-        shape.warps if program.has_barrier else 1,
-        shared_bytes=launch.shared_bytes,
-        local_bytes=program.local_bytes,
-        profile_rows=rows,
-        log_words=LOG_WORDS,
-    )
-    capacity = FIRST_CLASSES
+    log_words, capacity = LOG_WORDS, FIRST_CLASSES
+    state = _state(launch, log_words)
     while True:
         classes = np.zeros((capacity, rows, 2), dtype=np.int32)
         class_of_unit = np.zeros(units, dtype=np.int32)
         slots = np.full(8 * capacity, -1, dtype=np.int64)
+        key, keys, key_slots = _keys(program, capacity)
         progress = np.zeros(3, dtype=np.int64)
         status, done, step = k.FINISHED, 0, FIRST_UNITS
         while status == k.FINISHED and done < units:
             last = min(units, done + step)
             lookups = prepare_tables(program)
-            kept = lookups.translation.counts.size + lookups.translation.skipped.size
             status = profile_units(
                 program.code,
                 launch.constants,
@@ -106,12 +127,18 @@ def count_executions(launch: Launch, written: NDArray[np.int64], budget: int) ->
                 slots,
                 class_of_unit[done:],
                 written,
-                np.zeros(kept, dtype=np.int64),
+                key,
+                keys,
+                key_slots,
                 progress,
             )
             done, step = last, 2 * step
             if status == k.PART_MISSING:
                 compile_missing(program, state)
+                status, done = k.FINISHED, int(progress[2])
+            elif status == k.LOG_FULL:
+                log_words *= 4
+                state = _state(launch, log_words)
                 status, done = k.FINISHED, int(progress[2])
         if status != TABLE_FULL:
             break

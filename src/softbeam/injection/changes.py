@@ -110,9 +110,10 @@ class Geometry:
 
     def windows_over(self, places: Places) -> Places:
         """Return the windows that hold any of these pixels, ascending."""
-        hold = jitted.windows_over(
+        hold = np.zeros(self.height_out * self.width_out, dtype=np.bool_)
+        jitted.windows_over(
             places, self.height, self.width, self.size, self.stride, self.start,
-            self.height_out, self.width_out,
+            self.height_out, self.width_out, hold,
         )  # fmt: skip
         return np.flatnonzero(hold)
 

@@ -20,7 +20,7 @@ from softbeam.emulator.core.layout import (
     MUFU_SIN,
     MUFU_SQRT,
 )
-from softbeam.jit import callee, entry_point
+from softbeam.jit import by_address, callee
 
 
 @callee
@@ -40,7 +40,7 @@ def _function(operation, x):
     return math.tanh(x)
 
 
-@entry_point
+@by_address
 def approximate_entry(row, operation, executed, p, q, r, w, constants):
     """Execute one operation of this part; returns destination predicate lanes (none)."""
     a, out = w.scratch[0], w.scratch[3]

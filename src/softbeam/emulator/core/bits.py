@@ -35,7 +35,7 @@ from softbeam.emulator.core.layout import (
     VABSDIFF4,
     WRAP,
 )
-from softbeam.jit import callee, entry_point
+from softbeam.jit import by_address, callee
 
 
 @callee
@@ -196,7 +196,7 @@ def _uniform_predicates_of(w):
     return word
 
 
-@entry_point
+@by_address
 def bits_entry(row, operation, executed, p, q, r, w, constants):
     """Execute one operation of this part; returns destination predicate lanes."""
     picked_low, picked_high = np.uint32(0), np.uint32(0)

@@ -87,7 +87,7 @@ from softbeam.emulator.core.operands import (
 )
 from softbeam.emulator.core.signatures import call_floating, call_integer, call_rare
 from softbeam.emulator.core.special import mufu_ex2, mufu_rcp, mufu_rsq
-from softbeam.jit import callee, entry_point
+from softbeam.jit import by_address, callee
 
 
 @callee
@@ -133,7 +133,7 @@ def mufu(operation, a, rcp, rsq, ex2, out):
             out[lane] = mufu_ex2(a[lane], ex2)
 
 
-@entry_point
+@by_address
 def integer_entry(row, operation, p, q, w, constants):
     """Integer operations; returns destination predicate lanes, the second shifted by 32."""
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
@@ -177,7 +177,7 @@ def integer_entry(row, operation, p, q, w, constants):
     return np.uint64(0)
 
 
-@entry_point
+@by_address
 def floating_entry(row, operation, p, w, rcp, rsq, ex2):
     """Floating-point operations and conversions; returns destination predicate lanes."""
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
@@ -196,8 +196,10 @@ def floating_entry(row, operation, p, w, rcp, rsq, ex2):
     if operation == FADD or operation == FMUL or operation == FFMA:
         f.arithmetic(row, operation, a, b, c, out)
     elif operation == FMUL_SCALED:
-        f.arithmetic(row, FMUL, a, b, c, out)
-        f.arithmetic(row, FMUL, out, c, c, out)
+        # As a number, or Numba would compile it once more, for this operation.
+        product = np.int64(FMUL)
+        f.arithmetic(row, product, a, b, c, out)
+        f.arithmetic(row, product, out, c, c, out)
     elif operation == FMNMX or operation == FMNMX3:
         f.minimum_maximum_float(row, a, b, p, out)
         if operation == FMNMX3:
@@ -215,7 +217,7 @@ def floating_entry(row, operation, p, w, rcp, rsq, ex2):
     return np.uint64(0)
 
 
-@entry_point
+@by_address
 def compute_entry(row, operation, mask, grid_block, constants, entries, rcp, rsq, ex2, w):
     """Execute one computing instruction in the lanes of `mask`; returns a status."""
     part = np.int64(row[PART])

@@ -37,7 +37,7 @@ from softbeam.emulator.core.layout import (
     A,
 )
 from softbeam.emulator.core.operands import change, count_ones, predicate_mask
-from softbeam.jit import callee, entry_point
+from softbeam.jit import by_address, callee
 
 
 @callee
@@ -237,7 +237,7 @@ def jump(row, operation, mask, executed, group, rows_number, w):
     return True, RUNNING
 
 
-@entry_point
+@by_address
 def control_entry(row, operation, mask, executed, group, rows_number, w):
     """Execute one instruction that steers control flow.
 

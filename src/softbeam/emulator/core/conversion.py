@@ -49,7 +49,7 @@ from softbeam.emulator.core.layout import (
     A,
 )
 from softbeam.emulator.core.operands import fetch_high
-from softbeam.jit import callee, entry_point
+from softbeam.jit import by_address, callee
 
 
 @callee
@@ -226,7 +226,7 @@ def _convert(row, source, target, w, constants):
             _put_float(row, target, value, w, lane)
 
 
-@entry_point
+@by_address
 def conversion_entry(row, operation, executed, p, q, r, w, constants):
     """Execute one operation of this part; returns destination predicate lanes (none)."""
     a, b, out = w.scratch[0], w.scratch[1], w.scratch[3]

@@ -42,7 +42,7 @@ from softbeam.emulator.core.layout import (
     B,
     C,
 )
-from softbeam.jit import callee, entry_point
+from softbeam.jit import by_address, callee
 
 SIGN = np.uint64(1 << 63)
 QUIET = np.uint64(1 << 51)
@@ -224,7 +224,7 @@ def _seed(operation, bits):
     return np.uint32(bits_from_f64(result) >> np.uint64(32))
 
 
-@entry_point
+@by_address
 def double_entry(row, operation, executed, p, q, r, w, constants):
     """Execute one operation of this part; returns destination predicate lanes."""
     a, out, high = w.scratch[0], w.scratch[3], w.scratch[4]

@@ -43,7 +43,7 @@ from softbeam.emulator.core.layout import (
     UNORDERED,
     WHOLE_FLOAT,
 )
-from softbeam.jit import callee, entry_point
+from softbeam.jit import by_address, callee
 
 
 @callee
@@ -184,7 +184,7 @@ def _compare(row, x, y):
     return row[FLAGS] & UNORDERED != 0
 
 
-@entry_point
+@by_address
 def half_entry(row, operation, executed, p, q, r, w, constants):
     """Execute one operation of this part; returns destination predicate lanes."""
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]

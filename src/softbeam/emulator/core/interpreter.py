@@ -86,6 +86,7 @@ from softbeam.emulator.core.transfer import load_constant, store_data
 from softbeam.emulator.core.translated import (
     BARRIERS,
     ENDED,
+    LIVE,
     PROFILE_TOUCHED,
     REGISTERS,
     address_of_data,
@@ -93,7 +94,7 @@ from softbeam.emulator.core.translated import (
     open_context,
     run_translated,
 )
-from softbeam.jit import callee, entry_point, inlined
+from softbeam.jit import by_address, callee, entry_point, inlined
 
 FULL = np.uint32(FULL_MASK)
 WARP_BYTES = WARP.itemsize
@@ -112,7 +113,7 @@ def trace(row_number, lane, w, state):
     return RUNNING
 
 
-@entry_point
+@by_address
 def execute_memory(
     row, operation, executed, hit, fault, constants, entries, memory, warp, w, state
 ):
@@ -408,9 +409,11 @@ def prepare(tables, threads, fault, traced, first, end, state):
         state.local[:] = 0
     registers = np.int64(256)
     if traced < 0:
-        registers = min(
-            registers, max(tables.translation.context[REGISTERS], fault[FAULT_REGISTERS])
-        )
+        # What no way reads before it writes may hold anything, unless somebody looks at it: a
+        # fault, or who goes on from a pause.
+        unseen = fault[FAULT_KIND] == FAULT_NONE and fault[FAULT_ROUNDS] == 0
+        reached = tables.translation.context[LIVE if unseen else REGISTERS]
+        registers = min(registers, max(reached, fault[FAULT_REGISTERS]))
     for warp in range(first, end):
         prepare_warp(
             state.warps[warp - first],

@@ -266,6 +266,8 @@ class Translation(NamedTuple):
     counts, skipped : numpy.ndarray of int64
         Active lanes by block, and a zero after them; by row, those that its guard kept from
         executing.
+    guarded : numpy.ndarray of int64
+        The rows that have a guard; no others count in `skipped`.
     heat : numpy.ndarray of int64
         Rows that the interpreter executed with a full mask and with others.
     """
@@ -277,6 +279,7 @@ class Translation(NamedTuple):
     segments: NDArray[np.int64]
     counts: NDArray[np.int64]
     skipped: NDArray[np.int64]
+    guarded: NDArray[np.int64]
     heat: NDArray[np.int64]
 
 

@@ -76,7 +76,7 @@ from softbeam.emulator.core.memory import (
     put,
 )
 from softbeam.emulator.core.operands import commit, commit_predicate
-from softbeam.jit import callee, entry_point
+from softbeam.jit import by_address, callee
 
 
 @callee
@@ -314,7 +314,7 @@ def _store(row, executed, flip, flip_lanes, warp, w, constants, memory, state):
     return RUNNING
 
 
-@entry_point
+@by_address
 def memory_entry(row, operation, executed, flip, hit, warp, w, constants, memory, state):
     """Execute one rare operation on memory; returns a status."""
     if operation == STORE_OTHER:

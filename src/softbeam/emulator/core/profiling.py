@@ -12,12 +12,11 @@ from softbeam.emulator.core.layout import ENTRY_RUN, FINISHED, INFO_LOG, INFO_LO
 from softbeam.emulator.core.memory import roll_back
 from softbeam.emulator.core.signatures import call_run
 from softbeam.emulator.core.translated import (
-    PROFILE_TOUCHED,
     add_counts,
     begin_counts,
+    counted_alone,
     is_translated,
     keep_counts,
-    same_counts,
 )
 from softbeam.jit import callee, entry_point
 
@@ -62,6 +61,29 @@ def _class_of(profile, classes, number, slots):
 
 
 @callee
+def _same(key, keys, entry):
+    """Return whether a key is that of an entry."""
+    differing = np.int64(0)
+    for number in range(key.shape[0]):
+        differing |= keys[entry, number] ^ key[number]
+    return differing == 0
+
+
+@callee
+def _key_slot(key, keys, slots):
+    """Return the slot of a key: the one with its entry, or a free one for it."""
+    hashed, factor = np.uint64(0), np.uint64(0x9E3779B97F4A7C15)
+    for number in range(key.shape[0]):
+        hashed += np.uint64(key[number]) * factor
+        factor += np.uint64(0x3C6EF372FE94F82A)
+    hashed ^= hashed >> np.uint64(32)
+    slot = np.int64(hashed & np.uint64(slots.shape[0] - 1))
+    while slots[slot] >= 0 and not _same(key, keys, slots[slot]):
+        slot = (slot + 1) & (slots.shape[0] - 1)
+    return slot
+
+
+@callee
 def _matches(memory, state, written):
     """Whether all logged words now hold what the native run left; `written` maps regions.
 
@@ -103,7 +125,9 @@ def profile_units(
     slots,
     class_of_unit,
     written,
-    before,
+    key,
+    keys,
+    key_slots,
     progress,
 ):
     """Run the units `first` to `last` of a launch without fault; returns a status.
@@ -124,8 +148,10 @@ def profile_units(
         Filled for the units that run.
     written : int64[regions, 3]
         For each buffer that the launch writes: first word before it, words, first word after it.
-    before : int64[blocks + 1 + rows]
-        Room for what translated code counted of the unit before.
+    key : int64[numbers]
+        Room for what translated code counts in a unit.
+    keys : int64[entries, numbers], key_slots : int64[power of two]
+        By entry of the table what translated code counted, and a hash table over it.
     progress : int64[3]
         Entries in the table, most instructions of a thread, unit at which it stopped.
     """
@@ -166,7 +192,15 @@ def profile_units(
         if not same:
             return DIFFERS
         progress[1] = max(progress[1], state.information[INFO_LONGEST])
-        if last_entry < 0 or not same_counts(translation, before):
+        entry, slot = np.int64(-1), np.int64(-1)
+        if counted_alone(translation):
+            keep_counts(translation, key)
+            if last_entry >= 0 and _same(key, keys, last_entry):
+                entry = last_entry
+            else:
+                slot = _key_slot(key, keys, key_slots)
+                entry = key_slots[slot]
+        if entry < 0:
             if is_translated(translation):
                 add_counts(translation, state.profile)
             entry, entries = _class_of(state.profile, classes, progress[0], slots)
@@ -174,11 +208,11 @@ def profile_units(
                 return TABLE_FULL
             progress[0] = entries
             state.profile[:] = 0
-            last_entry = np.int64(-1)
-            if not translation.context[PROFILE_TOUCHED]:
-                last_entry = entry
-                keep_counts(translation, before)
-        else:
-            entry = last_entry
+        if slot >= 0 and key_slots[slot] < 0:
+            key_slots[slot] = entry
+            for number in range(key.shape[0]):
+                keys[entry, number] = key[number]
+        if slot >= 0:
+            last_entry = entry
         class_of_unit[unit - first] = entry
     return FINISHED

@@ -124,7 +124,7 @@ _TABLES = typeof(
             np.zeros(0, dtype=np.uint8),
             np.zeros(0, dtype=np.int64),
             np.zeros((0, 0), dtype=np.int64),
-            *(np.zeros(0, dtype=np.int64),) * 3,
+            *(np.zeros(0, dtype=np.int64),) * 4,
         ),
     )
 )

@@ -50,8 +50,9 @@ from softbeam.jit import callee
     REGISTERS,  # general registers that the program can reach; for the interpreter alone
     BARRIERS,  # whether it has convergence barriers; for the interpreter alone
     PROFILE_TOUCHED,  # whether the profile itself was counted in, and not only by block
+    LIVE,  # registers that may be read before they are written; for the interpreter alone
     CONTEXT,
-) = range(35)
+) = range(36)
 
 #: The row that says that every thread of the warp has ended.
 ENDED = -1
@@ -156,7 +157,8 @@ def run_translated(translation, warp_at, mask, number, steps, allowed, stop, w, 
 def begin_counts(translation):
     """Count anew."""
     translation.counts[:] = 0
-    translation.skipped[:] = 0
+    for number in range(translation.guarded.shape[0]):
+        translation.skipped[translation.guarded[number]] = 0
     translation.context[PROFILE_TOUCHED] = 0
 
 
@@ -170,23 +172,16 @@ def add_counts(translation, profile):
 
 
 @callee
-def same_counts(translation, before):
-    """Return whether translated code alone counted, and the same as :func:`keep_counts` kept."""
-    if translation.context[PROFILE_TOUCHED]:
-        return False
-    differing, blocks = np.int64(0), translation.counts.shape[0]
-    for block in range(blocks):
-        differing |= translation.counts[block] ^ before[block]
-    for row in range(translation.skipped.shape[0]):
-        differing |= translation.skipped[row] ^ before[blocks + row]
-    return differing == 0
+def counted_alone(translation):
+    """Return whether nothing but translated code counted."""
+    return is_translated(translation) and translation.context[PROFILE_TOUCHED] == 0
 
 
 @callee
-def keep_counts(translation, before):
-    """Keep what translated code counted; `before` has one entry a count."""
+def keep_counts(translation, key):
+    """Write what translated code counted to a key, which says all that a profile does."""
     blocks = translation.counts.shape[0]
     for block in range(blocks):
-        before[block] = translation.counts[block]
-    for row in range(translation.skipped.shape[0]):
-        before[blocks + row] = translation.skipped[row]
+        key[block] = translation.counts[block]
+    for number in range(translation.guarded.shape[0]):
+        key[blocks + number] = translation.skipped[translation.guarded[number]]

@@ -41,7 +41,7 @@ from softbeam.emulator.core.layout import (
     A,
 )
 from softbeam.emulator.core.operands import fetch_high
-from softbeam.jit import callee, entry_point
+from softbeam.jit import by_address, callee
 
 ALL = np.uint32(0xFFFFFFFF)
 
@@ -161,7 +161,7 @@ def _barrier_result(w, out):
     return ALL if holds and (how == BAR_AND or how == BAR_OR) else np.uint32(0)
 
 
-@entry_point
+@by_address
 def warp_entry(row, operation, executed, p, q, r, w, constants):
     """Execute one operation of this part; returns destination predicate lanes."""
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]

@@ -28,7 +28,7 @@ from softbeam.emulator.core.layout import (
     B,
     C,
 )
-from softbeam.jit import callee, entry_point
+from softbeam.jit import by_address, callee
 
 
 @callee
@@ -52,7 +52,7 @@ def _fetch_pair(row, column, w, constants, lane):
     return bits
 
 
-@entry_point
+@by_address
 def wide_entry(row, operation, executed, p, q, r, w, constants):
     """Execute one operation of this part; returns destination predicate lanes."""
     out, out_high = w.scratch[3], w.scratch[4]

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from softbeam.compilation import announced
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.core.translated import BARRIERS, CONTEXT, REGISTERS
+from softbeam.emulator.core.translated import BARRIERS, CONTEXT, LIVE, REGISTERS
 from softbeam.emulator.translation import compiling
 from softbeam.emulator.translation.blocks import Blocks, find_blocks
 from softbeam.emulator.translation.function import NAMES, access_rows, emit
+from softbeam.emulator.translation.liveness import registers_live_at_start
+from softbeam.jit import only_maker
 
 if TYPE_CHECKING:
     from softbeam.emulator.lowering import Program
@@ -34,11 +36,12 @@ MOST_ROWS = 8192
 ENGINE = "SOFTBEAM_ENGINE"
 
 
-#: Registers of a warp's record; the destination that is none; words of the widest operand.
-_ALL_REGISTERS, _NOWHERE, _WIDEST = 256, 255, 4
+#: Registers of a warp's record; the destination that is none; words of the widest operand; the
+#: guard that always holds.
+_ALL_REGISTERS, _NOWHERE, _WIDEST, _ALWAYS = 256, 255, 4, 7
 
 
-def _empty(rows: int, blocks: int, accesses: int) -> k.Translation:
+def _empty(rows: int, blocks: int, accesses: int, guarded: NDArray[np.int64]) -> k.Translation:
     return k.Translation(
         addresses=np.zeros(2, dtype=np.int64),
         block=np.full(rows, blocks, dtype=np.int32),
@@ -47,12 +50,14 @@ def _empty(rows: int, blocks: int, accesses: int) -> k.Translation:
         segments=np.zeros((accesses, 4), dtype=np.int64),
         counts=np.zeros(blocks + 1, dtype=np.int64),
         skipped=np.zeros(rows, dtype=np.int64),
+        guarded=guarded,
         heat=np.zeros(2, dtype=np.int64),
     )
 
 
-_NONE = _empty(1, 1, 1)
+_NONE = _empty(1, 1, 1, np.zeros(0, dtype=np.int64))
 _NONE.context[REGISTERS] = _ALL_REGISTERS
+_NONE.context[LIVE] = _ALL_REGISTERS
 _NONE.context[BARRIERS] = 1
 
 #: Operations that read or write convergence barriers.
@@ -94,9 +99,13 @@ class _Entry:
             return
         self.blocks = find_blocks(rows)
         self.translation = _empty(
-            rows.shape[0], len(self.blocks.blocks), max(len(access_rows(rows)), 1)
+            rows.shape[0],
+            len(self.blocks.blocks),
+            max(len(access_rows(rows)), 1),
+            np.flatnonzero(rows[:, k.GUARD] != _ALWAYS),
         )
         self.translation.context[REGISTERS] = _reached(rows, program.function.registers)
+        self.translation.context[LIVE] = registers_live_at_start(program.code)
         self.translation.context[BARRIERS] = bool(np.isin(rows[:, k.OP], _BARRIERS).any())
         self.translation.block[:] = self.blocks.block_of
         for block in self.blocks.blocks:
@@ -122,15 +131,25 @@ class _Entry:
         self.done[which] = True
         assert self.blocks is not None
         try:
-            with announced(f"{self.name} ({self.rows.shape[0]} instructions)"):
-                module = compiling.new_module(self.name)
-                emit(module, self.rows, self.blocks, full=which == 0)
-                code = compiling.object_code(module)
+            code = self._made(which)
         except Exception as error:
             logger.warning("%s stays with the interpreter: %s", self.name, error)
             return
-        compiling.keep(self._fingerprint(which), code)
         self._load(which, code)
+
+    def _made(self, which: int) -> bytes:
+        """Return a translation, made now unless another process has made it meanwhile."""
+        assert self.blocks is not None
+        fingerprint = self._fingerprint(which)
+        with only_maker(fingerprint):
+            code = compiling.kept(fingerprint)
+            if code is None:
+                with announced(f"{self.name} ({self.rows.shape[0]} instructions)"):
+                    module = compiling.new_module(self.name)
+                    emit(module, self.rows, self.blocks, full=which == 0)
+                    code = compiling.object_code(module)
+                compiling.keep(fingerprint, code)
+        return code
 
     def ready(self, worthwhile: int) -> k.Translation:
         """Return the translation, made now where the program has run long enough."""

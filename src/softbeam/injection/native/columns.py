@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator.arithmetic import canonical
-from softbeam.jit import jit
+from softbeam.jit import entry_point, jit
 from softbeam.kernels.native.matrix import chunks, multiply, padded_rows, scratch, strip, strips
 from softbeam.kernels.native.tile import WIDEST, gather_widest
 
 Floats = NDArray[np.float32]
 
 
-@jit
+@entry_point
 def gather(whole, stride, places, columns):
     """Copy the columns at `places` of a map of `stride` columns to `columns`."""
     for row in range(columns.shape[1]):
@@ -29,7 +29,7 @@ def gather(whole, stride, places, columns):
             columns[number, row] = whole[row * stride + places[number]]
 
 
-@jit
+@entry_point
 def scatter(columns, stride, places, whole):
     """Copy columns to their `places` in a map of `stride` columns."""
     for row in range(columns.shape[1]):
@@ -37,7 +37,7 @@ def scatter(columns, stride, places, whole):
             whole[row * stride + places[number]] = columns[number, row]
 
 
-@jit
+@entry_point
 def differing(columns, stride, places, whole, differs):
     """Say of each column whether any of its bits (uint32) is not as in `whole`."""
     for number in range(places.shape[0]):
@@ -48,15 +48,15 @@ def differing(columns, stride, places, whole, differs):
                 break
 
 
-@jit
-def windows_over(places, height, width, size, stride, start, height_out, width_out):
-    """Return for every window whether it holds any of `places`.
+@entry_point
+def windows_over(places, height, width, size, stride, start, height_out, width_out, marked):
+    """Mark every window that holds any of `places`.
 
     Window (i, j) holds the pixels from (start + i * stride, start + j * stride) on, `size` along
     both edges.
     """
-    marked = np.zeros(height_out * width_out, dtype=np.bool_)
-    for place in places:
+    for number in range(places.shape[0]):
+        place = places[number]
         row, column = place // width - start, place % width - start
         for i in range(size):
             window_row = row - i
@@ -68,7 +68,6 @@ def windows_over(places, height, width, size, stride, start, height_out, width_o
                     continue
                 if window_column // stride < width_out:
                     marked[window_row // stride * width_out + window_column // stride] = True
-    return marked
 
 
 @jit
@@ -169,7 +168,7 @@ def pack_gathered(columns, first, count, packed):
             place += across
 
 
-@jit
+@entry_point
 def add_to_columns(products, rows, count, columns, first):
     """Add `count` columns of products, `rows` values each, to columns, as ``gemm`` adds to C."""
     for number in range(count):
@@ -179,7 +178,7 @@ def add_to_columns(products, rows, count, columns, first):
             )
 
 
-@jit
+@entry_point
 def lay_out_windows(columns, slots, height, width, size, stride, start, windows, width_out, out):
     """Write im2col's columns of some windows, each with all its rows."""
     for number in range(windows.shape[0]):

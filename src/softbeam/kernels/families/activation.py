@@ -3,48 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from softbeam.emulator.arithmetic import canonical, fma_rn
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point, jit
 from softbeam.kernels.behaviour import Behaviour, Pointwise
 from softbeam.kernels.native.exponential import expf
 from softbeam.kernels.signatures import Arguments
+
+Floats: TypeAlias = NDArray[np.float32]
 
 # Darknet's numbers of its activation functions.
 LOGISTIC, RELU, RELIE, LINEAR, RAMP, TANH, PLSE = range(7)
 LEAKY, ELU, LOGGY, STAIR, HARDTAN, LHTAN, SELU = range(7, 14)
 
 
-@jit
+@callee
 def _product(a, b):
     return canonical(np.float32(a * b))
 
 
-@jit
+@callee
 def _line(x, slope, start):
     return canonical(fma_rn(x, np.float32(slope), np.float32(start)))
 
 
-@jit
+@callee
 def _minus_one(x, table):
     return canonical(np.float32(expf(x, table) - np.float32(1.0)))
 
 
-@jit
+@callee
 def _sigmoid(numerator, x, table):
     # numerator / (1 + exp(-x))
     below = np.float32(np.float32(1.0) + expf(np.float32(-x), table))
     return canonical(np.float32(np.float32(numerator) / below))
 
 
-@jit
+@callee
 def _step(holds):
     return np.float32(1.0) if holds else np.float32(0.0)
 
 
-@jit
+@callee
 def _plse(x):
     if x < -4:
         return _product(np.float32(x + np.float32(4.0)), np.float32(0.01))
@@ -53,7 +57,7 @@ def _plse(x):
     return _line(x, 0.125, 0.5)
 
 
-@jit
+@callee
 def _stair(x):
     half = canonical(np.float32(np.floor(np.float32(x * np.float32(0.5)))))
     if x != x:
@@ -66,14 +70,14 @@ def _stair(x):
     return canonical(np.float32(np.float32(x - np.float32(number)) + half))
 
 
-@jit
+@callee
 def _hardtan(x):
     if abs(x) > 1:
         return np.float32(1.0) if x > 0 else np.float32(-1.0)
     return x
 
 
-@jit
+@callee
 def _lhtan(x):
     if x < 0:
         return _product(x, np.float32(0.001))
@@ -82,13 +86,13 @@ def _lhtan(x):
     return x
 
 
-@jit
+@callee
 def _elu(x, table):
     below = _product(_step(x < 0), _minus_one(x, table))
     return canonical(fma_rn(x, _step(x >= 0), below))
 
 
-@jit
+@callee
 def _selu(x, table):
     scale = np.float32(1.0507)
     slope = np.float32(scale * np.float32(1.6732)) if x < 0 else np.float32(0.0)
@@ -96,7 +100,7 @@ def _selu(x, table):
     return canonical(fma_rn(x, scale if x >= 0 else np.float32(0.0), below))
 
 
-@jit
+@callee
 def _activate(x, function, table):
     if function == LOGISTIC:
         return _sigmoid(1.0, x, table)
@@ -128,20 +132,29 @@ def _activate(x, function, table):
     return np.float32(0.0)
 
 
-@jit
-def activate_array(x, count, function, table):
+@entry_point
+def _activate_leaky(x, count):
+    for index in range(count):
+        value = x[index]
+        x[index] = value if value > 0 else _product(np.float32(0.1), value)
+
+
+@entry_point
+def _activate_each(x, count, function, table):
+    for index in range(count):
+        x[index] = _activate(x[index], function, table)
+
+
+def activate_array(x: Floats, count: int, function: int, table: NDArray[np.int8]) -> None:
     """Apply an activation function of Darknet's to `count` elements; `table` is MUFU.EX2's."""
     if function == LEAKY:
-        # The one that most networks use, in a loop of its own.
-        for index in range(count):
-            value = x[index]
-            x[index] = value if value > 0 else _product(np.float32(0.1), value)
+        # Most networks have no other, and so need not compile the others.
+        _activate_leaky(x, count)
     elif function != LINEAR:
-        for index in range(count):
-            x[index] = _activate(x[index], function, table)
+        _activate_each(x, count, function, table)
 
 
-@jit
+@entry_point
 def activate_mish(x, count, inputs, output, table):
     """Write mish of `count` elements, and the elements themselves; `table` is MUFU.EX2's."""
     two = np.float32(2.0)

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from softbeam.emulator.arithmetic import canonical
-from softbeam.jit import jit
+from softbeam.jit import entry_point, jit
 from softbeam.kernels.behaviour import BLOCK, Behaviour, Channelwise
 from softbeam.kernels.signatures import Arguments
 
 
-@jit
+@entry_point
 def normalize(count, x, mean, variance, batch, filters, spatial):
     """Replace x by (x - mean) / (sqrt(variance) + 1e-6) of its filter."""
     for start in range(0, count, spatial):
@@ -80,7 +80,7 @@ def scale_channels(source, size, channel_size, batch_size, scale_wh, scales, out
         out[index] = canonical(np.float32(source[index] * scales[place]))
 
 
-@jit
+@entry_point
 def scale_bias(output, biases, filters, size):
     """Multiply the `size` outputs of each of `filters` filters by its scale; one image."""
     for channel in range(filters):
@@ -89,7 +89,7 @@ def scale_bias(output, biases, filters, size):
             output[index] = canonical(np.float32(output[index] * scale))
 
 
-@jit
+@entry_point
 def scale_columns(columns, scales):
     """Multiply columns in place by their rows' scales, as ``scale_bias`` does."""
     for number in range(columns.shape[0]):
@@ -97,7 +97,7 @@ def scale_columns(columns, scales):
             columns[number, row] = canonical(np.float32(columns[number, row] * scales[row]))
 
 
-@jit
+@entry_point
 def add_bias(output, biases, batch, filters, size):
     """Add each filter's bias to its `size` outputs."""
     for image in range(batch):
@@ -108,7 +108,7 @@ def add_bias(output, biases, batch, filters, size):
                 output[index] = canonical(np.float32(output[index] + bias))
 
 
-@jit
+@entry_point
 def bias_columns(columns, biases):
     """Add their rows' biases to columns in place, as ``add_bias`` does."""
     for number in range(columns.shape[0]):

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from softbeam.emulator.arithmetic import canonical, fma_rn
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point
 from softbeam.kernels.behaviour import Behaviour
 from softbeam.kernels.signatures import Arguments
 
 
-@jit
+@entry_point
 def levels_image(image, rand, batch, w, h, translate, scale, shift):
     """Map an RGB image's values v to v * scale + translate + (random - 1/2) * shift, in place."""
     area = w * h
@@ -24,14 +24,14 @@ def levels_image(image, rand, batch, w, h, translate, scale, shift):
             image[index] = canonical(fma_rn(move, shift, level))
 
 
-@jit
+@callee
 def _pixel(source, first, w, h, x, y):
     if x < 0 or x >= w or y < 0 or y >= h:
         return np.float32(0.0)
     return source[first + y * w + x]
 
 
-@jit
+@entry_point
 def crop(source, size, c, h, w, crop_height, crop_width, output):
     """Cut the middle out of every channel, between pixels by bilinear interpolation."""
     one = np.float32(1.0)

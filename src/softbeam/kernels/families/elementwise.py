@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from softbeam.emulator.arithmetic import bits_from_f32, canonical, f32_from_bits
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point
 from softbeam.kernels.behaviour import Behaviour, Pointwise
 from softbeam.kernels.functions import Function, Operation
 from softbeam.kernels.native.error_function import erff, logf
@@ -19,45 +19,45 @@ GELU, EXPONENTIAL_LINEAR, SOFTSIGN, SOFTPLUS, LOGARITHM, SIGMOID = range(14, len
 ADD, SUBTRACT, MULTIPLY, DIVIDE, SMALLER, LARGER, PRELU = range(len(Operation))
 
 
-@jit
+@callee
 def _product(a, b):
     return canonical(np.float32(a * b))
 
 
-@jit
+@callee
 def _sum(a, b):
     return canonical(np.float32(a + b))
 
 
-@jit
+@callee
 def _quotient(a, b):
     return canonical(np.float32(a / b))
 
 
-@jit
+@callee
 def _clamp(x, low, high):
     if x < low:
         return low
     return high if x > high else x
 
 
-@jit
+@callee
 def _absolute(x):
     return f32_from_bits(np.uint32(bits_from_f32(x) & np.uint32(0x7FFFFFFF)))
 
 
-@jit
+@callee
 def _negative(x):
     return f32_from_bits(np.uint32(bits_from_f32(x) ^ np.uint32(0x80000000)))
 
 
-@jit
+@callee
 def _softplus(x, table):
     below = np.float32(np.float32(1.0) + expf(_negative(_absolute(x)), table))
     return _sum(np.float32(0.0) if x < 0 else x, logf(below))
 
 
-@jit
+@callee
 def _rounded(x, function):
     if function == FLOOR:
         return canonical(np.float32(np.floor(x)))
@@ -66,12 +66,12 @@ def _rounded(x, function):
     return canonical(np.float32(np.rint(x)))
 
 
-@jit
+@callee
 def _hard_sigmoid(x, a, b):
     return _clamp(_sum(_product(a, x), b), np.float32(0.0), np.float32(1.0))
 
 
-@jit
+@callee
 def _smooth(x, function, table):
     one = np.float32(1.0)
     if function == EXPONENTIAL:
@@ -88,7 +88,7 @@ def _smooth(x, function, table):
     return _quotient(one, np.float32(one + expf(_negative(x), table)))
 
 
-@jit
+@callee
 def _apply(x, function, a, b, table):
     if function == CLIP:
         return _clamp(x, a, b)
@@ -119,14 +119,14 @@ def _apply(x, function, a, b, table):
     return np.float32(0.0)
 
 
-@jit
+@entry_point
 def elementwise(count, function, alpha, beta, x, y, table):
     """Write a function of `count` elements of `x` to `y`; `table` is MUFU.EX2's."""
     for index in range(count):
         y[index] = _apply(x[index], function, alpha, beta, table)
 
 
-@jit
+@callee
 def _combine(x, y, operation):
     if operation == ADD:
         return _sum(x, y)
@@ -145,7 +145,7 @@ def _combine(x, y, operation):
     return np.float32(0.0)
 
 
-@jit
+@entry_point
 def broadcast(
     count, operation, c, h, w, x, xs0, xs1, xs2, xs3, y, ys0, ys1, ys2, ys3, out
 ):  # fmt: skip

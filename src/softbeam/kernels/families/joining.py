@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from softbeam.emulator.arithmetic import canonical, fma_rn
-from softbeam.jit import jit
+from softbeam.jit import entry_point, jit
 from softbeam.kernels.behaviour import NOBODY, Behaviour
 from softbeam.kernels.functions import Normalization
 from softbeam.kernels.native.exponential import expf
@@ -16,7 +16,7 @@ from softbeam.kernels.signatures import Arguments
 NONE, RELU, SOFTMAX = range(len(Normalization))
 
 
-@jit
+@entry_point
 def shortcut(
     size, minw, minh, minc, stride, sample, batch, w1, h1, c1, add, w2, h2, c2, s1, s2, out
 ):
@@ -106,7 +106,7 @@ def shortcut_multilayer(
     out[:size] = total
 
 
-@jit
+@entry_point
 def upsample(count, x, w, h, c, batch, stride, scale, out):
     """Add `scale` times each pixel of `x` to the stride x stride pixels of `out` that it covers."""
     for index in range(count):
@@ -118,7 +118,7 @@ def upsample(count, x, w, h, c, batch, stride, scale, out):
         out[index] = canonical(fma_rn(x[source], scale, out[index]))
 
 
-@jit
+@entry_point
 def reorg(count, x, w, h, c, batch, stride, forward, out):
     """Move pixels between channels and squares of stride x stride pixels."""
     out_c = c // (stride * stride)
@@ -139,7 +139,7 @@ def reorg(count, x, w, h, c, batch, stride, forward, out):
             out[index] = x[other]
 
 
-@jit
+@entry_point
 def flatten(count, x, spatial, layers, batch, forward, out):
     """Reorder elements from layer after layer to pixel after pixel, or back."""
     for index in range(count):

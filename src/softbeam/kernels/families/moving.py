@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from softbeam.emulator.arithmetic import canonical
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point
 from softbeam.kernels.behaviour import NOBODY, Behaviour
 from softbeam.kernels.functions import Rounding
 from softbeam.kernels.signatures import Arguments
@@ -15,7 +15,7 @@ from softbeam.kernels.signatures import Arguments
 DOWN, UP, HALF_DOWN, HALF_UP, LINEAR, CUBIC = range(len(Rounding))
 
 
-@jit
+@entry_point
 def move(
     count, d1, d2, d3, d4, d5, x, xs0, xs1, xs2, xs3, xs4, xs5, y, ys0, ys1, ys2, ys3, ys4, ys5
 ):
@@ -52,13 +52,13 @@ def _move_owner(arguments: Arguments, word: int) -> int:
     return NOBODY if rest or word < 0 else thread
 
 
-@jit
+@callee
 def _place_in(place, scale, shift):
     found = np.float32(np.float32(np.float32(place) + shift) / scale)
     return np.float32(found - shift)
 
 
-@jit
+@callee
 def _within(place, length):
     last = np.float32(length - 1)
     if place < 0:
@@ -66,7 +66,7 @@ def _within(place, length):
     return last if place > last else place
 
 
-@jit
+@callee
 def _nearest(place, rounding):
     half = np.float32(0.5)
     if rounding == UP:
@@ -78,13 +78,13 @@ def _nearest(place, rounding):
     return np.int64(np.floor(place))
 
 
-@jit
+@callee
 def _between(first, second, share):
     left = canonical(np.float32(first * np.float32(np.float32(1.0) - share)))
     return canonical(np.float32(left + canonical(np.float32(second * share))))
 
 
-@jit
+@callee
 def _share_of(tap, between, a):
     distance = np.float32(abs(np.float32(np.float32(between + np.float32(1.0)) - np.float32(tap))))
     if tap in (0, 3):
@@ -96,7 +96,7 @@ def _share_of(tap, between, a):
     return np.float32(np.float32(np.float32(slope * distance) * distance) + np.float32(1.0))
 
 
-@jit
+@callee
 def _cubic(plane, x, height, width, h, w, a):
     top, left = np.float32(np.floor(h)), np.float32(np.floor(w))
     total = np.float32(0.0)
@@ -113,7 +113,7 @@ def _cubic(plane, x, height, width, h, w, a):
     return total
 
 
-@jit
+@callee
 def _linear(plane, x, height, width, h, w):
     top, left = np.int64(np.floor(h)), np.int64(np.floor(w))
     right, share = left + 1 < width, np.float32(w - np.float32(left))
@@ -126,7 +126,7 @@ def _linear(plane, x, height, width, h, w):
     return pixel
 
 
-@jit
+@entry_point
 def resize(
     count, rounding, height, width, height_out, width_out, scale_h, scale_w, shift, curve, x, y
 ):  # fmt: skip

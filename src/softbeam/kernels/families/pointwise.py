@@ -8,26 +8,26 @@ from collections.abc import Mapping
 import numpy as np
 
 from softbeam.emulator.arithmetic import canonical, fma_rn
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point, jit
 from softbeam.kernels.behaviour import Behaviour, Pointwise
 from softbeam.kernels.native.power import powf
 
 
-@jit
+@entry_point
 def fill(count, alpha, x, increment):
     """Set `count` elements of `x`, `increment` apart, to `alpha`."""
     for index in range(count):
         x[index * increment] = alpha
 
 
-@jit
+@entry_point
 def copy(count, x, offset_x, increment_x, y, offset_y, increment_y):
     """Copy `count` elements of `x` to `y`, with offsets and increments."""
     for index in range(count):
         y[index * increment_y + offset_y] = x[index * increment_x + offset_x]
 
 
-@jit
+@entry_point
 def axpy(count, alpha, x, offset_x, increment_x, y, offset_y, increment_y):
     """Add `alpha` times `count` elements of `x` to `y`, with offsets and increments."""
     for index in range(count):
@@ -35,14 +35,14 @@ def axpy(count, alpha, x, offset_x, increment_x, y, offset_y, increment_y):
         y[place] = canonical(fma_rn(x[offset_x + index * increment_x], alpha, y[place]))
 
 
-@jit
+@entry_point
 def scal(count, alpha, x, increment):
     """Multiply `count` elements of `x`, `increment` apart, by `alpha`."""
     for index in range(count):
         x[index * increment] = canonical(np.float32(x[index * increment] * alpha))
 
 
-@jit
+@entry_point
 def mul(count, x, increment_x, y, increment_y):
     """Multiply `count` elements of `y` by those of `x`, with increments."""
     for index in range(count):
@@ -50,7 +50,7 @@ def mul(count, x, increment_x, y, increment_y):
         y[place] = canonical(np.float32(y[place] * x[index * increment_x]))
 
 
-@jit
+@callee
 def _larger(a, b):
     # FMNMX: a number wins over NaN, -0 < +0.
     if a != a:
@@ -60,7 +60,7 @@ def _larger(a, b):
     return b if a < b else a
 
 
-@jit
+@entry_point
 def constrain(count, alpha, x, increment):
     """Clamp `count` elements of `x`, `increment` apart, to -`alpha` ... `alpha`."""
     for index in range(count):
@@ -68,7 +68,7 @@ def constrain(count, alpha, x, increment):
         x[place] = -_larger(-_larger(x[place], -alpha), -alpha)
 
 
-@jit
+@entry_point
 def power(count, alpha, x, increment_x, y, increment_y, table):
     """Write `count` elements of `x` to the power `alpha` to `y`; `table` is MUFU.RCP's."""
     for index in range(count):

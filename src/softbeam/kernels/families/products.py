@@ -14,14 +14,14 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from softbeam.emulator.arithmetic import canonical, fma_rn
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point, jit
 from softbeam.kernels.behaviour import NOBODY, Behaviour
 from softbeam.kernels.native.matrix import Floats, gemm
 from softbeam.kernels.products import TILES, Product, product_of
 from softbeam.kernels.signatures import Arguments
 
 
-@jit
+@callee
 def add_filters(filters, k, a, first, column, c, place, step_between):
     """Add the products of some filters, from ``a[first]`` on, and one column to words of `c`."""
     zero = np.float32(0.0)
@@ -55,7 +55,7 @@ def gemm_local(filters, locations, k, a, b, c):
         add_filters(filters, k, a, location * filters * k, column, c, location, locations)
 
 
-@jit
+@entry_point
 def local_columns(a, places, columns, out):
     """Add to columns `out` of C what ``gemm_local`` adds at these locations: [columns, rows]."""
     filters, k = out.shape[1], columns.shape[1]

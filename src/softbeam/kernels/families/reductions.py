@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from softbeam.emulator.arithmetic import canonical
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point
 from softbeam.kernels.behaviour import Behaviour
 from softbeam.kernels.functions import Reduction
 
@@ -18,7 +18,7 @@ RUN = 128
 """Elements that are joined before they are joined with those before them."""
 
 
-@jit
+@callee
 def _joined(total, value, reduction):
     if reduction == LARGEST:
         return value if value > total or value != value else total
@@ -29,12 +29,12 @@ def _joined(total, value, reduction):
     return canonical(np.float32(total + value))
 
 
-@jit
+@callee
 def _counted(value, reduction):
     return canonical(np.float32(value * value)) if reduction == SQUARES else value
 
 
-@jit
+@entry_point
 def reduce(n, reduction, count, inner, x, y):
     """Reduce `count` elements of `x`, `inner` apart, to each of `n` elements of `y`, in order."""
     for index in range(n):

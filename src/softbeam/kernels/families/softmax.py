@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from softbeam.emulator.arithmetic import canonical
-from softbeam.jit import jit
+from softbeam.jit import entry_point
 from softbeam.kernels.behaviour import NOBODY, Behaviour
 from softbeam.kernels.native.exponential import expf
 from softbeam.kernels.signatures import Arguments
 
 
-@jit
+@entry_point
 def softmax(
     source, count, batch, batch_offset, groups, group_offset, stride, temperature, output, table
 ):

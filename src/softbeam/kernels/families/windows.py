@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from softbeam.emulator.arithmetic import canonical
-from softbeam.jit import jit
+from softbeam.jit import callee, entry_point, jit
 from softbeam.kernels.behaviour import Behaviour
 from softbeam.kernels.signatures import Arguments
 
 
-@jit
+@entry_point
 def im2col(count, im, height, width, ksize, pad, stride, height_col, width_col, col):
     """Lay out every output pixel's neighbourhood as a column of `col`, zeros outside the image."""
     channels = count // (height_col * width_col)
@@ -43,7 +43,7 @@ def _im2col_owner(arguments: Arguments, word: int) -> int:
     return int(channel * area + word % area)
 
 
-@jit
+@entry_point
 def im2col_ext(
     count, im, height, width, kernel_h, kernel_w, pad_h, pad_w, stride_h, stride_w, dilation_h,
     dilation_w, height_col, width_col, col,
@@ -70,7 +70,7 @@ def _im2col_ext_owner(arguments: Arguments, word: int) -> int:
     return int(channel * area + word % area)
 
 
-@jit
+@entry_point
 def pool_window(
     count, average, height, width, kernel_h, kernel_w, pad_h, pad_w, stride_h, stride_w, dilation_h,
     dilation_w, height_out, width_out, top, bottom, left, right, source, output,
@@ -128,13 +128,13 @@ def pool_columns(columns, numbers, average, places, out):
                 out[window, channel] = canonical(mean)
 
 
-@jit
+@callee
 def _start(pad):
     # C divides towards zero: -pad / 2.
     return -(pad // 2)
 
 
-@jit
+@entry_point
 def maxpool(count, in_h, in_w, in_c, stride, size, pad, source, output, indexes):
     """Write the largest element of every window and its index; the first of equals, never NaN."""
     height = (in_h + pad - size) // stride + 1
@@ -203,7 +203,7 @@ def _depth_owner(arguments: Arguments, word: int) -> int:
     return int(word // (arguments.out_c * area) * area + word % area)
 
 
-@jit
+@entry_point
 def maxpool_columns(columns, slots, height, width, size, stride, start, windows, width_out, out):
     """Write the largest element of every window and row, as ``maxpool`` does."""
     rows = columns.shape[1]
@@ -219,7 +219,7 @@ def maxpool_columns(columns, slots, height, width, size, stride, start, windows,
                     out[number, channel] = value if value > largest else largest
 
 
-@jit
+@entry_point
 def avgpool(count, width, height, channels, source, output):
     """Write the mean of each of `count` channels, summed in order."""
     area = width * height
@@ -230,7 +230,7 @@ def avgpool(count, width, height, channels, source, output):
         output[index] = canonical(np.float32(total / np.float32(area)))
 
 
-@jit
+@entry_point
 def average_columns(columns, means):
     """Write each row's mean over all columns of a map, summed in order, as ``avgpool`` does."""
     means[:] = np.float32(0.0)

@@ -11,17 +11,17 @@ from softbeam.emulator.arithmetic import (
     fma_rn,
     mufu_ex2,
 )
-from softbeam.jit import jit
+from softbeam.jit import callee
 
 SMALLEST_NORMAL = np.float32(1.175494350822287508e-38)
 
 
-@jit
+@callee
 def _constant(bits):
     return f32_from_bits(np.uint32(bits))
 
 
-@jit
+@callee
 def erff(x, table):
     """Return the float32 error function of `x`, bit for bit as nvcc 13.0 compiles ``erff``.
 
@@ -54,7 +54,7 @@ def erff(x, table):
     return f32_from_bits(np.uint32((bits_from_f32(rest) & np.uint32(0x7FFFFFFF)) | sign))
 
 
-@jit
+@callee
 def logf(x):
     """Return the float32 natural logarithm of `x`, bit for bit as nvcc 13.0 compiles ``logf``.
 

@@ -14,10 +14,10 @@ from softbeam.emulator.arithmetic import (
     mufu_ex2,
     saturate,
 )
-from softbeam.jit import jit
+from softbeam.jit import callee
 
 
-@jit
+@callee
 def expf(x, table):
     """Return the float32 exponential of `x`, bit for bit as nvcc 13.0 compiles ``expf``.
 

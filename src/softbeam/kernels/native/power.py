@@ -7,17 +7,17 @@ import math
 import numpy as np
 
 from softbeam.emulator.arithmetic import bits_from_f32, canonical, f32_from_bits, fma_rn, mufu_rcp
-from softbeam.jit import jit
+from softbeam.jit import callee
 
 SMALLEST_NORMAL = np.float32(1.175494350822287508e-38)
 
 
-@jit
+@callee
 def _constant(bits):
     return f32_from_bits(np.uint32(bits))
 
 
-@jit
+@callee
 def _magnitude(base, y, table):
     """Return |base| ** y for a base that is neither 0, infinite nor NaN, and y not NaN.
 
@@ -75,7 +75,7 @@ def _magnitude(base, y, table):
     )
 
 
-@jit
+@callee
 def powf(x, y, table):
     """Return x ** y, bit for bit as nvcc 13.0 compiles ``powf``; `table` is MUFU.RCP's."""
     if x == 1 or y == 0:
