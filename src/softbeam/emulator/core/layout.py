@@ -200,7 +200,14 @@ FAULT_NONE, FAULT_BEFORE, FAULT_AFTER, FAULT_PREDICATE, FAULT_INDEX, FAULT_STORE
 
 #: Entries of Tables.entries after those of the parts: what is compiled apart so that its callers
 #: compile faster.
-ENTRY_COMPUTE, ENTRY_ACCESS, ENTRY_CONTROL, ENTRY_RUN, ENTRIES = range(PARTS, PARTS + 5)  # noqa: F405
+(
+    ENTRY_COMPUTE,
+    ENTRY_ACCESS,
+    ENTRY_CONTROL,
+    ENTRY_RUN,
+    ENTRY_ROW,
+    ENTRIES,
+) = range(PARTS, PARTS + 6)  # noqa: F405
 
 
 class Memory(NamedTuple):

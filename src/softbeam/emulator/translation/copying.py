@@ -63,6 +63,17 @@ def collect(frame: Frame, here: Value, offsets: Value, size: int) -> None:
     frame.builder.call(function, [here, frame.offsets, frame.buffer])
 
 
+def permute(frame: Frame, words: Value, sources: Value) -> Value:
+    """Return in each lane the word of another."""
+    builder = frame.builder
+    builder.store(words, builder.bitcast(frame.spare, words.type.as_pointer())).align = 4
+    offsets = Vectors(builder).wide(sources)
+    offsets = builder.shl(offsets, Vectors(builder).long(2))
+    collect(frame, builder.ptrtoint(frame.spare, I64), offsets, 4)
+    (result,) = take_apart(builder, frame.buffer, 4)
+    return result
+
+
 def look_up(frame: Frame, table: int, entries: Value) -> Value:
     """Return each lane's entry of a table of signed bytes, whose address is in the context."""
 

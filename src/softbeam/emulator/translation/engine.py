@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from softbeam.compilation import announced
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.core.translated import BARRIERS, CONTEXT, REGISTERS
+from softbeam.emulator.core.translated import BARRIERS, CALLS, CONTEXT, REGISTERS
 from softbeam.emulator.translation import compiling
 from softbeam.emulator.translation.blocks import Blocks, find_blocks
 from softbeam.emulator.translation.function import NAMES, access_rows, emit
@@ -101,8 +101,11 @@ class _Entry:
         self.translation.block[:] = self.blocks.block_of
         for block in self.blocks.blocks:
             self.translation.entry[block.first] = 1
-        for row, reason in self.blocks.reasons.items():
+        self.translation.context[CALLS] = bool(self.blocks.called)
+        for row, reason in self.blocks.left.items():
             logger.debug("%s: row %d stays with the interpreter: %s", name, row, reason)
+        for row, reason in self.blocks.called.items():
+            logger.debug("%s: row %d calls the interpreter: %s", name, row, reason)
         for which in range(2):
             code = compiling.kept(self._fingerprint(which))
             if code is not None:

@@ -13,10 +13,9 @@ from softbeam.emulator.core import translated as t
 from softbeam.emulator.translation import copying
 from softbeam.emulator.translation.blocks import MEANINGS, Block, Blocks
 from softbeam.emulator.translation.frame import Frame
-from softbeam.emulator.translation.memory import Access, load_constant
+from softbeam.emulator.translation.memory import ACCESSES, Access, load_constant
 from softbeam.emulator.translation.operation import Operation, Results, Untranslatable
 from softbeam.emulator.translation.vectors import I1, I32, I64, Value
-from softbeam.sass.instruction import pc_of
 
 #: Names of the two functions of a program.
 NAMES = {True: "full", False: "masked"}
@@ -106,10 +105,7 @@ class _BlockEmitter:
         builder.cbranch(runs, body, self._stub(block.first))
         builder.position_at_end(body)
         for row in range(block.first, block.end):
-            try:
-                self._row(row)
-            except Untranslatable as error:
-                raise Untranslatable(f"{error}, at pc {pc_of(row):#x}") from None
+            self._row(row)
             if builder.block.is_terminated:
                 return
         self.warp.flush()
@@ -135,10 +131,14 @@ class _BlockEmitter:
 
     def _leave_before(self, row: int) -> None:
         """Leave the block early: the interpreter goes on with a row of it."""
+        self._leave(row, row)
+
+    def _leave(self, row: int, end: int) -> None:
+        """Leave the block early, at a row; those before `end` have been executed."""
         first = self.block.first
-        self.builder.store(self._executed_by(row), self.frame.executed)
-        if row > first:
-            copying.count_rows(self.frame, first, row - first)
+        self.builder.store(self._executed_by(end), self.frame.executed)
+        if end > first:
+            copying.count_rows(self.frame, first, end - first)
         self.frame.leave_to(row)
 
     def _row(self, number: int) -> None:
@@ -147,16 +147,51 @@ class _BlockEmitter:
         executed = self.warp.executed(int(row[k.GUARD]))
         if operation in _CONTROL:
             _CONTROL[operation](self, number, row, executed)
-        elif operation == k.LDC:
-            o = Operation(self.frame, row)
-            self._write_words(o, load_constant(o), o.column(k.DESTINATIONS), executed)
-        elif operation in (k.LOAD, k.STORE):
-            self._access(number, row, executed)
+        elif number in self.program.blocks.called:
+            self._call(number, row, executed)
         elif operation != k.NOP:
-            o = Operation(self.frame, row)
-            self._write(o, MEANINGS[operation](o), executed)
+            try:
+                self._translate(number, row, executed)
+            except Untranslatable:
+                self._call(number, row, executed)
         if not self.builder.block.is_terminated:
             self._count_skipped(number, row, executed)
+
+    def _translate(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
+        operation = int(row[k.OP])
+        if operation in ACCESSES:
+            self._access(number, row, executed)
+            return
+        o = Operation(self.frame, row, executed)
+        if operation == k.LDC:
+            self._write_words(o, load_constant(o), o.column(k.DESTINATIONS), executed)
+        else:
+            self._write(o, MEANINGS[operation](o), executed)
+
+    def _time(self, number: int) -> Value:
+        """Return how many warp instructions have been executed once a row has been."""
+        return self.builder.add(self.frame.instructions, self._executed_by(number + 1))
+
+    def _call(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
+        """Call the interpreter's code for a row; leave the block if that raises an exception."""
+        builder, frame = self.builder, self.frame
+        self.warp.flush()
+        known, unknown = (frame.function.append_basic_block(n) for n in ("known", "unknown"))
+        none = builder.icmp_signed("==", frame.addresses[t.ROW_ENTRY], ir.Constant(I64, 0))
+        builder.cbranch(none, unknown, known)
+        builder.position_at_end(unknown)
+        self._leave_before(number)
+        builder.position_at_end(known)
+        status = frame.call_row(number, self.warp.bits(executed), self._time(number))
+        going, failed = (frame.function.append_basic_block(n) for n in ("going", "failed"))
+        fine = builder.icmp_signed("==", status, ir.Constant(I64, k.RUNNING))
+        builder.cbranch(fine, going, failed)
+        builder.position_at_end(failed)
+        frame.put(t.STATUS, status)
+        self._count_skipped(number, row, executed)
+        self._leave(number, number + 1)
+        builder.position_at_end(going)
+        self.warp.forget()
 
     def _count_skipped(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
         """Count the active lanes that the guard kept from executing."""
@@ -170,7 +205,7 @@ class _BlockEmitter:
 
     def _access(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
         self.warp.flush()
-        o = Operation(self.frame, row)
+        o = Operation(self.frame, row, executed)
         access = Access(
             o, self.program.accesses.get(number, 0), executed, lambda: self._leave_before(number)
         )
@@ -178,8 +213,7 @@ class _BlockEmitter:
             words = access.load()
             self._write_words(o, words, o.column(k.DESTINATIONS), executed)
             return
-        time = self.builder.add(self.frame.instructions, self._executed_by(number + 1))
-        access.store(time)
+        access.store(self._time(number))
 
     def _write(self, o: Operation, results: Results, executed: Value | None) -> None:
         """Write an operation's results: registers, then predicates."""
@@ -201,8 +235,8 @@ class _BlockEmitter:
         destination = o.column(k.DESTINATION)
         if destination == (NO_UNIFORM if o.uniform else NO_REGISTER):
             return
-        if len(words) < wanted:
-            raise Untranslatable("more destination registers than results")
+        # A word that the operation does not give is zero.
+        words += (o.v.word(0),) * (wanted - len(words))
         set_register = self.warp.set_uniform if o.uniform else self.warp.set_register
         for part in range(wanted):
             set_register(destination + part, words[part], executed)

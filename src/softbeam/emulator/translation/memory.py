@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 from llvmlite import ir
+from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core import translated as t
@@ -22,6 +24,18 @@ from softbeam.emulator.translation.vectors import BYTES, I32, I64, Value, Vector
 
 #: Leaves the block before the row that is being translated.
 Leave = Callable[[], None]
+
+#: Operations whose rows are accesses that can be translated.
+ACCESSES = frozenset({k.LOAD, k.STORE})
+
+
+def why_called(row: NDArray[np.int64]) -> str:
+    """Return why the interpreter's code for an access is called; empty if it is translated."""
+    if row[k.UNIFORM] or row[k.SPACE] not in (k.GLOBAL, k.SHARED):
+        return "a rare kind of memory"
+    if row[k.OP] == k.STORE and row[k.SIZE] < 4:
+        return "a store of less than a word"
+    return ""
 
 
 def load_constant(o: Operation) -> tuple[Value, ...]:
