@@ -272,4 +272,4 @@ def test_every_row_is_in_one_block_or_is_left_to_the_interpreter_for_a_reason() 
     for one in corpus_programs("sm_90"):
         found = find_blocks(one.code.rows)
         inside = [row for block in found.blocks for row in range(block.first, block.end)]
-        assert sorted([*inside, *found.reasons]) == list(range(one.code.rows.shape[0]))
+        assert sorted([*inside, *found.left]) == list(range(one.code.rows.shape[0]))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.translation import (
+    atomics,
     conversion,
     double,
     floating,
@@ -65,6 +66,8 @@ def why_called(row: NDArray[np.int64]) -> str:
         return "a general register on the uniform datapath" if indexed else ""
     if operation in memory.ACCESSES:
         return memory.why_called(row)
+    if operation in (k.ATOMIC, k.REDUCTION):
+        return atomics.why_called(row)
     if operation not in MEANINGS:
         return "a rare operation"
     if operation in warpwide.MEANINGS:

@@ -120,7 +120,7 @@ def _integer_to_float(o: Operation, source: int, target: int) -> Results:
 
 def _convert(o: Operation) -> Results:
     source, target = o.column(k.DETAIL) & 15, o.column(k.DETAIL) >> 4
-    if o.has(k.SATURATE) or o.writes_predicates or o.column(k.SIZE) not in (0, 1, 2, 3):
+    if o.has(k.SATURATE) or o.column(k.SIZE) not in (0, 1, 2, 3):
         raise Untranslatable("a rare form of a conversion")
     floats = (k.F16, k.F32, k.F64, k.BF16)
     if source in _BITS:
@@ -137,8 +137,6 @@ def _convert(o: Operation) -> Results:
 def _pack(o: Operation) -> Results:
     """F2FP: two float32 rounded to halves, or to bfloat16, in one word."""
     builder, v = o.builder, o.v
-    if o.writes_predicates:
-        raise Untranslatable("a predicate of a conversion")
     if o.column(k.DETAIL) >> 4 == k.BF16:
         upper, lower = (_bfloat(o, word) for word in (o.a, o.b))
     else:
@@ -160,7 +158,7 @@ def _bfloat(o: Operation, word: Value) -> Value:
 def _round(o: Operation) -> Results:
     """FRND.F64: rounded to a whole number, with the operand's sign."""
     builder, v = o.builder, o.v
-    if o.column(k.DETAIL) & 15 != k.F64 or o.has(k.SATURATE) or o.writes_predicates:
+    if o.column(k.DETAIL) & 15 != k.F64 or o.has(k.SATURATE):
         raise Untranslatable("a rare form of a rounding")
     value = number(o, bits_of(o, k.A))
     whole = v.call(_WHOLE[o.column(k.ROUNDING)], F64, value)
@@ -172,8 +170,6 @@ def _round(o: Operation) -> Results:
 def _root(o: Operation) -> Results:
     """MUFU.SQRT: float32, correctly rounded; subnormals count as zero."""
     builder, v = o.builder, o.v
-    if o.writes_predicates:
-        raise Untranslatable("a predicate of a special function")
     root = v.call("sqrt", F32, v.floats(flushed(o, o.a)))
     word = flushed(o, v.words(root))
     nan = builder.fcmp_unordered("uno", root, root)
@@ -181,8 +177,6 @@ def _root(o: Operation) -> Results:
 
 
 def _reversed_bits(o: Operation) -> Results:
-    if o.writes_predicates:
-        raise Untranslatable("a predicate of a reversal")
     return Results((o.v.call("bitreverse", I32, o.a),))
 
 

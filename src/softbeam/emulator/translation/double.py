@@ -71,7 +71,7 @@ def words_of(o: Operation, long: Value) -> tuple[Value, Value]:
 
 def _arithmetic(o: Operation) -> Results:
     """DADD, DMUL, DFMA to the nearest: the first NaN made quiet, or the invalid one."""
-    if o.column(k.ROUNDING) != k.ROUND_NEAREST or o.writes_predicates:
+    if o.column(k.ROUNDING) != k.ROUND_NEAREST:
         raise Untranslatable("a directed rounding")
     operation = o.column(k.OP)
     columns = (k.A, k.B, k.C) if operation == k.DFMA else (k.A, k.B)
@@ -122,8 +122,6 @@ def _compare(o: Operation) -> Results:
 def _seed(o: Operation) -> Results:
     """MUFU.RCP64H and .RSQ64H: the high word of 1/x or 1/sqrt(x) from the high word of x."""
     builder, v = o.builder, o.v
-    if o.writes_predicates:
-        raise Untranslatable("a predicate of a special function")
     long = builder.shl(v.wide(o.a), v.long(32))
     x, sign = number(o, long), builder.and_(long, v.long(SIGN))
 
@@ -167,8 +165,6 @@ def _wide(o: Operation) -> Results:
     if operation == k.ISETP_64:
         holds = _integers_compared(o, x, y, signed=signed)
         return Results((), combined(o, holds, o.p), combined(o, builder.not_(holds), o.p))
-    if o.writes_predicates:
-        raise Untranslatable("a predicate of a wide sum")
     if operation == k.IADD_64:
         x = builder.add(builder.add(x, y), _whole_of(o, k.C))
     elif operation == k.SEL_64:

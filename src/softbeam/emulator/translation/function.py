@@ -10,10 +10,17 @@ from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core import translated as t
-from softbeam.emulator.translation import copying
+from softbeam.emulator.translation import atomics, copying
 from softbeam.emulator.translation.blocks import MEANINGS, Block, Blocks
 from softbeam.emulator.translation.frame import Frame
-from softbeam.emulator.translation.memory import ACCESSES, Access, load_constant
+from softbeam.emulator.translation.local import LocalAccess
+from softbeam.emulator.translation.memory import (
+    ACCESSES,
+    LOADS,
+    Access,
+    is_global,
+    load_constant,
+)
 from softbeam.emulator.translation.operation import Operation, Results, Untranslatable
 from softbeam.emulator.translation.vectors import I1, I32, I64, Value
 
@@ -26,13 +33,20 @@ NO_REGISTER, NO_UNIFORM = 255, 63
 
 def access_rows(rows: NDArray[np.int64]) -> list[int]:
     """Return the rows that access global memory; each remembers where it found its segment."""
-    accesses = (rows[:, k.OP] == k.LOAD) | (rows[:, k.OP] == k.STORE)
-    return [int(row) for row in np.flatnonzero(accesses & (rows[:, k.SPACE] == k.GLOBAL))]
+    return [int(row) for row in np.flatnonzero(is_global(rows))]
 
 
 def emit(module: ir.Module, rows: NDArray[np.int64], blocks: Blocks, *, full: bool) -> None:
     """Append the function for full masks, or for others, to a module."""
     _Emitter(module, rows, blocks, full=full).emit()
+
+
+class FailedRow(Exception):  # noqa: N818  (never leaves this package)
+    """A row that could not be translated, against all expectation."""
+
+    def __init__(self, row: int, why: Exception) -> None:
+        super().__init__(f"{type(why).__name__}: {why}")
+        self.row = row
 
 
 class _Emitter:
@@ -105,7 +119,10 @@ class _BlockEmitter:
         builder.cbranch(runs, body, self._stub(block.first))
         builder.position_at_end(body)
         for row in range(block.first, block.end):
-            self._row(row)
+            try:
+                self._row(row)
+            except Exception as error:
+                raise FailedRow(row, error) from error
             if builder.block.is_terminated:
                 return
         self.warp.flush()
@@ -162,6 +179,9 @@ class _BlockEmitter:
         if operation in ACCESSES:
             self._access(number, row, executed)
             return
+        if operation in (k.ATOMIC, k.REDUCTION):
+            self._atomic(number, row, executed)
+            return
         o = Operation(self.frame, row, executed)
         if operation == k.LDC:
             self._write_words(o, load_constant(o), o.column(k.DESTINATIONS), executed)
@@ -206,14 +226,29 @@ class _BlockEmitter:
     def _access(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
         self.warp.flush()
         o = Operation(self.frame, row, executed)
-        access = Access(
-            o, self.program.accesses.get(number, 0), executed, lambda: self._leave_before(number)
-        )
-        if int(row[k.OP]) == k.LOAD:
+        access: Access | LocalAccess
+        if o.column(k.SPACE) == k.LOCAL:
+            access = LocalAccess(o, lambda: self._leave_before(number))
+        else:
+            access = self._memory(number, o)
+        if o.column(k.OP) in LOADS:
             words = access.load()
             self._write_words(o, words, o.column(k.DESTINATIONS), executed)
-            return
-        access.store(self._time(number))
+        elif isinstance(access, LocalAccess):
+            access.store()
+        else:
+            access.store(self._time(number))
+
+    def _memory(self, number: int, o: Operation) -> Access:
+        place = self.program.accesses.get(number, 0)
+        return Access(o, place, o.executed, lambda: self._leave_before(number))
+
+    def _atomic(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
+        self.warp.flush()
+        o = Operation(self.frame, row, executed)
+        old = atomics.emit(self._memory(number, o), self._time(number))
+        if o.column(k.OP) == k.ATOMIC:
+            self._write_words(o, (old,), o.column(k.DESTINATIONS), executed)
 
     def _write(self, o: Operation, results: Results, executed: Value | None) -> None:
         """Write an operation's results: registers, then predicates."""

@@ -20,7 +20,7 @@ NAN = 0x7FFF
 
 
 def converts() -> bool:
-    """Return whether this processor converts between half and float32: else LLVM calls a library."""
+    """Return whether this processor converts halves itself; else LLVM would call a library."""
     features = binding.get_host_cpu_features()
     return bool(features.get("f16c") or features.get("fullfp16") or features.get("neon"))
 
@@ -99,8 +99,6 @@ def _codes(o: Operation) -> tuple[int, int, int]:
 def _arithmetic(o: Operation) -> Results:
     """HADD2, HMUL2, HFMA2, HMNMX2."""
     builder, operation = o.builder, o.column(k.OP)
-    if o.writes_predicates:
-        raise Untranslatable("a predicate of a half operation")
     first, second, third = _codes(o)
     words = []
     for part in range(2):

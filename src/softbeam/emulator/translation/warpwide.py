@@ -130,8 +130,6 @@ _REDUCTIONS = {
 
 
 def _reduce(o: Operation) -> Results:
-    if o.writes_predicates:
-        raise Untranslatable("a predicate of a reduction")
     signed, unsigned, least, most = _REDUCTIONS[o.column(k.DETAIL)]
     name, neutral = (signed, least) if o.has(k.SIGNED) else (unsigned, most)
     wide = _in_lanes(o)
@@ -150,14 +148,12 @@ def _elect(o: Operation) -> Results:
 
 
 def _of_first_lane(o: Operation) -> Results:
-    if o.writes_predicates:
-        raise Untranslatable("a predicate of a move")
     return _uniform_result(o, o.builder.extract_element(_in_lanes(o).a, _first_lane(o)))
 
 
 def _match_any(o: Operation) -> Results:
     """MATCH.ANY: the executing lanes with the same word, or pair."""
-    if o.uniform or o.writes_predicates:
+    if o.uniform:
         raise Untranslatable("a rare form of a match")
     builder, v = o.builder, o.v
     high = o.high_word(k.A) if o.has(k.WIDE_SHIFT) else None
