@@ -311,12 +311,12 @@ def log_places(frame: Frame) -> list[Value]:
     return [*places, _log_entry(frame)]
 
 
-def find_segment(frame: Frame, address: Value, slot: Value, size: Value) -> Value:
+def find_segment(frame: Frame, address: Value, slot: Value, size: Value, *, writes: bool) -> Value:
     """Look an address up and note its segment in a slot; return whether that is another one.
 
     A slot holds the segment's first byte, how many addresses of `size` bytes may begin in it, its
     address here and its first word in the pool.  Segments without contents, or with a start that
-    is not a word's, are never found.
+    is not a word's, are never found, and for a store none that may not be written.
     """
 
     def body(
@@ -353,6 +353,12 @@ def find_segment(frame: Frame, address: Value, slot: Value, size: Value) -> Valu
         builder.position_at_end(check)
         at = builder.sub(low, _long(1))
         first, last, offset = (array(i, at) for i in (t.START_AT, t.END_AT, t.OFFSET_AT))
+        if not writes:
+            read = builder.and_(
+                builder.icmp_signed("<=", offset, _long(k.READ_ONLY)),
+                builder.icmp_signed(">", offset, _long(k.NO_ACCESS)),
+            )
+            offset = builder.select(read, builder.sub(_long(k.READ_ONLY), offset), offset)
         length = builder.sub(last, first)
         room = builder.add(builder.sub(length, size), _long(1))
         tests = (
@@ -380,7 +386,8 @@ def find_segment(frame: Frame, address: Value, slot: Value, size: Value) -> Valu
         builder.ret(ir.Constant(I1, 0))
 
     kinds = [I64, I64.as_pointer(), I64, I64.as_pointer()]
-    function = shared_function(frame, "find_segment", I1, kinds, body)
+    name = "find_writable" if writes else "find_segment"
+    function = shared_function(frame, name, I1, kinds, body)
     return frame.builder.call(function, [address, slot, size, frame.context])
 
 

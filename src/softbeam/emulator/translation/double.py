@@ -35,8 +35,8 @@ def bits_of(o: Operation, column: int) -> Value:
     """Return the bits of a float64 operand; an immediate is the high word of its bits."""
     kind, value, how = o.row[column : column + 3]
     if kind == k.NOTHING:
-        raise Untranslatable("an operand that is missing")
-    if kind == k.IMMEDIATE:
+        bits = o.v.long(0)
+    elif kind == k.IMMEDIATE:
         bits = o.v.long((value & k.FULL_MASK) << 32)
     else:
         bits = _register_pair(o, kind, value)

@@ -188,7 +188,13 @@ class Access:
                     self.frame.warp.bits(self.executed), ir.Constant(ir.IntType(1), 0)
                 )
                 first = builder.extract_element(addresses, lane)
-            changed = copying.find_segment(self.frame, first, slot, ir.Constant(I64, size))
+            changed = copying.find_segment(
+                self.frame,
+                first,
+                slot,
+                ir.Constant(I64, size),
+                writes=self.o.column(k.OP) not in LOADS,
+            )
             gone = self._block("gone")
             builder.cbranch(changed, look, gone)
             builder.position_at_end(gone)
