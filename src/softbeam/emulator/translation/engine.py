@@ -27,7 +27,7 @@ logger = logging.getLogger("softbeam")
 #: takes.  A translation that is on disk already is taken at once.
 WORTHWHILE = 200_000
 
-#: Rows of the longest program that is translated; compiling takes about a millisecond a row.
+#: Rows of the longest program that is translated; compiling takes one to four milliseconds a row.
 MOST_ROWS = 8192
 
 #: The environment's variable that says which engine runs: ``interpreter``; ``translator``, which
