@@ -15,17 +15,27 @@ from typing import Any
 from softbeam.campaign.choices import GROUPS, CampaignChoices, Target
 from softbeam.campaign.request import Request
 from softbeam.campaign.semantics import CAMPAIGN_SEMANTICS
-from softbeam.campaign.specification import CampaignSpecification, Sampling, StreamRequest
-from softbeam.campaign.streams import InjectionName
+from softbeam.campaign.specification import (
+    CampaignSpecification,
+    LoadRequest,
+    Sampling,
+    StreamRequest,
+)
+from softbeam.campaign.streams import InferenceName, Name
 from softbeam.emulator.semantics import EMULATOR_SEMANTICS
-from softbeam.errors import CampaignError
-from softbeam.faults.modes import MODES
+from softbeam.errors import CampaignError, JudgeError
+from softbeam.faults.load import Load, bits_in
+from softbeam.faults.modes import MODES, PRICED
 from softbeam.faults.space import FaultSpaceSize
+from softbeam.faults.units import UnitSpace, multiprocessors
 from softbeam.injection.answers import check_meaning
-from softbeam.injection.boxes import has_boxes
-from softbeam.injection.detection import rule_for
+from softbeam.injection.choices import own_function
+from softbeam.injection.inference import InferenceRecord
 from softbeam.injection.injector import Injector
+from softbeam.injection.judges.functions import JudgeSource, read_judge
+from softbeam.injection.judging import judge_for, kind_of, usual_kind
 from softbeam.injection.record import InjectionRecord
+from softbeam.injection.several import inject_load
 from softbeam.logs import show_if_wanted, timed
 from softbeam.network.choices import WorkloadChoices
 from softbeam.network.device import Device
@@ -57,11 +67,14 @@ class InjectorSetup:
         The campaign.
     inputs : tuple of InputSetup
         One for each of the campaign's inputs.
+    judge : JudgeSource or None
+        The file of a judge of a user's own.
     """
 
     plan: Plan
     specification: CampaignSpecification
     inputs: tuple[InputSetup, ...]
+    judge: JudgeSource | None = None
 
     @property
     def campaign_id(self) -> str:
@@ -72,7 +85,11 @@ class InjectorSetup:
         """Return an injector over each mapped golden run."""
         return [
             injector_for(
-                self.specification, open_golden_run(self.plan, one.golden), one.profiles, number
+                self.specification,
+                open_golden_run(self.plan, one.golden),
+                one.profiles,
+                number,
+                self.judge,
             )
             for number, one in enumerate(self.inputs)
         ]
@@ -83,6 +100,7 @@ def injector_for(
     golden: GoldenRun,
     profiles: Mapping[int, LaunchProfile],
     image: int,
+    judge: JudgeSource | None = None,
 ) -> Injector:
     """Return what makes the injections of a campaign into one of its inputs.
 
@@ -96,6 +114,8 @@ def injector_for(
         Its profile, by launch.
     image : int
         Which input it is.
+    judge : JudgeSource, optional
+        The file of a judge of a user's own.
     """
     return Injector(
         Device(golden, specification.architecture),
@@ -105,32 +125,50 @@ def injector_for(
         fault_semantics=specification.fault_semantics,
         groups=specification.groups,
         image=image,
-        rule=rule_for(golden.plan, specification.boxes),
+        multiprocessors=multiprocessors(specification.architecture, specification.multiprocessors),
+        rule=judge_for(golden.plan, specification, judge),
     )
 
 
-def inject_in_worker(setup: InjectorSetup) -> Callable[[InjectionName], InjectionRecord]:
-    """Return the function from an injection's name to its record."""
+def inject_in_worker(setup: InjectorSetup) -> Callable[[Any], Any]:
+    """Return the function from the name of an injection, or of an inference, to its record."""
     # It may be the first that a worker process does.
     show_if_wanted()
     with timed(_LOG, "made the injectors"):
         injectors = setup.injectors()
 
-    def inject(name: InjectionName) -> InjectionRecord:
+    def inject(name: Name) -> InjectionRecord | InferenceRecord:
         injector = injectors[name.index % len(injectors)]
-        return injector.inject(name.mode, name.model, name.index, name.stratum)
+        try:
+            if isinstance(name, InferenceName):
+                load = Load.read(name.load)
+                return inject_load(injector, name.mode, name.model, load, name.index)
+            return injector.inject(name.mode, name.model, name.index, name.stratum)
+        except JudgeError as error:
+            raise JudgeError(f"injection {name}: {error}") from None
 
     if not _LOG.isEnabledFor(logging.DEBUG):
         return inject
 
-    def told(name: InjectionName) -> InjectionRecord:
+    def told(name: Name) -> InjectionRecord | InferenceRecord:
         began = perf_counter()
         record = inject(name)
+        if isinstance(record, InferenceRecord):
+            _LOG.debug(
+                "%s: %d of %d faults struck, %s, %s: %.1f ms",
+                name,
+                record.struck,
+                record.faults,
+                record.outcome,
+                record.detail,
+                1000 * (perf_counter() - began),
+            )
+            return record
         _LOG.debug(
-            "%s: %s pc %#x of layer %d, %s, %s: %.1f ms (%d warp instructions, %d words wrong%s)",
+            "%s: %s %s of layer %d, %s, %s: %.1f ms (%d warp instructions, %d words wrong%s)",
             name,
             record.kernel,
-            record.pc,
+            f"word {record.word}" if record.pc is None else f"pc {record.pc:#x}",
             record.layer,
             record.outcome,
             record.detail,
@@ -150,26 +188,41 @@ def specify(
     streams: tuple[StreamRequest, ...],
     sampling: Sampling = "uniform",
     target: Target | None = None,
+    loads: tuple[LoadRequest, ...] = (),
 ) -> CampaignSpecification:
     """Return the specification of a campaign on a workload.
 
     Raises
     ------
     CampaignError
-        If the scope names a kernel, layer or group that the workload does not have, or boxes are
-        spoken of and it has none.
+        If the scope names a kernel, layer or group that the workload does not have, or a rule is
+        of answers of another kind.
     NetworkError
-        If its answer is none that can be judged.
+        If its answer is not what it is taken for.
+    JudgeError
+        If a judge of the user's own cannot be used.
     """
-    check_meaning(workload.network, workload.plan)
-    if choices.boxes is not None and not has_boxes(workload.plan):
+    check_meaning(workload.network, workload.plan, choices)
+    if workload.labels is not None and kind_of(workload.plan, choices) != "classes":
         raise CampaignError(
-            f"--box-threshold and --box-overlap are about detectors; {workload.network.name} has "
-            "no head that finds boxes"
+            "labels say which class is right, and the answers are taken for something else; leave "
+            "--labels out and give the images themselves, not a folder for each class"
         )
     chosen = {name: getattr(choices, name) for name in CampaignChoices.model_fields}
+    source = read_judge(choices.judge)
+    if source is not None:
+        # Run once here, so that what is wrong with it is said before anything is computed.
+        judge_for(workload.plan, choices, source)
+        chosen["judge"] = source.name
+    elif choices.judge == usual_kind(workload.plan):
+        chosen["judge"] = None
     specification = CampaignSpecification(
-        **{**chosen, **_facts(workload)}, streams=streams, sampling=sampling, target=target
+        **{**chosen, **_facts(workload)},
+        streams=streams,
+        sampling=sampling,
+        target=target,
+        loads=loads,
+        judge_sha256=None if source is None else source.sha256,
     )
     launches_in_scope(workload.plan, specification)
     return specification
@@ -184,8 +237,49 @@ def load_requested(request: Request) -> tuple[Workload, CampaignSpecification]:
         images=request.images,
         preprocessing=request.preprocessing,
         choices=request,
+        labelled=True,
+        labels=request.labels,
     )
-    return workload, specify(workload, request, request.streams, request.sampling, request.target)
+    specification = specify(
+        workload, request, request.streams, request.sampling, request.target, request.loads
+    )
+    return workload, specification
+
+
+def given_judge(specification: CampaignSpecification, judge: str | None) -> JudgeSource | None:
+    """Read the judge's file that a campaign needs, if it needs one.
+
+    Parameters
+    ----------
+    specification : CampaignSpecification
+        The campaign.
+    judge : str or None
+        What the user gives as ``--judge``.
+
+    Raises
+    ------
+    JudgeError
+        If the campaign needs none, or another one.
+    """
+    if specification.judge_sha256 is None:
+        if own_function(judge) is not None:
+            raise JudgeError(
+                f"the campaign was not judged by a function of a file; leave --judge {judge} out"
+            )
+        return None
+    source = read_judge(judge)
+    if source is None:
+        raise JudgeError(
+            f"the campaign was judged by {specification.judge}; give that file with --judge, as "
+            "FILE.py:NAME"
+        )
+    if (source.name, source.sha256) != (specification.judge, specification.judge_sha256):
+        raise JudgeError(
+            f"{judge} is not the judge that the campaign had: that was {specification.judge}, of a "
+            f"file whose SHA-256 begins {specification.judge_sha256[:12]}, this one's begins "
+            f"{source.sha256[:12]}"
+        )
+    return source
 
 
 def specify_again(
@@ -210,7 +304,7 @@ def _facts(workload: Workload) -> dict[str, Any]:
 
 
 def launches_in_scope(plan: Plan, specification: CampaignSpecification) -> tuple[int, ...]:
-    """Return the launches that a campaign may strike; GEMM, a library's, never.
+    """Return the launches that a campaign may strike; a library's matrix products never.
 
     Raises
     ------
@@ -251,8 +345,8 @@ def launches_in_scope(plan: Plan, specification: CampaignSpecification) -> tuple
 def fault_space_sizes(setup: InjectorSetup, modes: set[str]) -> tuple[FaultSpaceSize, ...]:
     """Return how many places each mode has in each kernel of each layer, for each input.
 
-    Modes that are not injected are counted too: together they tell what the code executes and
-    stores, and so what hardening it costs.
+    Some modes that are not injected are counted too: together they tell what the code executes
+    and stores, and so what hardening it costs.
 
     Parameters
     ----------
@@ -268,21 +362,57 @@ def fault_space_sizes(setup: InjectorSetup, modes: set[str]) -> tuple[FaultSpace
     """
     sizes: list[FaultSpaceSize] = []
     for injector in setup.injectors():
-        launches = injector.device.plan.launches
-        for mode in sorted(MODES):
+        for mode in sorted({*modes, *PRICED}):
             try:
                 space = injector.space(mode)
             except CampaignError:
                 if mode in modes:
                     raise
                 continue
-            cells: dict[tuple[int, str], int] = {}
-            for number, size in space.sizes().items():
-                cell = (launches[number].layer, launches[number].kernel)
-                cells[cell] = cells.get(cell, 0) + size
             sizes.extend(
-                FaultSpaceSize(injector.image, mode, layer, kernel, size)
-                for (layer, kernel), size in sorted(cells.items())
+                FaultSpaceSize(injector.image, mode, cell.layer, cell.kernel, size)
+                for cell, size in sorted(space.cells().items())
                 if size
             )
     return tuple(sizes)
+
+
+def unread_places(setup: InjectorSetup, modes: set[str]) -> dict[str, tuple[int, int]]:
+    """Return how many places modes have that leave some out, and how many they leave out.
+
+    Parameters
+    ----------
+    setup : InjectorSetup
+        The campaign's.
+    modes : set of str
+        Modes that are injected.
+
+    Returns
+    -------
+    dict of str to (int, int)
+        By mode: the places, and what is left out: words before launches of the same buffers that
+        nothing reads later, units that compute nothing.  Those of the first input.
+    """
+    wanted = sorted(mode for mode in modes if MODES[mode].space != "instructions")
+    if not wanted:
+        return {}
+    injector = setup.injectors()[0]
+    spaces = {mode: injector.space(mode) for mode in wanted}
+    return {mode: (space.size, space.unread) for mode, space in spaces.items()}
+
+
+def check_rates(setup: InjectorSetup) -> None:
+    """Refuse bit-error rates that mean more faults in an inference than are drawn.
+
+    Raises
+    ------
+    CampaignError
+        With how many, and which rate is possible.
+    """
+    rates = [(one.mode, Load.read(one.load)) for one in setup.specification.loads]
+    rates = [(mode, load) for mode, load in rates if load.rate]
+    for injector in setup.injectors() if rates else ():
+        for mode, load in rates:
+            space = injector.space(mode)
+            if not isinstance(space, UnitSpace):
+                load.check(mode, bits_in(space))

@@ -15,8 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from softbeam.campaign.choices import CampaignChoices, Name, Target
 from softbeam.errors import CampaignError
+from softbeam.faults.load import Load, check_load
 from softbeam.faults.models import MODELS
 from softbeam.faults.modes import MODES, check_model, check_semantics
+from softbeam.network.choices import Gemm
 
 #: Version of what the words in the results mean.  It enters the id; the version of the file's
 #: tables, softbeam.campaign.results.schema.SCHEMA, does not: a column more is the same campaign.
@@ -64,6 +66,34 @@ class StreamRequest(_Fact):
         return self
 
 
+class LoadRequest(_Fact):
+    """How many inferences with several faults are wanted.
+
+    Attributes
+    ----------
+    mode, model : str
+        What each of the faults is.
+    load : str
+        How many, as of :class:`softbeam.faults.load.Load`.
+    inferences : int
+        How many inferences, of indexes from 0.
+    """
+
+    mode: Mode
+    model: Model
+    load: str
+    inferences: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _can_be_drawn(self) -> LoadRequest:
+        try:
+            check_model(self.mode, self.model)
+            check_load(self.mode, self.model, Load.read(self.load))
+        except CampaignError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+
 #: What fields are that a hash or an unusual name does not explain.
 _IN_WORDS = {
     "plan_sha256": "buffers and launches",
@@ -73,6 +103,11 @@ _IN_WORDS = {
     "emulator_semantics": "the emulator's rules",
     "campaign_semantics": "the rules of drawing, propagation and classification",
     "boxes": "how a detector's boxes are compared",
+    "judge": "what the answers are",
+    "judge_sha256": "the file of the judge",
+    "mask": "when two masks are one",
+    "text": "how scores become a text",
+    "values": "how far a value may be off",
 }
 
 
@@ -141,10 +176,16 @@ class CampaignSpecification(CampaignChoices):
         What is wanted, sorted, each (mode, model) once.
     target : Target or None
         Precision that is wanted besides.
+    judge_sha256 : str or None
+        Hash of the file of a judge of a user's own.
+    loads : tuple of LoadRequest
+        Inferences with several faults that are wanted, sorted, each (mode, model, load) once.
     """
 
     model_config = ConfigDict(strict=True)
 
+    #: Campaigns of before there was a choice left products out, and keep their ids.
+    gemm: Gemm = "library"
     network: Name
     plan_sha256: Sha256
     weights_sha256: Sha256
@@ -156,6 +197,8 @@ class CampaignSpecification(CampaignChoices):
     results_schema: int = Field(default=RESULTS_SCHEMA, ge=1)
     streams: tuple[StreamRequest, ...]
     target: Target | None = None
+    judge_sha256: Sha256 | None = None
+    loads: tuple[LoadRequest, ...] = ()
 
     @field_validator("streams")
     @classmethod
@@ -165,11 +208,20 @@ class CampaignSpecification(CampaignChoices):
             raise ValueError("each mode and model can be asked for once")
         return tuple(sorted(streams, key=lambda stream: (stream.mode, stream.model)))
 
+    @field_validator("loads")
+    @classmethod
+    def _each_load_once(cls, loads: tuple[LoadRequest, ...]) -> tuple[LoadRequest, ...]:
+        names = [_load_key(one) for one in loads]
+        if len(set(names)) < len(names):
+            raise ValueError("each mode, model and number of faults can be asked for once")
+        return tuple(sorted(loads, key=_load_key))
+
     @model_validator(mode="after")
     def _semantics_have_the_modes(self) -> CampaignSpecification:
-        for stream in self.streams:
+        modes = [one.mode for one in self.streams] + [one.mode for one in self.loads]
+        for mode in modes:
             try:
-                check_semantics(self.fault_semantics, stream.mode)
+                check_semantics(self.fault_semantics, mode)
             except CampaignError as error:
                 raise ValueError(str(error)) from None
         return self
@@ -265,7 +317,16 @@ def merged(stored: CampaignSpecification, asked: CampaignSpecification) -> Campa
         for (mode, model), injections in sorted(longest.items())
     )
     target = stored.target if asked.target is None else asked.target
-    return stored.model_copy(update={"streams": streams, "target": target})
+    loads: dict[tuple[Any, ...], LoadRequest] = {}
+    for load in (*stored.loads, *asked.loads):
+        key = _load_key(load)
+        loads[key] = max(load, loads.get(key, load), key=lambda one: one.inferences)
+    several = tuple(loads[key] for key in sorted(loads))
+    return stored.model_copy(update={"streams": streams, "target": target, "loads": several})
+
+
+def _load_key(load: LoadRequest) -> tuple[Any, ...]:
+    return load.mode, load.model, Load.read(load.load).order
 
 
 #: The fields that an id has always had.  A later choice enters it only where it is not what it
@@ -296,7 +357,7 @@ _ALWAYS = frozenset(
 def _identity(specification: CampaignSpecification) -> dict[str, Any]:
     """Return the fields that can move a result, in the order in which differences are told."""
     # The network first: where that is another one, nothing else need be said.
-    moving = _moving(specification, "", without={"streams", "target"})
+    moving = _moving(specification, "", without={"streams", "target", "loads"})
     return {"network": specification.network, **moving}
 
 

@@ -45,6 +45,21 @@ GPUS = MappingProxyType(
     }
 )
 
+#: Multiprocessors of a GPU of each architecture, from NVIDIA's data sheets: T4, A100, A40, Jetson
+#: AGX Orin, L40, H100 SXM, B200, GeForce RTX 5090.
+MULTIPROCESSORS = MappingProxyType(
+    {
+        "sm_75": 40,
+        "sm_80": 108,
+        "sm_86": 84,
+        "sm_87": 16,
+        "sm_89": 142,
+        "sm_90": 132,
+        "sm_100": 148,
+        "sm_120": 170,
+    }
+)
+
 #: Their names, oldest first; :data:`softbeam.sass.architectures.DEFAULT_ARCHITECTURE` is the
 #: default.
 ARCHITECTURES = tuple(GPUS)
@@ -54,6 +69,7 @@ __all__ = [
     "GPUS",
     "KERNELS",
     "LIBRARY",
+    "MULTIPROCESSORS",
     "Arguments",
     "Kernel",
     "Parameter",
@@ -74,13 +90,13 @@ def _file(*names: str) -> bytes:
 
 
 def cubin_bytes(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> bytes:
-    """Return the shipped cubin of a kernel."""
-    return _file("machine_code", architecture, f"{name}.cubin")
+    """Return the shipped cubin that holds a kernel."""
+    return _file("machine_code", architecture, f"{KERNELS[name].file}.cubin")
 
 
 def listing_bytes(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> bytes:
-    """Return the shipped listing (``nvdisasm -json``) of a kernel."""
-    return _file("machine_code", architecture, f"{name}.json")
+    """Return the shipped listing (``nvdisasm -json``) that holds a kernel."""
+    return _file("machine_code", architecture, f"{KERNELS[name].file}.json")
 
 
 def manifest() -> dict[str, Any]:
@@ -99,14 +115,14 @@ def machine_code_sha256(names: Iterable[str], architecture: str) -> str:
 
 
 def source(name: str) -> str:
-    """Return the CUDA source of a kernel."""
-    return _file("cuda", f"{name}.cu").decode()
+    """Return the CUDA source that holds a kernel."""
+    return _file("cuda", f"{KERNELS[name].file}.cu").decode()
 
 
 @cache
 def source_lines(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> tuple[int, ...]:
     """Return the line of the CUDA source of each instruction, 0 for none."""
-    lines = json.loads(_file("machine_code", architecture, f"{name}.lines.json"))
+    lines = json.loads(_file("machine_code", architecture, f"{KERNELS[name].file}.lines.json"))
     return tuple(lines[KERNELS[name].symbol])
 
 

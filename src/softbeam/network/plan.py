@@ -7,9 +7,10 @@ What makes a plan out of layers is :mod:`softbeam.network.planner`; what runs on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from softbeam.kernels.products import Product, product_of
 from softbeam.kernels.signatures import LIBRARY, Arguments
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Launch:
     Parameters
     ----------
     index
-        Its place in the plan, from 0; ``gemm`` counts too.
+        Its place in the plan, from 0; a library's count too.
     layer
         Darknet's number of the layer that it belongs to.
     kernel
@@ -124,9 +125,33 @@ class Launch:
     writes: tuple[Span, ...]
 
     @property
+    def product(self) -> Product | None:
+        """The matrix product that it is, of pointers; None if it is none."""
+        return product_of(self.arguments)
+
+    @property
     def library(self) -> bool:
         """Whether it is a library's, whose machine code is not known and never struck."""
         return self.kernel in LIBRARY
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One of the tensors that a network answers with.
+
+    Parameters
+    ----------
+    name
+        What the model calls it; of a Darknet network, which has no names, its buffer's name.
+    buffer
+        The buffer that holds it, as a whole.
+    sides
+        Its sides, as the model says them; channels, height and width of a Darknet layer.
+    """
+
+    name: str
+    buffer: str
+    sides: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +171,8 @@ class Plan:
     input
         The name of the buffer that holds the image.
     outputs
-        The names of the buffers that hold the answer: one, but for detectors of several heads.
+        The names of the buffers that hold the answer: one, but for detectors of several heads and
+        models of several answers.
     zero_pages
         Byte ranges ``[start, end)`` that are mapped but belong to no buffer: in all recorded
         cases a load from one gave zero and a store to one changed nothing that was seen.
@@ -155,6 +181,9 @@ class Plan:
         did not probe.
     other_space_pages
         Ranges that raised Invalid Address Space when they were probed.
+    answers
+        The tensors of the answer, by name and shape; they move no launch, so the text that a
+        plan's hash is made of is without them.
     """
 
     network: str
@@ -166,3 +195,4 @@ class Plan:
     zero_pages: tuple[tuple[int, int], ...]
     unprobed_pages: tuple[tuple[int, int], ...]
     other_space_pages: tuple[tuple[int, int], ...]
+    answers: tuple[Answer, ...] = field(default=(), repr=False)

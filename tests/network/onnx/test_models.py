@@ -104,7 +104,7 @@ def test_layers_are_named_and_fused_as_in_darknet(tmp_path: Path) -> None:
     assert isinstance(depthwise, Convolution)
     assert (depthwise.groups, depthwise.batched) == (32, True)
     kernels = [launch.kernel for launch in network.plan().launches if launch.layer == 2]
-    assert kernels.count("im2col") == kernels.count("gemm_batched") == 1
+    assert kernels.count("im2col") == kernels.count("sgemm_1x128") == 1
 
 
 def test_pools_that_round_up_and_exact_sums(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_files_that_are_no_model(tmp_path: Path) -> None:
         load_network(str(path))
     builder = models.Builder()
     write(tmp_path, builder.model(builder.node("Identity", "input"), 8))
-    with pytest.raises(NetworkError, match="its answer is its image"):
+    with pytest.raises(NetworkError, match=r"its answer .* is its image"):
         load_network(str(path))
     write(tmp_path, models.Builder().model("input", "H"))
     with pytest.raises(NetworkError, match=r"\['N', 3, 'H', 'H'\]; give its .*1,3,224,224"):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from softbeam.campaign.setup import InjectorSetup
     from softbeam.injection.boxes import Bits
+    from softbeam.injection.judges.base import Judge
     from softbeam.network.plan import Plan
     from softbeam.network.workload import Workload
 
@@ -117,6 +118,12 @@ class InputFacts(_Facts):
         The fault-free answer, of a network that tells classes apart.
     boxes : int or None
         Boxes in the fault-free answer, of a detector.
+    answer : str
+        The fault-free answer in words, of other networks.
+    label : int or None
+        The right class, where it is known.
+    label_name : str
+        What it is called; empty where that is not known.
     """
 
     number: int
@@ -124,6 +131,34 @@ class InputFacts(_Facts):
     thumbnail: Picture | None = None
     golden: GoldenClass | None = None
     boxes: int | None = None
+    answer: str = ""
+    label: int | None = Field(default=None, ge=0)
+    label_name: str = ""
+
+
+class ScopeFacts(_Facts):
+    """Which part of what is executed a campaign can strike, over all of its inputs.
+
+    Attributes
+    ----------
+    executed : int
+        Thread-instructions that are executed and not predicated off, of all launches whose machine
+        code is known.
+    in_scope : int
+        Those of them in the launches and groups of opcodes that can be struck.
+    left_out : int
+        Multiply-adds of the matrix products that are a library's: as many thread-instructions at
+        least, unknown ones, are executed besides.
+    """
+
+    executed: int = Field(ge=0)
+    in_scope: int = Field(ge=0)
+    left_out: int = Field(default=0, ge=0)
+
+    @property
+    def share(self) -> float:
+        """The share of the executed instructions that is in scope; at most, with a library's."""
+        return self.in_scope / max(1, self.executed + self.left_out)
 
 
 class Facts(_Facts):
@@ -142,8 +177,15 @@ class Facts(_Facts):
         Its inputs, in order.
     preprocessing : str
         What was done to an image file before it was the network's input: one sentence.
+    unread : dict of str to (int, int)
+        By mode that leaves out what is known to change nothing: its places, and what is left out.
     versions : dict of str to str
         What computed the golden runs: softbeam, Python, libraries, system.
+    answers : str
+        What the answers were taken for: one of :data:`softbeam.injection.choices.KINDS`, or
+        ``function``; empty in results of before there was a choice.
+    scope : ScopeFacts or None
+        Which part of the executed instructions can be struck.
     """
 
     network_file: str | None = None
@@ -152,7 +194,10 @@ class Facts(_Facts):
     layers: tuple[LayerFacts, ...] = ()
     inputs: tuple[InputFacts, ...] = ()
     preprocessing: str = ""
+    unread: dict[str, tuple[int, int]] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
+    answers: str = ""
+    scope: ScopeFacts | None = None
 
     @property
     def layer_names(self) -> dict[int, str]:
@@ -225,13 +270,17 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
     versions : dict of str to str
         What computes.
     """
+    from softbeam.campaign.scope import scope_facts
+    from softbeam.campaign.setup import unread_places
+    from softbeam.injection.judging import judge_for
     from softbeam.network.golden import open_golden_run
 
     names = workload.network.classes or ()
+    judge = judge_for(workload.plan, setup.specification, setup.judge)
     inputs = []
     for number, one in enumerate(setup.inputs):
         answer = open_golden_run(workload.plan, one.golden).answer
-        golden, boxes = _answer(setup, answer, names)
+        golden, boxes, told = _answer(judge, answer, names)
         pictured = number < WITH_THUMBNAIL
         image, shape = workload.images[number], workload.network.input_shape
         inputs.append(
@@ -241,6 +290,8 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
                 thumbnail=thumbnail(image, shape) if pictured else None,
                 golden=golden,
                 boxes=boxes,
+                answer=told,
+                **_label(workload, number),
             )
         )
     return Facts(
@@ -250,8 +301,20 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
         layers=layer_facts(workload.plan),
         inputs=tuple(inputs),
         preprocessing=workload.preprocessing,
+        unread=unread_places(setup, {stream.mode for stream in setup.specification.streams}),
         versions=versions,
+        answers=judge.kind,
+        scope=scope_facts(setup),
     )
+
+
+def _label(workload: Workload, number: int) -> dict[str, Any]:
+    """Return what is right of an input, where it is known."""
+    if workload.labels is None:
+        return {}
+    label = workload.labels[number]
+    named = dict(enumerate(workload.network.classes or ()))
+    return {"label": label, "label_name": named.get(label, "")}
 
 
 def layer_facts(plan: Plan) -> tuple[LayerFacts, ...]:
@@ -275,21 +338,21 @@ def layer_facts(plan: Plan) -> tuple[LayerFacts, ...]:
 
 
 def _answer(
-    setup: InjectorSetup, answer: Bits, names: tuple[str, ...]
-) -> tuple[GoldenClass | None, int | None]:
-    """Return the fault-free class, or the number of boxes."""
+    judge: Judge, answer: Bits, names: tuple[str, ...]
+) -> tuple[GoldenClass | None, int | None, str]:
+    """Return the fault-free class, the number of boxes, or what else the answer says in words."""
     import numpy as np
 
-    from softbeam.injection.boxes import boxes, has_boxes
-    from softbeam.injection.choices import USUAL_BOXES
     from softbeam.injection.classification import ranking
+    from softbeam.injection.detection import BoxJudge
 
-    if has_boxes(setup.plan):
-        rule = setup.specification.boxes or USUAL_BOXES
-        return None, len(boxes(setup.plan, answer, rule.threshold))
+    if isinstance(judge, BoxJudge):
+        return None, len(judge.meaning(answer)), ""
+    if judge.kind != "classes":
+        return None, None, judge.told(answer, dict(enumerate(names)))
     scores = answer.view(np.float32)
     if len(scores) < 2 or not np.isfinite(scores).all():
-        return None, None
+        return None, None, ""
     first, second = ranking(scores)[:2].tolist()
     named = dict(enumerate(names))
     return (
@@ -302,6 +365,7 @@ def _answer(
             lead=float(scores[first]) - float(scores[second]),
         ),
         None,
+        "",
     )
 
 

@@ -11,7 +11,8 @@ from softbeam.emulator.core.faulting import (
     follow,
     save_destinations,
     strike_after,
-    strike_register,
+    strike_before,
+    strike_stuck,
 )
 from softbeam.emulator.core.groups import running_group
 from softbeam.emulator.core.layout import (
@@ -24,15 +25,20 @@ from softbeam.emulator.core.layout import (
     EXIT,
     FAULT_BEFORE,
     FAULT_DROPS,
+    FAULT_FIELDS,
     FAULT_INDEX,
     FAULT_KEEPS,
     FAULT_KIND,
     FAULT_LATE,
     FAULT_NONE,
+    FAULT_PREDICATE_BEFORE,
     FAULT_REGISTERS,
     FAULT_RESOLVE,
+    FAULT_RESUMES,
+    FAULT_ROUNDS,
     FAULT_ROW,
     FAULT_STORE,
+    FAULT_STUCK,
     FAULT_TRACK,
     FAULT_VALUE,
     FAULT_WARP,
@@ -45,9 +51,11 @@ from softbeam.emulator.core.layout import (
     INFO_FIRED,
     INFO_INSTRUCTIONS,
     INFO_LONGEST,
+    INFO_PENDING,
     INFO_READ,
     INFO_ROW,
     INFO_TRACE,
+    INFO_WIPED,
     INVALID_PC,
     LDC,
     LOAD,
@@ -56,6 +64,7 @@ from softbeam.emulator.core.layout import (
     OP,
     PART_MEMORY,
     PART_MISSING,
+    PAUSED,
     READY,
     RUNNING,
     STORE,
@@ -182,15 +191,19 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
     information = state.information
     rows, rows_number = code.rows, code.rows.shape[0]
     struck_row = np.int64(-1)
-    if fault[FAULT_KIND] != FAULT_NONE and fault[FAULT_WARP] == warp:
+    stuck = fault[FAULT_KIND] == FAULT_STUCK
+    if fault[FAULT_KIND] != FAULT_NONE and fault[FAULT_WARP] == warp and not stuck:
         struck_row = fault[FAULT_ROW]
     pending, wiped = np.uint32(0), False
+    if struck_row >= 0:
+        pending, wiped = np.uint32(information[INFO_PENDING]), information[INFO_WIPED] != 0
     wants_profile = state.profile.shape[0] > 0
     saved = w.scratch[6:10]
     group, steps, allowed = np.int64(-1), np.int64(0), np.int64(0)
     mask, number = np.uint32(0), np.int64(0)
     translation, entries = tables.translation, tables.entries
     translates = traced < 0 and state.foreign.shape[0] == 0 and is_translated(translation)
+    translates = translates and not stuck
     warp_at = address_of_data(state.warps) + np.int64(warp) * WARP_BYTES
     while True:
         if group < 0:
@@ -226,6 +239,7 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                 if number == ENDED:
                     group = -1
                 continue
+        here = number
         row = rows[number]
         operation = row[OP]
         executed = mask
@@ -252,10 +266,13 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                 information[INFO_ROW] = number
                 return status
             if hit:
-                if fault[FAULT_KIND] == FAULT_BEFORE:
-                    strike_register(fault, hit, w, information)
-                    if fault[FAULT_TRACK]:
-                        pending = hit
+                strike_before(fault, hit, w, state.shared, information)
+                if fault[FAULT_KIND] == FAULT_BEFORE and fault[FAULT_TRACK]:
+                    pending = hit
+                    information[INFO_PENDING] = np.int64(hit)
+                elif fault[FAULT_KIND] == FAULT_PREDICATE_BEFORE and row[GUARD] != 7:
+                    # The struck predicate may be the instruction's own guard.
+                    executed = mask & predicate_mask(row[GUARD], w.predicates, w.uniform_predicates)
                 elif fault[FAULT_KIND] == FAULT_INDEX:
                     save_destinations(row, w, saved)
         if pending and not information[INFO_READ]:
@@ -270,6 +287,9 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                 if not pending:
                     information[INFO_ROW] = number
                     return fate(pending, np.uint32(0), wiped)
+            # A warp that waits at a barrier is entered again behind it.
+            information[INFO_PENDING] = np.int64(pending)
+            information[INFO_WIPED] = 1 if wiped else 0
         status = np.int64(RUNNING)
         if operation < FIRST_MEMORY:
             if operation == UNSUPPORTED:
@@ -345,6 +365,8 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                 group = np.int64(-1)
         if hit and status == RUNNING and fault[FAULT_KIND] != FAULT_BEFORE:
             status = strike_after(row, fault, hit, w, information, saved)
+        if stuck and status == RUNNING and fault[FAULT_FIELDS + here]:
+            strike_stuck(row, fault, executed, w, information)
         if status != RUNNING:
             information[INFO_ROW] = number
             return status
@@ -378,6 +400,29 @@ def prepare_warp(w, threads, keeps, registers, barriers):
 
 
 @callee
+def prepare(tables, threads, fault, traced, first, end, state):
+    """Reset the state of a block and its warps `first` to `end`."""
+    state.information[:] = 0
+    if not fault[FAULT_KEEPS]:
+        state.shared[:] = 0
+    if state.local.shape[1]:
+        state.local[:] = 0
+    registers = np.int64(256)
+    if traced < 0:
+        registers = min(
+            registers, max(tables.translation.context[REGISTERS], fault[FAULT_REGISTERS])
+        )
+    for warp in range(first, end):
+        prepare_warp(
+            state.warps[warp - first],
+            threads - 32 * warp,
+            fault[FAULT_KEEPS] != 0,
+            registers,
+            traced >= 0 or tables.translation.context[BARRIERS] != 0,
+        )
+
+
+@callee
 def pass_barrier(warps):
     """Let every group that waits at the block barrier go on; BAR.RED: count the votes."""
     arrived, yes, how = np.int64(0), np.int64(0), np.int64(0)
@@ -403,6 +448,9 @@ def pass_barrier(warps):
 def run(code, constants, tables, memory, grid_block, threads, budget, fault, traced, state):
     """Run warps of one block, in order, in rounds between barriers; returns a status.
 
+    A run that was asked to pause behind a barrier is gone on with from what the state holds then,
+    or from any other state of the block behind a barrier that is put there.
+
     Parameters
     ----------
     grid_block : int64[8]
@@ -420,24 +468,9 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
     if is_translated(tables.translation):
         open_context(tables.translation, code, constants, tables, memory, grid_block, state)
     first, end = grid_block[6], grid_block[7]
-    state.information[:] = 0
-    if not fault[FAULT_KEEPS]:
-        state.shared[:] = 0
-    if state.local.shape[1]:
-        state.local[:] = 0
-    registers = np.int64(256)
-    if traced < 0:
-        registers = min(
-            registers, max(tables.translation.context[REGISTERS], fault[FAULT_REGISTERS])
-        )
-    for warp in range(first, end):
-        prepare_warp(
-            state.warps[warp - first],
-            threads - 32 * warp,
-            fault[FAULT_KEEPS] != 0,
-            registers,
-            traced >= 0 or tables.translation.context[BARRIERS] != 0,
-        )
+    rounds = fault[FAULT_ROUNDS]
+    if not fault[FAULT_RESUMES]:
+        prepare(tables, threads, fault, traced, first, end, state)
     while True:
         waiting = 0
         # A debugger that strikes holds its warp up while the others of the block go on.
@@ -473,3 +506,6 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
         if waiting == 0:
             return FINISHED
         pass_barrier(state.warps[: end - first])
+        rounds -= 1
+        if rounds == 0:
+            return PAUSED

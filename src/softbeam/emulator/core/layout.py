@@ -152,24 +152,36 @@ RUNNING, FINISHED, AT_BARRIER = 0, 1, 2
 OVERWRITTEN, NEVER_READ, RESOLVED, LOG_FULL, TRACE_FULL, HANG = 3, 4, 5, 6, 7, 8
 #: A part is not compiled yet that the row needs; nothing of the row is done.
 PART_MISSING = 9
+#: As many barriers of the block are passed as were asked for; it can be resumed.
+PAUSED = 10
 ILLEGAL_ADDRESS, MISALIGNED_ADDRESS, OUT_OF_RANGE_ADDRESS = 16, 17, 18
 INVALID_ADDRESS_SPACE, ILLEGAL_INSTRUCTION, INVALID_PC = 19, 20, 21
 UNSUPPORTED_REACHED = 32
 
 # What a fault does (FAULT_KIND), and the other entries of the fault vector.
-FAULT_NONE, FAULT_BEFORE, FAULT_AFTER, FAULT_PREDICATE, FAULT_INDEX, FAULT_STORE, FAULT_RESOLVE = (
-    range(7)
-)
+(
+    FAULT_NONE,
+    FAULT_BEFORE,  # a general register before the instruction
+    FAULT_AFTER,  # the same after it
+    FAULT_PREDICATE,  # a predicate after it
+    FAULT_INDEX,
+    FAULT_STORE,
+    FAULT_RESOLVE,
+    FAULT_PREDICATE_BEFORE,
+    FAULT_UNIFORM,  # a uniform register before it
+    FAULT_SHARED,  # a word of shared memory before it
+    FAULT_STUCK,  # results of one lane, at every row that is marked behind FAULT_FIELDS
+) = range(11)
 (
     FAULT_KIND,
     FAULT_WARP,  # warp in the block
     FAULT_LANE,
     FAULT_ROW,
     FAULT_OCCURRENCE,
-    FAULT_REGISTER,  # register, predicate
+    FAULT_REGISTER,  # register, predicate, uniform register, word of shared memory
     FAULT_REPLACES,  # 1: FAULT_VALUE replaces the value; 0: it is XORed into it
     FAULT_VALUE,
-    FAULT_INDEX_MASK,  # XORed into the destination index
+    FAULT_INDEX_MASK,  # XORed into the destination index; STUCK: the bits that FAULT_VALUE replaces
     FAULT_WARP_WIDE,  # 1: every lane that executes with the struck one
     FAULT_DROPS,  # 1: a result for an index that is not allocated, or a store, is lost
     FAULT_REGISTERS,  # registers allocated to a thread
@@ -177,8 +189,10 @@ FAULT_NONE, FAULT_BEFORE, FAULT_AFTER, FAULT_PREDICATE, FAULT_INDEX, FAULT_STORE
     FAULT_TRACK,  # 1: follow the struck register until it is read, overwritten or forgotten
     FAULT_LATE,  # 1: until it has struck, the struck warp of a block runs after the others
     FAULT_KEEPS,  # 1: registers and shared memory begin as the state holds them, not as zeros
+    FAULT_RESUMES,  # 1: everything begins as the state holds it: a paused run goes on
+    FAULT_ROUNDS,  # pause once so many barriers of the block are passed; 0: never
     FAULT_FIELDS,
-) = range(17)
+) = range(19)
 
 # What an execution reports (the information vector).
 (
@@ -197,8 +211,10 @@ FAULT_NONE, FAULT_BEFORE, FAULT_AFTER, FAULT_PREDICATE, FAULT_INDEX, FAULT_STORE
     INFO_LOG,  # entries in the store log
     INFO_TRACE,  # entries in the trace
     INFO_FOREIGN,  # foreign stores that took effect
+    INFO_PENDING,  # lanes whose followed register is undecided yet
+    INFO_WIPED,  # 1 once one of them has overwritten it
     INFO_FIELDS,
-) = range(16)
+) = range(18)
 
 
 #: Entries of Tables.entries after those of the parts: what is compiled apart so that its callers
