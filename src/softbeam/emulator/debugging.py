@@ -20,6 +20,7 @@ from softbeam.emulator.ending import Ending
 from softbeam.emulator.execution import check_supported, new_state, tables_for
 from softbeam.emulator.launching import Launch
 from softbeam.emulator.outcome import Outcome
+from softbeam.emulator.protection import forbids, opened
 from softbeam.emulator.registers import Registers
 from softbeam.emulator.stops import Access, Stop, addresses_of
 from softbeam.emulator.vector import FaultVector, no_fault
@@ -105,6 +106,7 @@ class Debugger:
         self._executed = np.zeros(rows, dtype=np.int64)
         self._hooks: list[tuple[Callable[[int], bool], Hook]] = []
         self._unsupported: Hook | None = None
+        self._violation: AccessHook | None = None
         # With nothing to spend, the interpreter prepares the warps and runs none.
         self._call(
             run,
@@ -113,6 +115,7 @@ class Debugger:
             0,
             no_fault(),
             launch.program.code.rows[0],
+            launch.memory,
         )
         self._state.information[:] = 0
         self._state.warps["status"] = k.RUNNING
@@ -175,6 +178,13 @@ class Debugger:
         """Call a function whenever threads come to a barrier of the block or of the warp."""
         self._hooks.append((self._is_one_of(_BARRIERS), hook))
 
+    def on_violation(self, hook: AccessHook) -> None:
+        """Call `hook` before an access that a protection forbids; if it says True, it is made.
+
+        It is asked for the followed unit alone.
+        """
+        self._violation = hook
+
     def on_unsupported(self, hook: Hook) -> None:
         """Call a function in the place of every instruction that softbeam does not execute.
 
@@ -212,13 +222,29 @@ class Debugger:
         warp = self._current()
         if warp is None:
             raise InternalError("a unit that stands somewhere has no warp that runs")
+        let_pass = self._violation is not None and self._is_let_pass(here)
         unknown = int(self._launch.program.code.rows[row, k.OP]) == k.UNSUPPORTED
         if unknown and here.executing and self._unsupported is not None:
             self._unsupported(here)
             self._state.warps[warp]["group_row"][self._group(warp)] += 1
         else:
-            self._advance(warp, row)
+            self._advance(warp, row, let_pass=let_pass)
         return self.stop
+
+    def _is_let_pass(self, stop: Stop) -> bool:
+        """Ask the hook whether an access that a protection forbids is made all the same."""
+        if not self._is_one_of((*_LOADS, *_STORES))(row_of(stop.pc)) or not stop.executing:
+            return False
+        access = self._access(stop)
+        writes = self._is_one_of(_STORES)(row_of(stop.pc))
+        last = access.size - 1
+        touched = {one + more for one in access.addresses.values() for more in (0, last)}
+        memory = self._launch.memory
+        if access.space not in ("global", "generic") or not any(
+            forbids(memory, address, writes=writes) for address in touched
+        ):
+            return False
+        return self._violation is not None and bool(self._violation(access))
 
     def run(self) -> Stop | None:
         """Execute up to the next breakpoint.
@@ -242,7 +268,7 @@ class Debugger:
 
     # The interpreter.
 
-    def _advance(self, warp: int, row: int) -> None:
+    def _advance(self, warp: int, row: int, *, let_pass: bool = False) -> None:
         """Execute the row that a warp's running group stands at, and see how it goes on."""
         w, information = self._state.warps[warp], self._state.information
         code, rows = self._launch.program.code, self._stops.rows
@@ -253,7 +279,8 @@ class Debugger:
             rows[row] = code.rows[row]
         before = int(information[k.INFO_INSTRUCTIONS])
         executed = code.rows[row if inside else 0]
-        status = self._call(go_on, self._stops, warp, 1 << 62, fault, executed)
+        memory = opened(self._launch.memory) if let_pass else self._launch.memory
+        status = self._call(go_on, self._stops, warp, 1 << 62, fault, executed, memory)
         if inside:
             rows[row] = 0
             rows[row, k.GUARD] = 7
@@ -324,6 +351,7 @@ class Debugger:
         budget: int,
         fault: FaultVector,
         row: NDArray[np.int64],
+        memory: k.Memory,
     ) -> int:
         grid_block = self._grid_block.copy()
         if function is go_on:
@@ -333,7 +361,7 @@ class Debugger:
                 code,
                 self._launch.constants,
                 tables_for(row),
-                self._launch.memory,
+                memory,
                 grid_block,
                 what,
                 budget,

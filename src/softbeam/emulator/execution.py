@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.entries import ALWAYS, add_entries, new_entries
+from softbeam.emulator.core.translated import CALLS
 from softbeam.emulator.lowering import Program, bank_words
 from softbeam.emulator.special import SpecialFunctionTables, special_function_tables
 from softbeam.emulator.translation import translate_now, translation_of, untranslated
@@ -192,7 +193,10 @@ def prepare_tables(program: Program) -> k.Tables:
     """
     found, entries = _common_tables()
     add_entries(entries, ALWAYS)
-    return k.Tables(*found, entries, translation_of(program))
+    translation = translation_of(program)
+    if translation.context[CALLS] and translation.addresses.any():
+        add_entries(entries, (k.ENTRY_ROW,))
+    return k.Tables(*found, entries, translation)
 
 
 def compile_common() -> None:

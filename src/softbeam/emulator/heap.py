@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from softbeam.emulator.execution import Memory, memory_map
 from softbeam.emulator.pages import OTHER_SPACE, PAGE, SMALL, STEP, round_up
+from softbeam.emulator.protection import Protection, protected
 from softbeam.errors import LaunchError
 
 #: Where the recorded arena lay, and the space before the shared and local memory's own apertures.
@@ -29,6 +30,7 @@ class HeapState:
 
     used: int
     sizes: Mapping[int, int]
+    protections: Mapping[int, Protection]
     heap: NDArray[np.uint32]
     regions: Mapping[int, NDArray[np.uint32]]
 
@@ -39,6 +41,7 @@ class Heap:
     def __init__(self) -> None:
         self._used = 0
         self._sizes: dict[int, int] = {}
+        self._protections: dict[int, Protection] = {}
         # One pool: first the heap's pages, then the regions'.
         self._heap: NDArray[np.uint32] = np.zeros(0, dtype=np.uint32)
         self._regions: dict[int, NDArray[np.uint32]] = {}
@@ -100,6 +103,23 @@ class Heap:
             self._arrange(self._heap.size, others)
         else:
             raise LaunchError(f"nothing was allocated at {address:#x}")
+        if self._protections.pop(address, None) is not None:
+            self._map = None
+
+    def protect(self, address: int, protection: Protection) -> None:
+        """Say what launches may do with an allocation or a region.
+
+        Raises
+        ------
+        LaunchError
+            If none begins at the address.
+        """
+        if address not in self._sizes and address not in self._regions:
+            raise LaunchError(f"nothing was allocated at {address:#x}")
+        self._protections.pop(address, None)
+        if protection is not Protection.READ_WRITE:
+            self._protections[address] = protection
+        self._map = None
 
     def map(self, address: int, size: int) -> None:
         """Map pages of zeros at an address.
@@ -166,12 +186,14 @@ class Heap:
         """Return all memory as it is."""
         regions = {start: words.copy() for start, words in self._regions.items()}
         pages = round_up(self._used, PAGE) // 4
-        return HeapState(self._used, dict(self._sizes), self._heap[:pages].copy(), regions)
+        sizes, protections = dict(self._sizes), dict(self._protections)
+        return HeapState(self._used, sizes, protections, self._heap[:pages].copy(), regions)
 
     def restore(self, state: HeapState) -> None:
         """Make memory what it was."""
         self._heap[: state.heap.size], self._heap[state.heap.size :] = state.heap, 0
         self._used, self._sizes = state.used, dict(state.sizes)
+        self._protections = dict(state.protections)
         self._arrange(self._heap.size, state.regions)
 
     def memory(self) -> Memory:
@@ -183,6 +205,15 @@ class Heap:
             for start, words in self._regions.items():
                 segments.append((start, start + 4 * words.size, at))
                 at += words.size
+            segments = protected(segments, self._protected_ranges())
             self._map = memory_map(self._pool, [*segments, (*OTHER_SPACE, -3)])
             self._mapped = pages
         return self._map
+
+    def _protected_ranges(self) -> dict[tuple[int, int], Protection]:
+        """Return the protections by the addresses of their words."""
+        sizes = {start: 4 * words.size for start, words in self._regions.items()} | self._sizes
+        return {
+            (address, address + round_up(sizes[address], 4)): protection
+            for address, protection in self._protections.items()
+        }

@@ -7,9 +7,8 @@ or share memory run block by block, all others warp by warp.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core.interpreter import run
 from softbeam.emulator.core.memory import roll_back
+from softbeam.emulator.direct import Direct
 from softbeam.emulator.ending import Ending
 from softbeam.emulator.execution import (
     LaunchShape,
@@ -27,8 +27,8 @@ from softbeam.emulator.execution import (
     prepare_tables,
 )
 from softbeam.emulator.lowering import Program
-from softbeam.emulator.translation import untranslated
 from softbeam.emulator.vector import FaultVector, no_fault
+from softbeam.emulator.whole import WholeLaunch, add_translated, run_example
 from softbeam.errors import InternalError
 
 
@@ -72,54 +72,18 @@ def distinct(words: NDArray[np.int64]) -> NDArray[np.int64]:
     return ordered[first]
 
 
-class _Direct:
-    """A compiled function that is called without a look at the types of its arguments.
-
-    Numba finds out the type of every array of every tuple at each call, which takes a third of
-    the time of a short run.  The types are declared instead, and :class:`Launch` and
-    :func:`~softbeam.emulator.execution.new_state` make nothing else.
-
-    Parameters
-    ----------
-    function : callable
-        A jitted function; it is compiled, or loaded, at the first call.
-    example : callable
-        Returns arguments of the types that every call has.
-    """
-
-    def __init__(self, function: Any, example: Callable[[], tuple[Any, ...]]) -> None:
-        self._function, self._example = function, example
-
-    @cached_property
-    def _entry(self) -> Callable[..., Any]:
-        from numba import typeof
-
-        types = tuple(typeof(argument) for argument in self._example())
-        self._function.compile(types)
-        entry: Callable[..., Any] = self._function.overloads[types].entry_point
-        return entry
-
-    def __call__(self, *arguments: Any) -> Any:
-        return self._entry(*arguments)
-
-
 def _run_example() -> tuple[Any, ...]:
-    words, numbers = np.zeros(1, dtype=np.uint32), np.zeros(1, dtype=np.int64)
-    small, bits = np.zeros(1, dtype=np.int8), np.zeros((1, 4), dtype=np.uint64)
-    code = k.Code(np.zeros((1, k.COLUMNS), dtype=np.int64), bits, bits)
-    lookups = k.Tables(small, small, small, numbers, untranslated())
-    memory, state = _roll_back_example()
-    return code, words, lookups, memory, numbers, 1, 1, numbers, 1, state
+    numbers, state = np.zeros(1, dtype=np.int64), new_state(1, log_words=1)
+    return *run_example(), numbers, 1, 1, numbers, 1, state
 
 
 def _roll_back_example() -> tuple[k.Memory, k.State]:
-    words, numbers = np.zeros(1, dtype=np.uint32), np.zeros(1, dtype=np.int64)
-    return k.Memory(words, numbers, numbers, numbers), new_state(1, log_words=1)
+    return run_example()[3], new_state(1, log_words=1)
 
 
 #: The interpreter, and what undoes the stores in a state's log.
-run_directly = _Direct(run, _run_example)
-undo_stores = _Direct(roll_back, _roll_back_example)
+run_directly = Direct(run, _run_example)
+undo_stores = Direct(roll_back, _roll_back_example)
 
 
 class Surroundings(NamedTuple):
@@ -255,24 +219,22 @@ class Runner:
             if counted.size and status in (k.PART_MISSING, k.LOG_FULL):
                 used.profile[:] = counted
             elif counted.size:
-                _add_translated(lookups.translation, used.profile)
+                add_translated(lookups.translation, used.profile)
             if status == k.PART_MISSING:
                 compile_missing(launch.program, used)
                 continue
             if status == k.LOG_FULL:
                 if state is not None:
                     raise InternalError("the store log of a traced execution is full")
-                self._log_words *= 4
-                self._states.clear()
+                self.grow_log()
                 continue
             check_supported(launch.program, status, used)
             return Ending(int(status), words, values, information)
 
     def units(self, launch: Launch) -> Iterator[tuple[int, int]]:
         """Yield (block, warp) of every unit of a launch that runs on its own, in order."""
-        warps = 1 if launch.program.has_barrier else launch.shape.warps
         for block in range(launch.shape.blocks):
-            for warp in range(warps):
+            for warp in range(self._units_of_block(launch)):
                 yield block, warp
 
     def run_launch(
@@ -312,55 +274,38 @@ class Runner:
             How the first unit ended that did not finish, if there is one; the words are those that
             the launch stores until then, of two stores to one word the later unit's.
         """
-        stored: list[tuple[NDArray[np.int64], NDArray[np.uint32]]] = []
-        before: list[NDArray[np.uint32]] = []
-        status, information = k.FINISHED, np.zeros(k.INFO_FIELDS, dtype=np.int64)
-        words, left = launch.memory.words, launch_budget
+        whole = WholeLaunch(self, launch, budget, launch_budget)
+        units = launch.shape.blocks * self._units_of_block(launch)
         try:
-            for block, warp in self.units(launch):
-                if left is not None and left <= 0:
-                    status = k.HANG
-                    break
-                here = struck is not None and struck == (block, warp)
-                vector = fault if here and fault is not None else _NO_FAULT
-                if here and done is not None:
-                    ending = done
-                else:
-                    ending = self.run(launch, block, warp, budget=budget, fault=vector)
-                if left is not None:
-                    left -= ending.instructions
-                if here or struck is None or not ending.finished:
-                    information = ending.information
-                if ending.ended_early:
-                    raise InternalError("a launch was run with the early end of a followed fault")
-                if not ending.finished:
-                    status = ending.status
-                    break
-                if launch.program.communicates:
-                    before.append(words[ending.words])
-                    words[ending.words] = ending.values
-                stored.append((ending.words, ending.values))
+            if struck is None:
+                whole.run(0, units, informs=True)
+                return whole.ending()
+            block, warp = struck
+            number = block * self._units_of_block(launch) + warp
+            if whole.run(0, number, informs=False) and whole.may_go_on():
+                if done is None:
+                    vector = _NO_FAULT if fault is None else fault
+                    done = self.run(launch, block, warp, budget=budget, fault=vector)
+                if whole.add(done):
+                    whole.run(number + 1, units, informs=False)
+            return whole.ending()
         finally:
-            for (places, _), values in zip(reversed(stored), reversed(before), strict=False):
-                words[places] = values
-        return Ending(status, *_last_of_each(stored), information)
+            whole.put_back()
+
+    def grow_log(self) -> None:
+        """Make room for more stores of a unit."""
+        self._log_words *= 4
+        self._states.clear()
+
+    def count_units(self, instructions: int, longest: int) -> None:
+        """Note what units executed: warp instructions, and the most of one thread."""
+
+    @staticmethod
+    def _units_of_block(launch: Launch) -> int:
+        return 1 if launch.program.has_barrier else launch.shape.warps
 
 
 _NO_FAULT = no_fault()
-
-
-def _last_of_each(
-    stored: Sequence[tuple[NDArray[np.int64], NDArray[np.uint32]]],
-) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-    """Join logs of stores in order: the different words, ascending, with their last values."""
-    if len(stored) == 1:
-        return stored[0]
-    if not stored:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint32)
-    words = np.concatenate([words for words, _ in stored])[::-1]
-    values = np.concatenate([values for _, values in stored])[::-1]
-    found, places = np.unique(words, return_index=True)
-    return found, values[places]
 
 
 def stores_of(state: k.State, ending: Ending) -> NDArray[np.int64]:
@@ -380,13 +325,3 @@ def stores_of(state: k.State, ending: Ending) -> NDArray[np.int64]:
         stores[entry, 2] = later[word]
         later[word] = int(state.log_before[entry])
     return stores
-
-
-def _add_translated(translation: k.Translation, profile: NDArray[np.int64]) -> None:
-    """Add what translated code counted to a profile, which the interpreter counts in."""
-    if not translation.addresses.any():
-        return
-    rows = profile.shape[0]
-    active = translation.counts[translation.block[:rows]]
-    profile[:, 0] += active
-    profile[:, 1] += active - translation.skipped[:rows]

@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import prod
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from softbeam.emulator.arguments import (
     Size,
@@ -24,10 +23,11 @@ from softbeam.emulator.arguments import (
     shared_memory,
 )
 from softbeam.emulator.debugging import Debugger
+from softbeam.emulator.device_memory import DeviceMemory
 from softbeam.emulator.ending import Ending
 from softbeam.emulator.execution import LANES, LaunchShape, launch_constants
 from softbeam.emulator.fault import Fault
-from softbeam.emulator.heap import Heap, HeapState
+from softbeam.emulator.heap import HeapState
 from softbeam.emulator.launching import Launch
 from softbeam.emulator.lowering import Program, lower
 from softbeam.emulator.outcome import CountingRunner, Outcome, outcome_of
@@ -66,7 +66,7 @@ class _Module:
     kernels: tuple[str, ...]
 
 
-class Machine:
+class Machine(DeviceMemory):
     """An emulated GPU with one cubin loaded.
 
     Parameters
@@ -107,9 +107,8 @@ class Machine:
     def __init__(
         self, cubin: bytes, listing: str | bytes | None = None, *, origin: str = "the cubin"
     ) -> None:
-        self._heap = Heap()
+        super().__init__()
         self._runner = CountingRunner()
-        self._arrays: dict[int, tuple[np.dtype[Any], tuple[int, ...]]] = {}
         self._modules: list[_Module] = []
         self._functions: dict[str, Function] = {}
         self._programs: dict[str, Program] = {}
@@ -209,99 +208,6 @@ class Machine:
             names = ", ".join(sorted(self._functions)) or "none"
             raise LaunchError(f"there is no one kernel {kernel!r}; the cubin has: {names}")
         return self._functions[found[0]]
-
-    def allocate(self, content: ArrayLike | int) -> int:
-        """Allocate memory and return its address.
-
-        Parameters
-        ----------
-        content : array or int
-            What it holds, or the number of bytes of zeros.
-
-        Raises
-        ------
-        LaunchError
-            If the emulated GPU has no such room.
-        """
-        if isinstance(content, int):
-            address = self._heap.allocate(content)
-            self._arrays[address] = (np.dtype(np.uint8), (content,))
-            return address
-        array = np.ascontiguousarray(content)
-        address = self._heap.allocate(array.nbytes)
-        self._arrays[address] = (array.dtype, array.shape)
-        self._write(address, array.tobytes())
-        return address
-
-    def map(self, address: int, size: int) -> None:
-        """Map memory at an address of one's own choice, filled with zeros.
-
-        Parameters
-        ----------
-        address, size : int
-            Multiples of a page, 2 MiB.
-
-        Raises
-        ------
-        LaunchError
-            If they are not, or something else is there.
-        """
-        self._heap.map(address, size)
-
-    def free(self, address: int) -> None:
-        """Give back what :meth:`allocate` or :meth:`map` made at an address.
-
-        As on a GPU an access to what was freed does not fault while its page holds other memory;
-        here pages of the heap stay mapped.
-
-        Raises
-        ------
-        LaunchError
-            If nothing was made there.
-        """
-        self._heap.free(address)
-        self._arrays.pop(address, None)
-
-    def read(self, address: int, shape: Size | None = None, dtype: Any = None) -> NDArray[Any]:
-        """Return a copy of memory.
-
-        Parameters
-        ----------
-        address : int
-            What :meth:`allocate` returned, or an address within.
-        shape, dtype : optional
-            Of the array; by default those that were allocated at this address.
-
-        Raises
-        ------
-        LaunchError
-            If the memory was not allocated, or nothing says what it holds.
-        """
-        if address in self._arrays:
-            known, sizes = self._arrays[address]
-            dtype = known if dtype is None else np.dtype(dtype)
-            if shape is None:
-                size = prod(sizes) * known.itemsize
-                shape = sizes if dtype == known else size // dtype.itemsize
-        if shape is None or dtype is None:
-            raise LaunchError(f"nothing was allocated at {address:#x}: name a shape and a dtype")
-        kind: np.dtype[Any] = np.dtype(dtype)
-        count = shape if isinstance(shape, int) else prod(shape)
-        data = self._heap.bytes_at(address, count * kind.itemsize).tobytes()
-        return np.frombuffer(data, dtype=kind).reshape(shape).copy()
-
-    def write(self, address: int, content: ArrayLike) -> None:
-        """Replace the contents of memory.
-
-        Raises
-        ------
-        LaunchError
-            If the memory was not allocated.
-        """
-        self._write(address, np.ascontiguousarray(content).tobytes())
-
-    def _write(self, address: int, data: bytes) -> None:
-        self._heap.bytes_at(address, len(data))[:] = np.frombuffer(data, dtype=np.uint8)
 
     def variable(self, name: str) -> int:
         """Return the address of a ``__device__`` variable.

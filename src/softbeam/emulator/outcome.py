@@ -92,8 +92,12 @@ class CountingRunner(Runner):
 
     def count(self, ending: Ending) -> None:
         """Add what a unit executed."""
-        self.instructions += ending.instructions
-        self.longest = max(self.longest, ending.longest)
+        self.count_units(ending.instructions, ending.longest)
+
+    def count_units(self, instructions: int, longest: int) -> None:
+        """Add what several units executed."""
+        self.instructions += instructions
+        self.longest = max(self.longest, longest)
 
     def state(self, launch: Launch) -> State:
         """Return the state in which units of this launch run, with the runner's counts."""

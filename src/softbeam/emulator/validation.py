@@ -13,20 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.core.operations import OPERATIONS, Kind
+from softbeam.emulator.core.operations import OPERATIONS, Kind, Writes
 from softbeam.errors import InternalError
 from softbeam.sass.instruction import pc_of
 
 #: Registers of a thread and uniform registers of a warp that the interpreter has; the last of each
 #: kind that an instruction names, and beyond it room for the high word of a pair.
 _REGISTERS, _UNIFORMS = 256, 66
-_RZ, _URZ = 255, 63
+_RZ, _URZ, _PT = 255, 63, 7
 
 _NUMBER_OF_OPERATIONS = max(OPERATIONS) + 1
 _KNOWN = np.zeros(_NUMBER_OF_OPERATIONS, dtype=np.bool_)
 _PART = np.zeros(_NUMBER_OF_OPERATIONS, dtype=np.int64)
+_REGISTERS_WRITTEN, _PREDICATES_WRITTEN = _KNOWN.copy(), _KNOWN.copy()
 for _number, _operation in OPERATIONS.items():
     _KNOWN[_number], _PART[_number] = True, _operation.part
+    _REGISTERS_WRITTEN[_number] = _operation.writes in (Writes.REGISTERS, Writes.BOTH)
+    _PREDICATES_WRITTEN[_number] = _operation.writes in (Writes.PREDICATES, Writes.BOTH)
 
 #: Least and greatest value of each column that is bounded by itself.
 _BOUNDS = {
@@ -134,6 +137,7 @@ def wrong_rows(rows: NDArray[np.int64], constants: int) -> list[tuple[int, str, 
     check(k.PART, rows[:, k.PART] == _PART[operation], "PART")
     _check_registers(rows, constants, check)
     _check_operations(rows, check)
+    _check_written(rows, operation, check)
     return found
 
 
@@ -160,6 +164,15 @@ def _check_registers(rows: NDArray[np.int64], constants: int, check: Check) -> N
         named = (kind != k.NOTHING) & (kind != k.IMMEDIATE)
         inside = (value >= 0) & (value <= most)
         check(column + 1, inside | ~named, f"{label}_VALUE")
+
+
+def _check_written(rows: NDArray[np.int64], operation: NDArray[np.int64], check: Check) -> None:
+    """Check that a row names no result that its operation does not give."""
+    none = np.where(rows[:, k.UNIFORM] == 1, _URZ, _RZ)
+    given = _REGISTERS_WRITTEN[operation]
+    check(k.DESTINATION, given | (rows[:, k.DESTINATION] == none), "DESTINATION")
+    for label, column in (("PREDICATE_0", k.PREDICATE_0), ("PREDICATE_1", k.PREDICATE_1)):
+        check(column, _PREDICATES_WRITTEN[operation] | (rows[:, column] == _PT), label)
 
 
 def _check_operations(rows: NDArray[np.int64], check: Check) -> None:

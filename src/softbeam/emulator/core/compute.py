@@ -79,6 +79,7 @@ from softbeam.emulator.core.layout import (
     C,
 )
 from softbeam.emulator.core.operands import (
+    clear,
     commit,
     commit_predicate,
     fetch,
@@ -230,10 +231,19 @@ def compute_entry(row, operation, mask, grid_block, constants, entries, rcp, rsq
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
     if row[A]:
         fetch(row, A, registers, uniforms, constants, a)
+    else:
+        clear(a)
     if row[B]:
         fetch(row, B, registers, uniforms, constants, b)
+    else:
+        clear(b)
     if row[C]:
         fetch(row, C, registers, uniforms, constants, c)
+    else:
+        clear(c)
+    if row[DESTINATIONS] == 2:
+        # So is the second word of a result that has one.
+        clear(w.scratch[4])
     p = predicate_mask(row[SOURCE_PREDICATE_0], predicates, uniform_predicates)
     q = predicate_mask(row[SOURCE_PREDICATE_1], predicates, uniform_predicates)
     results = np.uint64(0)

@@ -22,9 +22,9 @@ from softbeam.emulator.core.layout import (
     ILLEGAL_INSTRUCTION,
     IMMEDIATE,
     INVALID_PC,
-    NOTHING,
     OFFSET,
     READY,
+    REGISTER,
     RET,
     RUNNING,
     SOURCE_PREDICATE_0,
@@ -101,7 +101,7 @@ def _indirect_row(row, lane, rows_number, w):
     if row[A] == UNIFORM_REGISTER:
         target += np.int64(w.uniforms[row[A_VALUE]])
         target += np.int64(w.uniforms[row[A_VALUE] + 1]) << 32
-    elif row[A] != NOTHING:
+    elif row[A] == REGISTER:
         target += np.int64(registers[row[A_VALUE], lane])
         if row[WIDE_ADDRESS]:
             target += np.int64(registers[row[A_VALUE] + 1, lane]) << 32
@@ -161,7 +161,7 @@ def _word(row, lane, w):
         value = np.uint32(row[A_VALUE])
     elif row[A] == UNIFORM_REGISTER:
         value = w.uniforms[row[A_VALUE]]
-    elif row[A] != NOTHING:
+    elif row[A] == REGISTER:
         value = w.registers[row[A_VALUE], lane]
     return change(value, row[A_CHANGE])
 

@@ -19,6 +19,7 @@ from softbeam.emulator.core.arithmetic import (
 from softbeam.emulator.core.integer import combine
 from softbeam.emulator.core.layout import (
     COMBINE,
+    CONSTANT,
     DADD,
     DETAIL,
     DFMA,
@@ -60,7 +61,7 @@ def fetch_double(row, column, w, constants, lane):
         high = np.uint64(np.uint32(value))
     elif kind == UNIFORM_REGISTER:
         low, high = np.uint64(w.uniforms[value]), np.uint64(w.uniforms[value + 1])
-    else:
+    elif kind == CONSTANT:
         low, high = np.uint64(constants[value]), np.uint64(constants[value + 1])
     bits = (high << np.uint64(32)) | low
     if how == FLOAT_NEGATE:

@@ -25,6 +25,7 @@ from softbeam.emulator.core.signatures import (
     INTEGER,
     MEMORY,
     RARE,
+    ROW,
     RUN,
 )
 
@@ -35,7 +36,7 @@ __all__ = ["ALWAYS", "add_entries", "new_entries"]
 #: What every program needs.
 ALWAYS = (k.ENTRY_RUN,)
 
-_NAMES = (*k.PART_NAMES, "computing", "memory accesses", "control flow", "warps")
+_NAMES = (*k.PART_NAMES, "computing", "memory accesses", "control flow", "warps", "single rows")
 
 _NAMED = {
     k.PART_INTEGER: ("compute", "integer_entry", INTEGER),
@@ -44,6 +45,7 @@ _NAMED = {
     k.ENTRY_ACCESS: ("interpreter", "execute_memory", ACCESS),
     k.ENTRY_CONTROL: ("control", "control_entry", CONTROL),
     k.ENTRY_RUN: ("interpreter", "run", RUN),
+    k.ENTRY_ROW: ("single", "row_entry", ROW),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from softbeam.emulator.core.counting import count_steps, most_counted
 from softbeam.emulator.core.faulting import (
     arrive,
     fate,
@@ -89,6 +90,7 @@ from softbeam.emulator.core.translated import (
     LIVE,
     PROFILE_TOUCHED,
     REGISTERS,
+    STATUS,
     address_of_data,
     is_translated,
     open_context,
@@ -215,11 +217,7 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                         return AT_BARRIER
                 return HANG
             mask, number = w.group_mask[group], w.group_row[group]
-            steps, allowed = np.int64(0), np.int64(0)
-            for lane in range(32):
-                if (mask >> np.uint32(lane)) & np.uint32(1):
-                    allowed = max(allowed, w.counts[lane])
-            allowed = budget - allowed
+            steps, allowed = np.int64(0), budget - most_counted(w, mask)
         if number < 0 or number >= rows_number:
             information[INFO_ROW] = number
             return INVALID_PC
@@ -231,8 +229,13 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
             ):
                 stop = np.int64(translation.block[struck_row])
             number, steps, allowed = run_translated(
-                translation, warp_at, mask, number, steps, allowed, stop, w, information
+                translation, warp_at, warp, mask, number, steps, allowed, stop, w, information
             )
+            status = translation.context[STATUS]
+            if status != RUNNING:
+                translation.context[STATUS] = RUNNING
+                information[INFO_ROW] = number
+                return status
             if number < 0 or number >= rows_number:
                 if number == ENDED:
                     group = -1
@@ -338,10 +341,8 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                 number += 1
         else:
             # Control flow: the group may split, wait or end.
-            for lane in range(32):
-                if (mask >> np.uint32(lane)) & np.uint32(1):
-                    w.counts[lane] += steps
-                    information[INFO_LONGEST] = max(information[INFO_LONGEST], w.counts[lane])
+            longest = count_steps(w, mask, steps)
+            information[INFO_LONGEST] = max(information[INFO_LONGEST], longest)
             allowed -= steps
             steps = np.int64(0)
             w.group_row[group] = number
@@ -468,7 +469,7 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
     is in the translation (:func:`softbeam.emulator.core.translated.add_counts`).
     """
     if is_translated(tables.translation):
-        open_context(tables.translation, constants, tables, memory, grid_block, state)
+        open_context(tables.translation, code, constants, tables, memory, grid_block, state)
     first, end = grid_block[6], grid_block[7]
     rounds = fault[FAULT_ROUNDS]
     if not fault[FAULT_RESUMES]:

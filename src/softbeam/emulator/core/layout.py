@@ -141,6 +141,9 @@ HALF_NEGATE, HALF_ABSOLUTE = 4, 8
 #: said Invalid Address Space (hardware README, point 5).  Where in there is not recorded.
 SHARED_WINDOW, LOCAL_WINDOW, WINDOW_BYTES = 0x7FFE00000000, 0x7FFEFF000000, 1 << 24
 
+#: Offsets of segments that may not be written, or not accessed: this, less their first word.
+READ_ONLY, NO_ACCESS = -16, -(1 << 40)
+
 #: The pseudo barrier at which WARPSYNC gathers threads.
 WARPSYNC_BARRIER = 16
 
@@ -216,7 +219,14 @@ UNSUPPORTED_REACHED = 32
 
 #: Entries of Tables.entries after those of the parts: what is compiled apart so that its callers
 #: compile faster.
-ENTRY_COMPUTE, ENTRY_ACCESS, ENTRY_CONTROL, ENTRY_RUN, ENTRIES = range(PARTS, PARTS + 5)  # noqa: F405
+(
+    ENTRY_COMPUTE,
+    ENTRY_ACCESS,
+    ENTRY_CONTROL,
+    ENTRY_RUN,
+    ENTRY_ROW,
+    ENTRIES,
+) = range(PARTS, PARTS + 6)  # noqa: F405
 
 
 class Memory(NamedTuple):
@@ -231,7 +241,8 @@ class Memory(NamedTuple):
     offset : numpy.ndarray of int64
         Word in the pool of each segment's first byte; -1 for a segment that is mapped but of
         which nothing is recorded (reads zero, loses stores), -2 for one that was never probed
-        (an illegal address, counted apart), -3 for one of another address space.
+        (an illegal address, counted apart), -3 for one of another address space; ``READ_ONLY``
+        or ``NO_ACCESS``, less that word, for one that is protected.
     """
 
     words: NDArray[np.uint32]

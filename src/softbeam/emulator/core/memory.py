@@ -23,8 +23,10 @@ from softbeam.emulator.core.layout import (
     INVALID_ADDRESS_SPACE,
     LOG_FULL,
     MISALIGNED_ADDRESS,
+    NO_ACCESS,
     OFFSET,
     OUT_OF_RANGE_ADDRESS,
+    READ_ONLY,
     REGISTER,
     RUNNING,
     SIGNED,
@@ -60,7 +62,7 @@ def address_of(row, lane, w, flip):
 
 
 @callee
-def global_word(memory, wanted, last, information):
+def global_word(memory, wanted, last, writes, information):
     """Return (status, word in the pool or -1, segment) of an aligned global address."""
     address = np.int64(wanted)
     segment = last
@@ -74,6 +76,12 @@ def global_word(memory, wanted, last, information):
     if offset == -1:
         information[INFO_UNRECORDED] += 1
         return RUNNING, np.int64(-1), np.int64(segment)
+    if offset <= READ_ONLY:
+        # A violation of a protection: CUDA calls every fault of the memory unit so.
+        if writes or offset <= NO_ACCESS:
+            return ILLEGAL_ADDRESS, np.int64(-1), np.int64(-1)
+        word = READ_ONLY - offset + ((address - memory.start[segment]) >> 2)
+        return RUNNING, word, np.int64(segment)
     if offset == -2:
         information[INFO_UNPROBED] += 1
         return ILLEGAL_ADDRESS, np.int64(-1), np.int64(-1)
@@ -133,7 +141,7 @@ def load(row, mask, w, memory, shared, information):
         for part in range(words):
             here = address + np.uint64(4 * part)
             if row[SPACE] == GLOBAL:
-                status, word, last = global_word(memory, here, last, information)
+                status, word, last = global_word(memory, here, last, False, information)
                 if status != RUNNING:
                     information[INFO_ADDRESS] = np.int64(here)
                     return status
@@ -230,7 +238,7 @@ def store(row, mask, flip, flip_lanes, w, memory, state):
                 word = here >> np.uint64(2)
                 state.shared[word] = merge(state.shared[word], value, here, size)
                 continue
-            status, word, last = global_word(memory, here, last, information)
+            status, word, last = global_word(memory, here, last, True, information)
             if status != RUNNING:
                 information[INFO_ADDRESS] = np.int64(here)
                 return status

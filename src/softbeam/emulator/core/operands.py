@@ -49,6 +49,13 @@ def change(value, how):
 
 
 @callee
+def clear(out):
+    """Make an operand that is missing zero."""
+    for lane in range(32):
+        out[lane] = np.uint32(0)
+
+
+@callee
 def fetch(row, column, registers, uniforms, constants, out):
     """Write the 32 lanes' words of the operand at `column` to `out`."""
     kind = row[column]

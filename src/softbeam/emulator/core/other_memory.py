@@ -134,7 +134,7 @@ def _read(space, address, lane, warp, memory, state):
         return RUNNING, state.shared[address >> np.uint64(2)]
     if space == LOCAL:
         return RUNNING, state.local[warp, _local_word(address, state), lane]
-    status, word, _ = global_word(memory, address, np.int64(-1), state.information)
+    status, word, _ = global_word(memory, address, np.int64(-1), False, state.information)
     if status != RUNNING:
         return status, np.uint32(0)
     return RUNNING, memory.words[word] if word >= 0 else np.uint32(0)
@@ -151,7 +151,7 @@ def _write(space, address, value, size, lane, warp, memory, state):
         word = _local_word(address, state)
         state.local[warp, word, lane] = merge(state.local[warp, word, lane], value, address, size)
         return RUNNING
-    status, word, _ = global_word(memory, address, np.int64(-1), state.information)
+    status, word, _ = global_word(memory, address, np.int64(-1), True, state.information)
     if status != RUNNING:
         return status
     if word >= 0 and not put(memory, state, word, merge(memory.words[word], value, address, size)):

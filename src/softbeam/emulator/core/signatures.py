@@ -113,6 +113,9 @@ ACCESS = types.int64(
     _STATE,
 )
 
+#: address of the context, row's number, executing lanes, warp instructions by then -> status.
+ROW = types.int64(types.int64, types.int64, types.uint32, types.int64)
+
 _CODE = _named(Code, [(np.int64, 2), (np.uint64, 2), (np.uint64, 2)])
 _TABLES = typeof(
     Tables(

@@ -11,7 +11,13 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from softbeam.emulator.core.layout import INFO_INSTRUCTIONS, INFO_LONGEST
+from softbeam.emulator.core.counting import count_steps
+from softbeam.emulator.core.layout import (
+    ENTRY_ROW,
+    INFO_INSTRUCTIONS,
+    INFO_LONGEST,
+    RUNNING,
+)
 from softbeam.jit import callee
 
 # Entries of the context, which is all that translated code is given.
@@ -50,9 +56,19 @@ from softbeam.jit import callee
     REGISTERS,  # general registers that the program can reach; for the interpreter alone
     BARRIERS,  # whether it has convergence barriers; for the interpreter alone
     PROFILE_TOUCHED,  # whether the profile itself was counted in, and not only by block
+    STATUS,  # how the row ended that is left at, if it has been executed; else RUNNING
+    CALLS,  # whether the code calls the interpreter for single rows; for Python alone
+    ROW_ENTRY,  # address of what it calls
+    ROWS_AT,  # what that needs besides: the program, the parts, the state
+    ROWS,
+    ENTRIES_AT,
+    WORDS,
+    WARP,  # slot of the state
+    LOCAL_AT,
+    LOCAL,  # words of a thread
     LIVE,  # registers that may be read before they are written; for the interpreter alone
     CONTEXT,
-) = range(36)
+) = range(46)
 
 #: The row that says that every thread of the warp has ended.
 ENDED = -1
@@ -91,7 +107,7 @@ def is_translated(translation):
 
 
 @callee
-def open_context(translation, constants, tables, memory, grid_block, state):
+def open_context(translation, code, constants, tables, memory, grid_block, state):
     """Fill in what stays the same while a unit runs."""
     c = translation.context
     c[CONSTANTS_AT] = address_of_data(constants)
@@ -117,10 +133,18 @@ def open_context(translation, constants, tables, memory, grid_block, state):
     c[RCP_AT] = address_of_data(tables.rcp)
     c[RSQ_AT] = address_of_data(tables.rsq)
     c[EX2_AT] = address_of_data(tables.ex2)
+    c[ROW_ENTRY] = tables.entries[ENTRY_ROW]
+    c[ROWS_AT] = address_of_data(code.rows)
+    c[ROWS] = code.rows.shape[0]
+    c[ENTRIES_AT] = address_of_data(tables.entries)
+    c[WORDS] = memory.words.shape[0]
+    c[LOCAL_AT] = address_of_data(state.local)
+    c[LOCAL] = state.local.shape[1]
+    c[STATUS] = RUNNING
 
 
 @callee
-def run_translated(translation, warp_at, mask, number, steps, allowed, stop, w, information):
+def run_translated(translation, warp_at, warp, mask, number, steps, allowed, stop, w, information):
     """Run translated code from a block's first row; returns row, steps and allowed after it.
 
     ``number``, ``steps`` and ``allowed`` are those of the interpreter's loop.
@@ -131,6 +155,7 @@ def run_translated(translation, warp_at, mask, number, steps, allowed, stop, w, 
         return number, steps, allowed
     c = translation.context
     c[WARP_AT] = warp_at
+    c[WARP] = warp
     c[STOP] = stop
     c[MASK] = np.int64(mask)
     c[ROW] = number
@@ -141,12 +166,8 @@ def run_translated(translation, warp_at, mask, number, steps, allowed, stop, w, 
     information[INFO_INSTRUCTIONS] += executed
     if branched:
         steps += branched
-        longest = information[INFO_LONGEST]
-        for lane in range(32):
-            if (mask >> np.uint32(lane)) & np.uint32(1):
-                w.counts[lane] += steps
-                longest = max(longest, w.counts[lane])
-        information[INFO_LONGEST] = longest
+        longest = count_steps(w, mask, steps)
+        information[INFO_LONGEST] = max(information[INFO_LONGEST], longest)
         allowed -= steps
         steps = np.int64(0)
         executed -= branched

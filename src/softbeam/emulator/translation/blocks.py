@@ -1,7 +1,9 @@
-"""Which rows are translated, and the blocks that they form.
+"""Which rows are translated, which are called, which are left; and the blocks that they form.
 
 A block is entered at its first row only: by translated code, or by the interpreter.  It ends where
-control flow may leave it, where another one begins, and before a row that is not translated.
+control flow may leave it, where another one begins, and before a row that is left to the
+interpreter.  A row that is called is one of a block: the interpreter's own code for it is called
+from translated code (:mod:`softbeam.emulator.core.single`).
 """
 
 from __future__ import annotations
@@ -12,9 +14,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.translation import floating, integer
+from softbeam.emulator.translation import (
+    atomics,
+    conversion,
+    double,
+    floating,
+    half,
+    integer,
+    memory,
+    warpwide,
+)
 
-MEANINGS = {**integer.MEANINGS, **floating.MEANINGS}
+MEANINGS = {
+    **integer.MEANINGS,
+    **floating.MEANINGS,
+    **double.MEANINGS,
+    **half.MEANINGS,
+    **conversion.MEANINGS,
+    **warpwide.MEANINGS,
+}
 
 #: Control flow that translated code decides itself where all lanes of the group go one way.
 CONTROL = frozenset({k.BRA, k.CALL, k.RET, k.BRX, k.BSSY, k.BSYNC, k.WARPSYNC, k.EXIT})
@@ -26,8 +44,18 @@ _NONE = -1
 _THREAD_INDEX = (k.SR_TID_X, k.SR_TID_Y, k.SR_TID_Z)
 
 
-def why_not(row: NDArray[np.int64]) -> str:
-    """Return why the interpreter has to execute a row; empty if it is translated."""
+#: Rows that the interpreter executes between two blocks, and why.
+LEFT = {
+    k.UNSUPPORTED: "an unknown instruction",
+    k.CLOCK: "a count of instructions",
+    k.BAR: "a barrier of the block",
+    k.BREAK: "a barrier that threads leave",
+    k.BRA_DIVERGENT: "a branch that asks who is there",
+}
+
+
+def why_called(row: NDArray[np.int64]) -> str:
+    """Return why the interpreter's code for a row is called; empty if the row is translated."""
     operation = int(row[k.OP])
     if operation == k.NOP or operation in CONTROL:
         return ""
@@ -36,10 +64,14 @@ def why_not(row: NDArray[np.int64]) -> str:
     if operation == k.LDC:
         indexed = uniform and sources[0] == k.REGISTER
         return "a general register on the uniform datapath" if indexed else ""
-    if operation in (k.LOAD, k.STORE):
-        return "a store of less than a word" if operation == k.STORE and row[k.SIZE] < 4 else ""
+    if operation in memory.ACCESSES:
+        return memory.why_called(row)
+    if operation in (k.ATOMIC, k.REDUCTION):
+        return atomics.why_called(row)
     if operation not in MEANINGS:
         return "a rare operation"
+    if operation in warpwide.MEANINGS:
+        return ""
     if uniform and k.REGISTER in sources:
         return "a general register on the uniform datapath"
     if uniform and operation == k.S2R and row[k.DETAIL] in _THREAD_INDEX:
@@ -70,13 +102,14 @@ class Blocks:
         In the order of their rows.
     block_of : numpy.ndarray of int32
         Number of each row's block; the number of blocks for rows that are not translated.
-    reasons : mapping of int to str
-        Why rows are not translated.
+    left, called : mapping of int to str
+        Why rows are left to the interpreter, or call it.
     """
 
     blocks: tuple[Block, ...]
     block_of: NDArray[np.int32]
-    reasons: dict[int, str]
+    left: dict[int, str]
+    called: dict[int, str]
 
 
 def _targets(rows: NDArray[np.int64]) -> set[int]:
@@ -88,25 +121,28 @@ def _targets(rows: NDArray[np.int64]) -> set[int]:
 def find_blocks(rows: NDArray[np.int64]) -> Blocks:
     """Cut a program's rows into blocks."""
     number = rows.shape[0]
-    reasons = {row: why for row in range(number) if (why := why_not(rows[row]))}
+    left = {row: LEFT[op] for row, op in enumerate(rows[:, k.OP].tolist()) if op in LEFT}
+    called = {
+        row: why for row in range(number) if row not in left and (why := why_called(rows[row]))
+    }
     begins = _targets(rows) | {0}
     for row in range(number):
         operation = int(rows[row, k.OP])
-        ends = row in reasons or operation >= k.FIRST_CONTROL
+        ends = row in left or operation >= k.FIRST_CONTROL
         if ends and operation != k.BSSY:
             begins.add(row + 1)
     block_of = np.full(number, _NONE, dtype=np.int32)
     blocks: list[Block] = []
     row = 0
     while row < number:
-        if row in reasons:
+        if row in left:
             row += 1
             continue
         first = row
         row += 1
-        while row < number and row not in begins and row not in reasons and row - first < MOST:
+        while row < number and row not in begins and row not in left and row - first < MOST:
             row += 1
         block_of[first:row] = len(blocks)
         blocks.append(Block(len(blocks), first, row))
     block_of[block_of == _NONE] = len(blocks)
-    return Blocks(tuple(blocks), block_of, reasons)
+    return Blocks(tuple(blocks), block_of, left, called)

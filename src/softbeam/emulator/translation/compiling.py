@@ -86,7 +86,8 @@ class Loaded:
         empty.triple = machine.triple
         target = binding.Target.from_default_triple()
         own = target.create_target_machine(codemodel="jitdefault", jit=True)
-        self._engine = binding.create_mcjit_compiler(empty, own)
+        # All sections in one piece of memory: distances between them have 32 bits.
+        self._engine = binding.create_mcjit_compiler(empty, own, use_lmm=True)
         self._engine.add_object_file(binding.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
 

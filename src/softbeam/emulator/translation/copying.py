@@ -22,7 +22,7 @@ def _long(value: int) -> Value:
     return ir.Constant(I64, value)
 
 
-def _function(
+def shared_function(
     frame: Frame, name: str, result: ir.Type, kinds: list[ir.Type], body: Callable[..., None]
 ) -> ir.Function:
     """Return a function of the module, which is made where it lacks it."""
@@ -57,10 +57,21 @@ def collect(frame: Frame, here: Value, offsets: Value, size: int) -> None:
         builder.ret_void()
 
     keep_offsets(frame, offsets)
-    function = _function(
+    function = shared_function(
         frame, f"collect_{size}", ir.VoidType(), [I64, I64.as_pointer(), BYTES], body
     )
     frame.builder.call(function, [here, frame.offsets, frame.buffer])
+
+
+def permute(frame: Frame, words: Value, sources: Value) -> Value:
+    """Return in each lane the word of another."""
+    builder = frame.builder
+    builder.store(words, builder.bitcast(frame.spare, words.type.as_pointer())).align = 4
+    offsets = Vectors(builder).wide(sources)
+    offsets = builder.shl(offsets, Vectors(builder).long(2))
+    collect(frame, builder.ptrtoint(frame.spare, I64), offsets, 4)
+    (result,) = take_apart(builder, frame.buffer, 4)
+    return result
 
 
 def look_up(frame: Frame, table: int, entries: Value) -> Value:
@@ -78,7 +89,9 @@ def look_up(frame: Frame, table: int, entries: Value) -> Value:
         builder.ret_void()
 
     keep_offsets(frame, Vectors(frame.builder).wide(entries))
-    function = _function(frame, "look_up", ir.VoidType(), [I64, I64.as_pointer(), BYTES], body)
+    function = shared_function(
+        frame, "look_up", ir.VoidType(), [I64, I64.as_pointer(), BYTES], body
+    )
     frame.builder.call(function, [frame.addresses[table], frame.offsets, frame.buffer])
     (values,) = take_apart(frame.builder, frame.buffer, 4)
     return values
@@ -101,7 +114,7 @@ def each_lane(frame: Frame, name: str, values: Value) -> Value:
     builder = frame.builder
     room = builder.bitcast(frame.offsets, values.type.as_pointer())
     builder.store(values, room).align = 8
-    function = _function(frame, f"each_{name}", ir.VoidType(), [I64.as_pointer()], body)
+    function = shared_function(frame, f"each_{name}", ir.VoidType(), [I64.as_pointer()], body)
     builder.call(function, [frame.offsets])
     results = builder.load(room)
     results.align = 8
@@ -152,6 +165,24 @@ def _highest_first(
     builder: ir.IRBuilder, function: ir.Function, lanes: Value, visit: Callable[[Value], None]
 ) -> None:
     """Visit the lanes of a mask, the highest first, so that the lowest lane's value stays."""
+    _visit(builder, function, lanes, visit, lowest=False)
+
+
+def lowest_first(
+    builder: ir.IRBuilder, function: ir.Function, lanes: Value, visit: Callable[[Value], None]
+) -> None:
+    """Visit the lanes of a mask, the lowest first."""
+    _visit(builder, function, lanes, visit, lowest=True)
+
+
+def _visit(
+    builder: ir.IRBuilder,
+    function: ir.Function,
+    lanes: Value,
+    visit: Callable[[Value], None],
+    *,
+    lowest: bool,
+) -> None:
     start = builder.block
     test, body, end = (function.append_basic_block(name) for name in ("test", "body", "end"))
     builder.branch(test)
@@ -160,8 +191,10 @@ def _highest_first(
     left.add_incoming(lanes, start)
     builder.cbranch(builder.icmp_unsigned("==", left, ir.Constant(I32, 0)), end, body)
     builder.position_at_end(body)
-    zeros = builder.ctlz(left, ir.Constant(I1, 0))
-    lane = builder.sub(ir.Constant(I32, 31), zeros)
+    if lowest:
+        lane = builder.cttz(left, ir.Constant(I1, 0))
+    else:
+        lane = builder.sub(ir.Constant(I32, 31), builder.ctlz(left, ir.Constant(I1, 0)))
     visit(builder.zext(lane, I64))
     bit = builder.shl(ir.Constant(I32, 1), lane)
     left.add_incoming(builder.xor(left, bit), builder.block)
@@ -170,24 +203,24 @@ def _highest_first(
 
 
 def spread(frame: Frame, here: Value, offsets: Value, lanes: Value, size: int) -> None:
-    """Copy each lane's piece of the buffer to `here` plus its offset."""
-    piece = ir.VectorType(I32, size // 4)
+    """Copy each lane's piece of the buffer to `here` plus its offset; a narrow one from a word."""
+    piece = ir.VectorType(I32, size // 4) if size >= 4 else ir.IntType(8 * size)
 
     def body(builder: ir.IRBuilder, base: Value, places: Value, buffer: Value, mask: Value) -> None:
         def visit(lane: Value) -> None:
             offset = builder.load(builder.gep(places, [lane]))
-            source = builder.gep(buffer, [builder.mul(lane, _long(size))])
+            source = builder.gep(buffer, [builder.mul(lane, _long(max(size, 4)))])
             value = builder.load(builder.bitcast(source, piece.as_pointer()))
             value.align = 4
             target = builder.inttoptr(builder.add(base, offset), piece.as_pointer())
-            builder.store(value, target).align = 4
+            builder.store(value, target).align = min(size, 4)
 
         _highest_first(builder, builder.function, mask, visit)
         builder.ret_void()
 
     keep_offsets(frame, offsets)
     kinds = [I64, I64.as_pointer(), BYTES, I32]
-    function = _function(frame, f"spread_{size}", ir.VoidType(), kinds, body)
+    function = shared_function(frame, f"spread_{size}", ir.VoidType(), kinds, body)
     frame.builder.call(function, [here, frame.offsets, frame.buffer, lanes])
 
 
@@ -230,7 +263,7 @@ def spread_and_log(
     frame: Frame, here: Value, word: Value, offsets: Value, lanes: Value, size: int, time: Value
 ) -> None:
     """Copy each lane's piece of the buffer to global memory, and log every word."""
-    parts = size // 4
+    parts, narrow = max(size // 4, 1), ir.IntType(8 * size) if size < 4 else None
 
     def body(builder: ir.IRBuilder, *arguments: Value) -> None:
         base, first, places, buffer, mask, now, numbers, olds, times, counter = arguments
@@ -239,7 +272,8 @@ def spread_and_log(
             offset = builder.load(builder.gep(places, [lane]))
             number = builder.add(first, builder.lshr(offset, _long(2)))
             entry = builder.load(counter)
-            here = builder.add(base, offset)
+            exact = builder.add(base, offset)
+            here = builder.and_(exact, _long(~3))
             for part in range(parts):
                 at = builder.add(entry, _long(part))
                 place = builder.add(here, _long(4 * part))
@@ -247,9 +281,14 @@ def spread_and_log(
                 builder.store(builder.add(number, _long(part)), builder.gep(numbers, [at]))
                 builder.store(builder.load(target), builder.gep(olds, [at]))
                 builder.store(now, builder.gep(times, [at]))
-                source = builder.add(builder.mul(lane, _long(size)), _long(4 * part))
+                source = builder.add(builder.mul(lane, _long(max(size, 4))), _long(4 * part))
                 pointer = builder.bitcast(builder.gep(buffer, [source]), I32.as_pointer())
-                builder.store(builder.load(pointer), target)
+                if narrow is None:
+                    builder.store(builder.load(pointer), target)
+                else:
+                    byte = builder.load(builder.bitcast(pointer, narrow.as_pointer()))
+                    place = builder.inttoptr(exact, narrow.as_pointer())
+                    builder.store(byte, place).align = size
             builder.store(builder.add(entry, _long(parts)), counter)
 
         _highest_first(builder, builder.function, mask, visit)
@@ -258,27 +297,26 @@ def spread_and_log(
     keep_offsets(frame, offsets)
     longs, ints = I64.as_pointer(), I32.as_pointer()
     kinds = [I64, I64, longs, BYTES, I32, I64, longs, ints, longs, longs]
-    function = _function(frame, f"spread_and_log_{size}", ir.VoidType(), kinds, body)
-    logs = [
-        frame.element(base, _long(0), kind)
-        for base, kind in (
-            (t.LOG_WORD_AT, I64),
-            (t.LOG_BEFORE_AT, I32),
-            (t.LOG_TIME_AT, I64),
-        )
-    ]
+    function = shared_function(frame, f"spread_and_log_{size}", ir.VoidType(), kinds, body)
     frame.builder.call(
         function,
-        [here, word, frame.offsets, frame.buffer, lanes, time, *logs, _log_entry(frame)],
+        [here, word, frame.offsets, frame.buffer, lanes, time, *log_places(frame)],
     )
 
 
-def find_segment(frame: Frame, address: Value, slot: Value, size: Value) -> Value:
+def log_places(frame: Frame) -> list[Value]:
+    """Return pointers to the log's words, values before, times, and number of entries."""
+    kinds = ((t.LOG_WORD_AT, I64), (t.LOG_BEFORE_AT, I32), (t.LOG_TIME_AT, I64))
+    places = [frame.element(base, _long(0), kind) for base, kind in kinds]
+    return [*places, _log_entry(frame)]
+
+
+def find_segment(frame: Frame, address: Value, slot: Value, size: Value, *, writes: bool) -> Value:
     """Look an address up and note its segment in a slot; return whether that is another one.
 
     A slot holds the segment's first byte, how many addresses of `size` bytes may begin in it, its
     address here and its first word in the pool.  Segments without contents, or with a start that
-    is not a word's, are never found.
+    is not a word's, are never found, and for a store none that may not be written.
     """
 
     def body(
@@ -315,6 +353,12 @@ def find_segment(frame: Frame, address: Value, slot: Value, size: Value) -> Valu
         builder.position_at_end(check)
         at = builder.sub(low, _long(1))
         first, last, offset = (array(i, at) for i in (t.START_AT, t.END_AT, t.OFFSET_AT))
+        if not writes:
+            read = builder.and_(
+                builder.icmp_signed("<=", offset, _long(k.READ_ONLY)),
+                builder.icmp_signed(">", offset, _long(k.NO_ACCESS)),
+            )
+            offset = builder.select(read, builder.sub(_long(k.READ_ONLY), offset), offset)
         length = builder.sub(last, first)
         room = builder.add(builder.sub(length, size), _long(1))
         tests = (
@@ -342,7 +386,8 @@ def find_segment(frame: Frame, address: Value, slot: Value, size: Value) -> Valu
         builder.ret(ir.Constant(I1, 0))
 
     kinds = [I64, I64.as_pointer(), I64, I64.as_pointer()]
-    function = _function(frame, "find_segment", I1, kinds, body)
+    name = "find_writable" if writes else "find_segment"
+    function = shared_function(frame, name, I1, kinds, body)
     return frame.builder.call(function, [address, slot, size, frame.context])
 
 
@@ -380,5 +425,5 @@ def count_rows(frame: Frame, first: int, rows: int) -> None:
         builder.ret_void()
 
     kinds = [I64, I64, I64, I64.as_pointer()]
-    function = _function(frame, "count_rows", ir.VoidType(), kinds, body)
+    function = shared_function(frame, "count_rows", ir.VoidType(), kinds, body)
     frame.builder.call(function, [_long(first), _long(rows), frame.active, frame.context])

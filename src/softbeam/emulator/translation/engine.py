@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from softbeam.compilation import announced
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.core.translated import BARRIERS, CONTEXT, LIVE, REGISTERS
+from softbeam.emulator.core.translated import BARRIERS, CALLS, CONTEXT, LIVE, REGISTERS
 from softbeam.emulator.translation import compiling
 from softbeam.emulator.translation.blocks import Blocks, find_blocks
-from softbeam.emulator.translation.function import NAMES, access_rows, emit
+from softbeam.emulator.translation.function import NAMES, FailedRow, access_rows, emit
 from softbeam.emulator.translation.liveness import registers_live_at_start
 from softbeam.jit import only_maker
+from softbeam.sass.instruction import pc_of
 
 if TYPE_CHECKING:
     from softbeam.emulator.lowering import Program
@@ -28,7 +29,7 @@ logger = logging.getLogger("softbeam")
 #: takes.  A translation that is on disk already is taken at once.
 WORTHWHILE = 200_000
 
-#: Rows of the longest program that is translated; compiling takes about a millisecond a row.
+#: Rows of the longest program that is translated; compiling takes one to four milliseconds a row.
 MOST_ROWS = 8192
 
 #: The environment's variable that says which engine runs: ``interpreter``; ``translator``, which
@@ -88,14 +89,17 @@ class _Entry:
 
     def __init__(self, program: Program) -> None:
         rows, name = program.code.rows, program.function.name
-        self.rows, self.name = rows, name
+        # The rows themselves are not kept: when they go, this goes.
+        self.name, self.length = name, rows.shape[0]
+        self.instructions = program.function.instructions
         self.blocks: Blocks | None = None
         self.loaded: list[compiling.Loaded] = []
         self.done = [False, False]
         if rows.shape[0] > MOST_ROWS:
             logger.debug("%s: %d rows are too many to translate", name, rows.shape[0])
             self.done = [True, True]
-            self.translation = _NONE
+            self.translation = _empty(1, 1, 1, _NONE.guarded)
+            self.translation.context[:] = _NONE.context
             return
         self.blocks = find_blocks(rows)
         self.translation = _empty(
@@ -110,15 +114,15 @@ class _Entry:
         self.translation.block[:] = self.blocks.block_of
         for block in self.blocks.blocks:
             self.translation.entry[block.first] = 1
-        for row, reason in self.blocks.reasons.items():
+        self.translation.context[CALLS] = bool(self.blocks.called)
+        for row, reason in self.blocks.left.items():
             logger.debug("%s: row %d stays with the interpreter: %s", name, row, reason)
+        for row, reason in self.blocks.called.items():
+            logger.debug("%s: row %d calls the interpreter: %s", name, row, reason)
         for which in range(2):
-            code = compiling.kept(self._fingerprint(which))
+            code = compiling.kept(compiling.fingerprint(rows, NAMES[which == 0]))
             if code is not None:
                 self._load(which, code)
-
-    def _fingerprint(self, which: int) -> str:
-        return compiling.fingerprint(self.rows, NAMES[which == 0])
 
     def _load(self, which: int, code: bytes) -> None:
         loaded = compiling.Loaded(code)
@@ -126,41 +130,56 @@ class _Entry:
         self.translation.addresses[which] = loaded.address(NAMES[which == 0])
         self.done[which] = True
 
-    def translate(self, which: int) -> None:
+    def translate(self, rows: NDArray[np.int64], which: int) -> None:
         """Translate for full masks (0) or for any (1)."""
         self.done[which] = True
         assert self.blocks is not None
         try:
-            code = self._made(which)
+            code = self._made(rows, which)
         except Exception as error:
-            logger.warning("%s stays with the interpreter: %s", self.name, error)
+            place = ""
+            if isinstance(error, FailedRow):
+                named = [str(one) for one in self.instructions[error.row : error.row + 1]]
+                what = f"'{named[0]}'" if named else "the row"
+                place = f" {what} at pc {pc_of(error.row):#x} cannot be translated:"
+            logger.warning("%s stays with the interpreter:%s %s", self.name, place, error)
             return
         self._load(which, code)
 
-    def _made(self, which: int) -> bytes:
+    def _made(self, rows: NDArray[np.int64], which: int) -> bytes:
         """Return a translation, made now unless another process has made it meanwhile."""
         assert self.blocks is not None
-        fingerprint = self._fingerprint(which)
+        fingerprint = compiling.fingerprint(rows, NAMES[which == 0])
         with only_maker(fingerprint):
             code = compiling.kept(fingerprint)
             if code is None:
-                with announced(f"{self.name} ({self.rows.shape[0]} instructions)"):
+                with announced(f"{self.name} ({self.length} instructions)"):
                     module = compiling.new_module(self.name)
-                    emit(module, self.rows, self.blocks, full=which == 0)
+                    emit(module, rows, self.blocks, full=which == 0)
                     code = compiling.object_code(module)
                 compiling.keep(fingerprint, code)
         return code
 
-    def ready(self, worthwhile: int) -> k.Translation:
+    def unload(self) -> None:
+        """Free the machine code; who still has the translation interprets."""
+        self.translation.addresses[:] = 0
+        self.loaded.clear()
+
+    def ready(self, program: Program, worthwhile: int) -> k.Translation:
         """Return the translation, made now where the program has run long enough."""
         for which in range(2):
             if not self.done[which] and self.translation.heat[which] >= worthwhile:
-                self.translate(which)
+                self.translate(program.code.rows, which)
         self.translation.segments.fill(0)
         return self.translation
 
 
-_entries: dict[int, tuple[weakref.ref[NDArray[np.int64]], _Entry]] = {}
+#: Programs whose translations are kept in memory: each takes some of the process' memory maps, of
+#: which Linux allows 65,530.
+MOST_PROGRAMS = 2000
+
+#: By the identity of their rows, for as long as the rows live, in the order in which they came.
+_entries: dict[int, _Entry] = {}
 
 
 def translation_of(program: Program) -> k.Translation:
@@ -171,7 +190,7 @@ def translation_of(program: Program) -> k.Translation:
     engine = os.environ.get(ENGINE)
     if engine == "interpreter":
         return _NONE
-    return _entry(program).ready(0 if engine == "translator" else WORTHWHILE)
+    return _entry(program).ready(program, 0 if engine == "translator" else WORTHWHILE)
 
 
 def translate_now(program: Program) -> bool:
@@ -180,14 +199,23 @@ def translate_now(program: Program) -> bool:
         return False
     entry = _entry(program)
     new = not all(entry.done)
-    entry.ready(0)
+    entry.ready(program, 0)
     return new
 
 
 def _entry(program: Program) -> _Entry:
     rows = program.code.rows
     found = _entries.get(id(rows))
-    if found is None or found[0]() is not rows:
-        found = (weakref.ref(rows), _Entry(program))
-        _entries[id(rows)] = found
-    return found[1]
+    if found is None:
+        while len(_entries) >= MOST_PROGRAMS:
+            _entries.pop(next(iter(_entries))).unload()
+        found = _entries[id(rows)] = _Entry(program)
+        weakref.finalize(rows, _forget, id(rows)).atexit = False
+    return found
+
+
+def _forget(identity: int) -> None:
+    """Free what was translated of a program that is gone."""
+    entry = _entries.pop(identity, None)
+    if entry is not None:
+        entry.unload()

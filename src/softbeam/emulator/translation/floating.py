@@ -127,9 +127,17 @@ def _directed_product(o: Operation, x: Value, y: Value, mode: int) -> Value:
 
 
 def _arithmetic(o: Operation) -> Results:
-    builder, v = o.builder, o.v
-    operation, mode = o.column(k.OP), o.column(k.ROUNDING)
-    x, y = _input(o, o.a), _input(o, o.b)
+    return Results((_sum_or_product(o, o.column(k.OP), o.a, o.b),))
+
+
+def _scaled_product(o: Operation) -> Results:
+    product = _sum_or_product(o, k.FMUL, o.a, o.b)
+    return Results((_sum_or_product(o, k.FMUL, product, o.c),))
+
+
+def _sum_or_product(o: Operation, operation: int, a: Value, b: Value) -> Value:
+    builder, v, mode = o.builder, o.v, o.column(k.ROUNDING)
+    x, y = _input(o, a), _input(o, b)
     if mode == 0:
         if operation == k.FADD:
             number = builder.fadd(x, y)
@@ -146,9 +154,7 @@ def _arithmetic(o: Operation) -> Results:
         word = _directed(o, x, y, _input(o, o.c), mode)
     if o.has(k.FLUSH):
         word = flushed(o, word)
-    if o.has(k.SATURATE):
-        word = _saturated(o, word)
-    return Results((word,))
+    return _saturated(o, word) if o.has(k.SATURATE) else word
 
 
 _COMPARISONS = {1: "<", 2: "==", 3: "<=", 4: ">", 5: "!=", 6: ">="}
@@ -173,8 +179,17 @@ def _compare(o: Operation) -> Results:
 
 
 def _minimum_maximum(o: Operation) -> Results:
+    words = [o.a, o.b, o.c] if o.column(k.OP) == k.FMNMX3 else [o.a, o.b]
+    if o.has(k.FLUSH):
+        words = [flushed(o, word) for word in words]
+    result = words[0]
+    for word in words[1:]:
+        result = _smaller_or_larger(o, result, word)
+    return Results((result,))
+
+
+def _smaller_or_larger(o: Operation, a: Value, b: Value) -> Value:
     builder, v = o.builder, o.v
-    a, b = (flushed(o, o.a), flushed(o, o.b)) if o.has(k.FLUSH) else (o.a, o.b)
     x, y = v.floats(a), v.floats(b)
     less = builder.fcmp_ordered("<", x, y)
     negative = o.holds("<", a, v.word(0), signed=True)
@@ -186,7 +201,7 @@ def _minimum_maximum(o: Operation) -> Results:
     word = o.choose(y_nan, a, word)
     word = o.choose(x_nan, b, word)
     none = builder.or_(x_nan, y_nan) if o.has(k.UNORDERED) else builder.and_(x_nan, y_nan)
-    return Results((o.choose(none, v.word(CANONICAL_NAN), word),))
+    return o.choose(none, v.word(CANONICAL_NAN), word)
 
 
 def _needs_slow_division(o: Operation) -> Results:
@@ -358,7 +373,9 @@ MEANINGS: dict[int, Meaning] = {
     k.FADD: _checked(_arithmetic),
     k.FMUL: _checked(_arithmetic),
     k.FFMA: _checked(_arithmetic),
+    k.FMUL_SCALED: _checked(_scaled_product),
     k.FMNMX: _minimum_maximum,
+    k.FMNMX3: _minimum_maximum,
     k.FSETP: _compare,
     k.FSET: _compare,
     k.FCHK: _needs_slow_division,

@@ -56,6 +56,9 @@ class Frame:
         self.offsets = self._room(8 * LANES)
         self.offsets = self.builder.bitcast(self.offsets, I64.as_pointer())
         self.buffer = self._room(16 * LANES)
+        self.spare = self._room(4 * LANES)
+        # Where a called row's status goes, and its exception, of which there is none.
+        self.status, self.error = self.builder.alloca(I64), self.builder.alloca(BYTES)
         self.nowhere = self.builder.ptrtoint(self.buffer, I64)
         self.addresses = {
             index: self.entry_value(index)
@@ -63,6 +66,7 @@ class Frame:
                 *(t.WORDS_AT, t.SHARED_AT, t.LOG_WORD_AT, t.LOG_BEFORE_AT, t.LOG_TIME_AT),
                 *(t.INFORMATION_AT, t.GRID_BLOCK_AT, t.SEGMENTS_AT, t.COUNTS_AT, t.SKIPPED_AT),
                 *(t.RCP_AT, t.RSQ_AT, t.EX2_AT, t.CONSTANTS, t.SHARED, t.LOG_ROOM),
+                *(t.ROW_ENTRY, t.LOCAL_AT, t.LOCAL),
             )
         }
         self.first_row = self.entry_value(t.ROW)
@@ -72,6 +76,17 @@ class Frame:
             self.put(t.EXECUTED, self.builder.load(self.executed))
             self.put(t.BRANCHED, self.builder.load(self.branched))
             self.builder.ret_void()
+
+    def call_row(self, number: int, executed: Value, time: Value) -> Value:
+        """Call the interpreter's code for a row (Numba's calling convention); return its status."""
+        builder = self.builder
+        kinds = [I64.as_pointer(), BYTES.as_pointer(), I64, I64, I32, I64]
+        kind = ir.FunctionType(I32, kinds)
+        function = builder.inttoptr(self.addresses[t.ROW_ENTRY], kind.as_pointer())
+        context = builder.ptrtoint(self.context, I64)
+        row = ir.Constant(I64, number)
+        builder.call(function, [self.status, self.error, context, row, executed, time])
+        return builder.load(self.status)
 
     def tune(self, function: ir.Function) -> None:
         """Let LLVM use whole vector registers, and expect no exceptions."""

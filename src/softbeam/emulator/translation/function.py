@@ -10,13 +10,19 @@ from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core import translated as t
-from softbeam.emulator.translation import copying
+from softbeam.emulator.translation import atomics, copying
 from softbeam.emulator.translation.blocks import MEANINGS, Block, Blocks
 from softbeam.emulator.translation.frame import Frame
-from softbeam.emulator.translation.memory import Access, load_constant
+from softbeam.emulator.translation.local import LocalAccess
+from softbeam.emulator.translation.memory import (
+    ACCESSES,
+    LOADS,
+    Access,
+    is_global,
+    load_constant,
+)
 from softbeam.emulator.translation.operation import Operation, Results, Untranslatable
 from softbeam.emulator.translation.vectors import I1, I32, I64, Value
-from softbeam.sass.instruction import pc_of
 
 #: Names of the two functions of a program.
 NAMES = {True: "full", False: "masked"}
@@ -27,13 +33,20 @@ NO_REGISTER, NO_UNIFORM = 255, 63
 
 def access_rows(rows: NDArray[np.int64]) -> list[int]:
     """Return the rows that access global memory; each remembers where it found its segment."""
-    accesses = (rows[:, k.OP] == k.LOAD) | (rows[:, k.OP] == k.STORE)
-    return [int(row) for row in np.flatnonzero(accesses & (rows[:, k.SPACE] == k.GLOBAL))]
+    return [int(row) for row in np.flatnonzero(is_global(rows))]
 
 
 def emit(module: ir.Module, rows: NDArray[np.int64], blocks: Blocks, *, full: bool) -> None:
     """Append the function for full masks, or for others, to a module."""
     _Emitter(module, rows, blocks, full=full).emit()
+
+
+class FailedRow(Exception):  # noqa: N818  (never leaves this package)
+    """A row that could not be translated, against all expectation."""
+
+    def __init__(self, row: int, why: Exception) -> None:
+        super().__init__(f"{type(why).__name__}: {why}")
+        self.row = row
 
 
 class _Emitter:
@@ -108,8 +121,8 @@ class _BlockEmitter:
         for row in range(block.first, block.end):
             try:
                 self._row(row)
-            except Untranslatable as error:
-                raise Untranslatable(f"{error}, at pc {pc_of(row):#x}") from None
+            except Exception as error:
+                raise FailedRow(row, error) from error
             if builder.block.is_terminated:
                 return
         self.warp.flush()
@@ -135,10 +148,14 @@ class _BlockEmitter:
 
     def _leave_before(self, row: int) -> None:
         """Leave the block early: the interpreter goes on with a row of it."""
+        self._leave(row, row)
+
+    def _leave(self, row: int, end: int) -> None:
+        """Leave the block early, at a row; those before `end` have been executed."""
         first = self.block.first
-        self.builder.store(self._executed_by(row), self.frame.executed)
-        if row > first:
-            copying.count_rows(self.frame, first, row - first)
+        self.builder.store(self._executed_by(end), self.frame.executed)
+        if end > first:
+            copying.count_rows(self.frame, first, end - first)
         self.frame.leave_to(row)
 
     def _row(self, number: int) -> None:
@@ -147,16 +164,54 @@ class _BlockEmitter:
         executed = self.warp.executed(int(row[k.GUARD]))
         if operation in _CONTROL:
             _CONTROL[operation](self, number, row, executed)
-        elif operation == k.LDC:
-            o = Operation(self.frame, row)
-            self._write_words(o, load_constant(o), o.column(k.DESTINATIONS), executed)
-        elif operation in (k.LOAD, k.STORE):
-            self._access(number, row, executed)
+        elif number in self.program.blocks.called:
+            self._call(number, row, executed)
         elif operation != k.NOP:
-            o = Operation(self.frame, row)
-            self._write(o, MEANINGS[operation](o), executed)
+            try:
+                self._translate(number, row, executed)
+            except Untranslatable:
+                self._call(number, row, executed)
         if not self.builder.block.is_terminated:
             self._count_skipped(number, row, executed)
+
+    def _translate(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
+        operation = int(row[k.OP])
+        if operation in ACCESSES:
+            self._access(number, row, executed)
+            return
+        if operation in (k.ATOMIC, k.REDUCTION):
+            self._atomic(number, row, executed)
+            return
+        o = Operation(self.frame, row, executed)
+        if operation == k.LDC:
+            self._write_words(o, load_constant(o), o.column(k.DESTINATIONS), executed)
+        else:
+            self._write(o, MEANINGS[operation](o), executed)
+
+    def _time(self, number: int) -> Value:
+        """Return how many warp instructions have been executed once a row has been."""
+        return self.builder.add(self.frame.instructions, self._executed_by(number + 1))
+
+    def _call(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
+        """Call the interpreter's code for a row; leave the block if that raises an exception."""
+        builder, frame = self.builder, self.frame
+        self.warp.flush()
+        known, unknown = (frame.function.append_basic_block(n) for n in ("known", "unknown"))
+        none = builder.icmp_signed("==", frame.addresses[t.ROW_ENTRY], ir.Constant(I64, 0))
+        builder.cbranch(none, unknown, known)
+        builder.position_at_end(unknown)
+        self._leave_before(number)
+        builder.position_at_end(known)
+        status = frame.call_row(number, self.warp.bits(executed), self._time(number))
+        going, failed = (frame.function.append_basic_block(n) for n in ("going", "failed"))
+        fine = builder.icmp_signed("==", status, ir.Constant(I64, k.RUNNING))
+        builder.cbranch(fine, going, failed)
+        builder.position_at_end(failed)
+        frame.put(t.STATUS, status)
+        self._count_skipped(number, row, executed)
+        self._leave(number, number + 1)
+        builder.position_at_end(going)
+        self.warp.forget()
 
     def _count_skipped(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
         """Count the active lanes that the guard kept from executing."""
@@ -170,16 +225,30 @@ class _BlockEmitter:
 
     def _access(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
         self.warp.flush()
-        o = Operation(self.frame, row)
-        access = Access(
-            o, self.program.accesses.get(number, 0), executed, lambda: self._leave_before(number)
-        )
-        if int(row[k.OP]) == k.LOAD:
+        o = Operation(self.frame, row, executed)
+        access: Access | LocalAccess
+        if o.column(k.SPACE) == k.LOCAL:
+            access = LocalAccess(o, lambda: self._leave_before(number))
+        else:
+            access = self._memory(number, o)
+        if o.column(k.OP) in LOADS:
             words = access.load()
             self._write_words(o, words, o.column(k.DESTINATIONS), executed)
-            return
-        time = self.builder.add(self.frame.instructions, self._executed_by(number + 1))
-        access.store(time)
+        elif isinstance(access, LocalAccess):
+            access.store()
+        else:
+            access.store(self._time(number))
+
+    def _memory(self, number: int, o: Operation) -> Access:
+        place = self.program.accesses.get(number, 0)
+        return Access(o, place, o.executed, lambda: self._leave_before(number))
+
+    def _atomic(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
+        self.warp.flush()
+        o = Operation(self.frame, row, executed)
+        old = atomics.emit(self._memory(number, o), self._time(number))
+        if o.column(k.OP) == k.ATOMIC:
+            self._write_words(o, (old,), o.column(k.DESTINATIONS), executed)
 
     def _write(self, o: Operation, results: Results, executed: Value | None) -> None:
         """Write an operation's results: registers, then predicates."""
@@ -201,8 +270,8 @@ class _BlockEmitter:
         destination = o.column(k.DESTINATION)
         if destination == (NO_UNIFORM if o.uniform else NO_REGISTER):
             return
-        if len(words) < wanted:
-            raise Untranslatable("more destination registers than results")
+        # A word that the operation does not give is zero.
+        words += (o.v.word(0),) * (wanted - len(words))
         set_register = self.warp.set_uniform if o.uniform else self.warp.set_register
         for part in range(wanted):
             set_register(destination + part, words[part], executed)

@@ -10,18 +10,42 @@ copied to a buffer, lane by lane.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+import numpy as np
 from llvmlite import ir
+from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.core import translated as t
 from softbeam.emulator.translation import copying
+from softbeam.emulator.translation.accesses import (
+    RARE,
+    Leave,
+    address_longs,
+    address_words,
+    narrowed,
+    stored_words,
+)
 from softbeam.emulator.translation.operation import Operation, Untranslatable
 from softbeam.emulator.translation.vectors import BYTES, I32, I64, Value, Vectors
 
-#: Leaves the block before the row that is being translated.
-Leave = Callable[[], None]
+#: Operations whose rows are accesses that can be translated.
+ACCESSES = frozenset({k.LOAD, k.STORE, k.LOAD_OTHER, k.STORE_OTHER})
+
+LOADS = frozenset({k.LOAD, k.LOAD_OTHER})
+
+
+def why_called(row: NDArray[np.int64]) -> str:
+    """Return why the interpreter's code for an access is called; empty if it is translated."""
+    rare = row[k.OP] in RARE
+    if row[k.UNIFORM] or (not rare and row[k.SPACE] not in (k.GLOBAL, k.SHARED)):
+        return "a rare kind of memory"
+    return ""
+
+
+def is_global(rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which rows look for a segment of global memory."""
+    known = np.isin(rows[:, k.OP], [*ACCESSES, k.ATOMIC, k.REDUCTION])
+    return known & np.isin(rows[:, k.SPACE], (k.GLOBAL, k.GENERIC))
 
 
 def load_constant(o: Operation) -> tuple[Value, ...]:
@@ -41,7 +65,7 @@ def load_constant(o: Operation) -> tuple[Value, ...]:
         value = builder.select(inside, loaded, ir.Constant(I32, 0))
         if o.column(k.SIZE) < 4:
             low = builder.and_(builder.trunc(offset, I32), ir.Constant(I32, 3))
-            value = _narrowed(o, v, value, builder.shl(low, ir.Constant(I32, 3)))
+            value = narrowed(o, v, value, builder.shl(low, ir.Constant(I32, 3)))
         words.append(o.v.splat(value))
     return tuple(words)
 
@@ -73,19 +97,9 @@ def _gathered_constants(o: Operation, first: Value, base: int) -> tuple[Value, .
         value = builder.select(inside, loaded, v.word(0))
         if o.column(k.SIZE) < 4:
             low = v.low(builder.and_(offset, v.long(3)))
-            value = _narrowed(o, v, value, builder.shl(low, v.word(3)))
+            value = narrowed(o, v, value, builder.shl(low, v.word(3)))
         words.append(value)
     return tuple(words)
-
-
-def _narrowed(o: Operation, v: Vectors, word: Value, shift: Value) -> Value:
-    """Return the byte or half word `shift` bits up in a word."""
-    bits = 8 * o.column(k.SIZE)
-    value = o.builder.lshr(word, shift)
-    if o.has(k.SIGNED):
-        away = v.word(32 - bits)
-        return o.builder.ashr(o.builder.shl(value, away), away)
-    return o.builder.and_(value, v.word((1 << bits) - 1))
 
 
 class Access:
@@ -111,7 +125,7 @@ class Access:
         self._number = number
         self.size = o.column(k.SIZE)
         self.shared = o.column(k.SPACE) == k.SHARED
-        if o.column(k.SPACE) not in (k.GLOBAL, k.SHARED):
+        if o.column(k.SPACE) == k.LOCAL:
             raise Untranslatable("this space")
         if o.uniform:
             raise Untranslatable("memory on the uniform datapath")
@@ -124,24 +138,7 @@ class Access:
 
     def _addresses(self) -> Value:
         """Return the lanes' addresses: 32 bits in shared memory, else 64."""
-        o, builder, v, warp = self.o, self.builder, self.v, self.frame.warp
-        uniform, offset = o.column(k.UNIFORM_BASE), o.column(k.OFFSET)
-        if self.shared:
-            base = warp.register(o.column(k.A_VALUE)) if o.column(k.A) == k.REGISTER else v.word(0)
-            if uniform != 63:
-                base = builder.add(base, v.splat(warp.uniform(uniform)))
-            return builder.add(base, v.word(offset)) if offset else base
-        if o.column(k.A) != k.REGISTER:
-            base = v.long(0)
-        elif o.column(k.WIDE_ADDRESS):
-            number = o.column(k.A_VALUE)
-            base = v.pair(warp.register(number), warp.register(number + 1))
-        else:
-            base = v.wide(warp.register(o.column(k.A_VALUE)))
-        if uniform != 63:
-            low, high = warp.uniform(uniform), warp.uniform(uniform + 1)
-            base = builder.add(base, v.splat(warp.scalars.pair(low, high)))
-        return builder.add(base, v.long(offset)) if offset else base
+        return address_words(self.o) if self.shared else address_longs(self.o)
 
     def _lanes(self) -> Value:
         return ir.Constant(I64, 0) if self.executed is None else self.frame.warp.bits(self.executed)
@@ -152,12 +149,12 @@ class Access:
             truth = self.builder.or_(truth, self.builder.not_(self.executed))
         return self.frame.warp.every(truth)
 
-    def _find(self, addresses: Value) -> tuple[Value, Value, Value, Value]:
+    def find(self) -> tuple[Value, Value, Value, Value]:
         """Find the segment; return (address here, its first word, offsets, whether neighbours).
 
         Where lanes lie elsewhere or are not aligned the block is left.
         """
-        builder, v, size = self.builder, self.v, self.size
+        builder, v, size, addresses = self.builder, self.v, self.size, self._addresses()
         kind = I32 if self.shared else I64
         wide = v.word if self.shared else v.long
         aligned = builder.icmp_unsigned("==", builder.and_(addresses, wide(size - 1)), wide(0))
@@ -191,7 +188,13 @@ class Access:
                     self.frame.warp.bits(self.executed), ir.Constant(ir.IntType(1), 0)
                 )
                 first = builder.extract_element(addresses, lane)
-            changed = copying.find_segment(self.frame, first, slot, ir.Constant(I64, size))
+            changed = copying.find_segment(
+                self.frame,
+                first,
+                slot,
+                ir.Constant(I64, size),
+                writes=self.o.column(k.OP) not in LOADS,
+            )
             gone = self._block("gone")
             builder.cbranch(changed, look, gone)
             builder.position_at_end(gone)
@@ -207,8 +210,8 @@ class Access:
     def load(self) -> tuple[Value, ...]:
         """Return the loaded words."""
         o, builder, v, size = self.o, self.builder, self.v, self.size
+        here, _, offsets, neighbours = self.find()
         addresses = self._addresses()
-        here, _, offsets, neighbours = self._find(addresses)
         unit = max(size, 4)
         if size < 4:
             offsets = builder.and_(offsets, v.long(~3))
@@ -244,34 +247,27 @@ class Access:
                 else builder.shl(builder.and_(addresses, v.word(3)), v.word(3))
             )
             shift = shift if self.shared else v.low(shift)
-            words = (_narrowed(o, v, words[0], shift),)
+            words = (narrowed(o, v, words[0], shift),)
         return words
 
-    def _data(self) -> tuple[Value, ...]:
-        o, parts = self.o, self.size // 4
-        if o.column(k.B) == k.REGISTER:
-            first = o.column(k.B_VALUE)
-            return tuple(self.frame.warp.register(first + part) for part in range(parts))
-        return (o.b,) * parts
+    def need_room(self, entries: int) -> None:
+        """Leave the block if the log has no room for so many entries."""
+        enough, full = self._block("enough"), self._block("full")
+        self.builder.cbranch(copying.room_in_log(self.frame, entries), enough, full)
+        self.builder.position_at_end(full)
+        self._leave()
+        self.builder.position_at_end(enough)
 
     def store(self, time: Value) -> None:
         """Store; `time` is the number of warp instructions by then."""
         builder, size = self.builder, self.size
-        if size < 4:
-            raise Untranslatable("a store of less than a word")
-        addresses = self._addresses()
-        data = self._data()
-        log = None
+        parts = max(size // 4, 1)
+        data = stored_words(self.o, parts)
         if not self.shared:
-            log = copying.room_in_log(self.frame, k.LANES * size // 4)
-            enough, full = self._block("enough"), self._block("full")
-            builder.cbranch(log, enough, full)
-            builder.position_at_end(full)
-            self._leave()
-            builder.position_at_end(enough)
-        here, word, offsets, neighbours = self._find(addresses)
+            self.need_room(k.LANES * parts)
+        here, word, offsets, neighbours = self.find()
         done, scattered = self._block("done"), self._block("scattered")
-        if neighbours is not None:
+        if neighbours is not None and size >= 4:
             close = self._block("close")
             builder.cbranch(neighbours, close, scattered)
             builder.position_at_end(close)

@@ -36,15 +36,25 @@ class Operation:
         The function that is being emitted.
     row : numpy.ndarray of int64
         The row.
+    executed : ir.Value or None
+        The executing lanes; None: all.
     """
 
-    def __init__(self, frame: Frame, row: NDArray[np.int64]) -> None:
+    def __init__(
+        self, frame: Frame, row: NDArray[np.int64] | list[int], executed: Value | None = None
+    ) -> None:
         self.frame = frame
+        self.executed = executed
         self.row = [int(value) for value in row]
         self.flags = self.row[k.FLAGS]
         self.uniform = bool(self.row[k.UNIFORM])
         self.builder = frame.builder
         self.v = Vectors(frame.builder, 1 if self.uniform else k.LANES)
+
+    def widen(self) -> None:
+        """Take operands in 32 lanes, though the result is uniform."""
+        self.uniform = False
+        self.v = Vectors(self.builder)
 
     def column(self, column: int) -> int:
         """Return one column of the row."""
@@ -110,7 +120,7 @@ class Operation:
     def _source(self, column: int) -> Value:
         kind, value, how = self.row[column : column + 3]
         if kind == k.NOTHING:
-            raise Untranslatable("an operand that is missing")
+            return self.v.word(0)
         known = self.immediate(column)
         if known is not None:
             return self.v.word(known)

@@ -1,0 +1,163 @@
+"""What packed half precision gives, as LLVM code: two float16 a word.
+
+Sums are made in float32 and rounded to odd there, so that a second rounding to half is exact: a
+product of two halves has 22 bits, and nothing over- or underflows.  The same meanings, for the
+interpreter, are in :mod:`softbeam.emulator.core.half`; tests compare the two for every operation.
+"""
+
+from __future__ import annotations
+
+from llvmlite import binding
+
+from softbeam.emulator.core import layout as k
+from softbeam.emulator.translation.double import compared
+from softbeam.emulator.translation.floating import CANONICAL_NAN
+from softbeam.emulator.translation.integer import Meaning, combined
+from softbeam.emulator.translation.operation import Operation, Results, Untranslatable
+from softbeam.emulator.translation.vectors import F16, F32, I16, I32, Value
+
+NAN = 0x7FFF
+
+
+def converts() -> bool:
+    """Return whether this processor converts halves itself; else LLVM would call a library."""
+    features = binding.get_host_cpu_features()
+    return bool(features.get("f16c") or features.get("fullfp16") or features.get("neon"))
+
+
+def from_half(o: Operation, half: Value) -> Value:
+    """Return float32 from the low half words of words."""
+    bits = o.builder.trunc(half, o.v.of(I16))
+    return o.builder.fpext(o.builder.bitcast(bits, o.v.of(F16)), o.v.of(F32))
+
+
+def to_half(o: Operation, number: Value) -> Value:
+    """Return words that hold float32 rounded to half; NaN is 0x7fff."""
+    half = o.builder.bitcast(o.builder.fptrunc(number, o.v.of(F16)), o.v.of(I16))
+    nan = o.builder.fcmp_unordered("uno", number, number)
+    return o.choose(nan, o.v.word(NAN), o.builder.zext(half, o.v.of(I32)))
+
+
+def _part(o: Operation, word: Value, code: int, part: int) -> Value:
+    """Return one half of an operand, by the six bits that describe the operand."""
+    builder, v = o.builder, o.v
+    which = code & 3
+    if which == k.WHOLE_FLOAT:
+        raise Untranslatable("a float32 operand of a half operation")
+    high = which == k.HIGH_HALVES or (part == 1 and which != k.LOW_HALVES)
+    value = from_half(o, builder.lshr(word, v.word(16)) if high else word)
+    if code & k.HALF_ABSOLUTE:
+        value = v.call("fabs", F32, value)
+    return builder.fneg(value) if code & k.HALF_NEGATE else value
+
+
+def _odd_sum(o: Operation, a: Value, b: Value) -> Value:
+    """Return a + b rounded to odd."""
+    builder, v = o.builder, o.v
+    total = builder.fadd(a, b)
+    back = builder.fsub(total, a)
+    error = builder.fadd(builder.fsub(a, builder.fsub(total, back)), builder.fsub(b, back))
+    word, zero = v.words(total), v.constant(F32, 0.0)
+    # Of infinities and NaN the error is NaN, which compares as zero does here.
+    inexact = builder.fcmp_ordered("!=", error, zero)
+    even = o.holds("==", builder.and_(word, v.word(1)), v.word(0))
+    outwards = builder.xor(
+        builder.fcmp_ordered(">", error, zero), builder.fcmp_ordered("<", total, zero)
+    )
+    step = o.choose(outwards, v.word(1), v.word(-1))
+    changed = builder.and_(inexact, even)
+    return v.floats(o.choose(changed, builder.add(word, step), word))
+
+
+def _saturated(o: Operation, value: Value) -> Value:
+    zero, one = o.v.constant(F32, 0.0), o.v.constant(F32, 1.0)
+    capped = o.choose(o.builder.fcmp_ordered("<", value, one), value, one)
+    return o.choose(o.builder.fcmp_ordered(">", value, zero), capped, zero)
+
+
+def _smaller_or_larger(o: Operation, x: Value, y: Value) -> Value:
+    """HMNMX2: the smaller where the predicate holds; a number beats NaN, or with .NAN does not."""
+    builder, v = o.builder, o.v
+    negative = o.holds("<", v.words(x), v.word(0), signed=True)
+    same = builder.fcmp_ordered("==", x, y)
+    less = builder.fcmp_ordered("<", x, y)
+    takes_first = builder.not_(builder.xor(o.choose(same, negative, less), o.p))
+    value = o.choose(takes_first, x, y)
+    x_nan = builder.fcmp_unordered("uno", x, x)
+    y_nan = builder.fcmp_unordered("uno", y, y)
+    if o.has(k.UNORDERED):
+        nan = v.constant(F32, float("nan"))
+        return o.choose(builder.or_(x_nan, y_nan), nan, value)
+    return o.choose(x_nan, y, o.choose(y_nan, x, value))
+
+
+def _codes(o: Operation) -> tuple[int, int, int]:
+    codes = o.column(k.DETAIL)
+    return codes & 63, codes >> 6 & 63, codes >> 12 & 63
+
+
+def _arithmetic(o: Operation) -> Results:
+    """HADD2, HMUL2, HFMA2, HMNMX2."""
+    builder, operation = o.builder, o.column(k.OP)
+    first, second, third = _codes(o)
+    words = []
+    for part in range(2):
+        x, y = _part(o, o.a, first, part), _part(o, o.b, second, part)
+        if operation == k.HMNMX2:
+            value = _smaller_or_larger(o, x, y)
+        else:
+            if operation == k.HADD2:
+                value = _odd_sum(o, x, y)
+            elif operation == k.HMUL2:
+                value = builder.fmul(x, y)
+            else:
+                value = _odd_sum(o, builder.fmul(x, y), _part(o, o.c, third, part))
+            if o.has(k.SATURATE):
+                value = _saturated(o, value)
+        half = to_half(o, value)
+        if o.has(k.TO_FLOAT):
+            exact = o.v.words(from_half(o, half))
+            nan = builder.fcmp_unordered("uno", value, value)
+            return Results((o.choose(nan, o.v.word(CANONICAL_NAN), exact),))
+        words.append(half)
+    return Results((_packed(o, *words),))
+
+
+def _packed(o: Operation, low: Value, high: Value) -> Value:
+    return o.builder.or_(low, o.builder.shl(high, o.v.word(16)))
+
+
+def _compare(o: Operation) -> Results:
+    """HSET2, HSETP2: a comparison of each half, joined with the source predicate."""
+    first, second, _ = _codes(o)
+    joined = []
+    for part in range(2):
+        x, y = _part(o, o.a, first, part), _part(o, o.b, second, part)
+        holds = compared(o, o.column(k.OFFSET), x, y, unordered=o.has(k.UNORDERED))
+        joined.append(combined(o, holds, o.p))
+    if o.column(k.OP) == k.HSETP2:
+        return Results((), *joined)
+    one = o.v.word(0x3C00 if o.has(k.BOOLEAN_FLOAT) else 0xFFFF)
+    words = [o.choose(holds, one, o.v.word(0)) for holds in joined]
+    return Results((_packed(o, *words),), *joined)
+
+
+def _where_converted(meaning: Meaning) -> Meaning:
+    """Leave an operation to the interpreter where the processor does not convert halves."""
+
+    def wrapped(o: Operation) -> Results:
+        if not converts():
+            raise Untranslatable("halves, which this processor does not convert")
+        return meaning(o)
+
+    return wrapped
+
+
+MEANINGS: dict[int, Meaning] = {
+    k.HADD2: _where_converted(_arithmetic),
+    k.HMUL2: _where_converted(_arithmetic),
+    k.HFMA2: _where_converted(_arithmetic),
+    k.HMNMX2: _where_converted(_arithmetic),
+    k.HSET2: _where_converted(_compare),
+    k.HSETP2: _where_converted(_compare),
+}
