@@ -349,6 +349,96 @@ anchors=1,2, 3,4
 """
 
 
+#: What AlexeyAB's Darknet adds, with every kernel of its own.
+DIALECT = """
+[net]
+height=8
+width=7
+channels=3
+
+[convolutional]
+batch_normalize=1
+filters=4
+size=3
+pad=1
+activation=swish
+
+[convolutional]
+filters=4
+groups=2
+size=3
+pad=1
+stride_x=1
+stride_y=2
+activation=hard_mish
+
+[avgpool]
+
+[convolutional]
+filters=4
+activation=logistic
+
+[scale_channels]
+from=-3
+activation=relu
+
+[maxpool]
+size=2
+stride_x=2
+stride_y=1
+
+[route]
+layers=-1
+groups=2
+group_id=1
+
+[convolutional]
+filters=3
+size=3
+pad=1
+dilation=2
+activation=normalize_channels
+
+[convolutional]
+filters=2
+activation=normalize_channels_softmax_maxval
+
+[shortcut]
+from=-3,-2
+weights_type=per_channel
+weights_normalization=softmax
+activation=leaky
+
+[convolutional]
+filters=2
+activation=relu6
+
+[sam]
+from=-3
+
+[shortcut]
+from=-2
+
+[maxpool]
+size=2
+stride=1
+antialiasing=2
+
+[maxpool]
+maxpool_depth=1
+
+[convolutional]
+filters=14
+activation=linear
+
+[yolo]
+classes=2
+num=2
+scale_x_y=1.1
+anchors=1,2, 3,4
+"""
+
+
 @dataclass(frozen=True)
 class Example:
     """A small network with random weights, its golden run and its profile."""
@@ -375,7 +465,13 @@ class Example:
 #: Trained buffers whose roots are taken.
 _POSITIVE = ("variance", "epsilon")
 
-EXAMPLES = {"tiny": TINY, "other": OTHER, "branches": BRANCHES, "detector": DETECTOR}
+EXAMPLES = {
+    "tiny": TINY,
+    "other": OTHER,
+    "branches": BRANCHES,
+    "detector": DETECTOR,
+    "dialect": DIALECT,
+}
 
 
 @pytest.fixture(scope="session")
@@ -398,6 +494,9 @@ def make_example(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Exam
             spread = 0.4 if buffer.endswith("weights") else 1.0
             values = rng.normal(0, spread, words).astype(np.float32)
             weights[buffer] = np.abs(values) if buffer.endswith(_POSITIVE) else values
+        if name == "dialect":
+            # What the blur of the layer with antialiasing weighs its pixels with.
+            weights["13.blur_weights"] = np.full(8, 0.25, dtype=np.float32)
         image = rng.random(network.layers[0].inputs).astype(np.float32)
         golden = golden_run(plan, weights, image)
         device = Device(golden, architecture)

@@ -76,6 +76,38 @@ def test_a_yolo_box_is_decoded() -> None:
     assert boxes(plan, bits(answer), threshold=0.73) == []
 
 
+def test_sides_of_the_new_coordinates_are_squared() -> None:
+    plan = plan_of(YOLO + "new_coords=1\nscale_x_y=2\n")
+    answer = np.zeros((3, 7, 32, 64), dtype=np.float32)
+    answer[1, :, 8, 16] = [0.5, -0.25, 0.5, 0.25, 0.9, 0.3, 0.8]
+    (box,) = boxes(plan, bits(answer))
+    assert (box.x, box.y) == (16.5 / 64, 7.75 / 32)
+    # Four times the square times the anchor, 50 and 60 pixels.
+    assert (box.width, box.height) == pytest.approx((50 / 64, 4 * 0.0625 * 60 / 32))
+
+
+@pytest.mark.parametrize(
+    ("more", "count"),
+    [
+        ("", 1),
+        ("nms_kind=greedynms\nbeta_nms=0.1\n", 1),
+        ("nms_kind=diounms\nbeta_nms=3\n", 1),
+        # The share of the distance is 0.016: to the power of 0.6 it is 0.08, of 0.1 it is 0.66.
+        ("nms_kind=diounms\n", 1),
+        ("nms_kind=diounms\nbeta_nms=0.1\n", 2),
+    ],
+)
+def test_boxes_apart_are_kept_where_the_file_says_so(more: str, count: int) -> None:
+    plan = plan_of(YOLO + more)
+    answer = np.zeros((3, 7, 32, 64), dtype=np.float32)
+    for column in (16, 20):
+        answer[1, :, 8, column] = [0.5, 0.5, -0.7, -0.7, 0.9, 0.3, 0.8]
+    found = boxes(plan, bits(answer))
+    assert len(found) == count
+    # How boxes are thinned out is a fact of the plan; only then has its text another word.
+    assert ("diou=" in repr(plan)) == ("diounms" in more)
+
+
 def test_a_region_box_is_decoded() -> None:
     answer = np.zeros((2, 8, 4, 5), dtype=np.float32)
     answer[1, :, 3, 2] = [0.5, 0.5, 0, 0, 1, 0, 0, 0.75]

@@ -19,7 +19,7 @@ from softbeam.network.pool import PoolLayout
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["tiny", "other", "branches", "detector"])
+@pytest.mark.parametrize("name", ["tiny", "other", "branches", "detector", "dialect"])
 def test_live_words_are_those_that_something_reads(make_brute_force, name: str) -> None:
     brute = make_brute_force(name)
     for found, wanted in zip(live_words(brute.plan), brute.live, strict=True):
@@ -80,7 +80,7 @@ def in_pieces(layout: PoolLayout, buffer: str, ranges: Ranges) -> list[tuple[int
 
 @pytest.mark.slow
 @pytest.mark.parametrize("architecture", FAST)
-@pytest.mark.parametrize("name", ["tiny", "other", "branches", "detector"])
+@pytest.mark.parametrize("name", ["tiny", "other", "branches", "detector", "dialect"])
 def test_a_launch_touches_nothing_but_its_spans(make_example, name: str, architecture: str) -> None:
     example = make_example(name, architecture)
     plan, golden, runner = example.plan, example.golden, Runner()

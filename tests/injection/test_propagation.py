@@ -62,6 +62,34 @@ NETWORKS = {
     + "[local]\nfilters=5\nsize=3\nstride=1\npad=1\nactivation=leaky\n"
     + "[local]\nfilters=6\nsize=2\nstride=1\npad=0\nactivation=linear\n"
     + "[avgpool]\n[softmax]\n",
+    # AlexeyAB's dialect.
+    "dialect": NET.format(8, 10)
+    + CONVOLUTION.format(6, 3, 1, "swish") + NORM
+    + CONVOLUTION.format(6, 5, 1, "leaky") + NORM + "groups=6\ndilation=2\n"
+    + "[avgpool]\n"
+    + CONVOLUTION.format(6, 1, 1, "logistic")
+    + "[scale_channels]\nfrom=-3\n"
+    + CONVOLUTION.format(8, 3, 1, "hard_mish") + NORM
+    + CONVOLUTION.format(6, 3, 1, "linear") + NORM
+    + "[shortcut]\nfrom=-2,-3\nweights_type=per_channel\nweights_normalization=softmax\n"
+    + "[shortcut]\nfrom=0\nactivation=relu\n"
+    + CONVOLUTION.format(1, 3, 1, "relu6")
+    + "[scale_channels]\nfrom=-2\nscale_wh=1\n"
+    + CONVOLUTION.format(6, 1, 1, "logistic")
+    + "[sam]\nfrom=-2\n"
+    + CONVOLUTION.format(6, 3, 2, "mish") + NORM + "antialiasing=1\n[maxpool]\nsize=1\n"
+    + "[route]\nlayers=-1\ngroups=2\ngroup_id=1\n"
+    + CONVOLUTION.format(14, 1, 1, "linear")
+    + "[yolo]\nclasses=2\nnum=2\nscale_x_y=1.1\nanchors=1,2, 3,4\n",
+    # Sums whose changed columns are not pixels, before weights of channels.
+    "sums": NET.format(5, 6)
+    + CONVOLUTION.format(4, 3, 1, "relu6") + NORM
+    + "[shortcut]\nfrom=-1\n"
+    + "[shortcut]\nfrom=-2,-2\nactivation=swish\n"
+    + "[shortcut]\nfrom=-1,-2\nweights_type=per_channel\nweights_normalization=relu\n"
+    + CONVOLUTION.format(8, 1, 1, "leaky")
+    + "[shortcut]\nfrom=-2\nweights_type=per_feature\nweights_normalization=relu\n"
+    + "[avgpool]\n",
     "tensors": "",
 }  # fmt: skip
 
@@ -236,7 +264,7 @@ def test_extraction(extraction_golden: GoldenRun) -> None:
     assert reached > 10
 
 
-@pytest.mark.parametrize("name", ["other", "branches", "detector", "tensors"])
+@pytest.mark.parametrize("name", ["other", "branches", "detector", "dialect", "tensors"])
 def test_networks_of_all_layers(name: str, make_example) -> None:
     golden = make_example(name).golden
     live = live_words(golden.plan)

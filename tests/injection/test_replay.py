@@ -72,7 +72,7 @@ def test_a_thousand_replays_are_the_injections(injector: Injector) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["other", "branches", "detector"])
+@pytest.mark.parametrize("name", ["other", "branches", "detector", "dialect"])
 def test_replays_on_other_networks(make_example: Callable[..., Any], name: str) -> None:
     other = make_example(name).injector("replays")
     for number in range(60):

@@ -19,7 +19,7 @@ def named(kernel: str, values: tuple[float, ...]) -> Arguments:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["tiny", "other", "branches", "detector", "tensors"])
+@pytest.mark.parametrize("name", ["tiny", "other", "branches", "detector", "dialect", "tensors"])
 def test_owners_are_the_warps_that_store(make_example, name) -> None:  # type: ignore[no-untyped-def]
     device = make_example(name).device
     runner = Runner()

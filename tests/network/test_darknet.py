@@ -157,6 +157,63 @@ mask=1,4
 anchors=1,2, 3,4, 5,6, 7,8, 9,10
 """
 
+#: A part of yolo-fastest: AlexeyAB's keys, of which inference has none, and depthwise convolutions.
+FASTEST = """[network]
+width=32
+height=32
+channels=3
+mosaic=1
+[convolutional]
+filters=8
+size=3
+pad=1
+stride=2
+batch_normalize=1
+activation=leaky
+[convolutional]
+groups=8
+filters=8#16
+size=3
+pad=1
+batch_normalize=1
+activation=leaky
+[convolutional]
+filters=8
+batch_normalize=1
+activation=linear
+[dropout]
+probability=.15
+[shortcut]
+from=-4
+activation=linear
+[maxpool]
+size=5
+[route]
+layers=-2
+[maxpool]
+size=9
+[route]
+layers=-1,-3,-4
+[convolutional]
+filters=24
+size=5
+groups=24
+pad=1
+batch_normalize=1
+activation=leaky
+[convolutional]
+filters=14
+activation=linear
+[yolo]
+mask=0,2
+anchors=12, 18,  37, 49,  52,132
+classes=2
+num=3
+scale_x_y=1.00
+iou_thresh=0.213
+nms_kind=greedynms
+"""
+
 
 def outputs(network: Network, golden: GoldenRun) -> list[np.ndarray]:
     """Return each layer's output as it was when the layer had run."""
@@ -200,15 +257,16 @@ def strike_every_kernel(golden: GoldenRun) -> None:
 
 
 def text_of(name: str, darknet: Path) -> str:
-    if name in ("others", "odd"):
-        return OTHERS if name == "others" else ODD
+    own = {"others": OTHERS, "odd": ODD, "fastest": FASTEST}
+    if name in own:
+        return own[name]
     if name == "googlenet":
         return files("softbeam.network").joinpath("data", "googlenet.cfg").read_text()
     return (darknet / f"{name}.cfg").read_text()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*NETWORKS, "others", "odd"])
+@pytest.mark.parametrize("name", [*NETWORKS, "others", "odd", "fastest"])
 def test_every_layer_agrees_with_darknet(name, darknet, predict, tmp_path) -> None:  # type: ignore[no-untyped-def]
     cfg = tmp_path / f"{name}.cfg"
     text = text_of(name, darknet)

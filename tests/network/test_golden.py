@@ -119,7 +119,7 @@ def test_every_thread_of_a_tiny_network_stores_the_words_it_owns(
         check_launch(golden, device, launch.index, whole=True)
 
 
-@pytest.mark.parametrize("name", ["tiny", "other", "branches", "detector"])
+@pytest.mark.parametrize("name", ["tiny", "other", "branches", "detector", "dialect"])
 def test_the_pool_holds_what_every_buffer_holds_before_every_launch(make_example, name) -> None:
     example = make_example(name)
     golden, plan = example.golden, example.plan

@@ -123,7 +123,16 @@ def boxes_table(plan: Plan, answer: Bits, threshold: float) -> Numbers:
                 unit = layer.anchor_unit(plan.layers[0].input_shape)
                 found.append(_of_anchors(layer, numbers, unit, threshold))
         start = end
-    return thinned_table(np.concatenate(found))
+    return thinned_table(np.concatenate(found), distance_power(plan))
+
+
+def distance_power(plan: Plan) -> float:
+    """Return the power of the distance by which boxes are thinned out; NaN where it plays no part.
+
+    As in Darknet, the last layer says so for all heads.
+    """
+    last = plan.layers[-1]
+    return last.diou if isinstance(last, Yolo) and last.diou is not None else float("nan")
 
 
 def thinned(found: list[Box]) -> list[Box]:
@@ -131,11 +140,14 @@ def thinned(found: list[Box]) -> list[Box]:
     return listed(thinned_table(table_of(found)))
 
 
-def thinned_table(table: Numbers) -> Numbers:
-    """Return boxes as rows without those that overlap a better one of their class too much."""
+def thinned_table(table: Numbers, power: float = float("nan")) -> Numbers:
+    """Return boxes as rows without those that overlap a better one of their class too much.
+
+    `power` is that of :func:`distance_power`.
+    """
     table = table[np.lexsort((-table[:, 5], table[:, 4]))]
     kept = np.empty(len(table), dtype=np.bool_)
-    native.thin(edges_of(table), THINNING, kept)
+    native.thin(edges_of(table), THINNING, power, kept)
     table = table[kept]
     best: Numbers = table[np.argsort(-table[:, 5], kind="stable")]
     return best
@@ -157,8 +169,12 @@ def _of_anchors(
     anchors = np.array(layer.anchors)[anchor]
     x = (column + cells[:, 0]) / columns
     y = (row + cells[:, 1]) / rows
-    width = np.exp(cells[:, 2]) * anchors[:, 0] / unit[0]
-    height = np.exp(cells[:, 3]) * anchors[:, 1] / unit[1]
+    if isinstance(layer, Yolo) and layer.new_coords:
+        sides = 4 * cells[:, 2:4] ** 2
+    else:
+        sides = np.exp(cells[:, 2:4])
+    width = sides[:, 0] * anchors[:, 0] / unit[0]
+    height = sides[:, 1] * anchors[:, 1] / unit[1]
     score = scale[anchor, row, column][:, None] * cells[:, coords + 1 :]
     places = (one[:, None] for one in (x, y, width, height))
     return _present(score > threshold, *places, np.arange(layer.classes)[None, :], score)

@@ -18,6 +18,7 @@ from softbeam.injection.boxes import (
     Box,
     Numbers,
     boxes_table,
+    distance_power,
     edges_of,
     listed,
     table_of,
@@ -83,8 +84,8 @@ class BoxJudge(MeaningJudge[Numbers]):
 
     def detail(self, wanted: Numbers, found: Numbers) -> str:
         """Return what an SDC is."""
-        # A model that thins out its boxes itself may leave some that overlap more.
-        thinned = self.rule.head != "yolov10"
+        # A model that thins out its boxes itself, or by distance, may leave some that overlap more.
+        thinned = self.rule.head != "yolov10" and np.isnan(distance_power(self.plan))
         partners = _partners(wanted, found, self.rule.overlap, thinned=thinned)
         return detail_of_sdc(self.kind, BoxChanges(wanted, found, partners))
 

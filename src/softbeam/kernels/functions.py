@@ -1,4 +1,4 @@
-"""The numbers of what ONNX's kernels can do, as their CUDA sources count them.
+"""The numbers of what kernels can do, as their CUDA sources count them.
 
 Those of Darknet's activation functions are :mod:`softbeam.network.activation`'s.
 """
@@ -67,3 +67,11 @@ class Rounding(IntEnum):
     HALF_DOWN = 2
     HALF_UP = 3
     LINEAR = 4
+
+
+class Normalization(IntEnum):
+    """What ``shortcut_multilayer`` makes of its weights before it multiplies by them."""
+
+    NONE = 0
+    RELU = 1
+    SOFTMAX = 2

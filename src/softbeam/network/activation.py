@@ -8,7 +8,8 @@ from enum import IntEnum
 class Activation(IntEnum):
     """Darknet's codes of activation functions (its enumeration ``ACTIVATION``).
 
-    Mish is not Darknet's own; it has a kernel to itself, and its number is softbeam's.
+    Those from 90 on are AlexeyAB's Darknet's alone, each with a kernel to itself; their numbers are
+    softbeam's.
     """
 
     LOGISTIC = 0
@@ -25,8 +26,20 @@ class Activation(IntEnum):
     HARDTAN = 11
     LHTAN = 12
     SELU = 13
+    NORMALIZE_CHANNELS = 93
+    NORMALIZE_CHANNELS_SOFTMAX = 94
+    NORMALIZE_CHANNELS_SOFTMAX_MAXVAL = 95
+    HARD_MISH = 96
+    SWISH = 97
+    RELU6 = 98
     MISH = 99
+
+    @property
+    def across_channels(self) -> bool:
+        """Whether an element depends on the others of its pixel."""
+        return self.name.startswith("NORMALIZE_CHANNELS")
 
     def kept(self, words: int) -> dict[str, int]:
         """Return the buffers, and their words, in which training keeps what the function takes."""
-        return {"activation_input": words} if self is Activation.MISH else {}
+        keeps = (Activation.MISH, Activation.HARD_MISH, Activation.SWISH)
+        return {"activation_input": words} if self in keeps else {}

@@ -32,7 +32,7 @@ def buffer_words(layers: tuple[Layer, ...]) -> dict[str, int]:
     words = {
         buffer_name(layer.index, name): size
         for layer in layers
-        for name, size in layer.buffers.items()
+        for name, size in layer.allocated.items()
     }
     words[INPUT] = layers[0].inputs
     words[buffer_name(-1, "truth")] = layers[-1].outputs

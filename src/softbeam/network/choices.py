@@ -44,7 +44,7 @@ class WorkloadChoices(Choices):
         Whose machine code runs, one of :data:`softbeam.kernels.ARCHITECTURES`.
     im2col : {"always", "except-1x1"}
         Whether 1x1 convolutions with stride 1 launch im2col, as Darknet did until May 2018 and in
-        the paper, or are matrix products alone, as since.
+        the paper, or are matrix products alone, as since, and as in AlexeyAB's dialect anyway.
     gemm : {"struck", "library"}
         Whether matrix products are launches of softbeam's own SGEMM, which can be struck, or those
         of a library, as in the paper, whose machine code is not known and which are left out.

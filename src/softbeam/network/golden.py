@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from softbeam.kernels.signatures import signature
 from softbeam.logs import timed
 from softbeam.memory import address_space, require_memory
-from softbeam.network.plan import Launch, Plan, Pointer
+from softbeam.network.plan import Launch, Plan, Pointer, buffer_name
 from softbeam.network.pool import is_clearing, pool_layout
 
 _LOG = logging.getLogger(__name__)
@@ -208,6 +208,10 @@ class GoldenRun:
         image : numpy.ndarray of float32
             The input, channel by channel.
         """
+        for layer in self.plan.layers:
+            for name, numbers in layer.constants.items():
+                words = self.view(buffer_name(layer.index, name), 0)
+                words[:] = np.resize(np.array(numbers, dtype=np.float32), words.size).view("u4")
         for name, values in {**weights, self.plan.input: image}.items():
             self.view(name, 0)[: values.size] = values.view(np.uint32)
         for launch in self.plan.launches:

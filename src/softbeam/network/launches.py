@@ -24,6 +24,16 @@ LARGEST_GRID = 65_535
 MOST_LAUNCHES = 1 << 16
 """Launches of one inference; those of a deep network are some thousands, and each is an object."""
 
+#: The activations that AlexeyAB's Darknet has a kernel for each, of those that Darknet has.
+_ALONE = (Activation.LEAKY, Activation.LOGISTIC, Activation.RELU)
+
+#: By activation its kernel and that kernel's parameter for what only training reads.
+_KEEPING = {
+    Activation.MISH: ("activate_mish", "input"),
+    Activation.HARD_MISH: ("activate_hard_mish", "input"),
+    Activation.SWISH: ("activate_swish", "sigmoid"),
+}
+
 Grid: TypeAlias = tuple[int, int, int]
 Value: TypeAlias = int | float | Span
 Spans: TypeAlias = tuple[Span, ...]
@@ -73,6 +83,9 @@ class LaunchMaker:
         The network's input, and the outputs of all layers.
     choices : WorkloadChoices
         How the network is run.
+    alexeyab : bool
+        Whether AlexeyAB's Darknet runs it, which clears and copies nothing that only training
+        reads, and has kernels of its own.
     """
 
     def __init__(
@@ -81,19 +94,28 @@ class LaunchMaker:
         launches: list[Launch],
         outputs: Sequence[Span],
         choices: WorkloadChoices,
+        alexeyab: bool = False,
     ) -> None:
         self.layer = layer
         self.launches = launches
         self.choices = choices
+        self.alexeyab = alexeyab
+        #: The layer whose trained buffers it uses, its own unless it says otherwise.
+        self.trained_layer = layer
         self._outputs = outputs
 
     def own(self, buffer: str, words: int) -> Span:
         """Return the first words of one of the layer's buffers."""
         return Span(buffer_name(self.layer, buffer), words)
 
+    def trained(self, buffer: str, words: int) -> Span:
+        """Return the first words of a trained buffer, which may be another layer's."""
+        return Span(buffer_name(self.trained_layer, buffer), words)
+
     def output(self, words: int) -> Span:
         """Clear what training propagates back, as most layers begin, and return the output."""
-        self.fill(self.own("delta", words))
+        if not self.alexeyab:
+            self.fill(self.own("delta", words))
         return self.own("output", words)
 
     def workspace(self, words: int) -> Span:
@@ -235,10 +257,12 @@ class LaunchMaker:
 
     def batch_norm(self, output: Span, channels: int) -> None:
         """Normalize, scale and shift each channel; first keep the output for training."""
-        mean, variance = self.own("rolling_mean", channels), self.own("rolling_variance", channels)
-        self.copy(output, self.own("x", output.words))
+        names = ("rolling_mean", "rolling_variance")
+        mean, variance = (self.trained(name, channels) for name in names)
+        if not self.alexeyab:
+            self.copy(output, self.own("x", output.words))
         self.launch(
-            "normalize",
+            "normalize_inside" if self.alexeyab else "normalize",
             output.words,
             (output, mean, variance),
             (output,),
@@ -250,14 +274,35 @@ class LaunchMaker:
             filters=channels,
             spatial=output.words // channels,
         )
-        self.scale_bias(output, self.own("scales", channels))
-        self.add_bias(output, self.own("biases", channels))
+        self.scale_bias(output, self.trained("scales", channels))
+        self.add_bias(output, self.trained("biases", channels))
 
-    def activate(self, x: Span, activation: Activation) -> None:
-        """Apply an activation function to words, in place; Darknet launches it for linear too."""
+    def activate(self, x: Span, activation: Activation, channels: int = 1) -> None:
+        """Apply an activation function to words, in place.
+
+        Darknet launches it for linear too, AlexeyAB's does not.
+        """
         n = x.words
-        if activation == Activation.MISH:
+        if activation in _KEEPING:
+            kernel, name = _KEEPING[activation]
             kept = self.own("activation_input", n)
-            self.launch("activate_mish", n, (x,), (x, kept), x=x, n=n, input=kept, output=x)
-        else:
+            own: dict[str, Value] = {name: kept, "output": x}
+            self.launch(kernel, n, (x,), (x, kept), x=x, n=n, **own)
+        elif activation.across_channels:
+            self._activate_channels(x, activation, channels)
+        elif activation == Activation.RELU6 or (self.alexeyab and activation in _ALONE):
+            self.launch(f"activate_{activation.name.lower()}", n, (x,), (x,), x=x, n=n)
+        elif not (self.alexeyab and activation == Activation.LINEAR):
             self.launch("activate_array", n, (x,), (x,), x=x, n=n, a=int(activation))
+
+    def _activate_channels(self, x: Span, activation: Activation, channels: int) -> None:
+        """Apply an activation function to every pixel's channels."""
+        size = x.words // channels
+        values: dict[str, Value] = {"x": x, "size": size, "batch": 1, "channels": channels}
+        values |= {"wh_step": size, "output": x}
+        kernel = "activate_normalize_channels"
+        if activation != Activation.NORMALIZE_CHANNELS:
+            kernel += "_softmax"
+            largest = activation == Activation.NORMALIZE_CHANNELS_SOFTMAX_MAXVAL
+            values["use_max_val"] = int(largest)
+        self.launch(kernel, size, (x,), (x,), **values)

@@ -54,7 +54,8 @@ def make_plan(
     sources = (Span(INPUT, layers[0].inputs), *spans)
     for layer, before in zip(layers, sources, strict=False):
         source = before if layer.takes is None else sources[layer.takes + 1]
-        layer.launch(LaunchMaker(layer.index, launches, sources, choices), source)
+        maker = LaunchMaker(layer.index, launches, sources, choices, layer.alexeyab)
+        layer.launch(maker, source)
     buffers = layout.place(buffer_words(layers))
     if not answers:
         answers = _own_answers(layers)

@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from softbeam.injection.regions.channels import channelwise_rule
+from softbeam.injection.regions.channels import channelwise_rule, scale_channels_rule
 from softbeam.injection.regions.elementwise import broadcast_rule
-from softbeam.injection.regions.joining import shortcut_rule, upsample_rule
+from softbeam.injection.regions.joining import multilayer_rule, shortcut_rule, upsample_rule
 from softbeam.injection.regions.pointwise import copy_rule, pointwise_rule
 from softbeam.injection.regions.products import product_rule
 from softbeam.injection.regions.step import NotCoveredError, RegionRule, Result, Step, whole_launch
@@ -61,6 +61,8 @@ RULES: Mapping[str, RegionRule] = {
     # A copy leaves the very change, whatever its form.
     "copy": copy_rule,
     "shortcut": shortcut_rule,
+    "shortcut_multilayer": multilayer_rule,
+    "scale_channels": scale_channels_rule,
     "upsample": upsample_rule,
     "broadcast": broadcast_rule,
     "im2col": im2col_rule,

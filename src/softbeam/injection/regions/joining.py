@@ -8,6 +8,9 @@ from softbeam.injection.changes import Columns
 from softbeam.injection.regions.step import NotCoveredError, Result, Step
 from softbeam.kernels.families import compute
 
+#: Pointers to added layers that ``shortcut_multilayer`` has.
+_ADDED = 6
+
 
 def shortcut_rule(step: Step) -> Result:
     """shortcut, of maps of the same height and width: a function of a word of each."""
@@ -29,6 +32,43 @@ def shortcut_rule(step: Step) -> Result:
     )  # fmt: skip
     compute("shortcut", one_pixel)
     return {own.buffer: step.written(own, Columns(own.stride, places, values))}
+
+
+def multilayer_rule(step: Step) -> Result:
+    """shortcut_multilayer: a function of a word of each map, as far as it reaches."""
+    a = step.arguments
+    outputs = [getattr(a, f"outputs{number}") for number in range(a.n)]
+    adds = [getattr(a, f"add{number}") for number in range(a.n)]
+    strides = {one.stride for one in step.changes.values() if isinstance(one, Columns)}
+    if len(strides) != 1 or a.batch != 1 or (a.nweights and a.weights.buffer in step.changes):
+        raise NotCoveredError
+    (stride,) = strides
+    # A change may have other columns than pixels; weights of channels are those of whole channels.
+    each = a.nweights // (a.n + 1)
+    if any(words % stride for words in (a.size, *outputs)) or each not in (0, 1, a.size // stride):
+        raise NotCoveredError
+    own, target = (step.map(one, a.size // stride, stride) for one in (a.input, a.out))
+    maps = [
+        step.map(one, words // stride, stride) for one, words in zip(adds, outputs, strict=True)
+    ]
+    changes = [step.changed(one, shrink=False) for one in (own, *maps)]
+    places = changes[0].places
+    for change in changes[1:]:
+        places = np.union1d(places, change.places)
+    given, *others = (
+        step.columns(one, places, change) for one, change in zip((own, *maps), changes, strict=True)
+    )
+    out = np.empty_like(given)
+    values: dict[str, object] = {"input": given.reshape(-1), "out": out.reshape(-1)}
+    for number in range(_ADDED):
+        there = number < a.n
+        values[f"add{number}"] = others[number].reshape(-1) if there else values["input"]
+        values[f"outputs{number}"] = maps[number].rows if there else 0
+    weights = step.before(a.weights.buffer)[a.weights.word :].view(np.float32)
+    # The twin on an image of one pixel for every column.
+    pixels = a._replace(size=out.size, src_outputs=own.rows, weights=weights, **values)
+    compute("shortcut_multilayer", pixels)
+    return {target.buffer: step.written(target, Columns(stride, places, out))}
 
 
 def upsample_rule(step: Step) -> Result:

@@ -15,14 +15,20 @@ from softbeam.kernels.families.windows import average_columns
 def im2col_rule(step: Step) -> Result:
     """im2col: its columns are windows of the input; they are not laid out here."""
     a = step.arguments
+    return _squares(step, a.ksize, a.stride, a.pad)
+
+
+def _squares(step: Step, size: int, stride: int, pad: int) -> Result:
+    """Return square windows without gaps that hold a changed pixel."""
+    a = step.arguments
     area = a.height_col * a.width_col
     channels = a.n // area
     source = step.map(a.im, channels, a.height * a.width)
-    target = step.map(a.col, channels * a.ksize**2, area, prefix=True)
+    target = step.map(a.col, channels * size**2, area, prefix=True)
     if not target.whole:
         raise NotCoveredError
     changed = step.changed(source)
-    geometry = Geometry(a.height, a.width, a.ksize, a.stride, -a.pad, a.height_col, a.width_col)
+    geometry = Geometry(a.height, a.width, size, stride, -pad, a.height_col, a.width_col)
     windows = Windows.of(changed, step.golden_map(source), geometry)
     return {target.buffer: windows if windows.places.size else None}
 
@@ -30,6 +36,9 @@ def im2col_rule(step: Step) -> Result:
 def im2col_ext_rule(step: Step) -> Result:
     """im2col_ext: the columns of the windows that hold a changed pixel."""
     a = step.arguments
+    square = (a.kernel_h, a.stride_h, a.pad_h)
+    if square == (a.kernel_w, a.stride_w, a.pad_w) and a.dilation_h == a.dilation_w == 1:
+        return _squares(step, *square)
     area, window = a.height_col * a.width_col, a.kernel_h * a.kernel_w
     channels = a.n // area
     source = step.map(a.im, channels, a.height * a.width)

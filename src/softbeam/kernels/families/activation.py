@@ -10,6 +10,7 @@ from softbeam.emulator.arithmetic import canonical, fma_rn
 from softbeam.jit import jit
 from softbeam.kernels.behaviour import Behaviour, Pointwise
 from softbeam.kernels.native.exponential import expf
+from softbeam.kernels.signatures import Arguments
 
 # Darknet's numbers of its activation functions.
 LOGISTIC, RELU, RELIE, LINEAR, RAMP, TANH, PLSE = range(7)
@@ -155,9 +156,120 @@ def activate_mish(x, count, inputs, output, table):
             output[index] = _product(value, np.float32(n / np.float32(n + two)))
 
 
+@jit
+def activate_leaky(x, count):
+    """Scale the elements of `count` that are not above 0 by 0.1, in place."""
+    for index in range(count):
+        value = x[index]
+        x[index] = value if value > 0 else _product(np.float32(0.1), value)
+
+
+@jit
+def activate_logistic(x, count, table):
+    """Apply the logistic function to `count` elements; `table` is MUFU.EX2's."""
+    for index in range(count):
+        x[index] = _sigmoid(1.0, x[index], table)
+
+
+@jit
+def activate_relu(x, count):
+    """Clear the elements of `count` that are not above 0, in place."""
+    for index in range(count):
+        x[index] = _product(x[index], _step(x[index] > 0))
+
+
+@jit
+def activate_relu6(x, count):
+    """Clamp `count` elements to 0 ... 6, in place; a NaN becomes 0."""
+    for index in range(count):
+        above = x[index] if x[index] > 0 else np.float32(0.0)
+        x[index] = above if above < 6 else np.float32(6.0)
+
+
+@jit
+def activate_swish(x, count, sigmoid, output, table):
+    """Write swish of `count` elements, and their sigmoids; `table` is MUFU.EX2's."""
+    for index in range(count):
+        value = x[index]
+        share = _sigmoid(1.0, value, table)
+        sigmoid[index] = share
+        output[index] = _product(value, share)
+
+
+@jit
+def activate_hard_mish(x, count, inputs, output):
+    """Write the parabola in place of mish of `count` elements, and the elements themselves."""
+    for index in range(count):
+        value = x[index]
+        inputs[index] = value
+        if value > 0:
+            output[index] = value
+        elif value > -2:
+            output[index] = canonical(fma_rn(_product(value, value), np.float32(0.5), value))
+        else:
+            output[index] = np.float32(0.0)
+
+
+@jit
+def activate_normalize_channels(x, size, batch, channels, wh_step, output):
+    """Divide positive elements by the sum of their pixel's and 1e-4; clear the others."""
+    for index in range(size):
+        first = index % wh_step + index // wh_step * wh_step * channels
+        total = np.float32(0.0001)
+        for place in range(first, first + channels * wh_step, wh_step):
+            if x[place] > 0:
+                total = canonical(np.float32(total + x[place]))
+        for place in range(first, first + channels * wh_step, wh_step):
+            value = x[place]
+            share = canonical(np.float32(value / total))
+            output[place] = share if value > 0 else np.float32(0.0)
+
+
+@jit
+def activate_normalize_channels_softmax(
+    x, size, batch, channels, wh_step, output, use_max_val, table
+):
+    """Write the softmax over each pixel's channels, 1e-4 in the sum; `table` is MUFU.EX2's."""
+    for index in range(size):
+        first = index % wh_step + index // wh_step * wh_step * channels
+        largest = np.float32(0.0)
+        if use_max_val:
+            largest = x[first]
+            for place in range(first, first + channels * wh_step, wh_step):
+                largest = x[place] if x[place] > largest else largest
+        total = np.float32(0.0001)
+        for place in range(first, first + channels * wh_step, wh_step):
+            power = expf(canonical(np.float32(x[place] - largest)), table)
+            total = canonical(np.float32(total + power))
+        for place in range(first, first + channels * wh_step, wh_step):
+            power = expf(canonical(np.float32(x[place] - largest)), table)
+            output[place] = canonical(np.float32(power / total))
+
+
+def _pixel_owner(arguments: Arguments, word: int) -> int:
+    """Return the thread of a word: a thread writes all channels of a pixel."""
+    a = arguments
+    image, place = divmod(word, a.channels * a.wh_step)
+    return int(image * a.wh_step + place % a.wh_step)
+
+
 FAMILY: Mapping[str, Behaviour] = {
     "activate_array": Behaviour(activate_array, Pointwise("n", ("x",), "x"), tables=("ex2",)),
     "activate_mish": Behaviour(
         activate_mish, Pointwise("n", ("x",), "output", keeps=("input",)), tables=("ex2",)
+    ),
+    "activate_leaky": Behaviour(activate_leaky, Pointwise("n", ("x",), "x")),
+    "activate_logistic": Behaviour(activate_logistic, Pointwise("n", ("x",), "x"), tables=("ex2",)),
+    "activate_relu": Behaviour(activate_relu, Pointwise("n", ("x",), "x")),
+    "activate_relu6": Behaviour(activate_relu6, Pointwise("n", ("x",), "x")),
+    "activate_swish": Behaviour(
+        activate_swish, Pointwise("n", ("x",), "output", keeps=("sigmoid",)), tables=("ex2",)
+    ),
+    "activate_hard_mish": Behaviour(
+        activate_hard_mish, Pointwise("n", ("x",), "output", keeps=("input",))
+    ),
+    "activate_normalize_channels": Behaviour(activate_normalize_channels, owner=_pixel_owner),
+    "activate_normalize_channels_softmax": Behaviour(
+        activate_normalize_channels_softmax, owner=_pixel_owner, tables=("ex2",)
     ),
 }

@@ -41,6 +41,46 @@ def normalize_columns(columns, mean, variance):
 
 
 @jit
+def _deviation(variance):
+    root = np.sqrt(canonical(np.float32(variance + np.float32(0.00001))))
+    return canonical(np.float32(root))
+
+
+@jit
+def normalize_inside(count, x, mean, variance, batch, filters, spatial):
+    """Replace x by (x - mean) / sqrt(variance + 1e-5) of its filter."""
+    for start in range(0, count, spatial):
+        channel = (start // spatial) % filters
+        centre, deviation = mean[channel], _deviation(variance[channel])
+        for index in range(start, min(start + spatial, count)):
+            distance = np.float32(x[index] - centre)
+            x[index] = canonical(np.float32(distance / deviation))
+
+
+@jit
+def normalize_inside_columns(columns, mean, variance):
+    """Normalize columns in place, as ``normalize_inside`` does."""
+    rows = columns.shape[1]
+    deviation = np.empty(rows, dtype=np.float32)
+    for row in range(rows):
+        deviation[row] = _deviation(variance[row])
+    for number in range(columns.shape[0]):
+        for row in range(rows):
+            distance = np.float32(columns[number, row] - mean[row])
+            columns[number, row] = canonical(np.float32(distance / deviation[row]))
+
+
+@jit
+def scale_channels(source, size, channel_size, batch_size, scale_wh, scales, out):
+    """Multiply `size` elements by their channels' numbers, or by their pixels' (`scale_wh`)."""
+    for index in range(size):
+        place = index // channel_size
+        if scale_wh:
+            place = index % channel_size + index // batch_size * channel_size
+        out[index] = canonical(np.float32(source[index] * scales[place]))
+
+
+@jit
 def scale_bias(output, biases, filters, size):
     """Multiply the `size` outputs of each of `filters` filters by its scale; one image."""
     for channel in range(filters):
@@ -89,6 +129,13 @@ FAMILY: Mapping[str, Behaviour] = {
         normalize,
         Channelwise("x", ("mean", "variance"), "filters", "spatial", "batch", normalize_columns),
     ),
+    "normalize_inside": Behaviour(
+        normalize_inside,
+        Channelwise(
+            "x", ("mean", "variance"), "filters", "spatial", "batch", normalize_inside_columns
+        ),
+    ),
+    "scale_channels": Behaviour(scale_channels),
     "scale_bias": Behaviour(
         scale_bias,
         Channelwise("output", ("biases",), "n", "size", None, scale_columns),

@@ -9,7 +9,11 @@ import numpy as np
 from softbeam.emulator.arithmetic import canonical, fma_rn
 from softbeam.jit import jit
 from softbeam.kernels.behaviour import NOBODY, Behaviour
+from softbeam.kernels.functions import Normalization
+from softbeam.kernels.native.exponential import expf
 from softbeam.kernels.signatures import Arguments
+
+NONE, RELU, SOFTMAX = range(len(Normalization))
 
 
 @jit
@@ -28,6 +32,78 @@ def shortcut(
         source = i * stride + w1 * (j * stride + h1 * (k + c1 * b))
         own = canonical(np.float32(s1 * out[place]))
         out[place] = canonical(fma_rn(add[source], s2, own))
+
+
+@jit
+def _raised(w, largest, normalization, table):
+    least = np.float32(0.001)
+    if normalization == RELU:
+        return w if w > least else least
+    return expf(canonical(np.float32(w - largest)), table)
+
+
+@jit
+def _share(w, largest, total, normalization, table):
+    if normalization == NONE:
+        return w
+    return canonical(np.float32(_raised(w, largest, normalization, table) / total))
+
+
+@jit
+def _add_layer(
+    size, src_outputs, number, outputs, add, out, weights, layer_step, step, largest, totals,
+    normalization, table,
+):  # fmt: skip
+    """Add a layer's outputs, as far as they reach, times their weights."""
+    for index in range(size):
+        place, image = index % src_outputs, index // src_outputs
+        if place >= outputs:
+            continue
+        value = add[outputs * image + place]
+        if layer_step == 0:
+            out[index] = canonical(np.float32(out[index] + value))
+        else:
+            at = place // step
+            weight = _share(
+                weights[at + number * layer_step], largest[at], totals[at], normalization, table
+            )
+            out[index] = canonical(fma_rn(value, weight, out[index]))
+
+
+@jit
+def shortcut_multilayer(
+    size, src_outputs, batch, n, outputs0, outputs1, outputs2, outputs3, outputs4, outputs5, add0,
+    add1, add2, add3, add4, add5, out, source, weights, nweights, normalization, table,
+):  # fmt: skip
+    """Sum an input and up to six layers' outputs with weights; `table` is MUFU.EX2's."""
+    layer_step = nweights // (n + 1)
+    step = src_outputs // layer_step if nweights > 0 else 1
+    largest = np.full(max(layer_step, 1), np.float32(-3.402823466e38), dtype=np.float32)
+    totals = np.full(max(layer_step, 1), np.float32(0.0001), dtype=np.float32)
+    for at in range(layer_step):
+        if normalization == SOFTMAX:
+            for number in range(n + 1):
+                w = weights[at + number * layer_step]
+                largest[at] = w if largest[at] < w else largest[at]
+        for number in range(n + 1):
+            w = _raised(weights[at + number * layer_step], largest[at], normalization, table)
+            totals[at] = canonical(np.float32(totals[at] + w))
+    # What is summed up is apart from the output, which may be among what is added.
+    total = np.empty(size, dtype=np.float32)
+    for index in range(size):
+        total[index] = source[index]
+        if nweights > 0:
+            at = index % src_outputs // step
+            weight = _share(weights[at], largest[at], totals[at], normalization, table)
+            total[index] = canonical(np.float32(source[index] * weight))
+    outputs = (outputs0, outputs1, outputs2, outputs3, outputs4, outputs5)
+    adds = (add0, add1, add2, add3, add4, add5)
+    for number in range(n):
+        _add_layer(
+            size, src_outputs, number + 1, outputs[number], adds[number], total, weights,
+            layer_step, step, largest, totals, normalization, table,
+        )  # fmt: skip
+    out[:size] = total
 
 
 @jit
@@ -109,6 +185,7 @@ def _flatten_owner(arguments: Arguments, word: int) -> int:
 
 FAMILY: Mapping[str, Behaviour] = {
     "shortcut": Behaviour(shortcut, owner=_shortcut_owner),
+    "shortcut_multilayer": Behaviour(shortcut_multilayer, tables=("ex2",)),
     "upsample": Behaviour(upsample),
     "reorg": Behaviour(reorg, owner=_reorg_owner),
     "flatten": Behaviour(flatten, owner=_flatten_owner),

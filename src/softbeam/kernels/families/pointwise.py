@@ -75,6 +75,28 @@ def power(count, alpha, x, increment_x, y, increment_y, table):
         y[index * increment_y] = powf(x[index * increment_x], alpha, table)
 
 
+@jit
+def scal_add(count, alpha, beta, x, increment):
+    """Multiply `count` elements of `x`, `increment` apart, by `alpha` and add `beta`."""
+    for index in range(count):
+        place = index * increment
+        x[place] = canonical(fma_rn(x[place], alpha, beta))
+
+
+@jit
+def shortcut_simple(count, add, out, source):
+    """Write the sums of `count` elements of two maps."""
+    for index in range(count):
+        out[index] = canonical(np.float32(source[index] + add[index]))
+
+
+@jit
+def sam(source, count, channel_size, scales, out):
+    """Write the products of `count` elements of two maps."""
+    for index in range(count):
+        out[index] = canonical(np.float32(source[index] * scales[index]))
+
+
 FAMILY: Mapping[str, Behaviour] = {
     "fill": Behaviour(fill, Pointwise("N", (), "X")),
     # Darknet's const_kernel does what its fill_kernel does.
@@ -85,4 +107,7 @@ FAMILY: Mapping[str, Behaviour] = {
     "mul": Behaviour(mul, Pointwise("N", ("X", "Y"), "Y")),
     "pow": Behaviour(power, Pointwise("N", ("X",), "Y"), tables=("rcp",)),
     "constrain": Behaviour(constrain, Pointwise("N", ("X",), "X")),
+    "scal_add": Behaviour(scal_add, Pointwise("N", ("X",), "X")),
+    "shortcut_simple": Behaviour(shortcut_simple, Pointwise("size", ("input", "add"), "out")),
+    "sam": Behaviour(sam, Pointwise("size", ("in_w_h_c", "scales_c"), "out")),
 }

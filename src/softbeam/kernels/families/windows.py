@@ -123,6 +123,52 @@ def maxpool(count, in_h, in_w, in_c, stride, size, pad, source, output, indexes)
 
 
 @jit
+def maxpool_xy(count, in_h, in_w, in_c, stride_x, stride_y, size, pad, source, output, indexes):
+    """Write what ``maxpool`` writes, with a step of its own along each axis."""
+    height = (in_h + pad - size) // stride_y + 1
+    width = (in_w + pad - size) // stride_x + 1
+    for index_out in range(count):
+        top = _start(pad) + index_out // width % height * stride_y
+        left = _start(pad) + index_out % width * stride_x
+        plane = index_out // (width * height)
+        largest = np.float32(-np.inf)
+        winner = np.int64(-1)
+        for row in range(top, top + size):
+            for column in range(left, left + size):
+                if 0 <= row < in_h and 0 <= column < in_w:
+                    index = column + in_w * (row + in_h * plane)
+                    if source[index] > largest:
+                        largest = source[index]
+                        winner = index
+        output[index_out] = largest
+        indexes[index_out] = winner
+
+
+@jit
+def maxpool_depth(count, width, height, channels, out_c, batch, source, output, indexes):
+    """Write the largest element of every `out_c`-th channel, and its index, at every pixel."""
+    area = width * height
+    for pixel in range(count):
+        place, image = pixel % area, pixel // area % batch
+        for group in range(out_c):
+            largest = np.float32(-3.402823466e38)
+            winner = np.int64(-1)
+            for channel in range(group, channels, out_c):
+                index = (image * channels + channel) * area + place
+                if source[index] > largest:
+                    largest = source[index]
+                    winner = index
+            output[(image * out_c + group) * area + place] = largest
+            indexes[(image * out_c + group) * area + place] = winner
+
+
+def _depth_owner(arguments: Arguments, word: int) -> int:
+    """Return the thread of a word: a thread writes all channels of a pixel."""
+    area = arguments.w * arguments.h
+    return int(word // (arguments.out_c * area) * area + word % area)
+
+
+@jit
 def maxpool_columns(columns, slots, height, width, size, stride, start, windows, width_out, out):
     """Write the largest element of every window and row, as ``maxpool`` does."""
     rows = columns.shape[1]
@@ -164,6 +210,8 @@ FAMILY: Mapping[str, Behaviour] = {
     "im2col": Behaviour(im2col, owner=_im2col_owner),
     "im2col_ext": Behaviour(im2col_ext, owner=_im2col_ext_owner),
     "maxpool": Behaviour(maxpool),
+    "maxpool_xy": Behaviour(maxpool_xy),
+    "maxpool_depth": Behaviour(maxpool_depth, owner=_depth_owner),
     "pool_window": Behaviour(pool_window),
     "avgpool": Behaviour(avgpool),
 }

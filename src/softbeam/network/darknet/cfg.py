@@ -14,8 +14,9 @@ from typing import Any
 
 from softbeam.errors import NetworkError
 from softbeam.files import read_file
+from softbeam.network.darknet.dialect import spoken
 from softbeam.network.darknet.keys import MOST_ELEMENTS, Invalid
-from softbeam.network.darknet.sections import ALIASES, IGNORED, KEYS, LAYER_SECTIONS
+from softbeam.network.darknet.sections import ALIASES, IGNORED, KEYS, LAYER_SECTIONS, REFUSED
 from softbeam.network.layers import Layer, Shape
 
 _LOG = logging.getLogger(__name__)
@@ -127,11 +128,14 @@ def _layers(sections: Sequence[_Section], problems: _Problems) -> tuple[Layer, .
     net, *others = sections
     shape: Shape = net.values["channels"], net.values["height"], net.values["width"]
     layers: list[Layer] = []
+    alexeyab = any(_is_alexeyabs(section) for section in others)
     for section in others:
         if section.kind == "cost":
             break
         try:
             layer = LAYER_SECTIONS[section.kind].make(section.values, shape, layers)
+            if alexeyab:
+                layer = layer.for_alexeyab()
         except Invalid as error:
             problems.add(section.line, f"[{section.kind}] {error}")
             raise problems.error() from error
@@ -142,6 +146,13 @@ def _layers(sections: Sequence[_Section], problems: _Problems) -> tuple[Layer, .
         problems.add(net.line, "there are no layers after [net]; give at least one")
         raise problems.error()
     return tuple(layers)
+
+
+def _is_alexeyabs(section: _Section) -> bool:
+    """Return whether a section says what only AlexeyAB's Darknet knows."""
+    kind = section.kind
+    own = kind in LAYER_SECTIONS and LAYER_SECTIONS[kind].alexeyab
+    return own or spoken(KEYS[kind], section.values)
 
 
 def _sections(text: str, problems: _Problems) -> list[_Section]:
@@ -158,6 +169,8 @@ def _sections(text: str, problems: _Problems) -> list[_Section]:
             known = line[-1] == "]" and kind in KEYS
             if known:
                 sections.append(_Section(kind, number))
+            elif kind in REFUSED:
+                problems.add(number, f"[{kind}] {REFUSED[kind]}, which softbeam does not run")
             else:
                 listed = ", ".join(f"[{name}]" for name in KEYS)
                 problems.add(number, f"unknown section {line[:_SHOWN]!r}", f"known are {listed}")
@@ -211,8 +224,9 @@ def _check_order(sections: Sequence[_Section], problems: _Problems) -> None:
             problems.add(section.line, "[net] is given twice; give it once, first")
         if section.kind == "cost" and number != len(sections) - 1:
             problems.add(section.line, "[cost] must be the last section")
-        if section.kind == "dropout" and number == 1:
-            problems.add(section.line, "[dropout] cannot be the first layer; put one before it")
+        if section.kind in ("dropout", "empty") and number == 1:
+            reason = f"[{section.kind}] cannot be the first layer; put one before it"
+            problems.add(section.line, reason)
 
 
 def _check(layer: Layer, section: _Section, problems: _Problems) -> None:

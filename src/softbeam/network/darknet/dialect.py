@@ -1,7 +1,9 @@
 """What AlexeyAB's Darknet lets a ``.cfg`` file say beyond Darknet itself.
 
-Keys that only its training, its drawing of boxes or its video tracking uses are passed over.  Keys
-that change inference are read where they say what Darknet does anyway, and are errors elsewhere.
+What its inference adds stands with the layers.  Keys that only its training, its drawing of boxes
+or its video tracking uses are passed over.  Keys that change inference in ways that softbeam does
+not know are read where they say what Darknet does anyway, and are errors elsewhere.  A file that
+says what only this Darknet knows is run as it runs it.
 Source: its ``parser.c`` (github.com/AlexeyAB/darknet, commit 0d0144e), section by section.
 """
 
@@ -9,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from softbeam.network.darknet.keys import Invalid, Key
+from softbeam.network.darknet.keys import Invalid, Key, Values
 
 EVERY_LAYER = "burnin_update dont_update train_only_bn"
 
@@ -24,12 +26,13 @@ TRAINING: Mapping[str, str] = {
     "convolutional": "angle assisted_excitation dot grad_centr stream wait_stream",
     "detection": "resize",
     "dropout": "dropblock dropblock_size_abs dropblock_size_rel",
+    "maxpool": "maxpool_zero_nonmax",
     "region": "focal_loss resize",
     "route": "stream wait_stream",
-    "yolo": """beta_nms cls_normalizer counters_per_class delta_normalizer dets_for_show
+    "yolo": """beta1 cls_normalizer counters_per_class delta_normalizer dets_for_show
         dets_for_track embedding_layer focal_loss iou_loss iou_normalizer iou_thresh
-        iou_thresh_kind label_smooth_eps max_delta nms_kind obj_normalizer objectness_smooth resize
-        show_details sim_thresh track_ciou_norm track_history_size""",
+        iou_thresh_kind label_smooth_eps max_delta obj_normalizer objectness_smooth resize
+        show_details sim_thresh track_ciou_norm track_history_size uc_normalizer""",
 }
 """Keys that inference does not depend on, by section, with blanks between them."""
 
@@ -50,23 +53,17 @@ def _neutral(*values: float) -> Key:
     return Key(read, values[0])
 
 
-def _none(text: str) -> str:
-    if text != "none":
-        raise Invalid("must be none, as softbeam knows nothing else")
-    return text
-
-
-_NO, _ONE = _neutral(0), _neutral(1)
+_NO = _neutral(0)
 
 NEUTRAL: Mapping[str, Mapping[str, Key]] = {
     "convolutional": {
-        "dilation": _ONE,
-        **dict.fromkeys(("antialiasing", "bin_output", "cbn", "coordconv", "reverse"), _NO),
+        **dict.fromkeys(("bin_output", "cbn", "coordconv", "reverse"), _NO),
         **dict.fromkeys(("rotate", "stretch", "stretch_sway", "sway"), _NO),
     },
-    "maxpool": dict.fromkeys(("antialiasing", "maxpool_depth", "maxpool_zero_nonmax"), _NO),
-    "route": {"groups": _ONE, "group_id": _NO},
-    "shortcut": {"weights_type": Key(_none, "none"), "weights_normalization": Key(_none, "none")},
-    "yolo": {"new_coords": _NO, "scale_x_y": _ONE},
 }
 """Keys of inference that are read where they change nothing, by section."""
+
+
+def spoken(keys: Mapping[str, Key], values: Values) -> bool:
+    """Return whether a section's values say what only AlexeyAB's Darknet knows."""
+    return any(key.alexeyab(values[name]) for name, key in keys.items())

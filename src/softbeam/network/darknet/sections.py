@@ -19,10 +19,11 @@ from softbeam.network.layers import (
     norms,
     pointwise,
     pooling,
+    scaling,
 )
 
 #: The modules of layers that Darknet has.
-_MODULES = (convolution, connected, pooling, pointwise, norms, joining, moving, heads)
+_MODULES = (convolution, connected, pooling, pointwise, norms, joining, scaling, moving, heads)
 
 LAYER_SECTIONS: Mapping[str, Section] = {
     section.name: section for module in _MODULES for section in module.SECTIONS
@@ -62,3 +63,9 @@ ALIASES: Mapping[str, str] = {"network": "net"} | {
     alias: section.name for section in LAYER_SECTIONS.values() for alias in section.aliases
 }
 """Darknet's second names of sections."""
+
+REFUSED: Mapping[str, str] = {
+    **dict.fromkeys(("rnn", "gru", "lstm", "crnn", "conv_lstm", "history"), "is recurrent"),
+    "contrastive": "is a loss of training",
+}
+"""Sections of Darknets that are no layers here, and what they are."""

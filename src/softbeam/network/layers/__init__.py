@@ -15,10 +15,18 @@ from softbeam.network.layers.connected import Connected
 from softbeam.network.layers.convolution import Convolution, Local
 from softbeam.network.layers.heads import Detection, Region, Yolo
 from softbeam.network.layers.joining import Route, Shortcut
-from softbeam.network.layers.moving import Crop, Dropout, Reorg, Upsample
+from softbeam.network.layers.moving import Crop, Dropout, Empty, Reorg, Upsample
 from softbeam.network.layers.norms import BatchNorm, Normalization
 from softbeam.network.layers.pointwise import ActivationLayer, Softmax
-from softbeam.network.layers.pooling import AveragePool, MaxPool, WindowAverage, WindowPool
+from softbeam.network.layers.pooling import (
+    AveragePool,
+    DepthPool,
+    MaxPool,
+    WindowAverage,
+    WindowPool,
+)
+from softbeam.network.layers.scaling import Attention, ScaleChannels
+from softbeam.network.layers.summing import Sum
 from softbeam.network.layers.sums import AxisSoftmax, MatMul, Reduce, Standardize
 from softbeam.network.layers.tensors import (
     OWN,
@@ -61,6 +69,7 @@ __all__ = [
     "OWN",
     "Activation",
     "ActivationLayer",
+    "Attention",
     "AveragePool",
     "AxisSoftmax",
     "BatchNorm",
@@ -69,9 +78,11 @@ __all__ = [
     "Constant",
     "Convolution",
     "Crop",
+    "DepthPool",
     "Detection",
     "Dropout",
     "Elementwise",
+    "Empty",
     "Layer",
     "Local",
     "MatMul",
@@ -85,10 +96,12 @@ __all__ = [
     "Reorg",
     "Resize",
     "Route",
+    "ScaleChannels",
     "Shape",
     "Shortcut",
     "Softmax",
     "Standardize",
+    "Sum",
     "Upsample",
     "Window",
     "WindowAverage",

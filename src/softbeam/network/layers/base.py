@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import ClassVar, TypeAlias
 
+from softbeam.network.activation import Activation
+from softbeam.network.darknet.keys import Invalid
 from softbeam.network.launches import LaunchMaker
 from softbeam.network.plan import Span
 
 Shape: TypeAlias = tuple[int, int, int]
 """Channels, height, width."""
+
+_UPDATES = ("weight_updates", "bias_updates", "scale_updates", "mean_delta", "variance_delta")
+
+TRAINING = frozenset(("delta", "mean", "variance", "x", "x_norm", *_UPDATES))
+"""Buffers of layers that Darknet has which only training reads and writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +34,23 @@ class BaseLayer:
         Its name in the model that it comes from, where that has names.
     takes
         The layer whose output it takes, -1 for the network's input; the layer before if None.
+    alexeyab
+        Whether it runs as AlexeyAB's Darknet runs it.
     """
 
     index: int
     input_shape: Shape
     label: str = field(default="", kw_only=True, repr=False)
     takes: int | None = field(default=None, kw_only=True, repr=False)
+    alexeyab: bool = field(default=False, kw_only=True, repr=False)
 
     type: ClassVar[str]
 
     #: Whether its output is the buffer of the layer before.
     passes_on: ClassVar[bool] = False
+
+    #: Whether its activation is zero in AlexeyAB's Darknet if it is mish, for want of a case.
+    mish_is_zero: ClassVar[bool] = False
 
     #: Whether it is the head of a detector, whose output is part of the network's answer.
     is_head: ClassVar[bool] = False
@@ -99,6 +112,38 @@ class BaseLayer:
     def buffers(self) -> dict[str, int]:
         """What Darknet allocates for the layer, and its words, in its order."""
         return {"output": self.outputs, "delta": self.outputs}
+
+    @property
+    def allocated(self) -> dict[str, int]:
+        """Its buffers; AlexeyAB's Darknet allocates none for training where it does not train."""
+        if not self.alexeyab:
+            return self.buffers
+        return {name: words for name, words in self.buffers.items() if name not in TRAINING}
+
+    @property
+    def shrunk(self) -> bool:
+        """Whether a blur makes its output smaller than Darknet tells layers that name it."""
+        return False
+
+    @property
+    def constants(self) -> dict[str, tuple[float, ...]]:
+        """Buffers that hold the same numbers again and again, in no file, and these numbers."""
+        return {}
+
+    def for_alexeyab(self) -> BaseLayer:
+        """Return the layer as AlexeyAB's Darknet runs it.
+
+        Raises
+        ------
+        Invalid
+            If it says what that Darknet does not know.
+        """
+        if self.mish_is_zero and getattr(self, "activation", None) == Activation.MISH:
+            raise Invalid(
+                "has activation=mish, which gives zeros here in AlexeyAB's Darknet; it is for a "
+                "[convolutional] or a [shortcut]"
+            )
+        return replace(self, alexeyab=True)
 
     @property
     def fan_in(self) -> int:

@@ -39,6 +39,7 @@ class Connected(BaseLayer):
     activation: Activation
 
     type: ClassVar[str] = "connected"
+    mish_is_zero: ClassVar[bool] = True
 
     @property
     def summary(self) -> str:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
+from math import prod
+from typing import ClassVar, Self
 
 from softbeam.kernels.products import Product
 from softbeam.network.activation import Activation
 from softbeam.network.darknet import keys
-from softbeam.network.darknet.keys import COUNT, FLAG, Invalid, Key, Section, Values
+from softbeam.network.darknet.keys import COUNT, FLAG, Invalid, Key, Section, Values, strides
 from softbeam.network.launches import LaunchMaker, part
 from softbeam.network.layers.base import BaseLayer, Shape
-from softbeam.network.layers.windows import Window, lay_out, lay_out_window
+from softbeam.network.layers.windows import (
+    Blur,
+    Pair,
+    Window,
+    blur_of,
+    lay_out,
+    lay_out_window,
+    plain_window,
+)
 from softbeam.network.plan import Span
 
 
@@ -39,6 +48,10 @@ class Convolution(BaseLayer):
         Darknet launches both for each group.
     window
         The window, where size, stride and padding do not tell it, as Darknet's do.
+    blur
+        What blurs the output, if anything does.
+    shares
+        The layer whose trained buffers it uses; its own if None.
 
     Examples
     --------
@@ -56,6 +69,8 @@ class Convolution(BaseLayer):
     groups: int = 1
     batched: bool = field(default=False, repr=False)
     window: Window | None = field(default=None, repr=False)
+    blur: Blur | None = field(default=None, repr=False)
+    shares: int | None = field(default=None, repr=False)
 
     type: ClassVar[str] = "conv"
 
@@ -69,6 +84,11 @@ class Convolution(BaseLayer):
     @property
     def output_shape(self) -> Shape:
         """Channels, height and width of the output."""
+        return self.convolved if self.blur is None else self.blur.output_shape
+
+    @property
+    def convolved(self) -> Shape:
+        """Channels, height and width of the output before it is blurred."""
         if self.window is not None:
             return (self.filters, *self.window.out)
         _, height, width = self.input_shape
@@ -87,13 +107,18 @@ class Convolution(BaseLayer):
 
     @property
     def spatial(self) -> int:
-        """Pixels of one output channel."""
-        return self.output_shape[1] * self.output_shape[2]
+        """Pixels of one channel that the convolution makes."""
+        return self.convolved[1] * self.convolved[2]
+
+    @property
+    def columns(self) -> int:
+        """Words of the matrix that im2col makes."""
+        return self.column_height * self.spatial * (self.groups if self.batched else 1)
 
     @property
     def workspace(self) -> int:
-        """Words of the matrix that im2col makes."""
-        return self.column_height * self.spatial * (self.groups if self.batched else 1)
+        """Words of the matrix that im2col makes, here or for the blur."""
+        return max(self.columns, 0 if self.blur is None else self.blur.workspace)
 
     @property
     def weights(self) -> int:
@@ -103,19 +128,25 @@ class Convolution(BaseLayer):
     @property
     def trained(self) -> dict[str, int]:
         """The trained buffers and their words, in the order of a ``.weights`` file."""
+        return self.parts if self.shares is None else {}
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """The trained buffers that it uses, and their words."""
         norm = ("scales", "rolling_mean", "rolling_variance") if self.batch_normalize else ()
         return {**dict.fromkeys(("biases", *norm), self.filters), "weights": self.weights}
 
     @property
     def buffers(self) -> dict[str, int]:
         """As recorded for Extraction; mish keeps its input for training."""
+        outputs = prod(self.convolved)
         words = {
             "weights": self.weights,
             "weight_updates": self.weights,
             "biases": self.filters,
             "bias_updates": self.filters,
-            "delta": self.outputs,
-            "output": self.outputs,
+            "delta": outputs,
+            "output": outputs,
         }
         if self.batch_normalize:
             per_filter = (
@@ -129,8 +160,30 @@ class Convolution(BaseLayer):
                 "scale_updates",
             )
             words |= dict.fromkeys(per_filter, self.filters)
-            words |= {"x": self.outputs, "x_norm": self.outputs}
-        return words | self.activation.kept(self.outputs)
+            words |= {"x": outputs, "x_norm": outputs}
+        words |= self.activation.kept(outputs)
+        if self.shares is not None:
+            words = {name: size for name, size in words.items() if name not in self.parts}
+        return words if self.blur is None else words | self.blur.buffers
+
+    @property
+    def shrunk(self) -> bool:
+        """Whether the blur makes the output smaller."""
+        return self.output_shape != self.convolved
+
+    @property
+    def constants(self) -> dict[str, tuple[float, ...]]:
+        """The weights of the blur."""
+        return {} if self.blur is None else self.blur.constants
+
+    def for_alexeyab(self) -> Self:
+        """Return the layer as AlexeyAB's Darknet runs it: groups together, as cuDNN does."""
+        if self.size == self.stride == 1 and self.padding:
+            raise Invalid(
+                f"has padding={self.padding} around windows of one pixel, which AlexeyAB's Darknet "
+                "does not lay out"
+            )
+        return replace(self, alexeyab=True, batched=self.groups > 1)
 
     @property
     def fan_in(self) -> int:
@@ -139,11 +192,13 @@ class Convolution(BaseLayer):
 
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch a convolution: for each group im2col and GEMM, then batch norm or biases."""
-        output = maker.output(self.outputs)
+        if self.shares is not None:
+            maker.trained_layer = self.shares
+        output = maker.output(prod(self.convolved))
         maker.fill(output)
-        direct = (self.size, self.stride, self.padding) == (1, 1, 0)
-        direct = direct and maker.choices.im2col == "except-1x1" and self.window is None
-        weights = maker.own("weights", self.weights)
+        direct = (self.size, self.stride, self.padding) == (1, 1, 0) and self.window is None
+        direct = direct and (maker.choices.im2col == "except-1x1" or self.alexeyab)
+        weights = maker.trained("weights", self.weights)
         m, n, k = self.filters // self.groups, self.spatial, self.column_height
         taken = self.inputs // self.groups
         if self.batched:
@@ -158,13 +213,20 @@ class Convolution(BaseLayer):
         if self.batch_normalize:
             maker.batch_norm(output, self.filters)
         else:
-            maker.add_bias(output, maker.own("biases", self.filters))
-        maker.activate(output, self.activation)
+            maker.add_bias(output, maker.trained("biases", self.filters))
+        maker.activate(output, self.activation, self.filters)
+        if self.blur is not None:
+            self.blur.launch(maker, output)
 
     def _lay_out(self, maker: LaunchMaker, source: Span) -> Span:
-        if self.window is None:
+        window = self.window
+        if window is None and self.alexeyab:
+            # It launches im2col of any window for square ones too.
+            out = (self.convolved[1], self.convolved[2])
+            window = plain_window(self.size, self.stride, self.padding, out)
+        if window is None:
             return lay_out(maker, self, source)
-        return lay_out_window(maker, self.window, self.input_shape, source, self.workspace)
+        return lay_out_window(maker, window, self.input_shape, source, self.columns)
 
 
 def _convolution(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
@@ -173,16 +235,86 @@ def _convolution(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> B
         raise Invalid(
             f"groups={groups} must divide the {shape[0]} channels and {values['filters']} filters"
         )
-    return Convolution(
+    padding = size // 2 if values["pad"] else values["padding"]
+    steps = strides(values)
+    antialiasing, inner = values["antialiasing"], steps
+    if antialiasing:
+        inner = (1, 1)
+    layer = Convolution(
         len(before),
         shape,
         filters=values["filters"],
+        size=size,
+        stride=inner[1],
+        padding=padding,
+        batch_normalize=bool(values["batch_normalize"]),
+        activation=values["activation"],
+        groups=groups,
+        window=_window(values, shape, inner, padding),
+    )
+    if antialiasing and min(layer.convolved) > 0:
+        layer = replace(layer, blur=blur_of(antialiasing, layer.convolved, steps))
+    return layer if values["share_index"] is None else _shared(layer, values, before)
+
+
+def _shared(layer: Convolution, values: Values, before: Sequence[BaseLayer]) -> BaseLayer:
+    """Return a convolution with the trained buffers of another one."""
+    number = values["share_index"]
+    number = len(before) + number if number < 0 else number
+    other = before[number] if 0 <= number < len(before) else None
+    if not isinstance(other, Convolution) or _filters(other) != _filters(layer):
+        raise Invalid(
+            f"share_index={values['share_index']} names no convolution before it with as many "
+            "filters, channels, groups and pixels in a window"
+        )
+    return replace(layer, shares=number if other.shares is None else other.shares)
+
+
+def _filters(layer: Convolution) -> tuple[int, ...]:
+    """Return what two convolutions with the same trained buffers have in common."""
+    channels = layer.input_shape[0]
+    return layer.filters, layer.size, layer.groups, channels, layer.batch_normalize
+
+
+def _window(values: Values, shape: Shape, steps: Pair, padding: int) -> Window | None:
+    """Return a window with gaps or with two steps; None where size and stride tell it."""
+    size = values["size"]
+    dilation = values["dilation"] if size > 1 else 1
+    if steps[0] == steps[1] and dilation == 1:
+        return None
+    # Darknet reckons the windows without the gaps, and its im2col with them.
+    high, wide = (
+        (side + 2 * padding - size) // step + 1 for side, step in zip(shape[1:], steps, strict=True)
+    )
+    reach = 2 * padding * dilation - dilation * (size - 1) - 1
+    laid = tuple((side + reach) // step + 1 for side, step in zip(shape[1:], steps, strict=True))
+    if laid != (high, wide):
+        raise Invalid(
+            f"with dilation={dilation}, size={size} and {padding} pixels of padding Darknet's own "
+            f"formulas disagree about the windows over {shape[2]}x{shape[1]} pixels; with pad=1 "
+            "and an odd size they agree"
+        )
+    before = (padding * dilation, padding * dilation)
+    return Window((size, size), steps, (dilation, dilation), before, (high, wide))
+
+
+def _depthwise(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
+    """Make a convolution of each channel by itself, which no Darknet of its authors' has."""
+    size, channels = values["size"], shape[0]
+    filters = channels if values["filters"] is None else values["filters"]
+    if filters % channels:
+        raise Invalid(f"filters={filters} must be a multiple of the {channels} channels")
+    return Convolution(
+        len(before),
+        shape,
+        filters=filters,
         size=size,
         stride=values["stride"],
         padding=size // 2 if values["pad"] else values["padding"],
         batch_normalize=bool(values["batch_normalize"]),
         activation=values["activation"],
-        groups=groups,
+        groups=channels,
+        batched=True,
     )
 
 
@@ -215,6 +347,7 @@ class Local(BaseLayer):
     activation: Activation
 
     type: ClassVar[str] = "local"
+    mish_is_zero: ClassVar[bool] = True
 
     @property
     def summary(self) -> str:
@@ -310,13 +443,30 @@ SECTIONS = (
             "stride": Key(COUNT, 1),
             "pad": FLAG,
             "padding": Key(keys.whole(0), 0),
-            "activation": keys.activation(Activation.LOGISTIC),
+            "activation": keys.activation(Activation.LOGISTIC, behind="convolution"),
             "groups": Key(COUNT, 1),
             "flipped": keys.only(0),
             "binary": keys.only(0),
             "xnor": keys.only(0),
+            **keys.STRIDES,
+            "dilation": Key(COUNT, 1, keys.differs_from(1)),
+            "antialiasing": Key(keys.whole(0, 2), 0, keys.differs_from(0)),
+            "share_index": Key(keys.INDEX, None, keys.differs_from(None)),
         },
         aliases=("conv",),
+    ),
+    Section(
+        "depthwise_convolutional",
+        _depthwise,
+        {
+            "batch_normalize": FLAG,
+            "filters": Key(COUNT, None),
+            "size": Key(COUNT, 1),
+            "stride": Key(COUNT, 1),
+            "pad": FLAG,
+            "padding": Key(keys.whole(0), 0),
+            "activation": keys.activation(Activation.LOGISTIC, behind="convolution"),
+        },
     ),
     Section(
         "local",

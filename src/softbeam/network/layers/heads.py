@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
 from softbeam.network.activation import Activation
@@ -18,6 +19,10 @@ Anchors: TypeAlias = tuple[tuple[float, float], ...]
 
 _MOST_ANCHORS = 1024
 """Anchors that a head can have; Darknet's own have 9 at most."""
+
+
+#: What x and y are stretched by at most; Darknet's own files have 2.
+_MOST_SCALE = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +173,21 @@ class Yolo(BaseLayer):
         Boxes that the head starts from, in pixels of the network's input.
     classes
         Number of classes.
+    scale_x_y
+        What x and y are stretched by around the middle of a cell (AlexeyAB's).
+    new_coords
+        Whether the layer before has applied the logistic functions, to width and height too, which
+        are then squared (AlexeyAB's).
+    diou
+        The power of the distance that is taken off the overlap of two boxes before they are called
+        one (AlexeyAB's ``nms_kind=diounms``); None where the overlap alone decides.
     """
 
     anchors: Anchors
     classes: int
+    scale_x_y: float = field(default=1.0, repr=False)
+    new_coords: bool = field(default=False, repr=False)
+    diou: float | None = field(default=None, repr=False)
 
     type: ClassVar[str] = "yolo"
     is_head: ClassVar[bool] = True
@@ -179,6 +195,12 @@ class Yolo(BaseLayer):
     #: Entries of an anchor before the objectness, which is never a class.
     coords: ClassVar[int] = 4
     background: ClassVar[bool] = False
+
+    def __repr__(self) -> str:
+        """Write what plans' hashes are made of; no launch tells how boxes are thinned out."""
+        own = f"index={self.index!r}, input_shape={self.input_shape!r}, anchors={self.anchors!r}"
+        thinning = "" if self.diou is None else f", diou={self.diou!r}"
+        return f"Yolo({own}, classes={self.classes!r}{thinning})"
 
     @property
     def entries(self) -> int:
@@ -209,9 +231,22 @@ class Yolo(BaseLayer):
         maker.copy(source, output)
         for anchor in range(len(self.anchors)):
             first = anchor * self.entries * area
-            maker.activate(part(output, first, 2 * area), Activation.LOGISTIC)
-            scores = part(output, first + 4 * area, (1 + self.classes) * area)
-            maker.activate(scores, Activation.LOGISTIC)
+            places = part(output, first, 2 * area)
+            if not self.new_coords:
+                maker.activate(places, Activation.LOGISTIC)
+                scores = part(output, first + 4 * area, (1 + self.classes) * area)
+                maker.activate(scores, Activation.LOGISTIC)
+            if self.scale_x_y != 1.0:
+                scale = _single(self.scale_x_y)
+                shift = {"ALPHA": scale, "BETA": -0.5 * _single(scale - 1.0)}
+                n = places.words
+                maker.launch("scal_add", n, (places,), (places,), N=n, X=places, INCX=1, **shift)
+
+
+def _single(value: float) -> float:
+    """Return a number as Darknet holds it, in single precision."""
+    (rounded,) = struct.unpack("<f", struct.pack("<f", value))
+    return float(rounded)
 
 
 def _yolo(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
@@ -219,7 +254,12 @@ def _yolo(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLaye
     mask = values["mask"] or range(len(anchors))
     if max(mask) >= len(anchors):
         raise Invalid(f"mask={','.join(map(str, mask))} names more than the {len(anchors)} anchors")
-    return _fits(Yolo(len(before), shape, tuple(anchors[at] for at in mask), values["classes"]))
+    if abs(values["scale_x_y"]) > _MOST_SCALE:
+        raise Invalid(f"has scale_x_y={values['scale_x_y']:g}; it must be at most {_MOST_SCALE:g}")
+    kept = tuple(anchors[at] for at in mask)
+    diou = values["beta_nms"] if values["nms_kind"] == "diounms" else None
+    new = (values["scale_x_y"], bool(values["new_coords"]), diou)
+    return _fits(Yolo(len(before), shape, kept, values["classes"], *new))
 
 
 def _anchors(values: Values, count: int) -> tuple[tuple[float, float], ...]:
@@ -276,6 +316,11 @@ SECTIONS = (
             "num": Key(keys.whole(1, _MOST_ANCHORS), 1),
             "mask": Key(keys.listed(keys.whole(0)), None),
             "anchors": Key(keys.listed(keys.number), None),
+            "scale_x_y": Key(keys.number, 1.0, keys.differs_from(1.0)),
+            "new_coords": Key(keys.whole(0, 1), 0, keys.differs_from(0)),
+            # Every other word stands for the usual way.
+            "nms_kind": Key(str, "default"),
+            "beta_nms": Key(keys.number, 0.6),
         },
         training="ignore_thresh jitter map max random truth_thresh",
     ),

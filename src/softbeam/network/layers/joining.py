@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from softbeam.network.activation import Activation
 from softbeam.network.darknet import keys
-from softbeam.network.darknet.keys import INDEX, Invalid, Key, Section, Values
+from softbeam.network.darknet.keys import COUNT, INDEX, Invalid, Key, Section, Values, index_of
 from softbeam.network.launches import LaunchMaker, part
 from softbeam.network.layers.base import BaseLayer, Shape
+from softbeam.network.layers.summing import (
+    NORMALIZATIONS,
+    WEIGHTS,
+    Sum,
+    check_factors,
+    check_pixels,
+    make_sum,
+)
 from softbeam.network.plan import Span
-
-
-def _index(written: int, before: Sequence[BaseLayer]) -> int:
-    index = len(before) + written if written < 0 else written
-    if not 0 <= index < len(before):
-        raise Invalid(
-            f"{written} names layer {index}; it must be one of those before layer {len(before)}"
-        )
-    return index
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +30,21 @@ class Route(BaseLayer):
     ----------
     sources
         For each of the other layers its number and the elements of its output.
+    groups, group
+        Parts that each output is divided into, and which of them is taken.
     """
 
     sources: tuple[tuple[int, int], ...]
+    groups: int = field(default=1, repr=False)
+    group: int = field(default=0, repr=False)
 
     type: ClassVar[str] = "route"
 
     @property
     def summary(self) -> str:
-        """Type and the layers' numbers."""
-        return f"route {' '.join(str(source) for source, _ in self.sources)}"
+        """Type, the layers' numbers, and which part is taken."""
+        share = f" {self.group}/{self.groups}" if self.groups > 1 else ""
+        return f"route {' '.join(str(source) for source, _ in self.sources)}{share}"
 
     @property
     def buffers(self) -> dict[str, int]:
@@ -48,18 +52,20 @@ class Route(BaseLayer):
         return {"delta": self.outputs, "output": self.outputs}
 
     def launch(self, maker: LaunchMaker, source: Span) -> None:
-        """Launch a copy of each of the other layers' outputs."""
+        """Launch a copy of each of the other layers' outputs, or of its part."""
         output = maker.output(self.outputs)
         start = 0
         for number, words in self.sources:
-            maker.copy(maker.output_of(number), part(output, start, words))
-            start += words
+            taken = words // self.groups
+            source = part(maker.output_of(number), self.group * taken, taken)
+            maker.copy(source, part(output, start, taken))
+            start += taken
 
 
 def _route(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
     if values["layers"] is None:
         raise Invalid("needs layers=, the layers that it joins")
-    sources = [before[_index(written, before)] for written in values["layers"]]
+    sources = [before[index_of(written, before)] for written in values["layers"]]
     _, height, width = sources[0].output_shape
     for source in sources:
         if source.output_shape[1:] != (height, width):
@@ -68,9 +74,18 @@ def _route(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLay
                 f"{source.name} of {source.output_shape[2]}x{source.output_shape[1]}; "
                 "they must have the same"
             )
-    channels = sum(source.output_shape[0] for source in sources)
+    groups, group = values["groups"], values["group_id"]
+    if group >= groups:
+        raise Invalid(f"takes group_id={group} of groups={groups}, which are counted from 0")
+    for source in sources:
+        if source.output_shape[0] % groups:
+            raise Invalid(
+                f"groups={groups} must divide the {source.output_shape[0]} channels of layer "
+                f"{source.name}"
+            )
+    channels = sum(source.output_shape[0] for source in sources) // groups
     joined = tuple((source.index, source.outputs) for source in sources)
-    return Route(len(before), (channels, height, width), joined)
+    return Route(len(before), (channels, height, width), joined, groups, group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +111,13 @@ class Shortcut(BaseLayer):
     beta: float = 1.0
 
     type: ClassVar[str] = "shortcut"
+
+    def for_alexeyab(self) -> BaseLayer:
+        """Return the sum as AlexeyAB's Darknet makes it, element by element."""
+        check_factors(self.alpha, self.beta)
+        check_pixels(self.source, self.source_shape, self.input_shape)
+        added = ((self.source, self.source_shape),)
+        return Sum(self.index, self.input_shape, added, self.activation, alexeyab=True)
 
     @property
     def summary(self) -> str:
@@ -147,7 +169,11 @@ class Shortcut(BaseLayer):
 def _shortcut(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
     if values["from"] is None:
         raise Invalid("needs from=, the layer that it adds")
-    source = before[_index(values["from"], before)]
+    sources = [before[index_of(written, before)] for written in values["from"]]
+    weighted = values["weights_type"]
+    if len(sources) > 1 or weighted is not None:
+        return make_sum(values, shape, sources, len(before))
+    (source,) = sources
     (_, h1, w1), (_, h2, w2) = source.output_shape, shape
     if w1 // w2 != h1 // h2 or w2 // w1 != h2 // h1:
         raise Invalid(
@@ -166,15 +192,28 @@ def _shortcut(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> Base
 
 
 SECTIONS = (
-    Section("route", _route, {"layers": Key(keys.listed(INDEX), None)}),
+    Section(
+        "route",
+        _route,
+        {
+            "layers": Key(keys.listed(INDEX), None),
+            "groups": Key(COUNT, 1, keys.differs_from(1)),
+            "group_id": Key(keys.whole(0), 0, keys.differs_from(0)),
+        },
+    ),
     Section(
         "shortcut",
         _shortcut,
         {
-            "from": Key(INDEX, None),
-            "activation": keys.activation(Activation.LINEAR),
+            "from": Key(
+                keys.listed(INDEX), None, lambda value: value is not None and len(value) > 1
+            ),
+            "activation": keys.activation(Activation.LINEAR, behind="shortcut"),
             "alpha": Key(keys.number, 1.0),
             "beta": Key(keys.number, 1.0),
+            "weights_type": Key(WEIGHTS, None, keys.differs_from(None)),
+            # Without weights it says nothing.
+            "weights_normalization": Key(NORMALIZATIONS, None),
         },
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from softbeam.network.darknet import keys
@@ -86,12 +86,16 @@ class Reorg(BaseLayer):
         Only reorder the elements, pixel after pixel (with `reverse`, back).
     extra
         If above 0, only copy, with so many zeros behind.
+    squares
+        Whether each pixel of a square has all its channels together (AlexeyAB's ``[reorg3d]``);
+        Darknet's own kernel takes the map for one of another shape.
     """
 
     stride: int
     reverse: bool = False
     flatten: bool = False
     extra: int = 0
+    squares: bool = field(default=False, repr=False)
 
     type: ClassVar[str] = "reorg"
 
@@ -111,9 +115,15 @@ class Reorg(BaseLayer):
             return channels // stride**2, height * stride, width * stride
         return channels * stride**2, height // stride, width // stride
 
+    def for_alexeyab(self) -> BaseLayer:
+        """Return the layer as AlexeyAB's Darknet runs it, which only moves squares."""
+        if self.flatten or self.extra:
+            raise Invalid("has flatten or extra, which AlexeyAB's Darknet does not know")
+        return replace(self, alexeyab=True)
+
     def launch(self, maker: LaunchMaker, source: Span) -> None:
         """Launch a reordering of the elements."""
-        channels, height, width = self.input_shape
+        channels, height, width = self.output_shape if self.squares else self.input_shape
         output, n = maker.output(self.outputs), self.inputs
         if self.flatten:
             maker.launch(
@@ -163,6 +173,13 @@ def _reorg(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLay
     if layer.flatten and layer.outputs < layer.inputs:
         raise Invalid(f"flatten=1 with stride={stride} leaves elements out")
     return layer
+
+
+def _reorg_squares(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
+    stride = values["stride"]
+    if shape[1] % stride or shape[2] % stride:
+        raise Invalid(f"stride={stride} must divide the {shape[2]}x{shape[1]} pixels")
+    return Reorg(len(before), shape, stride, squares=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +287,26 @@ def _dropout(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseL
     return Dropout(len(before), shape)
 
 
+@dataclass(frozen=True, slots=True)
+class Empty(BaseLayer):
+    """A layer that does nothing (AlexeyAB's); its output is the buffer of the layer before."""
+
+    type: ClassVar[str] = "empty"
+    passes_on: ClassVar[bool] = True
+
+    @property
+    def buffers(self) -> dict[str, int]:
+        """Nothing."""
+        return {}
+
+    def launch(self, maker: LaunchMaker, source: Span) -> None:
+        """Launch nothing."""
+
+
+def _empty(values: Values, shape: Shape, before: Sequence[BaseLayer]) -> BaseLayer:
+    return Empty(len(before), shape)
+
+
 SECTIONS = (
     Section("upsample", _upsample, {"stride": Key(COUNT, 2), "scale": Key(keys.number, 1.0)}),
     Section(
@@ -282,6 +319,13 @@ SECTIONS = (
             "extra": Key(keys.whole(0), 0),
         },
     ),
+    Section(
+        "reorg3d",
+        _reorg_squares,
+        {"stride": Key(COUNT, 1), "reverse": keys.only(0)},
+        alexeyab=True,
+    ),
+    Section("empty", _empty, {}, aliases=("silence",), alexeyab=True),
     Section(
         "crop",
         _crop,

@@ -21,9 +21,12 @@ class BatchNorm(BaseLayer):
 
     @property
     def trained(self) -> dict[str, int]:
-        """The trained buffers; Darknet's file leaves the biases, which stay 0, out."""
-        channels = self.input_shape[0]
-        return dict.fromkeys(("scales", "rolling_mean", "rolling_variance"), channels)
+        """The trained buffers; Darknet's file leaves the biases, which stay 0, out.
+
+        AlexeyAB's has them, first.
+        """
+        names = ("scales", "rolling_mean", "rolling_variance")
+        return dict.fromkeys(("biases", *names) if self.alexeyab else names, self.input_shape[0])
 
     @property
     def buffers(self) -> dict[str, int]:

@@ -82,6 +82,7 @@ class ActivationLayer(BaseLayer):
     activation: Activation
 
     type: ClassVar[str] = "activation"
+    mish_is_zero: ClassVar[bool] = True
 
     @property
     def summary(self) -> str:

@@ -1,0 +1,8 @@
+// The rectifier of n elements in place, a kernel to itself in later Darknets; one thread an element.
+#include "thread_index.cuh"
+
+extern "C" __global__ void activate_array_relu_kernel(float *x, int n)
+{
+    int i = thread_index();
+    if (i < n) x[i] = x[i] * (x[i] > 0);
+}

@@ -1,0 +1,42 @@
+// Largest element of every window, and where it was, with a step of its own along each axis; one
+// thread an output element.
+#include "thread_index.cuh"
+
+extern "C" __global__ void forward_maxpool_xy_layer_kernel(int n, int in_h, int in_w, int in_c,
+                                                           int stride_x, int stride_y, int size,
+                                                           int pad, float *input, float *output,
+                                                           int *indexes)
+{
+    int h = (in_h + pad - size) / stride_y + 1;
+    int w = (in_w + pad - size) / stride_x + 1;
+    int c = in_c;
+
+    int id = thread_index();
+    if (id >= n) return;
+    int j = id % w;
+    id /= w;
+    int i = id % h;
+    id /= h;
+    int k = id % c;
+    id /= c;
+    int b = id;
+
+    int w_offset = -pad / 2;
+    int h_offset = -pad / 2;
+    int out_index = j + w * (i + h * (k + c * b));
+    float largest = -INFINITY;
+    int winner = -1;
+    for (int l = 0; l < size; ++l) {
+        for (int m = 0; m < size; ++m) {
+            int row = h_offset + i * stride_y + l;
+            int column = w_offset + j * stride_x + m;
+            int index = column + in_w * (row + in_h * (k + b * in_c));
+            bool valid = row >= 0 && row < in_h && column >= 0 && column < in_w;
+            float value = valid ? input[index] : -INFINITY;
+            winner = value > largest ? index : winner;
+            largest = value > largest ? value : largest;
+        }
+    }
+    output[out_index] = largest;
+    indexes[out_index] = winner;
+}
