@@ -97,6 +97,7 @@ class Measured:
     operations: int
     whole: np.ndarray
     in_product: np.ndarray
+    gain: float
 
     @property
     def each(self) -> float:
@@ -130,9 +131,12 @@ def must_propagate(struck: Strike, live: Live) -> bool:
 def measure(
     injector: Injector, profiles: Profiles, mode: str, model: str, count: int, wholes: int
 ) -> Measured:
-    """Perform injections part by part; `wholes` of the propagations are done by launches too."""
+    """Perform injections part by part, some of the parts a slower way too.
+
+    `wholes` of the propagations are done by launches, of the strikes in products by whole blocks.
+    """
     device, live, meter = injector.device, live_words(injector.device.plan), Meter()
-    draw, hit, spread, whole, in_product = [], [], [], [], []
+    draw, hit, spread, whole, in_product, blocks = [], [], [], [], [], []
     # Code is compiled and files are mapped before the clock starts.
     for index in range(10**6, 10**6 + 60):
         injector.inject(mode, model, index)
@@ -145,6 +149,10 @@ def measure(
         draw.append(times[1] - times[0])
         hit.append(times[2] - times[1])
         in_product.append(device.plan.launches[site.launch].kernel in TILES)
+        if in_product[-1] and len(blocks) < wholes:
+            start = thread_time()
+            strike(device, injector.runner, site, profiles[site.launch].longest, whole=True)
+            blocks.append((thread_time() - start, hit[-1]))
         if not must_propagate(struck, live[site.launch]):
             continue
         changed = (device.golden, live, site.launch, struck.changed)
@@ -159,7 +167,8 @@ def measure(
             if not np.array_equal(found.output, expected.output):
                 raise SystemExit(f"the region's output differs from the whole one's at {site}")
     parts = (np.array(part) for part in (draw, hit, spread))
-    return Measured(mode, *parts, meter.operations, np.array(whole), np.array(in_product))
+    gain = np.divide(*np.sum(blocks, axis=0)) if blocks else np.nan
+    return Measured(mode, *parts, meter.operations, np.array(whole), np.array(in_product), gain)
 
 
 def torch_inference(python: str, workload: Workload) -> dict:
@@ -245,7 +254,8 @@ def report(measured: list[Measured], rate: float, plain: float, torch: dict | No
         count = sum(one.draw.size for one in measured)
         print(
             f"  in products {struck.size} of {count}: medians of a draw {draw:.2f} ms and of a "
-            f"strike {hit:.2f} ms, mean strike {1e3 * struck.mean():.2f} ms"
+            f"strike {hit:.2f} ms, mean strike {1e3 * struck.mean():.2f} ms; whole blocks take "
+            f"{', '.join(f'{one.gain:.1f}' for one in measured)} times as long"
         )
     others = {"softbeam's": plain}
     if torch is not None:

@@ -57,6 +57,9 @@ class TestByHand:
         assert 8 not in registers(flow.steering[6])
         assert registers(flow.steering[6]) == {2, 3, 4, 6}
 
+        assert 8 not in registers(flow.live[6])
+        assert 8 in registers(flow.live[7])
+
     def test_what_holds_data(self, flow) -> None:
         assert registers(flow.data[2]) == set()
         assert registers(flow.data[8]) == {4, 5}
@@ -72,6 +75,14 @@ def test_a_guard_that_is_written_between_is_another() -> None:
     flow = flow_of(program(lines))
     assert flow is not None
     assert 8 in registers(flow.steering[6])
+    assert 8 in registers(flow.live[6])
+
+
+@pytest.mark.parametrize("guard", ["", "@P0 "])
+def test_predicates_that_may_be_written_stay_live(guard: str) -> None:
+    flow = flow_of(program((f"{guard}R2P PR, R4, 0x6", "@P1 STG.E [R2.64], R5", "EXIT")))
+    assert flow is not None
+    assert flow.live[0] >> (PREDICATES + 1) & 1
 
 
 def test_a_loop_keeps_what_it_carries() -> None:

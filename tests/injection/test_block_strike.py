@@ -132,7 +132,7 @@ class TestAssertions:
 
     def test_memory_is_left_as_it_was(self, one) -> None:
         before = one.device.golden.words.copy()
-        for site in sites(one, 20, seed=9):
+        for site in sites(one, 90, seed=9):
             one.strike(site)
             assert np.array_equal(one.device.golden.words, before), site
 

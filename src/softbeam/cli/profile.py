@@ -32,7 +32,7 @@ def profile(
     """Count the dynamic thread-instructions of every layer and kernel, exactly.
 
     Every warp of every launch is emulated, once for each network, weights, input and machine
-    code: the counts are kept on disk. GEMM is a library's and not counted.
+    code: the counts are kept on disk. Products of --gemm library are not counted.
 
     all: thread-instructions, predicated-off ones too, what mode RF draws from. executed: those
     that are not predicated off. writes register: executed ones that write a general register,

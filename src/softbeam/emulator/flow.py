@@ -45,13 +45,16 @@ class RowFlow:
     steers : int
         What of `reads` decides more than values of general registers: guards, addresses, what is
         stored to shared memory, sources of predicates, of uniform registers and of other lanes.
+    complete : bool
+        Whether it writes all of `writes` where its guard holds.
     certain : bool
-        Whether it writes in every lane that reaches it.
+        Whether it writes all of them in every lane that reaches it.
     """
 
     reads: int
     writes: int
     steers: int
+    complete: bool
     certain: bool
 
 
@@ -143,7 +146,8 @@ def _row_flow(program: Program, number: int) -> RowFlow:
         steers = guard | address
     elif operation < k.FIRST_MEMORY and not others and row[k.PART] != PART_WARP:
         steers = guard
-    return RowFlow(reads, registers | others, steers, row[k.GUARD] == _ALWAYS and not own)
+    certain = not own and int(row[k.GUARD]) == _ALWAYS
+    return RowFlow(reads, registers | others, steers, not own, certain)
 
 
 def _successors(rows: NDArray[np.int64], number: int) -> tuple[int, ...]:
@@ -181,35 +185,30 @@ def is_followed(program: Program) -> bool:
     return bool(np.isin(rows[accesses, k.SPACE], (k.GLOBAL, k.SHARED)).all())
 
 
-def _live(successors: list[tuple[int, ...]], flows: tuple[RowFlow, ...]) -> tuple[int, ...]:
-    number = len(successors)
-    before, again = [0] * number, True
-    while again:
-        again = False
-        for row in range(number - 1, -1, -1):
-            behind, flow = 0, flows[row]
-            for other in successors[row]:
-                behind |= before[other]
-            found = (behind & ~flow.writes if flow.certain else behind) | flow.reads
-            again = again or found != before[row]
-            before[row] = found
-    return tuple(before)
-
-
 #: Sets that hold under a guard, by the guard's code; those under ``_ALWAYS`` hold always.
 _Guarded = dict[int, int]
 
 
-def _steering(
+def _backward(
     successors: list[tuple[int, ...]],
     flows: tuple[RowFlow, ...],
     guards: list[int],
-    computes: list[bool],
+    asks: Callable[[RowFlow], int],
+    passes_on: list[bool],
 ) -> tuple[int, ...]:
-    """Return what steers before each row.
+    """Return what is wanted before each row: what it asks for, and what is wanted behind it.
 
-    A register that is written and then used under one guard does not steer before it is written;
-    so sets are kept by guard until the guard's predicate is written.
+    A register that is written and then used under one guard is not wanted before it is written; so
+    sets are kept by guard until the guard's predicate is written.
+
+    Parameters
+    ----------
+    successors, flows, guards
+        By row.
+    asks : callable
+        From a row's flow to what it asks for.
+    passes_on : list of bool
+        By row: whether it wants what it reads if what it writes is wanted.
     """
     number = len(successors)
     before: list[_Guarded] = [{} for _ in range(number)]
@@ -221,7 +220,7 @@ def _steering(
             for other in successors[row]:
                 for guard, bits in before[other].items():
                     behind[guard] = behind.get(guard, 0) | bits
-            found = _steering_before(flows[row], guards[row], computes[row], behind)
+            found = _wanted(flows[row], guards[row], asks(flows[row]), passes_on[row], behind)
             again = again or found != before[row]
             before[row] = found
     return tuple(_joined(one) for one in before)
@@ -234,21 +233,20 @@ def _joined(sets: _Guarded) -> int:
     return bits
 
 
-def _steering_before(flow: RowFlow, guard: int, computes: bool, behind: _Guarded) -> _Guarded:
+def _wanted(flow: RowFlow, guard: int, asked: int, passes_on: bool, behind: _Guarded) -> _Guarded:
     found: _Guarded = {}
+    own = predicate_bit(guard)
+    under = _ALWAYS if own & flow.writes else guard
     for when, bits in behind.items():
         # Behind a row that writes the guard's predicate, the guard was another before.
         kept = _ALWAYS if predicate_bit(when) & flow.writes else when
-        killed = flow.certain or (when == guard and kept == when)
-        left = bits & ~flow.writes if killed else bits
-        if computes and bits & flow.writes:
-            under = guard if kept == _ALWAYS and not flow.writes & predicate_bit(guard) else kept
-            found[under] = found.get(under, 0) | flow.reads
-        found[kept] = found.get(kept, 0) | left
-    # A guard itself always steers, what it guards only where it holds.
-    own = predicate_bit(guard)
-    under = _ALWAYS if own & flow.writes else guard
-    found[under] = found.get(under, 0) | (flow.steers & ~own)
+        killed = flow.complete and (guard == _ALWAYS or when == guard == kept)
+        if passes_on and bits & flow.writes:
+            holds = under if kept == _ALWAYS else kept
+            found[holds] = found.get(holds, 0) | flow.reads
+        found[kept] = found.get(kept, 0) | (bits & ~flow.writes if killed else bits)
+    # A guard itself is wanted always, what it guards only where it holds.
+    found[under] = found.get(under, 0) | (asked & ~own)
     found[_ALWAYS] = found.get(_ALWAYS, 0) | own
     return {when: bits for when, bits in found.items() if bits}
 
@@ -277,6 +275,7 @@ def _find_flow(program: Program) -> Flow:
         for row in range(number)
     ]
 
+    guards = [int(one) for one in rows[:, k.GUARD]]
     loads = [int(rows[row, k.OP]) in LOADS for row in range(number)]
 
     def data(row: int, before: int) -> int:
@@ -286,8 +285,8 @@ def _find_flow(program: Program) -> Flow:
 
     return Flow(
         flows,
-        _live(successors, flows),
-        _steering(successors, flows, [int(one) for one in rows[:, k.GUARD]], computes),
+        _backward(successors, flows, guards, lambda flow: flow.reads, [False] * number),
+        _backward(successors, flows, guards, lambda flow: flow.steers, computes),
         _forward(successors, data),
         _leaders(rows, successors),
     )

@@ -66,6 +66,7 @@ class BlockRun:
 
     def begin(self, launch: Launch, block: int) -> None:
         """Take another block, of this launch or of another of the same program and shape."""
+        undo_stores(self.launch.memory, self.state)
         self.launch = launch
         self._grid_block[:3] = launch.shape.block_index(block)
         self._grid_block[3:6] = launch.shape.block
@@ -117,6 +118,8 @@ class BlockRun:
         UnsupportedInstruction
             If it reaches an instruction that the emulator does not know.
         """
+        if not resume:
+            undo_stores(self.launch.memory, self.state)
         first, end = (0, self.launch.shape.warps) if warps is None else (warps.start, warps.stop)
         state = self.state._replace(warps=self.state.warps[first:end])
         vector = fault.copy()
@@ -243,7 +246,8 @@ class BlockRun:
         return Snapshot(state.warps.copy(), state.shared.copy(), state.information.copy())
 
     def restore(self, kept: Snapshot) -> None:
-        """Put back what the block held."""
+        """Put back what the block held, and memory as it was before the block."""
+        undo_stores(self.launch.memory, self.state)
         self.state.warps.view(np.uint8)[:] = kept.warps.view(np.uint8)
         self.state.shared[:] = kept.shared
         self.state.information[:] = kept.information

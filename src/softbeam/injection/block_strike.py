@@ -146,7 +146,13 @@ class BlockStrike:
         for run in (self._faulty, self._golden):
             run.begin(known.launch, site.block)
         self._row, (self._warp, lane) = row_of(site.pc), divmod(site.thread, LANES)
-        self._lanes = np.arange(LANES) if site.change.wide else np.array([lane])
+        kind = target_of(site.mode, site.target).kind
+        #: Whether one register is struck, or one address; and not a predicate, of which it depends
+        #: whether registers are read that no fault-free thread reads.
+        self._plain = kind in ("before", "after", "index", "store")
+        self._lanes = np.array([lane])
+        if site.change.wide or not self._plain:
+            self._lanes = np.arange(LANES)
 
     def strike(self) -> Struck:
         """Emulate the block around its fault."""
@@ -172,6 +178,7 @@ class BlockStrike:
         if not complete:
             # What is struck may be a sum of before; and one that is not overwritten is read.
             others = {self._site.register or 0, *self._program.destinations[self._row]}
+            others = others if self._plain else set(range(256))
             known.put_sums(self._way, self._tile, run, barrier, self._warp, self._lanes, others)
         return Departure(barrier, run.snapshot(), complete)
 
@@ -320,8 +327,10 @@ class BlockStrike:
             if later is not None:
                 departure = later
                 continue
-            departure = self._with_all_sums(departure)
-            found = self._go_together(departure)
+            found = None
+            if not departure.complete:
+                departure = self._with_all_sums(departure)
+                found = self._go_together(departure)
             if isinstance(found, Struck):
                 return found
             if found is None:

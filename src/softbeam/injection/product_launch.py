@@ -89,6 +89,7 @@ class ProductLaunch:
         if skeletons is None:
             raise UnknownBlockError
         self.number = number
+        self._tile = TILES[device.plan.launches[number].kernel]
         self.skeletons: Skeletons = skeletons
         self._ways: list[tuple[NDArray[np.int64], Way | None]] = []
         self._touching: dict[int, NDArray[np.int64]] = {}
@@ -141,7 +142,7 @@ class ProductLaunch:
             same = np.flatnonzero(passes.rows[barrier + 1 :] == row)
             later = barrier + 1 + int(same[0]) if same.size else None
             found = trials.sums(barrier, later, row)
-            if found is None or self._steers(row, found):
+            if found is None or not self._is_plain(row, found):
                 raise UnknownBlockError
             sums[row] = found
         tile = ProductTile(device, self.number, block)
@@ -151,10 +152,19 @@ class ProductLaunch:
                 return way
         raise UnknownBlockError
 
-    def _steers(self, row: int, places: SumPlaces) -> bool:
-        """Return whether a sum can be more than a value that its own lane stores."""
-        steering = self.skeletons.flow.steering[row]
-        return any(steering >> register & 1 for register in places.registers.tolist())
+    def _is_plain(self, row: int, places: SumPlaces) -> bool:
+        """Return whether each element is summed in one register, which is no more than that.
+
+        Other registers may hold its sum of some steps before; they are not read any more.  What a
+        sum is must reach nothing but what its own lane stores.
+        """
+        flow = self.skeletons.flow
+        live = [bool(flow.live[row] >> one & 1) for one in places.registers.tolist()]
+        held = (places.rows >= 0) & np.array(live)[:, None]
+        elements = places.rows[held] * (1 + places.columns.max()) + places.columns[held]
+        once = elements.size == np.unique(elements).size == self._tile.rows * self._tile.columns
+        steering = flow.steering[row]
+        return once and not any(steering >> one & 1 for one in places.registers.tolist())
 
     def _is_right(self, way: Way, tile: ProductTile, block: int, site: FaultVector) -> bool:
         """Compare what is derived behind two barriers, the last one too, with what is emulated."""

@@ -209,6 +209,22 @@ def test_most_vulnerable_kernels_are_judged_by_weight_where_strata_were_drawn() 
     assert finding(counted(rows), words, RF).verdict is Verdict.CANNOT_TELL
 
 
+def test_products_that_were_struck_are_kernels_like_others() -> None:
+    rows = [(RF, 0, kernel, "SDC", "tolerable", 300) for kernel in ("normalize", "add_bias")]
+    rows += [(RF, 0, "im2col", "SDC", "tolerable", 400), (RF, 0, "fill", "SDC", "tolerable", 5)]
+    without = counted(rows)
+    found = finding(without, "Im2col, Normalize", RF)
+    assert found.verdict is Verdict.REPRODUCED
+    assert found.measured[-1][0] == "most of the others: fill"
+    struck = counted([*rows, (RF, 0, "sgemm_32x32", "SDC", "tolerable", 900)])
+    found = finding(struck, "Im2col, Normalize", RF)
+    assert found.verdict is Verdict.NOT_REPRODUCED
+    assert found.measured[-1][0] == "most of the others: sgemm_32x32"
+    for counts, comparisons in ((without, 21), (struck, 24)):
+        (one,) = [one for one in checklist(counts) if one.text.startswith("Im2col, Normalize")]
+        assert f"all {comparisons} comparisons" in one.criterion
+
+
 def test_verdicts_add_up() -> None:
     more, less, open_ = Order.MORE, Order.LESS, Order.UNDECIDED
     assert verdict_of([more, more], more) is Verdict.REPRODUCED
