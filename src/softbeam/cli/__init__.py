@@ -25,6 +25,7 @@ COMMANDS = (
     "conform",
     "disasm",
     "emulate",
+    "run",
 )
 
 #: Exit status of an error that the user can cause, and of an interruption (128 + SIGINT).

@@ -114,7 +114,7 @@ def _run_example() -> tuple[Any, ...]:
 
 def _roll_back_example() -> tuple[k.Memory, k.State]:
     words, numbers = np.zeros(1, dtype=np.uint32), np.zeros(1, dtype=np.int64)
-    return k.Memory(words, numbers, numbers, numbers), new_state(1, log_words=1)
+    return k.Memory(words, *[numbers] * 5), new_state(1, log_words=1)
 
 
 _run, _roll_back = _Direct(run, _run_example), _Direct(roll_back, _roll_back_example)
@@ -226,7 +226,8 @@ class Runner:
                 used = surroundings.around(used)
                 fault = fault.copy()
                 fault[k.FAULT_KEEPS] = 1
-            lookups = prepare_tables(launch.program)
+            translated = not launch.memory.read_bits.size
+            lookups = prepare_tables(launch.program, translated=translated)
             counted = used.profile.copy()
             if counted.size:
                 lookups.translation.counts.fill(0)
@@ -253,7 +254,7 @@ class Runner:
             elif counted.size:
                 _add_translated(lookups.translation, used.profile)
             if status == k.PART_MISSING:
-                compile_missing(launch.program, used)
+                compile_missing(launch.program, used, translated=translated)
                 continue
             if status == k.LOG_FULL:
                 if state is not None:
@@ -306,7 +307,8 @@ class Runner:
         -------
         Ending
             How the first unit ended that did not finish, if there is one; the words are those that
-            the launch stores until then, of two stores to one word the later unit's.
+            the launch stores until then, of two stores to one word the later unit's.  If a
+            followed fault can change nothing any more, how its unit ended, and no words.
         """
         stored: list[tuple[NDArray[np.int64], NDArray[np.uint32]]] = []
         before: list[NDArray[np.uint32]] = []
@@ -328,7 +330,7 @@ class Runner:
                 if here or struck is None or not ending.finished:
                     information = ending.information
                 if ending.ended_early:
-                    raise InternalError("a launch was run with the early end of a followed fault")
+                    return ending
                 if not ending.finished:
                     status = ending.status
                     break

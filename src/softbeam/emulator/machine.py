@@ -470,6 +470,34 @@ class Machine:
         self._arrays, self._functions = dict(saved.arrays), dict(saved.functions)
         self._programs.clear()
 
+    def prepare(
+        self, kernel: str, grid: Size, block: Size, *arguments: Any, shared_bytes: int = 0
+    ) -> Launch:
+        """Return a launch over this machine's memory that is not run.
+
+        Parameters
+        ----------
+        kernel, grid, block, *arguments, shared_bytes
+            As for :meth:`launch`.
+
+        Raises
+        ------
+        LaunchError
+            If the kernel cannot be launched so.
+        """
+        function = self.find(kernel)
+        return self._prepared(function, launch_shape(grid, block), arguments, shared_bytes)
+
+    @property
+    def allocations(self) -> Mapping[int, int]:
+        """Bytes of what was allocated, cubins' variables too, by address."""
+        return self._heap.sizes
+
+    @property
+    def end(self) -> int:
+        """The byte address behind the last page of the heap."""
+        return self._heap.end
+
     def _prepared(
         self, function: Function, shape: LaunchShape, arguments: Sequence[Any], shared_bytes: int
     ) -> Launch:

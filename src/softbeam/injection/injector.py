@@ -13,12 +13,14 @@ from softbeam.faults.stratum import Stratum
 from softbeam.injection.classification import Outcome, from_ending
 from softbeam.injection.detection import Rule, rule_for
 from softbeam.injection.liveness import any_live, live_words
+from softbeam.injection.programs import ProgramPropagation
 from softbeam.injection.propagation import propagate
 from softbeam.injection.record import Injection, InjectionRecord
 from softbeam.injection.strike import Strike, strike
 from softbeam.network.device import Device
 from softbeam.network.plan import Launch
 from softbeam.network.profile import LaunchProfile
+from softbeam.program.planning import ProgramPlan
 
 
 def stratum_of(launch: Launch) -> str:
@@ -73,6 +75,11 @@ class Injector:
         self.rule = rule or rule_for(device.plan)
         self._spaces: dict[tuple[str, str], FaultSpace] = {}
         self._live = live_words(device.plan)
+        self._program = (
+            ProgramPropagation(device, self.runner)
+            if isinstance(device.plan, ProgramPlan)
+            else None
+        )
 
     def space(self, mode: str, stratum: str = "") -> FaultSpace:
         """Return the fault space of a mode, or its part in one kernel of one layer.
@@ -149,5 +156,9 @@ class Injector:
         if not any(any_live(live, name, words) for name, (words, _) in struck.changed.items()):
             return Outcome.of("dead"), False
         golden = self.device.golden
+        if self._program is not None:
+            ended = self._program.run(site.launch, struck.changed)
+            decided = from_ending(ended.ending) if ended.ending else None
+            return decided or self.rule(golden.answer, ended.output), True
         result = propagate(golden, self._live, site.launch, struck.changed)
         return self.rule(golden.answer, result.output), True

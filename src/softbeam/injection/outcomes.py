@@ -146,6 +146,7 @@ _DETAILS = (
         "A thread executes more than ten times what the longest fault-free one does.",
         sassifi="DUE: Timeout",
     ),
+    Detail("detected", "DUE", "A check of the program's host finds the error."),
 )
 
 #: The outcomes' names, in the order of tables.

@@ -55,7 +55,7 @@ def packed_layout(plan: Plan, first: int) -> dict[int, slice]:
 
     places = {}
     for launch in plan.launches:
-        if launch.kernel == "gemm":
+        if plan.native and launch.kernel == "gemm":
             end = first + padded_rows(launch.arguments.m) * launch.arguments.k
             places[launch.index] = slice(first, end)
             first = end
@@ -154,13 +154,21 @@ class GoldenRun:
 
     def words_at(self, buffer: str, launch: int, indexes: NDArray[np.int64]) -> Bits:
         """Return single words of a buffer before a launch."""
+        found: Bits = self.words[self.places(buffer, launch, indexes)]
+        return found
+
+    def places(self, buffer: str, launch: int, indexes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where in the pool single words of a buffer lie before a launch."""
         (first, place, _), *others = self.runs(buffer, launch)
         places = indexes + (place - first)
         for first, place, _ in others:
             behind = indexes >= first
             places[behind] = indexes[behind] + (place - first)
-        found: Bits = self.words[places]
-        return found
+        return places
+
+    def put(self, buffer: str, launch: int, indexes: NDArray[np.int64], values: Bits) -> None:
+        """Write single words of a buffer as it is before a launch."""
+        self.words[self.places(buffer, launch, indexes)] = values
 
     def piece(self, number: int, launch: int) -> Bits:
         """Return a piece's contents before a launch, a part of the pool."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from softbeam.kernels.signatures import LIBRARY, Arguments
+from softbeam.kernels.signatures import Arguments
 
 if TYPE_CHECKING:
+    from softbeam.emulator.lowering import Program
     from softbeam.network.layers import Layer
 
 INPUT = "-1.input"
@@ -126,7 +127,7 @@ class Launch:
     @property
     def library(self) -> bool:
         """Whether it is a library's, whose machine code is not known and never struck."""
-        return self.kernel in LIBRARY
+        return not any(self.grid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,3 +167,13 @@ class Plan:
     zero_pages: tuple[tuple[int, int], ...]
     unprobed_pages: tuple[tuple[int, int], ...]
     other_space_pages: tuple[tuple[int, int], ...]
+
+    #: Whether its kernels are softbeam's own, with native twins; else names mean nothing.
+    native: ClassVar[bool] = True
+
+    def code(self, launch: Launch, architecture: str) -> tuple[Program, int]:
+        """Return a launch's lowered machine code, and the bytes of shared memory of its blocks."""
+        from softbeam.kernels import program
+
+        found = program(launch.kernel, architecture)
+        return found, found.function.shared_bytes

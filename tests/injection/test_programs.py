@@ -1,0 +1,79 @@
+"""Strikes in programs and what follows from them, against running every unit behind the fault.
+
+``SOFTBEAM_PROGRAM_SITES`` asks for more sites of each mode than `make test` takes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from functools import cache
+
+import numpy as np
+import pytest
+
+from softbeam.faults.modes import PAPER
+from softbeam.injection.classification import Outcome
+from softbeam.injection.injector import Injector
+from softbeam.network.device import Device
+from softbeam.network.golden import GoldenRun, pool_words
+from softbeam.program.loading import load
+from softbeam.program.planning import fill, plan_of, profiles_of_records
+from softbeam.program.recording import record
+from support.programs import PROGRAMS, brute_force
+
+SITES = int(os.environ.get("SOFTBEAM_PROGRAM_SITES", "40"))
+
+
+class Bits:
+    """Judges by bits, and keeps the last answer."""
+
+    def __init__(self) -> None:
+        self.output = b""
+
+    def __call__(self, golden: np.ndarray, output: np.ndarray) -> Outcome:
+        self.output = output.tobytes()
+        return Outcome.of("absorbed" if np.array_equal(golden, output) else "tolerable")
+
+
+@cache
+def struck(name: str) -> Injector:
+    program = PROGRAMS[name]()
+    loaded = load(program)
+    before = loaded.memory.copy()
+    records = list(record(loaded))
+    plan = plan_of(loaded, records)
+    golden = GoldenRun(plan, np.zeros(pool_words(plan), dtype=np.uint32))
+    fill(golden, loaded, before, records)
+    launches = [launch.index for launch in plan.launches if not launch.library]
+    profiles = profiles_of_records(records)
+    return Injector(Device(golden, "sm_90"), profiles, launches, name, rule=Bits())
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_golden_run_is_what_the_program_leaves(name):
+    injector = struck(name)
+    end = brute_force(PROGRAMS[name]())
+    assert injector.device.golden.answer.tobytes() == end.output
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize(("mode", "model"), PAPER)
+def test_an_injection_gives_what_running_everything_gives(name, mode, model):
+    injector, seen = struck(name), Counter()
+    program = PROGRAMS[name]()
+    longest = {number: injector.longest(number) for number in injector._launches}
+    for index in range(SITES):
+        site = injector.site(mode, model, index)
+        found = injector.inject_site(site, index)
+        end = brute_force(program, site, longest)
+        seen[found.detail] += 1
+        if end.ending != "completed":
+            assert found.outcome == "DUE", (site, found, end.ending)
+            assert found.detail == end.ending.lower(), (site, found, end.ending)
+        elif end.output == injector.device.golden.answer.tobytes():
+            assert found.outcome == "Masked", (site, found)
+        else:
+            assert found.outcome == "SDC", (site, found)
+            assert injector.rule.output == end.output, site
+    assert len(seen) > 1, seen
