@@ -35,6 +35,10 @@ class NetworkError(SoftbeamError):
     """A network, its configuration file or its weights cannot be used."""
 
 
+class JudgeError(SoftbeamError):
+    """A function of a user's own that judges answers cannot be used, or failed."""
+
+
 class ImageError(SoftbeamError):
     """An input image cannot be read."""
 

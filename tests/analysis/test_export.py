@@ -15,7 +15,7 @@ from softbeam.analysis import export
 from softbeam.analysis.columns import COLUMNS, in_order
 from softbeam.analysis.results import Results, load
 from softbeam.errors import ResultsError
-from softbeam.injection.outcomes import DETAILS, DETECTION_DETAILS, SASSIFI_CATEGORIES
+from softbeam.injection.outcomes import DETAILS, EVERY_DETAIL, SASSIFI_CATEGORIES
 from softbeam.injection.record import InjectionRecord
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,8 +65,7 @@ def test_the_order_is_mode_model_stratum_index(records: list[InjectionRecord]) -
 
 
 def test_every_detail_has_a_category() -> None:
-    known = {detail for details in DETAILS.values() for detail in details}
-    assert set(SASSIFI_CATEGORIES) == known | set(DETECTION_DETAILS)
+    assert set(SASSIFI_CATEGORIES) == EVERY_DETAIL
     for outcome, details in DETAILS.items():
         assert all(SASSIFI_CATEGORIES[detail].startswith(f"{outcome}: ") for detail in details)
 

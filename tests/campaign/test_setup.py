@@ -27,7 +27,7 @@ from softbeam.campaign.streams import InjectionName
 from softbeam.errors import CampaignError
 from softbeam.faults.models import MODELS
 from softbeam.faults.modes import MODES
-from softbeam.injection.choices import BoxRule
+from softbeam.injection.choices import BoxRule, MaskRule, TextRule, ValueRule
 from softbeam.network.workload import Workload
 
 Specified = Callable[..., CampaignSpecification]
@@ -123,6 +123,11 @@ def test_a_campaign_is_found_again_by_its_workload_alone(
         "seed": 5,
         "target": Target(margin=0.1),
         "boxes": BoxRule(threshold=0.3),
+        "judge": "judge.py:judge",
+        "judge_sha256": "a" * 64,
+        "mask": MaskRule(overlap=0.5),
+        "text": TextRule(blank=-1),
+        "values": ValueRule(tolerance=0.5),
     }
     of_the_workload = {
         "network", "plan_sha256", "weights_sha256", "inputs_sha256", "architecture",

@@ -16,7 +16,7 @@ from softbeam.campaign.specification import (
     merged,
 )
 from softbeam.errors import CampaignError
-from softbeam.injection.choices import BoxRule
+from softbeam.injection.choices import BoxRule, MaskRule, TextRule, ValueRule
 from softbeam.options import option
 
 FIELDS: dict[str, Any] = {
@@ -40,6 +40,11 @@ OTHERS: dict[str, Any] = {
     "fault_semantics": "sassifi",
     "groups": ("load",),
     "boxes": BoxRule(threshold=0.4),
+    "judge": "mask",
+    "judge_sha256": "a" * 64,
+    "mask": MaskRule(overlap=0.5),
+    "text": TextRule(blank=-1),
+    "values": ValueRule(tolerance=0.5),
     "sampling": "stratified",
     "architecture": "sm_80",
     "kernels_sha256": "a" * 64,

@@ -14,7 +14,7 @@ from softbeam.analysis.results import Results
 from softbeam.campaign.preparation import prepare
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.cli import main
-from softbeam.injection.detection import rule_for
+from softbeam.injection.judging import judge_for
 from softbeam.injection.outcomes import DETECTION_DETAILS
 from softbeam.injection.record import InjectionRecord
 from softbeam.jit import cache_home
@@ -165,7 +165,7 @@ def details_by_default(
     setup = prepare(workload, specification, folder, folder)
     assert specification.boxes is not None
     (injector,) = setup.injectors()
-    injector.rule = rule_for(setup.plan)
+    injector.rule = judge_for(setup.plan)
     return lambda one: injector.inject(one.mode, one.model, one.index, one.stratum).detail
 
 

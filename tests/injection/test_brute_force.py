@@ -16,7 +16,7 @@ from softbeam.emulator.launching import Runner
 from softbeam.faults.models import MODELS
 from softbeam.faults.modes import MODES
 from softbeam.injection.boxes import has_boxes
-from softbeam.injection.detection import rule_for
+from softbeam.injection.judging import judge_for
 from softbeam.injection.liveness import live_words
 from softbeam.injection.propagation import propagate
 from softbeam.injection.strike import strike
@@ -72,7 +72,7 @@ def expected(brute, site, end) -> tuple[str, set[str]]:
     golden = brute.golden_output
     if not np.array_equal(end.output, golden):
         if has_boxes(brute.plan):
-            return "SDC", {rule_for(brute.plan)(golden, end.output).detail}
+            return "SDC", {judge_for(brute.plan)(golden, end.output).detail}
         before, after = ranked(golden), ranked(end.output)
         if before[0] != winner(end.output):
             return "SDC", {"critical"}

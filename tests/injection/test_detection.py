@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from softbeam.injection.boxes import Box, boxes, overlaps, thinned
 from softbeam.injection.choices import BoxRule
-from softbeam.injection.detection import matched, rule_for
+from softbeam.injection.detection import BoxJudge, matched
+from softbeam.injection.judging import judge_for
 from softbeam.network.darknet.cfg import parse_cfg
 from softbeam.network.golden import golden_run
 from softbeam.network.plan import Plan
@@ -147,7 +148,7 @@ class TestOutcomes:
         return answer
 
     def detail(self, answer: np.ndarray, **options: float) -> tuple[str, str]:
-        outcome = rule_for(self.plan, BoxRule(**options))(bits(self.scene()), bits(answer))
+        outcome = BoxJudge(self.plan, BoxRule(**options))(bits(self.scene()), bits(answer))
         assert outcome.top1 is None
         return outcome.outcome, outcome.detail
 
@@ -185,17 +186,17 @@ class TestOutcomes:
     def test_not_finite(self) -> None:
         answer = self.scene()
         answer[2, 2, 3, 3] = np.inf
-        outcome = rule_for(self.plan)(bits(self.scene()), bits(answer))
+        outcome = judge_for(self.plan)(bits(self.scene()), bits(answer))
         assert (outcome.detail, outcome.not_finite) == ("tolerable", True)
         assert outcome.largest_change == float("inf")
 
 
 def test_the_rule_is_that_of_the_network(tiny) -> None:  # type: ignore[no-untyped-def]
     golden, other = bits(np.array([0.7, 0.3])), bits(np.array([0.3, 0.7]))
-    assert rule_for(tiny.plan)(golden, other).detail == "critical"
+    assert judge_for(tiny.plan)(golden, other).detail == "critical"
     plan = plan_of(REGION)
     answer = np.zeros(320, dtype=np.float32)
-    assert rule_for(plan)(bits(answer), bits(answer + 1e-3)).detail == "tolerable"
+    assert judge_for(plan)(bits(answer), bits(answer + 1e-3)).detail == "tolerable"
 
 
 def plain_overlap(one: Box, other: Box) -> float:
@@ -300,7 +301,7 @@ def test_outcomes_are_those_of_the_plain_rule(name: str) -> None:
         # As text, where what is no number equals itself.
         assert str(boxes(plan, other, threshold)) == str(found)
         detail = plain_detail(wanted, found, overlap)
-        outcome = rule_for(plan, BoxRule(threshold=threshold, overlap=overlap))(one, other)
+        outcome = BoxJudge(plan, BoxRule(threshold=threshold, overlap=overlap))(one, other)
         assert outcome.detail == detail
         with np.errstate(all="ignore"):
             difference = np.abs(output.astype(np.float64) - golden).max()
@@ -314,9 +315,9 @@ def test_outcomes_are_those_of_the_plain_rule(name: str) -> None:
 
 def test_a_rule_meets_a_second_image() -> None:
     plan = plan_of(REGION)
-    rule = rule_for(plan)
+    rule = judge_for(plan)
     answers = [bits(np.random.default_rng(seed).random(320)) for seed in (1, 2, 3)]
-    expected = [rule_for(plan)(one, answers[2]) for one in answers[:2]]
+    expected = [judge_for(plan)(one, answers[2]) for one in answers[:2]]
     assert [rule(one, answers[2]) for one in answers[:2]] == expected
     memory = answers[0].copy()
     rule(memory, answers[2])

@@ -11,6 +11,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from support.programs import PROGRAMS, brute_force
 
 from softbeam.faults.modes import PAPER
 from softbeam.injection.classification import Outcome
@@ -20,7 +21,6 @@ from softbeam.network.golden import GoldenRun, pool_words
 from softbeam.program.loading import load
 from softbeam.program.planning import fill, plan_of, profiles_of_records
 from softbeam.program.recording import record
-from support.programs import PROGRAMS, brute_force
 
 SITES = int(os.environ.get("SOFTBEAM_PROGRAM_SITES", "40"))
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from softbeam.injection.columns import Column
-from softbeam.injection.outcomes import SASSIFI_CATEGORIES
+from softbeam.injection.outcomes import sassifi_category
 from softbeam.injection.record import STORED_COLUMNS, InjectionRecord
 
 #: The columns of an exported table, in its order.
@@ -25,7 +25,7 @@ COLUMNS = (
         name="sassifi_category",
         kind="string",
         meaning="the outcome in SASSIFI's words, see below",
-        value=lambda record: SASSIFI_CATEGORIES[record.detail],
+        value=lambda record: sassifi_category(record.outcome, record.detail),
     ),
 )
 

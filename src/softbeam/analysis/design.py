@@ -53,11 +53,15 @@ class Design:
     weights : mapping of str to mapping of (int, str) to float
         By mode, the exact share of each kernel of each layer in the fault space, the mean over
         the inputs; these add up to 1.
+    answers : str
+        What the network's answers were taken for, which says into what outcomes are divided; empty
+        where that is not known.
     """
 
     stratified: bool = False
     images: int = 1
     weights: Mapping[str, Mapping[Stratum, float]] = field(default_factory=dict)
+    answers: str = ""
 
     @property
     def is_simple(self) -> bool:

@@ -10,7 +10,8 @@ from typing import Literal
 
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.estimation import Estimator, Share
-from softbeam.injection.outcomes import DETAILS, DETECTION_DETAILS, OUTCOMES
+from softbeam.injection.choices import FUNCTION
+from softbeam.injection.outcomes import DETECTION_DETAILS, OUTCOMES, details_of
 
 #: Flags, which divide nothing: an injection can have any of them beside its detail.
 NOT_FINITE = "output not finite"
@@ -72,9 +73,18 @@ def outcome_rows(counts: Counts, stream: Stream) -> tuple[OutcomeRow, ...]:
 
 
 def _details(counts: Counts, outcome: str) -> tuple[str, ...]:
-    """Return what an outcome is divided into; an SDC of a detector by its boxes."""
+    """Return what an outcome is divided into: by the network's kind of answers."""
     seen = set(counts["detail"][counts["outcome"] == outcome].tolist())
-    known = DETAILS[outcome]
-    if outcome == "SDC" and seen <= set(DETECTION_DETAILS) and not seen <= set(known):
+    answers = counts.design.answers
+    known = details_of(outcome, answers or "classes")
+    if answers == FUNCTION:
+        # Its details are its own; of softbeam's those that were seen.
+        known = tuple(one for one in known if outcome != "SDC" or one in seen)
+    elif (
+        not answers
+        and outcome == "SDC"
+        and seen <= set(DETECTION_DETAILS)
+        and not seen <= set(known)
+    ):
         known = DETECTION_DETAILS
     return tuple(dict.fromkeys((*known, *sorted(seen))))

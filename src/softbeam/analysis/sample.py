@@ -19,6 +19,7 @@ def design_of(store: ResultsReader) -> Design:
         stratified=specification.sampling == "stratified",
         images=len(specification.inputs_sha256),
         weights=exposures(store.fault_space()),
+        answers=store.facts().answers,
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from softbeam.faults.models import SEMANTICS
-from softbeam.injection.choices import BoxRule
+from softbeam.injection.choices import JudgeChoices
 from softbeam.network.choices import WorkloadChoices
 from softbeam.options import WITH_COMMAS, WITH_RUNS, Choices, option
 from softbeam.sass.opcodes import OPCODES
@@ -24,6 +24,9 @@ else:
 
 #: Groups of opcodes that a scope can name.
 GROUPS = tuple(sorted({opcode.group for opcode in OPCODES.values()}))
+
+#: More multiprocessors than a launch can have blocks along x and y.
+MOST_MULTIPROCESSORS = 1 << 20
 
 Cells = Literal["all", "layer", "kernel", "layer-kernel"]
 Name = Annotated[str, Field(min_length=1)]
@@ -56,8 +59,8 @@ class Target(Choices):
     )
 
 
-class CampaignChoices(WorkloadChoices):
-    """What is struck, and by whose rules.
+class CampaignChoices(JudgeChoices, WorkloadChoices):
+    """What is struck, by whose rules, and who judges.
 
     Attributes
     ----------
@@ -69,10 +72,11 @@ class CampaignChoices(WorkloadChoices):
         Kernels in scope, sorted; None for all.
     groups : tuple of str, or None
         Groups of opcodes in scope, sorted; None for all.
+    multiprocessors : int or None
+        Among how many multiprocessors a launch's blocks are dealt, for faults that stay; None for
+        as many as the architecture's GPU has.
     seed : int
         Another seed is another campaign.
-    boxes : BoxRule or None
-        How a detector's answers are judged; None for the rule's defaults.
     """
 
     layers: Annotated[tuple[int, ...], WITH_RUNS] | None = option(
@@ -93,8 +97,15 @@ class CampaignChoices(WorkloadChoices):
         help="What a fault does where injectors differ: as recorded on a GPU (hardware), or as in "
         "SASSIFI or NVBitFI, NVIDIA's injectors that many published numbers come from.",
     )
+    multiprocessors: int | None = option(
+        None,
+        ge=1,
+        le=MOST_MULTIPROCESSORS,
+        metavar="N",
+        help="Of mode permanent: deal the blocks of a launch among so many multiprocessors, of "
+        "which one has the fault; with 1 all threads meet it. Default: those of the GPU.",
+    )
     seed: int = option(1, ge=0, help="Another seed draws other faults.")
-    boxes: BoxRule | None = None
 
     @field_validator("kernels", "layers", "groups")
     @classmethod

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from softbeam.campaign.request import Request
 from softbeam.errors import CampaignError
 from softbeam.files import read_file
+from softbeam.injection.choices import own_function
 from softbeam.options import wrong_choices
 
 #: Bytes of a campaign file.
@@ -53,6 +54,8 @@ def read_request(path: Path) -> Request:
             "weights": folder / request.weights if request.weights else None,
             "names": folder / request.names if request.names else None,
             "images": tuple(folder / image for image in request.images),
+            "judge": request.judge
+            and (str(folder / request.judge) if own_function(request.judge) else request.judge),
         }
     )
 

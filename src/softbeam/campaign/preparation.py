@@ -9,6 +9,8 @@ from softbeam.campaign.setup import InjectorSetup, InputSetup
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.emulator.execution import compile_common
 from softbeam.injection.answers import check_fault_free
+from softbeam.injection.judges.functions import JudgeSource
+from softbeam.injection.judging import judge_for
 from softbeam.memory import require_disk
 from softbeam.network.device import Device
 from softbeam.network.golden import golden_run, pool_words
@@ -22,6 +24,7 @@ def prepare(
     scratch: Path,
     cache: Path,
     progress: Callable[[int, int], None] = lambda done, of: None,
+    judge: JudgeSource | None = None,
 ) -> InjectorSetup:
     """Make the golden run and the profile of every input.
 
@@ -37,6 +40,8 @@ def prepare(
         Folder where profiles are kept from one campaign to the next.
     progress : callable
         Called with the launches that are profiled and all launches, of one input after the other.
+    judge : JudgeSource, optional
+        The file of a judge of a user's own.
 
     Raises
     ------
@@ -53,12 +58,13 @@ def prepare(
         "give fewer inputs, or name another disk with TMPDIR",
     )
     compile_common()
+    judges = judge_for(workload.plan, specification, judge)
     inputs = []
     for number, image in enumerate(workload.images):
         path = scratch / f"golden-{number}.bin"
         golden = golden_run(workload.plan, workload.weights, image, path)
-        check_fault_free(golden)
+        check_fault_free(golden, judges)
         device = Device(golden, workload.choices.architecture)
         profiles = profiles_of(workload, device, cache, progress, number)
         inputs.append(InputSetup(path, profiles))
-    return InjectorSetup(workload.plan, specification, tuple(inputs))
+    return InjectorSetup(workload.plan, specification, tuple(inputs), judge)

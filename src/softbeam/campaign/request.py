@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from softbeam.campaign.choices import CampaignChoices, Name, Target
 from softbeam.campaign.specification import Mode, Model, Sampling, StreamRequest
 from softbeam.errors import CampaignError
-from softbeam.faults.models import MODELS, WARP
+from softbeam.faults.models import MODELS, MOST_BITS, WARP, bits_model
 from softbeam.faults.modes import MODES, PAPER, PAPER_INJECTIONS, check_semantics, in_words
 from softbeam.network.catalogue import check_network
 from softbeam.network.choices import WorkloadRequest
-from softbeam.options import IN_ANY_CASE, option, options_of
+from softbeam.options import IN_ANY_CASE, WITH_RUNS, option, options_of
 
 _PAPERS = ", ".join(f"{mode.upper()} {model}" for mode, model in PAPER)
 
@@ -31,6 +31,8 @@ class Request(CampaignChoices, WorkloadRequest):
     ----------
     modes, models : tuple of str
         Each mode with each model; ``paper`` instead of both.
+    bits : tuple of int
+        Numbers of adjacent bits to flip: further models, or instead of the default one.
     paper : bool
         The paper's three modes and models.
     injections : int, optional
@@ -59,6 +61,13 @@ class Request(CampaignChoices, WorkloadRequest):
         help=f"What a fault makes of the value: {in_words(MODELS)}; with {WARP} behind it, in all "
         "threads of the warp that execute with the struck one. Several: each with each mode.",
     )
+    bits: Annotated[tuple[Annotated[int, Field(ge=1, le=MOST_BITS)], ...], WITH_RUNS] = option(
+        (),
+        metavar="N",
+        help=f"Flip N adjacent bits: the bit-flip model N-bit, of up to {MOST_BITS} bits (1 and 2 "
+        "are single-bit and double-bit). Several with commas, or several times; with --model as "
+        "well as those.",
+    )
     paper: bool = option(False, help=f"The paper's modes and models: {_PAPERS}.")
     injections: int | None = option(
         None, ge=1, help=f"Injections of each mode and model; default: {PAPER_INJECTIONS}."
@@ -78,8 +87,12 @@ class Request(CampaignChoices, WorkloadRequest):
 
     @model_validator(mode="after")
     def _has_modes_that_fit(self) -> Request:
-        if self.paper and (self.modes or "models" in self.model_fields_set):
+        if self.paper and (self.modes or self.bits or "models" in self.model_fields_set):
             raise ValueError("paper names its own modes and models; leave modes and models out")
+        if self.multiprocessors is not None and all(
+            MODES[mode].space != "units" for mode in self.modes
+        ):
+            raise ValueError("multiprocessors is about faults that stay; give mode permanent too")
         if not (self.paper or self.modes):
             raise ValueError(f"give modes ({', '.join(MODES)}) or paper")
         if self.target is not None and self.injections is not None:
@@ -97,7 +110,9 @@ class Request(CampaignChoices, WorkloadRequest):
     def streams(self) -> tuple[StreamRequest, ...]:
         """The modes and models, each with how many injections are wanted at least."""
         wanted: list[tuple[str, str]] = list(PAPER) if self.paper else []
-        wanted += [(mode, model) for mode in self.modes for model in self.models]
+        flips = tuple(map(bits_model, self.bits))
+        models = (*self.models, *flips) if "models" in self.model_fields_set or not flips else flips
+        wanted += [(mode, model) for mode in self.modes for model in models]
         injections = 0 if self.target is not None else self.injections or PAPER_INJECTIONS
         return tuple(
             StreamRequest(mode=mode, model=model, injections=injections)

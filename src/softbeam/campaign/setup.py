@@ -18,13 +18,15 @@ from softbeam.campaign.semantics import CAMPAIGN_SEMANTICS
 from softbeam.campaign.specification import CampaignSpecification, Sampling, StreamRequest
 from softbeam.campaign.streams import InjectionName
 from softbeam.emulator.semantics import EMULATOR_SEMANTICS
-from softbeam.errors import CampaignError
-from softbeam.faults.modes import MODES
+from softbeam.errors import CampaignError, JudgeError
+from softbeam.faults.modes import MODES, PRICED
 from softbeam.faults.space import FaultSpaceSize
+from softbeam.faults.units import multiprocessors
 from softbeam.injection.answers import check_meaning
-from softbeam.injection.boxes import has_boxes
-from softbeam.injection.detection import rule_for
+from softbeam.injection.choices import own_function
 from softbeam.injection.injector import Injector
+from softbeam.injection.judges.functions import JudgeSource, read_judge
+from softbeam.injection.judging import judge_for, usual_kind
 from softbeam.injection.record import InjectionRecord
 from softbeam.logs import show_if_wanted, timed
 from softbeam.network.choices import WorkloadChoices
@@ -57,11 +59,14 @@ class InjectorSetup:
         The campaign.
     inputs : tuple of InputSetup
         One for each of the campaign's inputs.
+    judge : JudgeSource or None
+        The file of a judge of a user's own.
     """
 
     plan: Plan
     specification: CampaignSpecification
     inputs: tuple[InputSetup, ...]
+    judge: JudgeSource | None = None
 
     @property
     def campaign_id(self) -> str:
@@ -72,7 +77,11 @@ class InjectorSetup:
         """Return an injector over each mapped golden run."""
         return [
             injector_for(
-                self.specification, open_golden_run(self.plan, one.golden), one.profiles, number
+                self.specification,
+                open_golden_run(self.plan, one.golden),
+                one.profiles,
+                number,
+                self.judge,
             )
             for number, one in enumerate(self.inputs)
         ]
@@ -83,6 +92,7 @@ def injector_for(
     golden: GoldenRun,
     profiles: Mapping[int, LaunchProfile],
     image: int,
+    judge: JudgeSource | None = None,
 ) -> Injector:
     """Return what makes the injections of a campaign into one of its inputs.
 
@@ -96,6 +106,8 @@ def injector_for(
         Its profile, by launch.
     image : int
         Which input it is.
+    judge : JudgeSource, optional
+        The file of a judge of a user's own.
     """
     return Injector(
         Device(golden, specification.architecture),
@@ -105,7 +117,8 @@ def injector_for(
         fault_semantics=specification.fault_semantics,
         groups=specification.groups,
         image=image,
-        rule=rule_for(golden.plan, specification.boxes),
+        multiprocessors=multiprocessors(specification.architecture, specification.multiprocessors),
+        rule=judge_for(golden.plan, specification, judge),
     )
 
 
@@ -118,7 +131,10 @@ def inject_in_worker(setup: InjectorSetup) -> Callable[[InjectionName], Injectio
 
     def inject(name: InjectionName) -> InjectionRecord:
         injector = injectors[name.index % len(injectors)]
-        return injector.inject(name.mode, name.model, name.index, name.stratum)
+        try:
+            return injector.inject(name.mode, name.model, name.index, name.stratum)
+        except JudgeError as error:
+            raise JudgeError(f"injection {name}: {error}") from None
 
     if not _LOG.isEnabledFor(logging.DEBUG):
         return inject
@@ -127,10 +143,10 @@ def inject_in_worker(setup: InjectorSetup) -> Callable[[InjectionName], Injectio
         began = perf_counter()
         record = inject(name)
         _LOG.debug(
-            "%s: %s pc %#x of layer %d, %s, %s: %.1f ms (%d warp instructions, %d words wrong%s)",
+            "%s: %s %s of layer %d, %s, %s: %.1f ms (%d warp instructions, %d words wrong%s)",
             name,
             record.kernel,
-            record.pc,
+            f"word {record.word}" if record.pc is None else f"pc {record.pc:#x}",
             record.layer,
             record.outcome,
             record.detail,
@@ -156,20 +172,28 @@ def specify(
     Raises
     ------
     CampaignError
-        If the scope names a kernel, layer or group that the workload does not have, or boxes are
-        spoken of and it has none.
+        If the scope names a kernel, layer or group that the workload does not have, or a rule is
+        of answers of another kind.
     NetworkError
-        If its answer is none that can be judged.
+        If its answer is not what it is taken for.
+    JudgeError
+        If a judge of the user's own cannot be used.
     """
-    check_meaning(workload.network, workload.plan)
-    if choices.boxes is not None and not has_boxes(workload.plan):
-        raise CampaignError(
-            f"--box-threshold and --box-overlap are about detectors; {workload.network.name} has "
-            "no head that finds boxes"
-        )
+    check_meaning(workload.network, workload.plan, choices)
     chosen = {name: getattr(choices, name) for name in CampaignChoices.model_fields}
+    source = read_judge(choices.judge)
+    if source is not None:
+        # Run once here, so that what is wrong with it is said before anything is computed.
+        judge_for(workload.plan, choices, source)
+        chosen["judge"] = source.name
+    elif choices.judge == usual_kind(workload.plan):
+        chosen["judge"] = None
     specification = CampaignSpecification(
-        **{**chosen, **_facts(workload)}, streams=streams, sampling=sampling, target=target
+        **{**chosen, **_facts(workload)},
+        streams=streams,
+        sampling=sampling,
+        target=target,
+        judge_sha256=None if source is None else source.sha256,
     )
     launches_in_scope(workload.plan, specification)
     return specification
@@ -186,6 +210,42 @@ def load_requested(request: Request) -> tuple[Workload, CampaignSpecification]:
         choices=request,
     )
     return workload, specify(workload, request, request.streams, request.sampling, request.target)
+
+
+def given_judge(specification: CampaignSpecification, judge: str | None) -> JudgeSource | None:
+    """Read the judge's file that a campaign needs, if it needs one.
+
+    Parameters
+    ----------
+    specification : CampaignSpecification
+        The campaign.
+    judge : str or None
+        What the user gives as ``--judge``.
+
+    Raises
+    ------
+    JudgeError
+        If the campaign needs none, or another one.
+    """
+    if specification.judge_sha256 is None:
+        if own_function(judge) is not None:
+            raise JudgeError(
+                f"the campaign was not judged by a function of a file; leave --judge {judge} out"
+            )
+        return None
+    source = read_judge(judge)
+    if source is None:
+        raise JudgeError(
+            f"the campaign was judged by {specification.judge}; give that file with --judge, as "
+            "FILE.py:NAME"
+        )
+    if (source.name, source.sha256) != (specification.judge, specification.judge_sha256):
+        raise JudgeError(
+            f"{judge} is not the judge that the campaign had: that was {specification.judge}, of a "
+            f"file whose SHA-256 begins {specification.judge_sha256[:12]}, this one's begins "
+            f"{source.sha256[:12]}"
+        )
+    return source
 
 
 def specify_again(
@@ -251,8 +311,8 @@ def launches_in_scope(plan: Plan, specification: CampaignSpecification) -> tuple
 def fault_space_sizes(setup: InjectorSetup, modes: set[str]) -> tuple[FaultSpaceSize, ...]:
     """Return how many places each mode has in each kernel of each layer, for each input.
 
-    Modes that are not injected are counted too: together they tell what the code executes and
-    stores, and so what hardening it costs.
+    Some modes that are not injected are counted too: together they tell what the code executes
+    and stores, and so what hardening it costs.
 
     Parameters
     ----------
@@ -268,21 +328,37 @@ def fault_space_sizes(setup: InjectorSetup, modes: set[str]) -> tuple[FaultSpace
     """
     sizes: list[FaultSpaceSize] = []
     for injector in setup.injectors():
-        launches = injector.device.plan.launches
-        for mode in sorted(MODES):
+        for mode in sorted({*modes, *PRICED}):
             try:
                 space = injector.space(mode)
             except CampaignError:
                 if mode in modes:
                     raise
                 continue
-            cells: dict[tuple[int, str], int] = {}
-            for number, size in space.sizes().items():
-                cell = (launches[number].layer, launches[number].kernel)
-                cells[cell] = cells.get(cell, 0) + size
             sizes.extend(
-                FaultSpaceSize(injector.image, mode, layer, kernel, size)
-                for (layer, kernel), size in sorted(cells.items())
+                FaultSpaceSize(injector.image, mode, cell.layer, cell.kernel, size)
+                for cell, size in sorted(space.cells().items())
                 if size
             )
     return tuple(sizes)
+
+
+def unread_places(setup: InjectorSetup, modes: set[str]) -> dict[str, tuple[int, int]]:
+    """Return of modes that strike memory how many places there are, and how many words besides.
+
+    Parameters
+    ----------
+    setup : InjectorSetup
+        The campaign's.
+    modes : set of str
+        Modes that are injected.
+
+    Returns
+    -------
+    dict of str to (int, int)
+        By mode: places, which something reads later, and words before launches of the same buffers
+        that nothing reads; the same for every input.
+    """
+    injector = setup.injectors()[0]
+    spaces = {mode: injector.space(mode) for mode in sorted(modes) if MODES[mode].space == "memory"}
+    return {mode: (space.size, space.unread) for mode, space in spaces.items()}

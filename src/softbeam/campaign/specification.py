@@ -73,6 +73,11 @@ _IN_WORDS = {
     "emulator_semantics": "the emulator's rules",
     "campaign_semantics": "the rules of drawing, propagation and classification",
     "boxes": "how a detector's boxes are compared",
+    "judge": "what the answers are",
+    "judge_sha256": "the file of the judge",
+    "mask": "when two masks are one",
+    "text": "how scores become a text",
+    "values": "how far a value may be off",
 }
 
 
@@ -141,6 +146,8 @@ class CampaignSpecification(CampaignChoices):
         What is wanted, sorted, each (mode, model) once.
     target : Target or None
         Precision that is wanted besides.
+    judge_sha256 : str or None
+        Hash of the file of a judge of a user's own.
     """
 
     model_config = ConfigDict(strict=True)
@@ -156,6 +163,7 @@ class CampaignSpecification(CampaignChoices):
     results_schema: int = Field(default=RESULTS_SCHEMA, ge=1)
     streams: tuple[StreamRequest, ...]
     target: Target | None = None
+    judge_sha256: Sha256 | None = None
 
     @field_validator("streams")
     @classmethod

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from softbeam.campaign.setup import InjectorSetup
     from softbeam.campaign.specification import CampaignSpecification
     from softbeam.campaign.streams import Part
+    from softbeam.injection.judges.functions import JudgeSource
     from softbeam.network.workload import Workload
 
 INTERNAL_ERRORS, OUT_OF_REACH = 3, 4
@@ -76,18 +77,19 @@ def campaign(
     Ctrl-C.
     """
     from softbeam.campaign.results.store import ResultsStore
-    from softbeam.campaign.setup import load_requested
+    from softbeam.campaign.setup import given_judge, load_requested
     from softbeam.campaign.writer import sole_writer
     from softbeam.errors import SoftbeamError
 
     workload, specification = load_requested(wanted)
+    judge = given_judge(specification, wanted.judge)
     chosen = _checked_part(part, specification)
     folder = out or Path("runs") / workload.network.name
     with sole_writer(folder), ResultsStore.resume(folder, specification) as store:
         for line in (*_renewed(store), *_asked_before(store, specification)):
             _say(line)
         try:
-            end = _run(store, workload, workers, dask, chosen)
+            end = _run(store, workload, judge, workers, dask, chosen)
         except (SoftbeamError, OSError):
             store.discard_if_empty()
             raise
@@ -148,6 +150,7 @@ def _checked_part(text: str | None, specification: CampaignSpecification) -> Par
 def _run(
     store: ResultsStore,
     workload: Workload,
+    judge: JudgeSource | None,
     workers: int | None,
     dask: str | None,
     part: Part,
@@ -162,7 +165,7 @@ def _run(
 
     specification = store.specification
     with scratch_folder() as scratch:
-        setup = prepare_shown(workload, specification, scratch)
+        setup = prepare_shown(workload, specification, scratch, judge)
         sizes = fault_space_sizes(setup, {stream.mode for stream in specification.streams})
         store.add_fault_space(sizes)
         store.keep_facts(facts_of(workload, setup, store.sessions()[-1]))
@@ -240,14 +243,18 @@ def _runner(
 
 
 def prepare_shown(
-    workload: Workload, specification: CampaignSpecification, scratch: Path
+    workload: Workload,
+    specification: CampaignSpecification,
+    scratch: Path,
+    judge: JudgeSource | None,
 ) -> InjectorSetup:
     """Make golden runs and profiles, the latter from the cache where known, with a bar."""
     from softbeam.campaign.preparation import prepare
     from softbeam.jit import cache_home
 
     with preparing() as shown:
-        return prepare(workload, specification, scratch, cache_home() / "profiles", shown.launches)
+        cache = cache_home() / "profiles"
+        return prepare(workload, specification, scratch, cache, shown.launches, judge)
 
 
 def _this_command() -> str:

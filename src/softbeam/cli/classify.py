@@ -10,6 +10,7 @@ import typer
 from softbeam.cli._app import app, console
 from softbeam.cli._choices import with_choices
 from softbeam.cli._options import preparing
+from softbeam.injection.choices import JudgeChoices
 from softbeam.network.choices import WorkloadRequest
 from softbeam.text import visible
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from softbeam.injection.boxes import Bits
-    from softbeam.network.plan import Plan
+    from softbeam.injection.detection import BoxJudge
 
 #: Objects of a detector that are printed.
 SHOWN = 20
@@ -27,13 +28,15 @@ SHOWN = 20
 
 @app.command()
 @with_choices
-def classify(wanted: WorkloadRequest) -> None:
+def classify(wanted: WorkloadRequest, judged: JudgeChoices) -> None:
     """Run a network once without fault and print its five best classes, or a detector's boxes.
 
-    With several images, once for each.
+    With several images, once for each. With --judge what the answer says as a mask, text or values.
     """
     from softbeam.injection.answers import check_fault_free, check_meaning
-    from softbeam.injection.boxes import has_boxes
+    from softbeam.injection.detection import BoxJudge
+    from softbeam.injection.judges.functions import read_judge
+    from softbeam.injection.judging import judge_for
     from softbeam.network.golden import golden_run
     from softbeam.network.workload import load_workload
 
@@ -45,21 +48,25 @@ def classify(wanted: WorkloadRequest) -> None:
         preprocessing=wanted.preprocessing,
         choices=wanted,
     )
-    check_meaning(workload.network, workload.plan)
+    check_meaning(workload.network, workload.plan, judged)
+    judge = judge_for(workload.plan, judged, read_judge(judged.judge))
     classes = dict(enumerate(workload.network.classes or ()))
     out = console()
     for number, image in enumerate(workload.images):
         with preparing():
             golden = golden_run(workload.plan, workload.weights, image)
-        check_fault_free(golden)
+        check_fault_free(golden, judge)
         if len(workload.images) > 1:
             name = visible(workload.input_files[number])
             out.print(f"{name}:", markup=False, soft_wrap=True)
-        if has_boxes(workload.plan):
-            _print_objects(out, workload.plan, golden.answer, classes)
-        else:
+        if isinstance(judge, BoxJudge):
+            _print_objects(out, judge, golden.answer, classes)
+        elif judge.kind == "classes":
             _print_classes(out, golden.scores, classes)
-    if workload.network.classes is None:
+        else:
+            told = visible(judge.told(golden.answer, classes))
+            out.print(told, markup=False, soft_wrap=True)
+    if workload.network.classes is None and judge.kind in ("classes", "boxes"):
         typer.echo("The classes of this network have no names here.", err=True)
 
 
@@ -71,15 +78,12 @@ def _print_classes(out: Console, scores: NDArray[np.float32], names: Mapping[int
         out.print(f"{rank}  {scores[index]:.6f}  {name}", markup=False)
 
 
-def _print_objects(out: Console, plan: Plan, answer: Bits, names: Mapping[int, str]) -> None:
-    """Print a detector's best boxes, places in parts of the image."""
-    from softbeam.injection.boxes import boxes
-    from softbeam.injection.choices import USUAL_BOXES
-
-    found = boxes(plan, answer)
+def _print_objects(out: Console, judge: BoxJudge, answer: Bits, names: Mapping[int, str]) -> None:
+    """Print a detector's best boxes; Darknet's places are in parts of the image."""
+    found = judge.boxes(answer)
     for rank, box in enumerate(found[:SHOWN], start=1):
         name = visible(names.get(box.label, f"class {box.label}"))
         out.print(f"{rank:>2}  {box.score:.6f}  {name} {box.place}", markup=False, soft_wrap=True)
     more = f", the best {SHOWN} above" if len(found) > SHOWN else ""
-    least = USUAL_BOXES.threshold
+    least = judge.rule.threshold
     out.print(f"{len(found):,} objects with a score above {least}{more}", soft_wrap=True)

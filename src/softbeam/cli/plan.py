@@ -41,11 +41,12 @@ def plan(
     """
     from softbeam.analysis.planning import forecast
     from softbeam.campaign.scratch import scratch_folder
-    from softbeam.campaign.setup import fault_space_sizes, load_requested
+    from softbeam.campaign.setup import fault_space_sizes, given_judge, load_requested
 
     workload, specification = load_requested(wanted)
+    judge = given_judge(specification, wanted.judge)
     with scratch_folder() as scratch:
-        setup = prepare_shown(workload, specification, scratch)
+        setup = prepare_shown(workload, specification, scratch, judge)
         sizes = fault_space_sizes(setup, {stream.mode for stream in specification.streams})
         pilots = _pilots(setup, specification, pilot)
     forecasts = [forecast(specification, sizes, one) for one in pilots]

@@ -11,11 +11,13 @@ from softbeam.cli._app import app, console
 from softbeam.cli._choices import with_choices
 from softbeam.cli._options import RunArgument, preparing
 from softbeam.cli.tables import COLUMNS
+from softbeam.injection.choices import JudgeChoice
 from softbeam.network.choices import InputChoices
 
 if TYPE_CHECKING:
     from softbeam.analysis.results import Results
     from softbeam.injection.injector import Injector
+    from softbeam.injection.judges.functions import JudgeSource
     from softbeam.injection.record import InjectionRecord
     from softbeam.network.workload import Workload
 
@@ -40,6 +42,7 @@ def replay(
         typer.Option("--network", metavar="FILE", help="The network's file, if it is your own."),
     ] = None,
     files: InputChoices,
+    judged: JudgeChoice,
     html: Annotated[
         Path | None,
         typer.Option("--html", metavar="FILE", help="Also write a page with pictures."),
@@ -51,10 +54,11 @@ def replay(
     wrong, how many values differ behind each layer, and the answer. The result is the recorded
     one, always; if it were not, that is an error.
 
-    The results hold hashes of the weights and inputs, not themselves: give the options that the
-    campaign was given.
+    The results hold hashes of the weights, inputs and a judge of your own, not themselves: give
+    the options that the campaign was given.
     """
     from softbeam.analysis.results import Results
+    from softbeam.campaign.setup import given_judge
     from softbeam.injection.replay import replay as do
     from softbeam.present.page.replay import facts, tables
     from softbeam.present.rich import show
@@ -62,10 +66,12 @@ def replay(
     results = Results.load(run)
     mode, model = (None if name is None else name.lower() for name in (mode, model))
     record = _record(results, mode, model, stratum, index)
+    judge = given_judge(results.specification, judged.judge)
     workload = _workload(results, network, files)
-    done = do(_injector(results, workload, record), record.mode, record.model, index, stratum)
-    _check(record, done.record)
     names = dict(enumerate(results.classes or workload.network.classes or ()))
+    injector = _injector(results, workload, record, judge)
+    done = do(injector, record.mode, record.model, index, stratum, names)
+    _check(record, done.record)
     layers = workload.network.layers
     told = facts(done, layers, names)
     screen = console(COLUMNS)
@@ -142,7 +148,9 @@ def _workload(results: Results, network: str | None, files: InputChoices) -> Wor
     return workload
 
 
-def _injector(results: Results, workload: Workload, record: InjectionRecord) -> Injector:
+def _injector(
+    results: Results, workload: Workload, record: InjectionRecord, judge: JudgeSource | None
+) -> Injector:
     """Make the golden run of the injection's input, and its injector."""
     from softbeam.campaign.setup import injector_for
     from softbeam.jit import cache_home
@@ -159,7 +167,7 @@ def _injector(results: Results, workload: Workload, record: InjectionRecord) -> 
             shown.launches,
             record.image,
         )
-    return injector_for(results.specification, golden, profiles, record.image)
+    return injector_for(results.specification, golden, profiles, record.image, judge)
 
 
 def _check(recorded: InjectionRecord, replayed: InjectionRecord) -> None:

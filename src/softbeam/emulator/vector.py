@@ -32,6 +32,12 @@ class Strikes(IntEnum):
     INDEX = k.FAULT_INDEX
     #: The address register of a store.
     STORE_ADDRESS = k.FAULT_STORE
+    #: A predicate, just before the instruction.
+    PREDICATE_BEFORE = k.FAULT_PREDICATE_BEFORE
+    #: A uniform register, just before the instruction.
+    UNIFORM = k.FAULT_UNIFORM
+    #: A word of the block's shared memory, just before the instruction.
+    SHARED = k.FAULT_SHARED
     #: Nothing: the run ends at the occurrence and says whose it is.
     RESOLVE = k.FAULT_RESOLVE
 
@@ -72,11 +78,11 @@ def fault_vector(
     registers : int
         General registers allocated to a thread.
     register : int
-        The struck register or predicate.
+        The struck register, predicate, uniform register or word of shared memory.
     flip : int
-        Bits to flip: 32 of a register, 1 of a predicate, 8 of an index, 64 of an address.
+        Bits to flip: 32 of a register or word, 1 of a predicate, 8 of an index, 64 of an address.
     value : int, optional
-        What replaces the register or predicate, instead of `flip`.
+        What replaces the register, predicate or word, instead of `flip`.
     warp_wide : bool
         Whether every thread that is at the instruction with the struck one is struck.
     drops : bool
@@ -108,4 +114,32 @@ def fault_vector(
     vector[k.FAULT_TRACK] = follow
     vector[k.FAULT_LATE] = late
     vector[k.FAULT_EXECUTED] = executed
+    return vector
+
+
+def stuck_vector(
+    rows: NDArray[np.bool_], *, lane: int, mask: int, value: int, registers: int
+) -> FaultVector:
+    """Return a fault that stays: wrong bits in all results of some instructions in one lane.
+
+    It strikes every warp that is run with it, every time that the lane executes one of the
+    instructions, in each general register that it writes.
+
+    Parameters
+    ----------
+    rows : numpy.ndarray of bool
+        By instruction of the program: whether its results are wrong.
+    lane : int
+        The lane.
+    mask : int
+        Bits that the unit cannot give.
+    value : int
+        What they are instead; bits outside `mask` are inverted.
+    registers : int
+        General registers allocated to a thread.
+    """
+    vector = np.concatenate([no_fault(), rows.astype(np.int64)])
+    vector[k.FAULT_KIND] = k.FAULT_STUCK
+    vector[k.FAULT_LANE], vector[k.FAULT_REGISTERS] = lane, registers
+    vector[k.FAULT_INDEX_MASK], vector[k.FAULT_VALUE] = mask, value
     return vector

@@ -6,11 +6,12 @@ from softbeam.emulator.execution import LANES
 from softbeam.emulator.launching import Launch, Runner
 from softbeam.emulator.vector import Strikes, fault_vector
 from softbeam.errors import InternalError
-from softbeam.faults.models import change, positions
-from softbeam.faults.modes import MODES
-from softbeam.faults.randomness import Draws
-from softbeam.faults.site import FaultSite
+from softbeam.faults.memory import MemorySpace
+from softbeam.faults.models import Change, change, positions
+from softbeam.faults.modes import MODES, Drawing, Target
+from softbeam.faults.site import FaultSite, MemorySite, Site, UnitSite
 from softbeam.faults.space import FaultSpace
+from softbeam.faults.units import UnitSpace
 from softbeam.network.device import Device
 from softbeam.sass import pc_of
 
@@ -59,10 +60,10 @@ def draw_site(
     runner: Runner,
     space: FaultSpace,
     model: str,
-    draws: Draws,
+    draws: Drawing,
     fault_semantics: str = "hardware",
 ) -> FaultSite:
-    """Draw one fault.
+    """Draw one fault in an instruction.
 
     Parameters
     ----------
@@ -89,13 +90,10 @@ def draw_site(
     launch = device.launch(number)
     program = launch.program
     block, thread, occurrence = resolve(runner, launch, row, unit, ordinal, executed=mode.executed)
+    if mode.target is None:
+        raise InternalError(f"mode {mode.name} draws no instructions")
     target, register = mode.target(program, row, draws)
-    changed = change(
-        model,
-        draws.below(positions(model, target.width), "bit"),
-        draws.below(1 << VALUE_BITS, "value"),
-        fault_semantics,
-    )
+    changed = _change(model, target, draws, fault_semantics)
     return FaultSite(
         mode=space.mode,
         model=model,
@@ -106,6 +104,46 @@ def draw_site(
         occurrence=occurrence,
         target=target.name,
         register=register,
-        change=target.under(changed, fault_semantics),
+        change=changed,
         registers=program.function.registers,
+    )
+
+
+def _change(model: str, target: Target, draws: Drawing, fault_semantics: str) -> Change:
+    changed = change(
+        model,
+        draws.below(positions(model, target.width), "bit"),
+        draws.below(1 << VALUE_BITS, "value"),
+        fault_semantics,
+    )
+    return target.under(changed, fault_semantics)
+
+
+def draw(
+    device: Device,
+    runner: Runner,
+    space: FaultSpace | MemorySpace | UnitSpace,
+    model: str,
+    draws: Drawing,
+    fault_semantics: str = "hardware",
+) -> Site:
+    """Draw one fault from a fault space of any kind; parameters as of :func:`draw_site`."""
+    if isinstance(space, FaultSpace):
+        return draw_site(device, runner, space, model, draws, fault_semantics)
+    (target,) = MODES[space.mode].targets
+    rank = draws.below(space.size, "place")
+    changed = _change(model, target, draws, fault_semantics)
+    if isinstance(space, MemorySpace):
+        cell, buffer, launch, word = space.locate(rank)
+        return MemorySite(space.mode, model, target.name, changed, launch, cell, buffer, word)
+    opcode, multiprocessor, lane = space.locate(rank)
+    return UnitSite(
+        space.mode,
+        model,
+        target.name,
+        changed,
+        opcode,
+        multiprocessor,
+        space.multiprocessors,
+        lane,
     )

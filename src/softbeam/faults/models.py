@@ -16,6 +16,9 @@ SEMANTICS = ("hardware", "sassifi", "nvbitfi")
 #: Ending of the models that strike all threads that execute with the struck one.
 WARP = "-warp"
 
+#: Most neighbouring bits that a model flips: those of a register.
+MOST_BITS = 32
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -34,6 +37,8 @@ class Change:
     drops : bool
         Whether a result that goes nowhere is lost: a destination index that is not allocated, or
         a store whose address SASSIFI cannot hold.  Without it the GPU raises an exception.
+    mask : int or None
+        The bits that `value` takes the place of, where those are not all.
     """
 
     value: int
@@ -41,6 +46,13 @@ class Change:
     bit: int | None
     wide: bool = False
     drops: bool = False
+    mask: int | None = None
+
+    def of(self, old: int) -> int:
+        """Return what becomes of a word."""
+        if not self.replaces:
+            return old ^ self.value
+        return self.value if self.mask is None else old & ~self.mask | self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,10 @@ class BitFlipModel:
         Neighbouring bits that it flips; 0 where it gives a value.
     wide : bool
         Whether it strikes all threads that execute with the struck one.
+    stays : bool
+        Whether it is about faults that stay, and no other.
+    listed : bool
+        Whether the help names it by itself.
     """
 
     name: str
@@ -66,6 +82,8 @@ class BitFlipModel:
     change: Callable[[int, int, str], Change]
     flips: int = 0
     wide: bool = False
+    stays: bool = False
+    listed: bool = True
 
 
 def _flip(name: str, words: str, bits: int) -> BitFlipModel:
@@ -73,6 +91,27 @@ def _flip(name: str, words: str, bits: int) -> BitFlipModel:
     return BitFlipModel(
         name, words, lambda place, value, semantics: Change(mask << place, False, place), bits
     )
+
+
+def _stuck(name: str, words: str, level: int) -> BitFlipModel:
+    return BitFlipModel(
+        name,
+        words,
+        lambda place, value, semantics: Change(level << place, True, place, mask=1 << place),
+        1,
+        stays=True,
+    )
+
+
+def bits_model(bits: int) -> str:
+    """Return the name of the model that flips so many adjacent bits.
+
+    Examples
+    --------
+    >>> bits_model(1), bits_model(2), bits_model(4)
+    ('single-bit', 'double-bit', '4-bit')
+    """
+    return {1: "single-bit", 2: "double-bit"}.get(bits, f"{bits}-bit")
 
 
 #: The models of one thread.  SASSIFI's random value takes the old one's place, and so does ours;
@@ -86,12 +125,22 @@ _THREAD = (
         lambda place, value, semantics: Change(value, semantics != "nvbitfi", None),
     ),
     BitFlipModel("zero-value", "zero", lambda place, value, semantics: Change(0, True, None)),
+    *(
+        replace(_flip(bits_model(bits), f"{bits} adjacent bits flip", bits), listed=False)
+        for bits in range(3, MOST_BITS + 1)
+    ),
+)
+
+#: The models of faults that stay, besides those of one thread.
+_PERMANENT = (
+    _stuck("stuck-at-0", "one bit is always 0", 0),
+    _stuck("stuck-at-1", "one bit is always 1", 1),
 )
 
 #: Names of the models of one thread.
 THREAD_MODELS = tuple(model.name for model in _THREAD)
 
-#: All models by name: those of one thread, then those of its warp.
+#: All models by name: those of one thread, those of its warp, those of faults that stay.
 MODELS: Mapping[str, BitFlipModel] = MappingProxyType(
     {
         **{model.name: model for model in _THREAD},
@@ -99,6 +148,7 @@ MODELS: Mapping[str, BitFlipModel] = MappingProxyType(
             f"{model.name}{WARP}": replace(model, name=f"{model.name}{WARP}", wide=True)
             for model in _THREAD
         },
+        **{model.name: model for model in _PERMANENT},
     }
 )
 

@@ -8,19 +8,22 @@ a value in :mod:`softbeam.faults.models`.  The rules are in ``docs/methods.md``,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from softbeam.errors import CampaignError
 from softbeam.faults.models import MODELS, SEMANTICS, WARP, Change
+from softbeam.sass.accesses import named_predicates, named_uniforms
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from softbeam.emulator.lowering import Program
+    from softbeam.network.plan import Plan
+    from softbeam.sass.instruction import Function
 
 
 class Drawing(Protocol):
@@ -28,6 +31,11 @@ class Drawing(Protocol):
 
     def below(self, limit: int, name: str) -> int:
         """Return an integer uniform over 0 … limit - 1."""
+
+
+Kind = Literal[
+    "before", "after", "predicate", "uniform", "shared", "index", "store", "results", "memory"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +46,12 @@ class Target:
     ----------
     name : str
         Its word in results.
-    kind : {"before", "after", "predicate", "index", "store"}
-        How the emulator strikes it: a register before or after the instruction, a predicate after
-        it, the index of its destination, or the address of its store.
+    kind : str
+        How it is struck.  In the emulator: ``before`` and ``after``, a register around the
+        instruction; ``predicate``, ``uniform`` and ``shared``, a predicate, a uniform register or
+        a word of shared memory before it; ``index``, the index of its destination; ``store``, the
+        address of its store; ``results``, all results of a functional unit.  ``memory``: a word of
+        global memory before a launch.
     width : int
         Its bits.
     words : str
@@ -53,7 +64,7 @@ class Target:
     """
 
     name: str
-    kind: Literal["before", "after", "predicate", "index", "store"]
+    kind: Kind
     width: int
     words: str
     values: bool = True
@@ -72,30 +83,45 @@ class Mode:
         What the name stands for.
     strikes : str
         What it strikes, in a few words for the help.
-    places : callable
-        From a program to bool[instructions]: whether an instruction has places.
-    target : callable
-        From a program, the number of the drawn instruction and the draws to the target and its
-        register, which is None where there is none.
     targets : tuple of Target
-        All that `target` can return.
+        All that it strikes.
+    space : {"instructions", "memory", "units"}
+        What a place is: a dynamic thread-instruction (:mod:`softbeam.faults.space`), a word of
+        memory before a launch (:mod:`softbeam.faults.memory`), or a functional unit
+        (:mod:`softbeam.faults.units`).
+    places : callable or None
+        From a program to bool[instructions]: whether an instruction has places, or is one of a
+        unit; None where none has.
+    target : callable or None
+        From a program, the number of the drawn instruction and the draws to the target and its
+        register, which is None where there is none; None where instructions are not drawn.
+    buffers : callable or None
+        From a plan to the buffers whose words are struck.
     executed : bool
         Whether an instruction that a predicate turns off has no place.
     flips_only : bool
         Whether it takes only the models that flip bits.
+    wide : bool
+        Whether it takes the models that strike all threads of a warp.
     semantics : tuple of str
         Whose rules have this mode.
+    lacking : str
+        What programs lack that have no place, as the end of a sentence.
     """
 
     name: str
     title: str
     strikes: str
-    places: Callable[[Program], NDArray[np.bool_]]
-    target: Callable[[Program, int, Drawing], tuple[Target, int | None]]
     targets: tuple[Target, ...]
+    space: Literal["instructions", "memory", "units"] = "instructions"
+    places: Callable[[Program], NDArray[np.bool_]] | None = None
+    target: Callable[[Program, int, Drawing], tuple[Target, int | None]] | None = None
+    buffers: Callable[[Plan], Iterable[str]] | None = None
     executed: bool = True
     flips_only: bool = False
+    wide: bool = True
     semantics: tuple[str, ...] = SEMANTICS
+    lacking: str = ""
 
     @property
     def heading(self) -> str:
@@ -109,9 +135,14 @@ class Mode:
 
     def takes(self, model: str) -> bool:
         """Return whether the mode takes a bit-flip model."""
-        flips = MODELS[model].flips
+        chosen = MODELS[model]
         narrowest = min(target.width for target in self.targets)
-        return flips <= narrowest and (flips > 0 or not self.flips_only)
+        return (
+            chosen.flips <= narrowest
+            and (chosen.flips > 0 or not self.flips_only)
+            and (self.wide or not chosen.wide)
+            and (self.space == "units" or not chosen.stays)
+        )
 
 
 def sassifi_address_change(flip: Change) -> Change:
@@ -153,8 +184,17 @@ _ADDRESS = Target(
 )
 
 
-def _any_register(program: Program, row: int, draws: Drawing) -> tuple[Target, int | None]:
-    return _BEFORE, draws.below(program.function.registers, "register")
+_PREDICATE = Target("predicate", "predicate", 1, "P{register}{value}")
+_UNIFORM = Target("uniform_register", "uniform", 32, "UR{register}{value}")
+_SHARED = Target("shared_word", "shared", 32, "word {word} of the block's shared memory{value}")
+_WORD = Target("word", "memory", 32, "word {word} of {buffer} before the launch{value}")
+_RESULTS = Target(
+    "results",
+    "results",
+    32,
+    "all results of {opcode} in lane {lane} of multiprocessor {sm}",
+    values=False,
+)
 
 
 def _written_register(program: Program, row: int, draws: Drawing) -> tuple[Target, int | None]:
@@ -168,13 +208,62 @@ def _where_it_goes(program: Program, row: int, draws: Drawing) -> tuple[Target, 
     return _INDEX, program.destinations[row][0]
 
 
-def _all_of(program: Program) -> NDArray[np.bool_]:
-    import numpy as np
+def _one_of(target: Target, among: Callable[[Program], Sequence[int]]) -> dict[str, Any]:
+    """Return what a mode needs that strikes any one of a program's, before any instruction."""
 
-    return np.ones(program.general.size, dtype=np.bool_)
+    def places(program: Program) -> NDArray[np.bool_]:
+        import numpy as np
+
+        return np.full(program.general.size, len(among(program)) > 0)
+
+    def drawn(program: Program, row: int, draws: Drawing) -> tuple[Target, int | None]:
+        numbers = among(program)
+        return target, numbers[draws.below(len(numbers), "register")]
+
+    return {"places": places, "target": drawn, "targets": (target,), "executed": False}
 
 
-#: All modes by name, in the order of the paper's text and figures (figures 1 to 3, and 4a to c).
+def _remembered(
+    named: Callable[[Function], tuple[int, ...]],
+) -> Callable[[Program], tuple[int, ...]]:
+    """Return a function of a program that is worked out once for each: for every injection asks."""
+    known: dict[int, tuple[Program, tuple[int, ...]]] = {}
+
+    def of(program: Program) -> tuple[int, ...]:
+        # Programs are few, live as long as the process, and have no hash.
+        if id(program) not in known:
+            known[id(program)] = program, named(program.function)
+        return known[id(program)][1]
+
+    return of
+
+
+def _trained(plan: Plan) -> Iterable[str]:
+    from softbeam.network.layers import trained_buffers
+
+    return trained_buffers(plan.layers)
+
+
+def _feature_maps(plan: Plan) -> Iterable[str]:
+    """Return the buffers that a launch or the answer reads and that hold nothing trained."""
+    read = {span.buffer for launch in plan.launches for span in launch.reads} | {*plan.outputs}
+    trained = set(_trained(plan))
+    return [name for name in plan.buffers if name in read - trained]
+
+
+def _memory(buffers: Callable[[Plan], Iterable[str]]) -> dict[str, Any]:
+    """Return what a mode needs that strikes words of memory."""
+    return {
+        "buffers": buffers,
+        "targets": (_WORD,),
+        "space": "memory",
+        "wide": False,
+        "semantics": ("hardware",),
+    }
+
+
+#: All modes by name: the paper's, in the order of its text and figures (figures 1 to 3, and 4a to
+#: c), then the others.
 MODES: Mapping[str, Mode] = MappingProxyType(
     {
         mode.name: mode
@@ -183,10 +272,7 @@ MODES: Mapping[str, Mode] = MappingProxyType(
                 name="rf",
                 title="register file",
                 strikes="a register of a thread, just before one of its instructions",
-                places=_all_of,
-                target=_any_register,
-                targets=(_BEFORE,),
-                executed=False,
+                **_one_of(_BEFORE, lambda program: range(program.function.registers)),
                 semantics=("hardware", "sassifi"),
             ),
             Mode(
@@ -207,6 +293,56 @@ MODES: Mapping[str, Mode] = MappingProxyType(
                 target=_written_register,
                 targets=(_AFTER,),
             ),
+            Mode(
+                name="predicate",
+                title="predicates",
+                strikes="a predicate of a thread, just before one of its instructions",
+                **_one_of(_PREDICATE, _remembered(named_predicates)),
+                semantics=("hardware",),
+                lacking=": none of the kernels names a predicate",
+            ),
+            Mode(
+                name="uniform",
+                title="uniform registers",
+                strikes="a uniform register of a warp, just before an instruction of its threads",
+                **_one_of(_UNIFORM, _remembered(named_uniforms)),
+                wide=False,
+                semantics=("hardware",),
+                lacking=": none of the kernels names a uniform register that is no descriptor",
+            ),
+            Mode(
+                name="shared",
+                title="shared memory",
+                strikes="a word of a block's shared memory, just before an instruction of its "
+                "threads",
+                **_one_of(_SHARED, lambda program: range(program.function.shared_bytes // 4)),
+                wide=False,
+                semantics=("hardware",),
+                lacking=": none of the kernels has shared memory",
+            ),
+            Mode(
+                name="weights",
+                title="weights in memory",
+                strikes="a word of the weights, biases and statistics, before a launch",
+                **_memory(_trained),
+            ),
+            Mode(
+                name="activations",
+                title="feature maps in memory",
+                strikes="a word of the feature maps, before a launch",
+                **_memory(_feature_maps),
+            ),
+            Mode(
+                name="permanent",
+                title="permanent fault of a unit",
+                strikes="all results of one opcode in one lane of a multiprocessor, for a whole "
+                "inference",
+                space="units",
+                places=lambda program: program.general,
+                targets=(_RESULTS,),
+                wide=False,
+                semantics=("hardware",),
+            ),
         )
     }
 )
@@ -214,6 +350,10 @@ MODES: Mapping[str, Mode] = MappingProxyType(
 #: Modes and models of the paper's campaign, with its number of injections each.
 PAPER = (("rf", "single-bit"), ("ioa", "single-bit"), ("iov", "random-value"))
 PAPER_INJECTIONS = 1000
+
+
+#: Modes whose fault spaces tell what the code executes and stores, and so what hardening it costs.
+PRICED = ("rf", "ioa", "iov")
 
 
 def mode_order(mode: str) -> tuple[int, str]:
@@ -239,13 +379,21 @@ def check_model(mode: str, model: str) -> None:
         raise CampaignError(f"'{mode}' is not a mode; the modes are {', '.join(MODES)}")
     if model not in MODELS:
         raise CampaignError(
-            f"'{model}' is not a bit-flip model; the models are {', '.join(MODELS)}"
+            f"'{model}' is not a bit-flip model; the models are {', '.join(_listed(MODELS))}"
         )
     if not MODES[mode].takes(model):
-        takes = [one for one in MODELS if MODES[mode].takes(one)]
+        takes = _listed(one for one in MODELS if MODES[mode].takes(one))
         raise CampaignError(
             f"mode {mode} ({MODES[mode].title}) takes no {model}; use {' or '.join(takes)}"
         )
+
+
+def _listed(models: Iterable[str]) -> list[str]:
+    """Return models as an error names them: those of many bits as one."""
+    models = list(models)
+    most = max((MODELS[one].flips for one in models), default=0)
+    named = [one for one in models if MODELS[one].listed]
+    return [*named, f"3-bit to {most}-bit"] if most > 2 else named
 
 
 def check_semantics(semantics: str, mode: str) -> None:
@@ -272,5 +420,5 @@ def in_words(values: Mapping[str, Any]) -> str:
     return "; ".join(
         f"{name} ({one.title}: {one.strikes})" if isinstance(one, Mode) else f"{name} ({one.words})"
         for name, one in values.items()
-        if not name.endswith(WARP)
+        if not name.endswith(WARP) and getattr(one, "listed", True)
     )

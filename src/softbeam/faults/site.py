@@ -1,18 +1,24 @@
-"""A fault site: where and when a fault strikes, and what it changes; drawn before anything runs."""
+"""Fault sites: where and when a fault strikes, and what it changes; drawn before anything runs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softbeam.emulator.vector import FaultVector, Strikes, fault_vector
+import numpy as np
+from numpy.typing import NDArray
+
+from softbeam.emulator.vector import FaultVector, Strikes, fault_vector, stuck_vector
 from softbeam.faults.models import Change
 from softbeam.faults.modes import target_of
+from softbeam.faults.stratum import WHOLE_NETWORK, Stratum
 
 #: What the emulator calls a mode's targets (:class:`softbeam.faults.modes.Target`).
 _STRIKES = {
     "before": Strikes.REGISTER_BEFORE,
     "after": Strikes.REGISTER_AFTER,
-    "predicate": Strikes.PREDICATE,
+    "predicate": Strikes.PREDICATE_BEFORE,
+    "uniform": Strikes.UNIFORM,
+    "shared": Strikes.SHARED,
     "index": Strikes.INDEX,
     "store": Strikes.STORE_ADDRESS,
 }
@@ -20,7 +26,7 @@ _STRIKES = {
 
 @dataclass(frozen=True, slots=True)
 class FaultSite:
-    """One fault.
+    """A fault in one thread of one launch, at one execution of one instruction.
 
     Attributes
     ----------
@@ -37,7 +43,8 @@ class FaultSite:
     target : str
         The name of one of the mode's targets, such as ``register``.
     register : int or None
-        The general register; for an index the first destination register.
+        The general register, predicate, uniform register or word of shared memory; for an index
+        the first destination register.
     change : Change
         What happens to the value, the index or the address.
     registers : int
@@ -84,3 +91,75 @@ class FaultSite:
             drops=change.drops and not (neutral and strikes == Strikes.STORE_ADDRESS),
             follow=follow and not neutral and strikes == Strikes.REGISTER_BEFORE,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySite:
+    """A fault in one word of global memory, just before a launch.
+
+    Attributes
+    ----------
+    mode, model, target, change
+        As in :class:`FaultSite`.
+    launch : int
+        The launch before which the word changes.
+    cell : Stratum
+        The layer that the word belongs to, and the buffer's own name.
+    buffer : str
+        The buffer.
+    word : int
+        Which of its words.
+    """
+
+    mode: str
+    model: str
+    target: str
+    change: Change
+    launch: int
+    cell: Stratum
+    buffer: str
+    word: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSite:
+    """A fault that stays: all results of one opcode in one lane of one multiprocessor.
+
+    Attributes
+    ----------
+    mode, model, target, change
+        As in :class:`FaultSite`.
+    opcode : str
+        Without modifiers.
+    multiprocessor, multiprocessors : int
+        Which one, of how many.
+    lane : int
+        Which lane of every warp there.
+    """
+
+    mode: str
+    model: str
+    target: str
+    change: Change
+    opcode: str
+    multiprocessor: int
+    multiprocessors: int
+    lane: int
+
+    @property
+    def cell(self) -> Stratum:
+        """What stands for its layer and kernel: it is in no layer."""
+        return Stratum(WHOLE_NETWORK, self.opcode)
+
+    def vector(self, rows: NDArray[np.bool_], registers: int) -> FaultVector:
+        """Return the fault as the interpreter takes it, in a program in which it strikes `rows`."""
+        change = self.change
+        mask = 0
+        if change.replaces:
+            mask = (1 << 32) - 1 if change.mask is None else change.mask
+        return stuck_vector(
+            rows, lane=self.lane, mask=mask, value=change.value, registers=registers
+        )
+
+
+Site = FaultSite | MemorySite | UnitSite

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from softbeam.emulator.lowering import Program
 from softbeam.errors import CampaignError
 from softbeam.faults.modes import MODES
+from softbeam.faults.stratum import Stratum
 from softbeam.network.device import Device
 from softbeam.network.profile import LaunchProfile
 from softbeam.sass.opcodes import find_opcode
@@ -63,6 +64,9 @@ class FaultSpace:
         If the scope holds nothing to strike.
     """
 
+    #: Places that are known to change nothing and are left out: none.
+    unread = 0
+
     def __init__(
         self,
         device: Device,
@@ -72,6 +76,7 @@ class FaultSpace:
         groups: Iterable[str] | None = None,
     ) -> None:
         self.mode = mode
+        self._plan = device.plan
         self._profiles = profiles
         self._executed = int(MODES[mode].executed)
         self._launches = sorted(launches)
@@ -80,7 +85,8 @@ class FaultSpace:
         sizes = []
         for number in self._launches:
             program = device.launch(number).program
-            wanted = MODES[mode].places(program)
+            places = MODES[mode].places
+            wanted = places(program) if places is not None else np.zeros(0, dtype=np.bool_)
             if groups is not None:
                 wanted = wanted & in_groups(program, frozenset(groups))
             counts = profiles[number].totals[:, self._executed] * wanted
@@ -92,6 +98,7 @@ class FaultSpace:
         if self.size == 0:
             raise CampaignError(
                 f"nothing to strike: no instruction of the launches in scope is a place for {mode}"
+                f"{MODES[mode].lacking}"
             )
 
     def sizes(self) -> dict[int, int]:
@@ -101,6 +108,15 @@ class FaultSpace:
             number: end - start
             for number, start, end in zip(self._launches, starts, self._ends, strict=True)
         }
+
+    def cells(self) -> dict[Stratum, int]:
+        """Return the number of places in each kernel of each layer."""
+        cells: dict[Stratum, int] = {}
+        for number, size in self.sizes().items():
+            launch = self._plan.launches[number]
+            cell = Stratum(launch.layer, launch.kernel)
+            cells[cell] = cells.get(cell, 0) + size
+        return cells
 
     def locate(self, rank: int) -> tuple[int, int, int, int]:
         """Return where the place with this number is.

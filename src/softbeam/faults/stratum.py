@@ -1,8 +1,17 @@
-"""A stratum: the part of a fault space that is one kernel of one layer."""
+"""A stratum: the part of a fault space that is one kernel of one layer.
+
+For faults in memory it is one buffer of one layer, for those that stay one opcode.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+#: In a layer's place, for what belongs to the network as a whole.
+WHOLE_NETWORK = -1
+
+_TEXT = re.compile(r"(-1|[0-9]+)/(.*)", re.ASCII | re.DOTALL)
 
 
 class Stratum(NamedTuple):
@@ -29,7 +38,7 @@ class Stratum(NamedTuple):
         ValueError
             If it names none.
         """
-        layer, stroke, kernel = text.partition("/")
-        if not (stroke and layer.isdecimal()):
+        found = _TEXT.fullmatch(text)
+        if found is None:
             raise ValueError(f"{text!r} is no stratum")
-        return cls(int(layer), kernel)
+        return cls(int(found.group(1)), found.group(2))

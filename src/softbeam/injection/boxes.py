@@ -89,7 +89,8 @@ def table_of(listed: list[Box]) -> Numbers:
     return np.array(rows, dtype=np.float64).reshape(-1, 6)
 
 
-def _listed(table: Numbers) -> list[Box]:
+def listed(table: Numbers) -> list[Box]:
+    """Return boxes of rows as they stand."""
     return [
         Box(x, y, width, height, int(label), score)
         for x, y, width, height, label, score in table.tolist()
@@ -103,7 +104,7 @@ def has_boxes(plan: Plan) -> bool:
 
 def boxes(plan: Plan, answer: Bits, threshold: float = USUAL_BOXES.threshold) -> list[Box]:
     """Return the boxes of an answer above a threshold, thinned out, the best first."""
-    return _listed(boxes_table(plan, answer, threshold))
+    return listed(boxes_table(plan, answer, threshold))
 
 
 def boxes_table(plan: Plan, answer: Bits, threshold: float) -> Numbers:
@@ -122,15 +123,16 @@ def boxes_table(plan: Plan, answer: Bits, threshold: float) -> Numbers:
                 unit = layer.anchor_unit(plan.layers[0].input_shape)
                 found.append(_of_anchors(layer, numbers, unit, threshold))
         start = end
-    return _thinned(np.concatenate(found))
+    return thinned_table(np.concatenate(found))
 
 
 def thinned(found: list[Box]) -> list[Box]:
     """Return boxes without those that overlap a better one of their class too much."""
-    return _listed(_thinned(table_of(found)))
+    return listed(thinned_table(table_of(found)))
 
 
-def _thinned(table: Numbers) -> Numbers:
+def thinned_table(table: Numbers) -> Numbers:
+    """Return boxes as rows without those that overlap a better one of their class too much."""
     table = table[np.lexsort((-table[:, 5], table[:, 4]))]
     kept = np.empty(len(table), dtype=np.bool_)
     native.thin(edges_of(table), THINNING, kept)

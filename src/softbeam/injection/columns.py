@@ -25,6 +25,7 @@ _KINDS: dict[str, tuple[Kind, bool]] = {
     "int": ("int64", False),
     "int | None": ("int64", True),
     "str": ("string", False),
+    "str | None": ("string", True),
 }
 
 
@@ -61,6 +62,8 @@ class Column:
     since : int
         The schema of the first results files that hold it; files of an older schema are read with
         the default of the record's field.
+    optional_since : int
+        The schema from which on its value can be absent, where it can be.
     """
 
     name: str
@@ -70,6 +73,11 @@ class Column:
     optional: bool = False
     unit: str = ""
     since: int = 1
+    optional_since: int = 1
+
+    def optional_in(self, schema: int) -> bool:
+        """Return whether a value can be absent in files of a schema."""
+        return self.optional and schema >= self.optional_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,7 @@ class _Stored:
     unit: str
     kind: Kind | None
     since: int
+    optional_since: int
 
 
 def stored(
@@ -88,19 +97,20 @@ def stored(
     unit: str = "",
     kind: Kind | None = None,
     since: int = 1,
+    optional_since: int = 1,
 ) -> Mapping[str, Any]:
     """Return the metadata of a record's field that says what its column is.
 
     Parameters
     ----------
-    meaning, unit, since
+    meaning, unit, since, optional_since
         See :class:`Column`; a field that is newer than schema 1 needs a default.
     measure : callable
         From an injection that is over to the column's value.
     kind : str, optional
         See :class:`Column`; by default what the field's annotation says.
     """
-    return {"column": _Stored(meaning, measure, unit, kind, since)}
+    return {"column": _Stored(meaning, measure, unit, kind, since, optional_since)}
 
 
 def columns_of(record: Any) -> tuple[Column, ...]:
@@ -126,6 +136,7 @@ def columns_of(record: Any) -> tuple[Column, ...]:
                 optional=optional,
                 unit=said.unit,
                 since=said.since,
+                optional_since=said.optional_since,
             )
         )
     return tuple(found)

@@ -1,13 +1,12 @@
 """What an error does to a detector: which of its boxes change, and how.
 
 The fault-free boxes are the truth that others are held against.  How an answer becomes boxes is
-in :mod:`softbeam.injection.boxes`; for networks without heads
-there is :mod:`softbeam.injection.classification`.
+in :mod:`softbeam.injection.boxes`, of exported ones in :mod:`softbeam.injection.judges.heads`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -20,16 +19,15 @@ from softbeam.injection.boxes import (
     Numbers,
     boxes_table,
     edges_of,
-    has_boxes,
+    listed,
     table_of,
 )
 from softbeam.injection.choices import USUAL_BOXES, BoxRule
-from softbeam.injection.classification import Outcome, from_output
+from softbeam.injection.judges.base import MeaningJudge, tensors
+from softbeam.injection.judges.heads import exported_boxes
 from softbeam.injection.native import boxes as native
 from softbeam.injection.outcomes import detail_of_sdc
 from softbeam.network.plan import Plan
-
-Rule = Callable[[Bits, Bits], Outcome]
 
 
 class BoxChanges(NamedTuple):
@@ -54,7 +52,7 @@ class BoxChanges(NamedTuple):
         return bool((self.golden[paired, 4] != self.found[self.partners[paired], 4]).any())
 
 
-class BoxJudge:
+class BoxJudge(MeaningJudge[Numbers]):
     """The rule of a detector: judges answers beside the golden one by their boxes.
 
     Every golden box takes a box of the other answer that overlaps enough, each box once: first of
@@ -67,50 +65,35 @@ class BoxJudge:
     plan : Plan
         The network's plan.
     rule : BoxRule
-        When boxes count, and when two are one object.
+        When boxes count, when two are one object, and how an exported detector writes them.
     """
+
+    kind = "boxes"
 
     def __init__(self, plan: Plan, rule: BoxRule = USUAL_BOXES) -> None:
-        self.plan, self.rule = plan, rule
-        self._known: tuple[Bits, Numbers] | None = None
+        super().__init__(plan)
+        self.rule = rule
 
-    def __call__(self, golden: Bits, output: Bits) -> Outcome:
-        """Return the outcome of an answer."""
-        if self._known is None or not np.array_equal(self._known[0], golden):
-            # A copy: the memory of a golden run is that of the next input later.
-            self._known = golden.copy(), boxes_table(self.plan, golden, self.rule.threshold)
-        wanted = self._known[1]
-        return _judged(self.plan, golden, output, self.rule, wanted)
+    def meaning(self, answer: Bits) -> Numbers:
+        """Return the boxes of an answer as rows, thinned out, the best first."""
+        if self.rule.head is None:
+            return boxes_table(self.plan, answer, self.rule.threshold)
+        (numbers,) = tensors(self.plan, answer).values()
+        return exported_boxes(numbers, self.rule.head, self.rule.threshold)
 
+    def detail(self, wanted: Numbers, found: Numbers) -> str:
+        """Return what an SDC is."""
+        partners = _partners(wanted, found, self.rule.overlap)
+        return detail_of_sdc(self.kind, BoxChanges(wanted, found, partners))
 
-def rule_for(plan: Plan, boxes: BoxRule | None = None) -> Rule:
-    """Return how the answers of a network are judged: that of a detector by its boxes.
+    def boxes(self, answer: Bits) -> list[Box]:
+        """Return the boxes of an answer, the best first."""
+        return listed(self.meaning(answer))
 
-    Parameters
-    ----------
-    plan : Plan
-        The network's plan.
-    boxes : BoxRule, optional
-        How boxes are judged, if not as usual.
-    """
-    return BoxJudge(plan, boxes or USUAL_BOXES) if has_boxes(plan) else from_output
-
-
-def _judged(plan: Plan, golden: Bits, output: Bits, rule: BoxRule, wanted: Numbers) -> Outcome:
-    """Return the outcome of an answer; `wanted` are the golden answer's boxes."""
-    differs = golden != output
-    if not differs.any():
-        return Outcome.of("absorbed")
-    found = boxes_table(plan, output, rule.threshold)
-    changes = BoxChanges(wanted, found, _partners(wanted, found, rule.overlap))
-    numbers = output.view(np.float32)
-    finite = bool(np.isfinite(numbers).all())
-    difference = float("inf")
-    if finite:
-        changed = numbers[differs].astype(np.float64)
-        difference = float(np.abs(changed - golden[differs].view(np.float32)).max())
-    detail = detail_of_sdc("boxes", changes)
-    return Outcome("SDC", detail, None, difference, not finite)
+    def told(self, answer: Bits, names: Mapping[int, str]) -> str:
+        """Return how many boxes there are."""
+        number = len(self.meaning(answer))
+        return f"{number:,} box{'es' * (number != 1)}"
 
 
 def matched(wanted: list[Box], found: list[Box], overlap: float) -> list[tuple[int, int]]:

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from softbeam.emulator.launching import Runner
-from softbeam.faults.drawing import draw_site
+from softbeam.faults.drawing import draw
+from softbeam.faults.memory import MemorySpace
+from softbeam.faults.modes import MODES
 from softbeam.faults.randomness import Draws
-from softbeam.faults.site import FaultSite
+from softbeam.faults.site import FaultSite, MemorySite, Site, UnitSite
 from softbeam.faults.space import FaultSpace
 from softbeam.faults.stratum import Stratum
+from softbeam.faults.units import UnitSpace
 from softbeam.injection.classification import Outcome, from_ending
-from softbeam.injection.detection import Rule, rule_for
+from softbeam.injection.judging import Rule, judge_for
 from softbeam.injection.liveness import any_live, live_words
+from softbeam.injection.permanent import Permanent, Watch, endure
 from softbeam.injection.programs import ProgramPropagation
 from softbeam.injection.propagation import propagate
 from softbeam.injection.record import Injection, InjectionRecord
+from softbeam.injection.regions import RULES, RegionRule
 from softbeam.injection.strike import Strike, strike
+from softbeam.injection.upset import upset
 from softbeam.network.device import Device
 from softbeam.network.plan import Launch
 from softbeam.network.profile import LaunchProfile
@@ -47,6 +53,8 @@ class Injector:
         Groups of opcodes in scope; all if not given.
     image : int
         Which of the campaign's inputs the golden run has.
+    multiprocessors : int
+        Among how many multiprocessors the blocks of a launch are dealt.
     rule : callable, optional
         How an answer is judged beside the golden one; if not given, that of a detector by its
         boxes and any other by its classes.
@@ -62,6 +70,7 @@ class Injector:
         fault_semantics: str = "hardware",
         groups: Iterable[str] | None = None,
         image: int = 0,
+        multiprocessors: int = 1,
         rule: Rule | None = None,
     ) -> None:
         self.device = device
@@ -71,9 +80,10 @@ class Injector:
         self._campaign = campaign
         self._fault_semantics = fault_semantics
         self._groups = None if groups is None else tuple(groups)
+        self._multiprocessors = multiprocessors
         self.image = image
-        self.rule = rule or rule_for(device.plan)
-        self._spaces: dict[tuple[str, str], FaultSpace] = {}
+        self.rule = rule or judge_for(device.plan)
+        self._spaces: dict[tuple[str, str], FaultSpace | MemorySpace | UnitSpace] = {}
         self._live = live_words(device.plan)
         self._program = (
             ProgramPropagation(device, self.runner)
@@ -81,7 +91,7 @@ class Injector:
             else None
         )
 
-    def space(self, mode: str, stratum: str = "") -> FaultSpace:
+    def space(self, mode: str, stratum: str = "") -> FaultSpace | MemorySpace | UnitSpace:
         """Return the fault space of a mode, or its part in one kernel of one layer.
 
         Parameters
@@ -93,21 +103,30 @@ class Injector:
         """
         key = (mode, stratum)
         if key not in self._spaces:
-            launches = [
-                number
-                for number in self._launches
-                if stratum in ("", stratum_of(self.device.plan.launches[number]))
-            ]
-            self._spaces[key] = FaultSpace(
-                self.device, self._profiles, mode, launches, self._groups
-            )
+            self._spaces[key] = self._make_space(mode, stratum)
         return self._spaces[key]
 
-    def site(self, mode: str, model: str, index: int, stratum: str = "") -> FaultSite:
+    def _make_space(self, mode: str, stratum: str) -> FaultSpace | MemorySpace | UnitSpace:
+        device, profiles, groups = self.device, self._profiles, self._groups
+        kind = MODES[mode].space
+        if kind == "memory":
+            return MemorySpace(device.plan, mode, self._launches, groups, stratum)
+        if kind == "units":
+            return UnitSpace(
+                device, profiles, mode, self._launches, groups, stratum, self._multiprocessors
+            )
+        launches = [
+            number
+            for number in self._launches
+            if stratum in ("", stratum_of(device.plan.launches[number]))
+        ]
+        return FaultSpace(device, profiles, mode, launches, groups)
+
+    def site(self, mode: str, model: str, index: int, stratum: str = "") -> Site:
         """Return the fault that injection `index` of a stream is."""
         draws = Draws(self._campaign, mode, model, stratum, index)
         space = self.space(mode, stratum)
-        return draw_site(self.device, self.runner, space, model, draws, self._fault_semantics)
+        return draw(self.device, self.runner, space, model, draws, self._fault_semantics)
 
     def inject(self, mode: str, model: str, index: int, stratum: str = "") -> InjectionRecord:
         """Perform one injection.
@@ -119,46 +138,98 @@ class Injector:
         """
         return self.inject_site(self.site(mode, model, index, stratum), index, stratum)
 
-    def inject_site(self, site: FaultSite, index: int, stratum: str = "") -> InjectionRecord:
+    def inject_site(self, site: Site, index: int, stratum: str = "") -> InjectionRecord:
         """Perform the injection of a given fault, recorded under `index`."""
-        struck = self.strike(site)
-        outcome, propagated = self._follow(site, struck)
+        if isinstance(site, UnitSite):
+            endured = self.endure(site)
+            struck, outcome = _as_strike(endured), self.judge(endured)
+            propagated = endured.propagated > 0
+        else:
+            struck = self.strike(site)
+            outcome, propagated = self._follow(site, struck)
         return InjectionRecord.of(
             Injection(
                 index=index,
                 image=self.image,
                 stratum=stratum,
-                architecture=self.device.architecture,
+                device=self.device,
                 site=site,
-                launch=self.device.plan.launches[site.launch],
-                emulated=self.device.launch(site.launch),
                 struck=struck,
                 outcome=outcome,
                 propagated=propagated,
             )
         )
 
-    def strike(self, site: FaultSite) -> Strike:
-        """Perform the first half of an injection: the struck warp, with its fault."""
+    def strike(self, site: FaultSite | MemorySite) -> Strike:
+        """Perform the first half of an injection: the struck warp, or word, with its fault."""
+        if isinstance(site, MemorySite):
+            return upset(self.device.golden, site)
         return strike(self.device, self.runner, site, self.longest(site.launch))
+
+    def endure(
+        self,
+        site: UnitSite,
+        watch: Watch = lambda launch, changes: None,
+        rules: Mapping[str, RegionRule] = RULES,
+    ) -> Permanent:
+        """Run the network with a fault that stays."""
+        return endure(
+            self.device,
+            self.runner,
+            site,
+            frozenset(self._launches),
+            self.longest,
+            self._live,
+            watch,
+            rules,
+        )
 
     def longest(self, launch: int) -> int:
         """Return the most instructions that any thread of a launch executes without fault."""
         return self._profiles[launch].longest
 
-    def _follow(self, site: FaultSite, struck: Strike) -> tuple[Outcome, bool]:
+    def _follow(self, site: FaultSite | MemorySite, struck: Strike) -> tuple[Outcome, bool]:
         decided = from_ending(struck.ending)
         if decided is not None:
             return decided, False
-        live = self._live[site.launch]
         if not struck.changed:
             return Outcome.of("absorbed"), False
-        if not any(any_live(live, name, words) for name, (words, _) in struck.changed.items()):
-            return Outcome.of("dead"), False
-        golden = self.device.golden
+        golden, after = self.device.golden, behind(site)
+        # What memory holds before a launch was drawn among the words that something reads.
+        if isinstance(site, FaultSite):
+            live = self._live[after]
+            if not any(any_live(live, name, words) for name, (words, _) in struck.changed.items()):
+                return Outcome.of("dead"), False
         if self._program is not None:
-            ended = self._program.run(site.launch, struck.changed)
+            ended = self._program.run(after, struck.changed)
             decided = from_ending(ended.ending) if ended.ending else None
             return decided or self.rule(golden.answer, ended.output), True
-        result = propagate(golden, self._live, site.launch, struck.changed)
+        result = propagate(golden, self._live, after, struck.changed)
         return self.rule(golden.answer, result.output), True
+
+    def judge(self, endured: Permanent) -> Outcome:
+        """Return what became of the answer with a fault that stays."""
+        decided = from_ending(endured.ending)
+        if decided is not None:
+            return decided
+        if endured.changed_words and not endured.live:
+            return Outcome.of("dead")
+        return self.rule(self.device.golden.answer, endured.output)
+
+
+def behind(site: FaultSite | MemorySite) -> int:
+    """Return the launch behind which a fault's words are wrong; -1: before the first."""
+    return site.launch - 1 if isinstance(site, MemorySite) else site.launch
+
+
+def _as_strike(endured: Permanent) -> Strike:
+    """Return what records hold of a fault that stays."""
+    return Strike(
+        ending=endured.ending,
+        changed={},
+        before=0,
+        after=0,
+        unrecorded=endured.unrecorded,
+        instructions=endured.instructions,
+        words=endured.changed_words,
+    )

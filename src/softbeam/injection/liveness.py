@@ -1,46 +1,17 @@
-"""Which words something reads later: a difference anywhere else is dead."""
+"""Which of some words something reads later, and which lie in some spans."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.intervals import Range, Ranges, merged, subtract
-from softbeam.network.plan import Plan, Span
+from softbeam.intervals import Range
+from softbeam.network.liveness import Live, live_words
+from softbeam.network.plan import Span
 
-#: By buffer, the words that something reads later.
-Live: TypeAlias = Mapping[str, Ranges]
-
-
-def live_words(plan: Plan) -> list[Live]:
-    """Return for each launch which words of each buffer are read after it.
-
-    Parameters
-    ----------
-    plan : Plan
-        The network's plan; the output buffers are read at the end.
-
-    Returns
-    -------
-    list of dict of str to tuple of (start, end)
-        By number of the launch; a buffer that nothing reads any more is left out.
-    """
-    live: dict[str, Ranges] = {name: ((0, plan.buffers[name].words),) for name in plan.outputs}
-    after: list[Live] = []
-    for launch in reversed(plan.launches):
-        after.append(dict(live))
-        for span in launch.writes:
-            left = subtract(live.get(span.buffer, ()), [(span.start, span.end)])
-            if left:
-                live[span.buffer] = left
-            else:
-                live.pop(span.buffer, None)
-        for span in launch.reads:
-            live[span.buffer] = merged((*live.get(span.buffer, ()), (span.start, span.end)))
-    return after[::-1]
+__all__ = ["Live", "any_live", "in_spans", "inside", "live_words"]
 
 
 def inside(ranges: Iterable[Range], indexes: NDArray[np.int64]) -> NDArray[np.bool_]:

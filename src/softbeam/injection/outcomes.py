@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from softbeam.text import visible
+
 
 @dataclass(frozen=True, slots=True)
 class OutcomeKind:
@@ -47,12 +49,13 @@ class Detail:
     words : str
         What happened, for a reader: a format of what a replay tells
         (:func:`softbeam.present.page.replay.reason`).
-    answers : {"", "classes", "boxes"}
-        Whose answers it divides: a classifier's or a detector's; empty: of every network.
+    answers : str
+        Whose answers it divides: one of :data:`softbeam.injection.choices.KINDS`; empty: of every
+        network.
     holds : callable or None
         Of an SDC: whether it is this one, from what the answers were found to have in common
         (:class:`softbeam.injection.classification.ClassChanges`,
-        :class:`softbeam.injection.detection.BoxChanges`).
+        :class:`softbeam.injection.detection.BoxChanges`, and so on).
     critical : bool
         Whether the network says that something else is there.
     exception : str
@@ -133,6 +136,37 @@ _DETAILS = (
         lambda found: bool((found.partners < 0).any()),
         critical=True,
     ),
+    Detail(
+        "mask overlap",
+        "SDC",
+        "The mask overlaps the golden one too little.{change}",
+        "mask",
+        lambda found: bool(found.overlap < found.wanted),
+        critical=True,
+    ),
+    Detail(
+        "mask pixels",
+        "SDC",
+        "Some pixels are of another class.{change}",
+        "mask",
+        lambda found: bool(found.pixels),
+    ),
+    Detail(
+        "text",
+        "SDC",
+        "Another text is read.{change}",
+        "text",
+        lambda found: bool(found.found != found.golden),
+        critical=True,
+    ),
+    Detail(
+        "out of tolerance",
+        "SDC",
+        "A value is farther off than the tolerance.{change}",
+        "values",
+        lambda found: bool(found.beyond),
+        critical=True,
+    ),
     Detail("tolerable", "SDC", "Only scores differ.{change}", holds=lambda found: True),
     Detail("illegal address", "DUE", _STOPPED, exception="Illegal Address"),
     Detail("misaligned address", "DUE", _STOPPED, exception="Misaligned Address"),
@@ -156,7 +190,15 @@ OUTCOMES = tuple(kind.name for kind in OUTCOME_KINDS)
 DETAIL: Mapping[str, Detail] = MappingProxyType({detail.name: detail for detail in _DETAILS})
 
 
-def _names(outcome: str, answers: str) -> tuple[str, ...]:
+#: The first word of a detail of a user's own that says that something else is there.
+_CRITICAL = "critical"
+
+#: Characters of a detail of a user's own.
+LONGEST = 40
+
+
+def details_of(outcome: str, answers: str = "classes") -> tuple[str, ...]:
+    """Return the names of an outcome's details, of a network whose answers are of some kind."""
     return tuple(
         detail.name
         for detail in _DETAILS
@@ -166,17 +208,61 @@ def _names(outcome: str, answers: str) -> tuple[str, ...]:
 
 #: The names of the details of each outcome, of a network that tells classes apart.
 DETAILS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {outcome: _names(outcome, "classes") for outcome in OUTCOMES}
+    {outcome: details_of(outcome) for outcome in OUTCOMES}
 )
 
 #: What an SDC of a detector is divided into instead.
-DETECTION_DETAILS = _names("SDC", "boxes")
+DETECTION_DETAILS = details_of("SDC", "boxes")
 
 #: Every detail that an injection can have.
 EVERY_DETAIL = frozenset(DETAIL)
 
 #: Details of SDCs that change what the network says is there; the others change only scores.
 CRITICAL = frozenset(detail.name for detail in _DETAILS if detail.critical)
+
+
+def is_critical(detail: str) -> bool:
+    """Return whether a detail says that the network sees something else.
+
+    Of a user's own judge these are the details whose first word is "critical".
+
+    Examples
+    --------
+    >>> is_critical("box class"), is_critical("critical steering"), is_critical("criticality")
+    (True, True, False)
+    """
+    return detail in CRITICAL or detail.split(" ", maxsplit=1)[0].rstrip(":,") == _CRITICAL
+
+
+def check_detail(outcome: str, detail: str, *, own: bool = False) -> None:
+    """Raise unless an injection can end so.
+
+    Parameters
+    ----------
+    outcome, detail : str
+        The words.
+    own : bool
+        Whether a function of a user's own gave them, which has details of its own.
+
+    Raises
+    ------
+    ValueError
+        Saying why not.
+    """
+    if outcome not in OUTCOMES:
+        raise ValueError(f"no injection ends {outcome!r}; outcomes are {', '.join(OUTCOMES)}")
+    if detail in DETAIL:
+        if DETAIL[detail].outcome != outcome:
+            raise ValueError(
+                f"the detail {detail!r} is one of {DETAIL[detail].outcome}, not {outcome}"
+            )
+    elif not own:
+        raise ValueError(f"no injection ends {outcome!r}, {detail!r}")
+    elif not detail.strip() or len(detail) > LONGEST or visible(detail) != detail:
+        raise ValueError(
+            f"a detail has 1 to {LONGEST} characters that can be seen, not {detail[:60]!r}"
+        )
+
 
 #: SASSIFI's category of each detail (its manual and scripts, https://github.com/NVlabs/sassifi).
 SASSIFI_CATEGORIES: Mapping[str, str] = MappingProxyType(
@@ -198,8 +284,8 @@ def detail_of_sdc(answers: str, found: object) -> str:
 
     Parameters
     ----------
-    answers : {"classes", "boxes"}
-        What kind of answer the network gives.
+    answers : str
+        What kind of answer the network gives, one of :data:`softbeam.injection.choices.KINDS`.
     found : object
         What its two answers have in common.
     """
@@ -211,3 +297,10 @@ def detail_of_sdc(answers: str, found: object) -> str:
         and detail.holds is not None
         and detail.holds(found)
     )
+
+
+def sassifi_category(outcome: str, detail: str) -> str:
+    """Return SASSIFI's category of a detail, also of one of a user's own."""
+    if detail in SASSIFI_CATEGORIES:
+        return SASSIFI_CATEGORIES[detail]
+    return next(kind.sassifi for kind in OUTCOME_KINDS if kind.name == outcome)

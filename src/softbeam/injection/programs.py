@@ -154,7 +154,7 @@ class ProgramPropagation:
     def _pool_places(self, words: Words, launch: int) -> Words:
         places = np.zeros(words.size, dtype=np.int64)
         for name, here, indexes in self._by_buffer(words):
-            places[here] = self._golden.places(name, launch, indexes)
+            places[here] = self._golden.places_at(name, launch, indexes)
         return places
 
     def _is_detected(self, step: Check, number: int, memory: _Memory) -> bool:

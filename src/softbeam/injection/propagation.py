@@ -54,7 +54,7 @@ def propagate(
     live : list of dict
         :func:`softbeam.injection.liveness.live_words` of its plan.
     launch : int
-        The struck launch.
+        The launch behind which the words differ; -1: before the first.
     changed : mapping of str to (indexes, values)
         Words that differ after it.
     rules : mapping of str to RegionRule
@@ -67,29 +67,54 @@ def propagate(
         for buffer, (indexes, values) in changed.items()
         if indexes.size
     }
-    _forget(changes, live[launch])
+    if launch >= 0:
+        _forget(changes, live[launch])
     executed = 0
     for later in plan.launches[launch + 1 :]:
         if not changes:
             break
-        if golden.touched[later.index].isdisjoint(changes):
-            continue
-        reads = any(span.buffer in changes for span in later.reads)
-        if reads and any(span.buffer in live[later.index] for span in later.writes):
-            step = Step(golden, later, changes, live[later.index])
-            for buffer, change in _compute(step, rules).items():
-                if change is None:
-                    changes.pop(buffer, None)
-                else:
-                    changes[buffer] = change
-            executed += 1
-        else:
-            _overwrite(golden, later, changes)
-        _forget(changes, live[later.index])
-    return Propagation(_answer(golden, changes), executed)
+        executed += advance(golden, live[later.index], later, changes, rules)
+    return Propagation(answer(golden, changes), executed)
 
 
-def _answer(golden: GoldenRun, changes: Mapping[str, BufferChange]) -> NDArray[np.uint32]:
+def advance(
+    golden: GoldenRun,
+    live: Live,
+    launch: Launch,
+    changes: dict[str, BufferChange],
+    rules: Mapping[str, RegionRule] = RULES,
+) -> bool:
+    """Carry changes through one launch, in place; return whether it had to be computed.
+
+    Parameters
+    ----------
+    golden, rules
+        As in :func:`propagate`.
+    live : mapping of str to tuple of (start, end)
+        Which words of each buffer something reads after the launch.
+    launch : Launch
+        The launch.
+    changes : dict of str to BufferChange
+        By buffer what differs before it, and afterwards what differs after it.
+    """
+    if golden.touched[launch.index].isdisjoint(changes):
+        return False
+    reads = any(span.buffer in changes for span in launch.reads)
+    computed = reads and any(span.buffer in live for span in launch.writes)
+    if computed:
+        for buffer, change in _compute(Step(golden, launch, changes, live), rules).items():
+            if change is None:
+                changes.pop(buffer, None)
+            else:
+                changes[buffer] = change
+    else:
+        _overwrite(golden, launch, changes)
+    _forget(changes, live)
+    return computed
+
+
+def answer(golden: GoldenRun, changes: Mapping[str, BufferChange]) -> NDArray[np.uint32]:
+    """Return the network's answer with what differs at its end."""
     parts = []
     for name in golden.plan.outputs:
         output = golden.view(name, len(golden.plan.launches))

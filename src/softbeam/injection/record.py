@@ -9,18 +9,19 @@ The rest of this package makes injections; :mod:`softbeam.campaign` keeps their 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from softbeam.faults.modes import MODES, target_of
+from softbeam.faults.modes import MODES, Target, target_of
+from softbeam.faults.stratum import Stratum
 from softbeam.injection.columns import columns_of, measured, one_of, stored
 from softbeam.injection.outcomes import OUTCOMES
 
 if TYPE_CHECKING:
-    from softbeam.emulator.launching import Launch as EmulatedLaunch
-    from softbeam.faults.site import FaultSite
+    from softbeam.emulator.launching import Launch
+    from softbeam.faults.site import Site
     from softbeam.injection.classification import Outcome
     from softbeam.injection.strike import Strike
-    from softbeam.network.plan import Launch
+    from softbeam.network.device import Device
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,10 @@ class Injection:
         Number within its stream, and which of the campaign's inputs the network was given.
     stratum : str
         ``LAYER/KERNEL`` from which the site was drawn, or empty.
-    architecture : str
-        Whose machine code was struck.
-    site : FaultSite
+    device : Device
+        What was struck.
+    site : Site
         The fault.
-    launch, emulated
-        The struck launch in the plan, and as the emulator runs it.
     struck : Strike
         What the fault did within its launch.
     outcome : Outcome
@@ -50,32 +49,70 @@ class Injection:
     index: int
     image: int
     stratum: str
-    architecture: str
-    site: FaultSite
-    launch: Launch
-    emulated: EmulatedLaunch
+    site: Site
     struck: Strike
     outcome: Outcome
     propagated: bool
+    device: Device
+
+    def of_site(self, name: str) -> Any:
+        """Return what a fault of this kind has of a name; None if nothing."""
+        return getattr(self.site, name, None)
 
     @property
-    def block(self) -> tuple[int, int, int]:
-        """The struck block, along x, y and z."""
-        return self.emulated.shape.block_index(self.site.block)
+    def place(self) -> Stratum:
+        """The layer and kernel, or what stands for them."""
+        cell: Stratum | None = self.of_site("cell")
+        if cell is not None:
+            return cell
+        launch = self.device.plan.launches[self.of_site("launch")]
+        return Stratum(launch.layer, launch.kernel)
 
-    @property
-    def thread(self) -> tuple[int, int, int]:
-        """The struck thread in its block, along x, y and z."""
-        return self.emulated.shape.thread_index(self.site.thread)
+    def block(self, axis: int) -> int | None:
+        """Return the number of the struck block along an axis; None where none is struck."""
+        number = self.of_site("block")
+        return None if number is None else self._struck.shape.block_index(number)[axis]
+
+    def thread(self, axis: int) -> int | None:
+        """Return the number of the struck thread along an axis; None where none is struck."""
+        number = self.of_site("thread")
+        return None if number is None else self._struck.shape.thread_index(number)[axis]
 
     @property
     def opcode(self) -> str:
-        """The struck instruction with its modifiers, such as ``"IMAD.WIDE"``."""
-        return self.emulated.program.function.at(self.site.pc).name
+        """The struck instruction with its modifiers, such as ``"IMAD.WIDE"``; a unit's opcode."""
+        pc = self.of_site("pc")
+        if pc is None:
+            return str(self.of_site("opcode") or "")
+        return self._struck.program.function.at(pc).name
+
+    @property
+    def architecture(self) -> str:
+        """Whose machine code was struck."""
+        return self.device.architecture
+
+    @property
+    def _struck(self) -> Launch:
+        return self.device.launch(self.of_site("launch"))
+
+    @property
+    def _target(self) -> Target:
+        return target_of(self.site.mode, self.site.target)
+
+    @property
+    def register(self) -> int | None:
+        """The struck register or predicate."""
+        return None if self._target.kind == "shared" else self.of_site("register")
+
+    @property
+    def word(self) -> int | None:
+        """The struck word of memory."""
+        word: int | None = self.of_site("register" if self._target.kind == "shared" else "word")
+        return word
 
     @property
     def _holds_values(self) -> bool:
-        return target_of(self.site.mode, self.site.target).values
+        return self._target.values
 
     @property
     def before(self) -> int | None:
@@ -115,48 +152,84 @@ class InjectionRecord:
         )
     )
     image: int = field(metadata=stored("number of the input, from 0", lambda one: one.image))
-    launch: int = field(
+    launch: int | None = field(
         metadata=stored(
-            "number of the struck launch in the network's plan, GEMM counted",
-            lambda one: one.site.launch,
+            "number of the struck launch in the network's plan, GEMM counted; of a fault in "
+            "memory the launch before which it happens; empty for one that stays",
+            lambda one: one.of_site("launch"),
+            optional_since=3,
         )
     )
     layer: int = field(
-        metadata=stored("Darknet's number of its layer", lambda one: one.launch.layer)
+        metadata=stored(
+            "Darknet's number of its layer; -1 for a fault that stays, which is in none",
+            lambda one: one.place.layer,
+        )
     )
-    kernel: str = field(metadata=stored("the struck kernel", lambda one: one.launch.kernel))
+    kernel: str = field(
+        metadata=stored(
+            "the struck kernel; of a fault in memory the layer's buffer, such as `weights`, of one "
+            "that stays the opcode",
+            lambda one: one.place.kernel,
+        )
+    )
     arch: str = field(
         metadata=stored("architecture of its machine code", lambda one: one.architecture)
     )
-    block_x: int = field(metadata=stored("the struck block, along x", lambda one: one.block[0]))
-    block_y: int = field(metadata=stored("the struck block, along y", lambda one: one.block[1]))
-    block_z: int = field(metadata=stored("the struck block, along z", lambda one: one.block[2]))
-    thread_x: int = field(
-        metadata=stored("the struck thread in its block, along x", lambda one: one.thread[0])
+    block_x: int | None = field(
+        metadata=stored(
+            "the struck block, along x; empty where no thread is struck",
+            lambda one: one.block(0),
+            optional_since=3,
+        )
     )
-    thread_y: int = field(
-        metadata=stored("the struck thread in its block, along y", lambda one: one.thread[1])
+    block_y: int | None = field(
+        metadata=stored("the struck block, along y", lambda one: one.block(1), optional_since=3)
     )
-    thread_z: int = field(
-        metadata=stored("the struck thread in its block, along z", lambda one: one.thread[2])
+    block_z: int | None = field(
+        metadata=stored("the struck block, along z", lambda one: one.block(2), optional_since=3)
     )
-    pc: int = field(
+    thread_x: int | None = field(
+        metadata=stored(
+            "the struck thread in its block, along x",
+            lambda one: one.thread(0),
+            optional_since=3,
+        )
+    )
+    thread_y: int | None = field(
+        metadata=stored(
+            "the struck thread in its block, along y",
+            lambda one: one.thread(1),
+            optional_since=3,
+        )
+    )
+    thread_z: int | None = field(
+        metadata=stored(
+            "the struck thread in its block, along z",
+            lambda one: one.thread(2),
+            optional_since=3,
+        )
+    )
+    pc: int | None = field(
         metadata=stored(
             "byte address of the struck instruction in its kernel",
-            lambda one: one.site.pc,
+            lambda one: one.of_site("pc"),
             unit="bytes",
+            optional_since=3,
         )
     )
     opcode: str = field(
         metadata=stored(
-            "the struck instruction's opcode with its modifiers", lambda one: one.opcode
+            "the struck instruction's opcode with its modifiers; empty for a fault in memory",
+            lambda one: one.opcode,
         )
     )
-    occurrence: int = field(
+    occurrence: int | None = field(
         metadata=stored(
             "how often the thread had reached the pc before",
-            lambda one: one.site.occurrence,
+            lambda one: one.of_site("occurrence"),
             unit="times",
+            optional_since=3,
         )
     )
     target: str = field(
@@ -167,8 +240,9 @@ class InjectionRecord:
     )
     register: int | None = field(
         metadata=stored(
-            "the changed register, or the destination's first one; empty for a store",
-            lambda one: one.site.register,
+            "the changed register, predicate or uniform register, or the destination's first one; "
+            "empty for a store and for memory",
+            lambda one: one.register,
         )
     )
     bit: int | None = field(
@@ -241,6 +315,36 @@ class InjectionRecord:
             lambda one: one.outcome.largest_change,
             unit="of a score",
         )
+    )
+    buffer: str | None = field(
+        default=None,
+        metadata=stored(
+            "the struck buffer, of a fault in memory, such as `3.weights`",
+            lambda one: one.of_site("buffer"),
+            since=3,
+        ),
+    )
+    word: int | None = field(
+        default=None,
+        metadata=stored(
+            "the struck word of the buffer, or of the block's shared memory",
+            lambda one: one.word,
+            since=3,
+        ),
+    )
+    multiprocessor: int | None = field(
+        default=None,
+        metadata=stored(
+            "the struck multiprocessor, of a fault that stays",
+            lambda one: one.of_site("multiprocessor"),
+            since=3,
+        ),
+    )
+    lane: int | None = field(
+        default=None,
+        metadata=stored(
+            "the struck lane, of a fault that stays", lambda one: one.of_site("lane"), since=3
+        ),
     )
 
     @classmethod

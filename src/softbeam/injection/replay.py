@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator.execution import LANES
 from softbeam.errors import InternalError
-from softbeam.faults.site import FaultSite
-from softbeam.injection.boxes import Bits, Box, boxes
+from softbeam.faults.site import FaultSite, MemorySite, Site, UnitSite
+from softbeam.injection.boxes import Bits, Box
+from softbeam.injection.changes import BufferChange
 from softbeam.injection.classification import Outcome
 from softbeam.injection.detection import BoxJudge, matched
-from softbeam.injection.injector import Injector
+from softbeam.injection.injector import Injector, behind
+from softbeam.injection.judges.base import Judge
 from softbeam.injection.liveness import in_spans
 from softbeam.injection.record import InjectionRecord
-from softbeam.injection.spread import LayerSpread, spread
+from softbeam.injection.spread import LayerSpread, behind_layer, spread
 from softbeam.injection.strike import global_warp, owner_of
 from softbeam.injection.tracing import Trace, trace
+
+#: Classes without names.
+NAMELESS: Mapping[int, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +58,15 @@ class Replay:
     ----------
     record : InjectionRecord
         What it leaves; equal to the campaign's record.
-    site : FaultSite
+    site : Site
         The fault.
-    trace : Trace
-        The struck thread.
+    trace : Trace or None
+        The struck thread; None where none is struck.
     words : tuple of WrongWord
-        Words that differ after the struck launch, by buffer and place.
+        Words that differ after the struck launch, by buffer and place; none of a fault that stays,
+        which strikes many.
+    stopped : int or None
+        The launch that did not end, of a fault that stays.
     layers : tuple of LayerSpread
         The layers from the struck one on; empty where the launch ended in an exception, or left
         the golden memory.
@@ -66,16 +76,21 @@ class Replay:
         What a detector sees without the fault and with it, by the campaign's rule for boxes: those
         that are one object together, the best first, then those that are new.  None for other
         networks.
+    told : tuple of str
+        What both answers say in words, the second where there is one; empty where they are classes
+        or objects.
     """
 
     record: InjectionRecord
-    site: FaultSite
-    trace: Trace
+    site: Site
+    trace: Trace | None
     words: tuple[WrongWord, ...]
     layers: tuple[LayerSpread, ...]
     golden: NDArray[np.float32]
     faulty: NDArray[np.float32]
     objects: tuple[tuple[Box | None, Box | None], ...] | None = None
+    told: tuple[str, ...] = ()
+    stopped: int | None = None
 
     @property
     def lanes(self) -> tuple[int, ...]:
@@ -83,7 +98,14 @@ class Replay:
         return tuple(sorted({word.lane for word in self.words if word.lane is not None}))
 
 
-def replay(injector: Injector, mode: str, model: str, index: int, stratum: str = "") -> Replay:
+def replay(
+    injector: Injector,
+    mode: str,
+    model: str,
+    index: int,
+    stratum: str = "",
+    names: Mapping[int, str] = NAMELESS,
+) -> Replay:
     """Do an injection again and watch it.
 
     Parameters
@@ -92,6 +114,8 @@ def replay(injector: Injector, mode: str, model: str, index: int, stratum: str =
         Of the campaign and the injection's input.
     mode, model, index, stratum
         Its name.
+    names : mapping of int to str
+        Names of classes.
 
     Raises
     ------
@@ -101,35 +125,76 @@ def replay(injector: Injector, mode: str, model: str, index: int, stratum: str =
     site = injector.site(mode, model, index, stratum)
     record = injector.inject_site(site, index, stratum)
     golden = injector.device.golden
-    struck = injector.strike(site)
-    layers: tuple[LayerSpread, ...] = ()
     scores = golden.scores
     faulty = np.zeros(0, dtype=np.float32) if record.outcome == "DUE" else scores
-    if struck.changed:
-        found = spread(golden, site.launch, struck.changed)
-        _check(record, injector.rule(golden.answer, found.output))
-        layers, faulty = found.layers, found.output.view(np.float32)
+    layers: tuple[LayerSpread, ...] = ()
+    words: tuple[WrongWord, ...] = ()
+    traced, stopped = None, None
+    if isinstance(site, UnitSite):
+        layers, output, stopped = _endured(injector, site, record)
+        faulty = output.view(np.float32)
+    else:
+        struck = injector.strike(site)
+        if struck.changed:
+            found = spread(golden, behind(site), struck.changed)
+            _check(record, injector.rule(golden.answer, found.output))
+            layers, faulty = found.layers, found.output.view(np.float32)
+        words = _words(injector, site, struck.changed)
+    if isinstance(site, FaultSite):
+        longest = injector.longest(site.launch)
+        traced = trace(injector.device, injector.runner, site, longest)
     objects = None
+    told: tuple[str, ...] = ()
     if isinstance(injector.rule, BoxJudge):
         objects = _objects(injector.rule, golden.answer, faulty.view(np.uint32))
+    elif isinstance(injector.rule, Judge) and injector.rule.kind != "classes":
+        bits = [one.view(np.uint32) for one in (scores, faulty) if one.size]
+        told = tuple(injector.rule.told(one, names) for one in bits)
     return Replay(
         record=record,
         site=site,
-        trace=trace(injector.device, injector.runner, site, injector.longest(site.launch)),
-        words=_words(injector, site, struck.changed),
+        trace=traced,
+        words=words,
         layers=layers,
         golden=scores.copy(),
         faulty=faulty.copy(),
         objects=objects,
+        told=told,
+        stopped=stopped,
     )
+
+
+def _endured(
+    injector: Injector, site: UnitSite, record: InjectionRecord
+) -> tuple[tuple[LayerSpread, ...], Bits, int | None]:
+    """Run the network with a fault that stays, other launches computed as a whole.
+
+    Returns
+    -------
+    layers, output, launch
+        What is wrong behind each layer, the answer, and the launch that did not end.
+    """
+    golden = injector.device.golden
+    layers: list[LayerSpread] = []
+
+    def watch(number: int, changes: Mapping[str, BufferChange]) -> None:
+        wrong = {}
+        for buffer, change in changes.items():
+            wrong[buffer] = golden.view(buffer, number + 1).copy()
+            change.put(wrong[buffer])
+        layers.extend(behind_layer(golden, number, wrong))
+
+    endured = injector.endure(site, watch, rules={})
+    _check(record, injector.judge(endured))
+    return tuple(layers), endured.output, endured.launch
 
 
 def _objects(
     judge: BoxJudge, golden: Bits, faulty: Bits
 ) -> tuple[tuple[Box | None, Box | None], ...]:
     """Return the objects of both answers; the second has none where it is empty."""
-    wanted = boxes(judge.plan, golden, judge.rule.threshold)
-    found = boxes(judge.plan, faulty, judge.rule.threshold) if faulty.size else []
+    wanted = judge.boxes(golden)
+    found = judge.boxes(faulty) if faulty.size else []
     partners = dict(matched(wanted, found, judge.rule.overlap))
     taken = set(partners.values())
     lost_or_kept = [
@@ -153,22 +218,16 @@ def _check(record: InjectionRecord, plain: Outcome) -> None:
 
 def _words(
     injector: Injector,
-    site: FaultSite,
+    site: FaultSite | MemorySite,
     changed: dict[str, tuple[NDArray[np.int64], NDArray[np.uint32]]],
 ) -> tuple[WrongWord, ...]:
     golden, plan = injector.device.golden, injector.device.plan
-    launch = plan.launches[site.launch]
-    warp = global_warp(injector.device, site)
     words = []
     for buffer, (indexes, values) in sorted(changed.items()):
-        right = golden.view(buffer, site.launch + 1)
-        own = in_spans((span for span in launch.writes if span.buffer == buffer), indexes)
+        right = golden.view(buffer, behind(site) + 1)
+        lanes = _lanes(injector, site, buffer, indexes)
         for place in np.argsort(indexes, kind="stable").tolist():
             index = int(indexes[place])
-            lane = None
-            if own[place]:
-                owner = owner_of(injector.device, site.launch, buffer, index)
-                lane = owner % LANES if owner // LANES == warp else None
             words.append(
                 WrongWord(
                     buffer,
@@ -176,7 +235,23 @@ def _words(
                     plan.buffers[buffer].address + 4 * index,
                     int(right[index]),
                     int(values[place]),
-                    lane,
+                    lanes[place],
                 )
             )
     return tuple(words)
+
+
+def _lanes(
+    injector: Injector, site: FaultSite | MemorySite, buffer: str, indexes: NDArray[np.int64]
+) -> list[int | None]:
+    """Return the lane of the struck warp that each word belongs to; None if none."""
+    if isinstance(site, MemorySite):
+        return [None] * indexes.size
+    launch = injector.device.plan.launches[site.launch]
+    warp = global_warp(injector.device, site)
+    own = in_spans((span for span in launch.writes if span.buffer == buffer), indexes)
+    lanes: list[int | None] = []
+    for inside, index in zip(own.tolist(), indexes.tolist(), strict=True):
+        owner = owner_of(injector.device, site.launch, buffer, index) if inside else -1
+        lanes.append(owner % LANES if inside and owner // LANES == warp else None)
+    return lanes

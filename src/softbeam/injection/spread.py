@@ -6,7 +6,7 @@ than the change reaches, is in :mod:`softbeam.injection.propagation`.  Both must
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,7 +61,7 @@ def spread(
     golden : GoldenRun
         The fault-free run; not changed.
     launch : int
-        The struck launch.
+        The launch behind which the words differ; -1: before the first.
     changed : mapping of str to (indexes, values)
         Words that differ after it.
     """
@@ -71,19 +71,36 @@ def spread(
         contents = golden.view(buffer, launch + 1).copy()
         contents[indexes] = values
         wrong[buffer] = contents
-    outputs = output_buffers(plan.layers)
-    numbers = [layer.index for layer in plan.layers]
-    layers = []
-    for here in plan.launches[launch:]:
+    layers: list[LayerSpread] = []
+    for here in plan.launches[max(launch, 0) :]:
         if here.index > launch and wrong:
             _step(golden, here.index, wrong)
-        last = here.index + 1 == len(plan.launches)
-        if last or plan.launches[here.index + 1].layer != here.layer:
-            buffer = outputs[numbers.index(here.layer)]
-            layers.append(_compare(golden, here.layer, buffer, here.index + 1, wrong))
+        layers.extend(behind_layer(golden, here.index, wrong))
     end = len(plan.launches)
     answer = [wrong.get(name, golden.view(name, end)) for name in plan.outputs]
     return Spread(tuple(layers), np.concatenate(answer))
+
+
+def behind_layer(
+    golden: GoldenRun, number: int, wrong: Mapping[str, NDArray[np.uint32]]
+) -> Iterator[LayerSpread]:
+    """Yield what is wrong behind a layer, if a launch is its last.
+
+    Parameters
+    ----------
+    golden : GoldenRun
+        The fault-free run.
+    number : int
+        The launch.
+    wrong : mapping of str to numpy.ndarray of uint32
+        After it, the contents of the buffers that differ.
+    """
+    plan = golden.plan
+    layer, after = plan.launches[number].layer, number + 1
+    if after == len(plan.launches) or plan.launches[after].layer != layer:
+        numbers = [one.index for one in plan.layers]
+        buffer = output_buffers(plan.layers)[numbers.index(layer)]
+        yield _compare(golden, layer, buffer, after, wrong)
 
 
 def _step(golden: GoldenRun, number: int, wrong: dict[str, NDArray[np.uint32]]) -> None:

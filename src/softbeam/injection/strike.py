@@ -38,6 +38,8 @@ class Strike:
         Accesses to mapped memory of which nothing is recorded, or that was never probed.
     instructions : int
         Warp instructions that were executed with the fault.
+    words : int
+        Words that were wrong after launches behind which they are not listed.
     """
 
     ending: str
@@ -46,6 +48,7 @@ class Strike:
     after: int
     unrecorded: int
     instructions: int
+    words: int = 0
 
     @property
     def finished(self) -> bool:
@@ -55,7 +58,7 @@ class Strike:
     @property
     def changed_words(self) -> int:
         """Number of words that differ."""
-        return sum(indexes.size for indexes, _ in self.changed.values())
+        return self.words + sum(indexes.size for indexes, _ in self.changed.values())
 
 
 def hang_budget(longest: int) -> int:

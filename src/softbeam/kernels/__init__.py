@@ -45,6 +45,21 @@ GPUS = MappingProxyType(
     }
 )
 
+#: Multiprocessors of a GPU of each architecture, from NVIDIA's data sheets: T4, A100, A40, Jetson
+#: AGX Orin, L40, H100 SXM, B200, GeForce RTX 5090.
+MULTIPROCESSORS = MappingProxyType(
+    {
+        "sm_75": 40,
+        "sm_80": 108,
+        "sm_86": 84,
+        "sm_87": 16,
+        "sm_89": 142,
+        "sm_90": 132,
+        "sm_100": 148,
+        "sm_120": 170,
+    }
+)
+
 #: Their names, oldest first; :data:`softbeam.sass.architectures.DEFAULT_ARCHITECTURE` is the
 #: default.
 ARCHITECTURES = tuple(GPUS)
@@ -54,6 +69,7 @@ __all__ = [
     "GPUS",
     "KERNELS",
     "LIBRARY",
+    "MULTIPROCESSORS",
     "Arguments",
     "Kernel",
     "Parameter",

@@ -15,7 +15,7 @@ from softbeam.files import read_file
 from softbeam.network.choices import USUAL, WorkloadChoices
 from softbeam.network.darknet.cfg import parse_cfg, read_cfg
 from softbeam.network.layers import Layer, Shape, trained_buffers
-from softbeam.network.plan import Plan
+from softbeam.network.plan import Answer, Plan
 from softbeam.network.planner import make_plan
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Network:
         The shape that the model gives its answer, where it is not the last layer's.
     image
         The shape of its image, where it is not that of the first layer's input.
+    answers
+        The tensors that the model answers with, where it names them.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Network:
     weights: Weights | None = field(default=None, repr=False, compare=False)
     answer: Shape | None = None
     image: Shape | None = None
+    answers: tuple[Answer, ...] = ()
 
     @property
     def input_shape(self) -> Shape:
@@ -83,7 +86,7 @@ class Network:
         Plan
             Its buffers and launches.
         """
-        return make_plan(self.name, self.layers, choices)
+        return make_plan(self.name, self.layers, choices, self.answers)
 
 
 def check_network(name_or_path: str) -> None:
@@ -156,8 +159,11 @@ def load_network(
         from softbeam.network.onnx import read_onnx
 
         read = read_onnx(path, choices)
-        _check_names(names, classes, read.layers)
-        return Network(path.stem, read.layers, classes, read.weights, read.answer, read.image)
+        if len(read.answers) == 1 and read.answer[1:] == (1, 1):
+            _check_names(names, classes, read.layers)
+        return Network(
+            path.stem, read.layers, classes, read.weights, read.answer, read.image, read.answers
+        )
     layers = read_cfg(path)
     _check_names(names, classes, layers)
     return Network(path.stem, layers, classes)

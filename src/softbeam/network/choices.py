@@ -47,7 +47,7 @@ class WorkloadChoices(Choices):
     input_shape : tuple of int
         The sides of an ONNX model's input, where the model leaves them open; empty if it does not.
     output : str, optional
-        The name of an ONNX model's answer, where it has several.
+        The names of an ONNX model's answers, with commas, where not all of its outputs are meant.
     """
 
     architecture: Architecture = option(
@@ -69,8 +69,9 @@ class WorkloadChoices(Choices):
     )
     output: str | None = option(
         None,
-        metavar="NAME",
-        help="An ONNX model's answer, where it has several, or any tensor of it; default: the one.",
+        metavar="NAME,…",
+        help="Of an ONNX model's outputs those that are its answer, or any tensors of it; default: "
+        "all.",
     )
 
 

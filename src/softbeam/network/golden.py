@@ -154,10 +154,10 @@ class GoldenRun:
 
     def words_at(self, buffer: str, launch: int, indexes: NDArray[np.int64]) -> Bits:
         """Return single words of a buffer before a launch."""
-        found: Bits = self.words[self.places(buffer, launch, indexes)]
+        found: Bits = self.words[self.places_at(buffer, launch, indexes)]
         return found
 
-    def places(self, buffer: str, launch: int, indexes: NDArray[np.int64]) -> NDArray[np.int64]:
+    def places_at(self, buffer: str, launch: int, indexes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return where in the pool single words of a buffer lie before a launch."""
         (first, place, _), *others = self.runs(buffer, launch)
         places = indexes + (place - first)
@@ -168,7 +168,7 @@ class GoldenRun:
 
     def put(self, buffer: str, launch: int, indexes: NDArray[np.int64], values: Bits) -> None:
         """Write single words of a buffer as it is before a launch."""
-        self.words[self.places(buffer, launch, indexes)] = values
+        self.words[self.places_at(buffer, launch, indexes)] = values
 
     def piece(self, number: int, launch: int) -> Bits:
         """Return a piece's contents before a launch, a part of the pool."""

@@ -7,7 +7,7 @@ What makes a plan out of layers is :mod:`softbeam.network.planner`; what runs on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from softbeam.kernels.signatures import Arguments
@@ -131,6 +131,25 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """One of the tensors that a network answers with.
+
+    Parameters
+    ----------
+    name
+        What the model calls it; of a Darknet network, which has no names, its buffer's name.
+    buffer
+        The buffer that holds it, as a whole.
+    sides
+        Its sides, as the model says them; channels, height and width of a Darknet layer.
+    """
+
+    name: str
+    buffer: str
+    sides: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that one inference of a network does on the device, before any number is known.
 
@@ -147,7 +166,8 @@ class Plan:
     input
         The name of the buffer that holds the image.
     outputs
-        The names of the buffers that hold the answer: one, but for detectors of several heads.
+        The names of the buffers that hold the answer: one, but for detectors of several heads and
+        models of several answers.
     zero_pages
         Byte ranges ``[start, end)`` that are mapped but belong to no buffer: in all recorded
         cases a load from one gave zero and a store to one changed nothing that was seen.
@@ -156,6 +176,9 @@ class Plan:
         did not probe.
     other_space_pages
         Ranges that raised Invalid Address Space when they were probed.
+    answers
+        The tensors of the answer, by name and shape; they move no launch, so the text that a
+        plan's hash is made of is without them.
     """
 
     network: str
@@ -167,6 +190,7 @@ class Plan:
     zero_pages: tuple[tuple[int, int], ...]
     unprobed_pages: tuple[tuple[int, int], ...]
     other_space_pages: tuple[tuple[int, int], ...]
+    answers: tuple[Answer, ...] = field(default=(), repr=False)
 
     #: Whether its kernels are softbeam's own, with native twins; else names mean nothing.
     native: ClassVar[bool] = True

@@ -12,12 +12,17 @@ from softbeam.network.buffers import answer_buffers, buffer_words, output_buffer
 from softbeam.network.choices import USUAL, WorkloadChoices
 from softbeam.network.launches import LaunchMaker, grid_of
 from softbeam.network.layers import Layer
-from softbeam.network.plan import INPUT, Launch, Plan, Span
+from softbeam.network.plan import INPUT, Answer, Launch, Plan, Span
 
 __all__ = ["grid_of", "make_plan"]
 
 
-def make_plan(network: str, layers: tuple[Layer, ...], choices: WorkloadChoices = USUAL) -> Plan:
+def make_plan(
+    network: str,
+    layers: tuple[Layer, ...],
+    choices: WorkloadChoices = USUAL,
+    answers: tuple[Answer, ...] = (),
+) -> Plan:
     """Plan one inference, of one image.
 
     Parameters
@@ -28,6 +33,8 @@ def make_plan(network: str, layers: tuple[Layer, ...], choices: WorkloadChoices 
         Its layers, numbered from 0.
     choices
         How the network is run.
+    answers
+        The tensors of the answer; if not given, the outputs of the heads, else of the last layer.
 
     Returns
     -------
@@ -49,14 +56,25 @@ def make_plan(network: str, layers: tuple[Layer, ...], choices: WorkloadChoices 
         source = before if layer.takes is None else sources[layer.takes + 1]
         layer.launch(LaunchMaker(layer.index, launches, sources, choices), source)
     buffers = layout.place(buffer_words(layers))
+    if not answers:
+        answers = _own_answers(layers)
     return Plan(
         network=network,
         layers=layers,
         buffers=buffers,
         launches=tuple(launches),
         input=INPUT,
-        outputs=answer_buffers(layers),
+        outputs=tuple(dict.fromkeys(one.buffer for one in answers)),
         zero_pages=layout.zero_pages(buffers.values()),
         unprobed_pages=layout.unprobed_pages(buffers.values()),
         other_space_pages=layout.other_space_pages(),
+        answers=answers,
     )
+
+
+def _own_answers(layers: tuple[Layer, ...]) -> tuple[Answer, ...]:
+    """Return the answers of a network that has no names for them."""
+    shapes = {
+        name: layer.output_shape for name, layer in zip(output_buffers(layers), layers, strict=True)
+    }
+    return tuple(Answer(name, name, shapes[name]) for name in answer_buffers(layers))

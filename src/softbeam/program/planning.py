@@ -58,7 +58,7 @@ class Stage:
         return f"{self.index} {self.title}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramPlan(Plan):
     """The plan of a program, with what its fault-free run touches.
 

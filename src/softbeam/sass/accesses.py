@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from softbeam.sass.architectures import launch_facts
 from softbeam.sass.effects import (
     destination_words,
     read_registers,
@@ -16,8 +17,8 @@ from softbeam.sass.effects import (
     wide_address,
     written_registers,
 )
-from softbeam.sass.instruction import TRUE_PREDICATE, Instruction, Operand, OperandKind
-from softbeam.sass.opcodes import Opcode
+from softbeam.sass.instruction import TRUE_PREDICATE, Function, Instruction, Operand, OperandKind
+from softbeam.sass.opcodes import Opcode, find_opcode
 
 _ZERO_UNIFORM = 63
 
@@ -112,3 +113,46 @@ def _predicates(operands: Iterable[Operand]) -> list[str]:
         if operand.index != TRUE_PREDICATE
     }
     return sorted(names, key=lambda name: (name.startswith("U"), name))
+
+
+def named_predicates(function: Function) -> tuple[int, ...]:
+    """Return which predicates a function names, ascending."""
+    return tuple(sorted(_numbers(function, "P")))
+
+
+def named_uniforms(function: Function) -> tuple[int, ...]:
+    """Return which uniform registers a function names, ascending, but for descriptors.
+
+    A pair that describes global accesses, for one of them or as a whole, is left out: what a wrong
+    descriptor does, no manual and no recording says.  Until sm_89 listings do not name the pair of
+    an access, but it is loaded from the driver's words of constant bank 0.
+    """
+    facts = launch_facts(function.architecture)
+    plain = facts.known - set(facts.others)
+    descriptors: set[int] = set()
+    for instruction in function.instructions:
+        for operand in instruction.operands:
+            if found := _DESCRIPTOR.match(operand.text):
+                descriptors.update((int(found.group(1)), int(found.group(1)) + 1))
+        if instruction.opcode in ("ULDC", "LDCU") and len(instruction.operands) == 2:
+            target, source = instruction.operands
+            drivers = source.bank == 0 and source.value < function.parameter_base
+            if drivers and source.value not in plain:
+                descriptors.update((target.index, target.index + 1))
+    return tuple(sorted(_numbers(function, "UR") - descriptors))
+
+
+def _numbers(function: Function, prefix: str) -> set[int]:
+    """Return the numbers of the registers of a kind that known instructions read or write."""
+    numbers: set[int] = set()
+    for instruction in function.instructions:
+        opcode = find_opcode(instruction)
+        if opcode is None:
+            continue
+        found = accesses(instruction, opcode)
+        for run in (*found.reads, *found.writes):
+            first, *last = run.split("-")
+            if first.startswith(prefix) and first[len(prefix) :].isdecimal():
+                until = (last or [first])[0]
+                numbers.update(range(int(first[len(prefix) :]), int(until[len(prefix) :]) + 1))
+    return numbers

@@ -10,7 +10,7 @@ import pytest
 
 from softbeam.campaign.results.rows import DamagedRow, row_format, with_checksum
 from softbeam.campaign.results.schema import SCHEMA, tables
-from softbeam.injection.outcomes import DETAILS, DETECTION_DETAILS, OUTCOMES
+from softbeam.injection.outcomes import DETAIL, OUTCOMES
 from softbeam.injection.record import STORED_COLUMNS, InjectionRecord
 
 MakeRecord = Callable[..., InjectionRecord]
@@ -88,11 +88,24 @@ def test_stream_that_no_injection_has_is_refused(
 
 
 def test_every_outcome_and_detail_can_be_kept(make_record: MakeRecord) -> None:
-    assert set(DETAILS) == set(OUTCOMES)
-    for outcome, details in DETAILS.items():
-        for detail in (*details, *DETECTION_DETAILS):
-            record = make_record(outcome=outcome, detail=detail)
-            assert to_record(to_row(record)) == record
+    assert {detail.outcome for detail in DETAIL.values()} == set(OUTCOMES)
+    for detail in DETAIL.values():
+        record = make_record(outcome=detail.outcome, detail=detail.name)
+        assert to_record(to_row(record)) == record
+
+
+def test_details_of_a_users_own_are_kept_where_a_user_judged(make_record: MakeRecord) -> None:
+    record = make_record(outcome="Masked", detail="within a metre")
+    own = row_format(SCHEMA, True)
+    row = own.to_row(record)
+    assert own.to_record(row) == record
+    with pytest.raises(ValueError, match="no injection ends 'Masked', 'within a metre'"):
+        to_row(record)
+    with pytest.raises(DamagedRow):
+        to_record(row)
+    for outcome, detail in (("Masked", "hang"), ("SDC", "\u202etxet"), ("Fine", "x")):
+        with pytest.raises(ValueError, match=r"no injection ends|one of DUE|can be seen"):
+            own.to_row(make_record(outcome=outcome, detail=detail))
 
 
 def test_a_row_that_softbeam_never_writes_is_damage_whatever_its_checksum(

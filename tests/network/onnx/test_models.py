@@ -182,7 +182,7 @@ def test_files_that_are_no_model(tmp_path: Path) -> None:
         load_network(str(path))
     builder = models.Builder()
     write(tmp_path, builder.model(builder.node("Identity", "input"), 8))
-    with pytest.raises(NetworkError, match="its answer is its image"):
+    with pytest.raises(NetworkError, match=r"its answer .* is its image"):
         load_network(str(path))
     write(tmp_path, models.Builder().model("input", "H"))
     with pytest.raises(NetworkError, match=r"\['N', 3, 'H', 'H'\]; give its .*1,3,224,224"):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from softbeam.errors import NetworkError
+from softbeam.injection.answers import check_meaning
 from softbeam.network import load_network
 from softbeam.network.choices import WorkloadChoices
 
@@ -410,8 +411,16 @@ def test_one_of_several_outputs_is_named(tmp_path: Path) -> None:
     model.graph.output.append(onnx.helper.make_tensor_value_info(second, 1, None))
     path = tmp_path / "model.onnx"
     onnx.save(model, str(path))
-    with pytest.raises(NetworkError, match=f"2 outputs; say with --output .*: {first}, {second}"):
-        load_network(str(path))
+    both = load_network(str(path))
+    assert [(one.name, one.sides) for one in both.plan().answers] == [
+        (first, (1, 3, 8, 8)), (second, (1, 3, 7, 7))
+    ]  # fmt: skip
+    assert (
+        load_network(str(path), choices=WorkloadChoices(output=f"{second}, {first}")).plan().outputs
+        == both.plan().outputs[::-1]
+    )
+    with pytest.raises(NetworkError, match="2 outputs, not a list of scores; say with --output"):
+        check_meaning(both, both.plan())
     shapes = [
         load_network(str(path), choices=WorkloadChoices(output=name)).answer_shape
         for name in (first, second)

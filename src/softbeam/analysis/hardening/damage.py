@@ -19,11 +19,17 @@ from numpy.typing import NDArray
 from softbeam.analysis.counts import Counts, Mask, Stream
 from softbeam.analysis.design import Design, Stratum
 from softbeam.analysis.factors import By, Item
-from softbeam.injection.outcomes import CRITICAL
+from softbeam.injection.outcomes import is_critical
+
+
+def _critical(details: NDArray[Any]) -> Mask:
+    known = [one for one in dict.fromkeys(details.tolist()) if is_critical(one)]
+    return np.isin(details, known)
+
 
 #: What can be removed, by its name as an option.
 DAMAGE: Mapping[str, Callable[[Counts], Mask]] = {
-    "critical": lambda counts: np.isin(counts["detail"], sorted(CRITICAL)),
+    "critical": lambda counts: _critical(counts["detail"]),
     "sdc": lambda counts: counts["outcome"] == "SDC",
     "due": lambda counts: counts["outcome"] == "DUE",
 }

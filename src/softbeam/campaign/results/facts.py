@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from softbeam.campaign.setup import InjectorSetup
     from softbeam.injection.boxes import Bits
+    from softbeam.injection.judges.base import Judge
     from softbeam.network.plan import Plan
     from softbeam.network.workload import Workload
 
@@ -117,6 +118,8 @@ class InputFacts(_Facts):
         The fault-free answer, of a network that tells classes apart.
     boxes : int or None
         Boxes in the fault-free answer, of a detector.
+    answer : str
+        The fault-free answer in words, of other networks.
     """
 
     number: int
@@ -124,6 +127,7 @@ class InputFacts(_Facts):
     thumbnail: Picture | None = None
     golden: GoldenClass | None = None
     boxes: int | None = None
+    answer: str = ""
 
 
 class Facts(_Facts):
@@ -144,6 +148,9 @@ class Facts(_Facts):
         What was done to an image file before it was the network's input: one sentence.
     versions : dict of str to str
         What computed the golden runs: softbeam, Python, libraries, system.
+    answers : str
+        What the answers were taken for: one of :data:`softbeam.injection.choices.KINDS`, or
+        ``function``; empty in results of before there was a choice.
     """
 
     network_file: str | None = None
@@ -153,6 +160,7 @@ class Facts(_Facts):
     inputs: tuple[InputFacts, ...] = ()
     preprocessing: str = ""
     versions: dict[str, str] = Field(default_factory=dict)
+    answers: str = ""
 
     @property
     def layer_names(self) -> dict[int, str]:
@@ -225,13 +233,15 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
     versions : dict of str to str
         What computes.
     """
+    from softbeam.injection.judging import judge_for
     from softbeam.network.golden import open_golden_run
 
     names = workload.network.classes or ()
+    judge = judge_for(workload.plan, setup.specification, setup.judge)
     inputs = []
     for number, one in enumerate(setup.inputs):
         answer = open_golden_run(workload.plan, one.golden).answer
-        golden, boxes = _answer(setup, answer, names)
+        golden, boxes, told = _answer(judge, answer, names)
         pictured = number < WITH_THUMBNAIL
         image, shape = workload.images[number], workload.network.input_shape
         inputs.append(
@@ -241,6 +251,7 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
                 thumbnail=thumbnail(image, shape) if pictured else None,
                 golden=golden,
                 boxes=boxes,
+                answer=told,
             )
         )
     return Facts(
@@ -251,6 +262,7 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
         inputs=tuple(inputs),
         preprocessing=workload.preprocessing,
         versions=versions,
+        answers=judge.kind,
     )
 
 
@@ -275,21 +287,21 @@ def layer_facts(plan: Plan) -> tuple[LayerFacts, ...]:
 
 
 def _answer(
-    setup: InjectorSetup, answer: Bits, names: tuple[str, ...]
-) -> tuple[GoldenClass | None, int | None]:
-    """Return the fault-free class, or the number of boxes."""
+    judge: Judge, answer: Bits, names: tuple[str, ...]
+) -> tuple[GoldenClass | None, int | None, str]:
+    """Return the fault-free class, the number of boxes, or what else the answer says in words."""
     import numpy as np
 
-    from softbeam.injection.boxes import boxes, has_boxes
-    from softbeam.injection.choices import USUAL_BOXES
     from softbeam.injection.classification import ranking
+    from softbeam.injection.detection import BoxJudge
 
-    if has_boxes(setup.plan):
-        rule = setup.specification.boxes or USUAL_BOXES
-        return None, len(boxes(setup.plan, answer, rule.threshold))
+    if isinstance(judge, BoxJudge):
+        return None, len(judge.meaning(answer)), ""
+    if judge.kind != "classes":
+        return None, None, judge.told(answer, dict(enumerate(names)))
     scores = answer.view(np.float32)
     if len(scores) < 2 or not np.isfinite(scores).all():
-        return None, None
+        return None, None, ""
     first, second = ranking(scores)[:2].tolist()
     named = dict(enumerate(names))
     return (
@@ -302,6 +314,7 @@ def _answer(
             lead=float(scores[first]) - float(scores[second]),
         ),
         None,
+        "",
     )
 
 

@@ -63,7 +63,7 @@ class ResultsReader:
         self.specification: CampaignSpecification = file.specification
         self.schema = file.schema
         self._connection = file.connection
-        self._format = row_format(file.schema)
+        self._format = row_format(file.schema, file.specification.judge_sha256 is not None)
 
     @classmethod
     def open(cls, folder: Path) -> Self:

@@ -20,7 +20,7 @@ from softbeam.faults.modes import MODES
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.faults.stratum import Stratum
 from softbeam.injection.columns import Column
-from softbeam.injection.outcomes import EVERY_DETAIL, OUTCOMES
+from softbeam.injection.outcomes import check_detail
 from softbeam.injection.record import InjectionRecord
 from softbeam.text import visible
 
@@ -35,6 +35,13 @@ class DamagedRow(ValueError):  # noqa: N818  (what it is)
 class RowFormat:
     """The rows of injections in files of one schema.
 
+    Parameters
+    ----------
+    schema : int
+        The schema.
+    own_details : bool
+        Whether a function of a user's own gave the details of outcomes.
+
     Attributes
     ----------
     insert : str
@@ -43,11 +50,12 @@ class RowFormat:
         The query for the next :data:`CHUNK` rows behind a mode, model, stratum and index.
     """
 
-    def __init__(self, schema: int) -> None:
+    def __init__(self, schema: int, own_details: bool = False) -> None:
+        self._own_details = own_details
         columns = stored_columns(schema)
         self._names = tuple(column.name for column in columns)
         self._writers = [_writer(column) for column in columns]
-        self._readers = [_reader(column) for column in columns]
+        self._readers = [_reader(column, schema) for column in columns]
         quoted = ", ".join(f'"{name}"' for name in (*self._names, "checksum"))
         places = ", ".join("?" * (len(columns) + 1))
         self.insert = f"INSERT INTO injections ({quoted}) VALUES ({places})"
@@ -65,7 +73,7 @@ class RowFormat:
             If a field does not hold what :class:`InjectionRecord` says.
         """
         values = (getattr(record, name) for name in self._names)
-        _check_words(record)
+        self._check_words(record)
         return with_checksum(
             tuple(
                 None if value is None else write(value)
@@ -88,16 +96,23 @@ class RowFormat:
                 for name, read, value in zip(self._names, self._readers, values, strict=True)
             }
             record = InjectionRecord(**arguments)
-            _check_words(record)
+            self._check_words(record)
         except (TypeError, ValueError) as error:
             raise DamagedRow(_named(values)) from error
         return record
 
+    def _check_words(self, record: InjectionRecord) -> None:
+        check_detail(record.outcome, record.detail, own=self._own_details)
+        if record.mode not in MODES or record.model not in MODELS:
+            raise ValueError(f"no injection is of {record.mode!r}, {record.model!r}")
+        if record.stratum:
+            Stratum.read(record.stratum)
+
 
 @cache
-def row_format(schema: int) -> RowFormat:
-    """Return how injections are kept in files of a schema."""
-    return RowFormat(schema)
+def row_format(schema: int, own_details: bool = False) -> RowFormat:
+    """Return how injections are kept in files of a schema; parameters as of :class:`RowFormat`."""
+    return RowFormat(schema, own_details)
 
 
 def with_checksum(values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -143,15 +158,6 @@ def to_size(row: tuple[Any, ...]) -> FaultSpaceSize:
     if mode not in MODES or size < 1 or visible(kernel) != kernel:
         raise DamagedRow(_named(values))
     return found
-
-
-def _check_words(record: InjectionRecord) -> None:
-    if record.outcome not in OUTCOMES or record.detail not in EVERY_DETAIL:
-        raise ValueError(f"no injection ends {record.outcome!r}, {record.detail!r}")
-    if record.mode not in MODES or record.model not in MODELS:
-        raise ValueError(f"no injection is of {record.mode!r}, {record.model!r}")
-    if record.stratum:
-        Stratum.read(record.stratum)
 
 
 def _unsigned(value: int) -> int:
@@ -215,8 +221,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _reader(column: Column) -> Callable[[Any], Any]:
+def _reader(column: Column, schema: int) -> Callable[[Any], Any]:
     read = _READERS[column.kind]
-    if not column.optional:
+    if not column.optional_in(schema):
         return read
     return lambda value: None if value is None else read(value)

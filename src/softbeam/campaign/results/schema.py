@@ -26,10 +26,13 @@ APPLICATION_ID = 0x73626561
 # History of the schema:
 # 1  softbeam 0.1.
 # 2  Facts of what was struck; rows and digest of every table; the softbeam that made the file.
+# 3  Faults in memory and faults that stay: what was struck there, and no thread or instruction.
 _TABLES_SINCE = 2
 
 #: The schema of new files: the newest that tables or columns were added in.
-SCHEMA = max(_TABLES_SINCE, *(column.since for column in STORED_COLUMNS))
+SCHEMA = max(
+    _TABLES_SINCE, *(max(column.since, column.optional_since) for column in STORED_COLUMNS)
+)
 
 #: Tables that are small, and so are checked as a whole whenever a file is opened.
 SMALL_TABLES = ("schema_version", "campaign", "sessions", "fault_space", "notes", "facts")
@@ -77,7 +80,7 @@ def tables(schema: int) -> dict[str, str]:
 def _declared(column: Column, schema: int) -> str:
     name = '"index"' if column.name == "index" else column.name
     if column.kind == "float64":
-        kinds = "'real', 'blob', 'null'" if column.optional else "'real', 'blob'"
+        kinds = "'real', 'blob', 'null'" if column.optional_in(schema) else "'real', 'blob'"
         return f"{name} CHECK (typeof({name}) IN ({kinds}))"
     check = ""
     if column.name == "index":
@@ -86,7 +89,7 @@ def _declared(column: Column, schema: int) -> str:
         check = f" CHECK ({name} IN (0, 1))"
     elif column.name == "outcome" and schema == 1:
         check = f" CHECK ({name} IN ({', '.join(map(repr, OUTCOMES[:3]))}))"
-    null = "" if column.optional else " NOT NULL"
+    null = "" if column.optional_in(schema) else " NOT NULL"
     return f"{name} {_TYPES[column.kind]}{null}{check}"
 
 

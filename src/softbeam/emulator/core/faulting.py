@@ -17,10 +17,13 @@ from softbeam.emulator.core.layout import (
     FAULT_LANE,
     FAULT_OCCURRENCE,
     FAULT_PREDICATE,
+    FAULT_PREDICATE_BEFORE,
     FAULT_REGISTER,
     FAULT_REGISTERS,
     FAULT_REPLACES,
     FAULT_RESOLVE,
+    FAULT_SHARED,
+    FAULT_UNIFORM,
     FAULT_VALUE,
     FAULT_WARP_WIDE,
     ILLEGAL_INSTRUCTION,
@@ -34,6 +37,7 @@ from softbeam.emulator.core.layout import (
     OVERWRITTEN,
     RESOLVED,
     RUNNING,
+    UNIFORM,
 )
 from softbeam.emulator.core.operands import count_ones
 from softbeam.jit import callee
@@ -68,7 +72,9 @@ def arrive(fault, active, executed, w, information):
     if here and fault[FAULT_KIND] != FAULT_RESOLVE:
         hit = np.uint32(1) << np.uint32(lane)
         if fault[FAULT_WARP_WIDE]:
-            hit = active if fault[FAULT_KIND] == FAULT_BEFORE else executed
+            before = fault[FAULT_KIND] == FAULT_BEFORE
+            before = before or fault[FAULT_KIND] == FAULT_PREDICATE_BEFORE
+            hit = active if before else executed
     for candidate in range(32):
         arrivals[candidate] += np.int64((active >> np.uint32(candidate)) & np.uint32(1))
     return hit, RUNNING
@@ -107,6 +113,47 @@ def strike_predicate(fault, hit, w, information):
         mask = np.uint32(mask ^ hit)
     w.predicates[index] = mask
     information[INFO_AFTER] = np.int64((mask >> lane) & np.uint32(1))
+    information[INFO_FIRED] += 1
+
+
+@callee
+def _strike_word(fault, words, index, information):
+    before = words[index]
+    words[index] = _changed(fault, before)
+    information[INFO_BEFORE] = np.int64(before)
+    information[INFO_AFTER] = np.int64(words[index])
+    information[INFO_FIRED] += 1
+
+
+@callee
+def strike_before(fault, hit, w, shared, information):
+    """Change what is struck before an instruction: a register, a predicate or shared memory.
+
+    A uniform register is the warp's, a word of shared memory the block's: it is changed once,
+    whatever lanes are in `hit`.
+    """
+    kind, index = fault[FAULT_KIND], fault[FAULT_REGISTER]
+    if kind == FAULT_BEFORE:
+        strike_register(fault, hit, w, information)
+    elif kind == FAULT_PREDICATE_BEFORE:
+        strike_predicate(fault, hit, w, information)
+    elif kind == FAULT_UNIFORM:
+        _strike_word(fault, w.uniforms, index, information)
+    elif kind == FAULT_SHARED:
+        _strike_word(fault, shared, index, information)
+
+
+@callee
+def strike_stuck(row, fault, executed, w, information):
+    """Force bits of the general registers that one lane's instruction has just written."""
+    lane = fault[FAULT_LANE]
+    if row[UNIFORM] or row[DESTINATION] == 255 or not (executed >> np.uint32(lane)) & np.uint32(1):
+        return
+    kept = ~np.uint32(fault[FAULT_INDEX_MASK])
+    for part in range(row[DESTINATIONS]):
+        register = row[DESTINATION] + part
+        value = w.registers[register, lane]
+        w.registers[register, lane] = (value & kept) ^ np.uint32(fault[FAULT_VALUE])
     information[INFO_FIRED] += 1
 
 

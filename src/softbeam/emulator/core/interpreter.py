@@ -10,7 +10,8 @@ from softbeam.emulator.core.faulting import (
     follow,
     save_destinations,
     strike_after,
-    strike_register,
+    strike_before,
+    strike_stuck,
 )
 from softbeam.emulator.core.groups import running_group
 from softbeam.emulator.core.layout import (
@@ -23,15 +24,18 @@ from softbeam.emulator.core.layout import (
     EXIT,
     FAULT_BEFORE,
     FAULT_DROPS,
+    FAULT_FIELDS,
     FAULT_INDEX,
     FAULT_KEEPS,
     FAULT_KIND,
     FAULT_LATE,
     FAULT_NONE,
+    FAULT_PREDICATE_BEFORE,
     FAULT_REGISTERS,
     FAULT_RESOLVE,
     FAULT_ROW,
     FAULT_STORE,
+    FAULT_STUCK,
     FAULT_TRACK,
     FAULT_VALUE,
     FAULT_WARP,
@@ -180,7 +184,8 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
     information = state.information
     rows, rows_number = code.rows, code.rows.shape[0]
     struck_row = np.int64(-1)
-    if fault[FAULT_KIND] != FAULT_NONE and fault[FAULT_WARP] == warp:
+    stuck = fault[FAULT_KIND] == FAULT_STUCK
+    if fault[FAULT_KIND] != FAULT_NONE and fault[FAULT_WARP] == warp and not stuck:
         struck_row = fault[FAULT_ROW]
     pending, wiped = np.uint32(0), False
     wants_profile = state.profile.shape[0] > 0
@@ -189,6 +194,7 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
     mask, number = np.uint32(0), np.int64(0)
     translation, entries = tables.translation, tables.entries
     translates = traced < 0 and state.foreign.shape[0] == 0 and is_translated(translation)
+    translates = translates and not stuck
     warp_at = address_of_data(state.warps) + np.int64(warp) * WARP_BYTES
     while True:
         if group < 0:
@@ -223,6 +229,7 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                 if number == ENDED:
                     group = -1
                 continue
+        here = number
         row = rows[number]
         operation = row[OP]
         executed = mask
@@ -249,10 +256,12 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                 information[INFO_ROW] = number
                 return status
             if hit:
-                if fault[FAULT_KIND] == FAULT_BEFORE:
-                    strike_register(fault, hit, w, information)
-                    if fault[FAULT_TRACK]:
-                        pending = hit
+                strike_before(fault, hit, w, state.shared, information)
+                if fault[FAULT_KIND] == FAULT_BEFORE and fault[FAULT_TRACK]:
+                    pending = hit
+                elif fault[FAULT_KIND] == FAULT_PREDICATE_BEFORE and row[GUARD] != 7:
+                    # The struck predicate may be the instruction's own guard.
+                    executed = mask & predicate_mask(row[GUARD], w.predicates, w.uniform_predicates)
                 elif fault[FAULT_KIND] == FAULT_INDEX:
                     save_destinations(row, w, saved)
         if pending and not information[INFO_READ]:
@@ -344,6 +353,8 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                 group = np.int64(-1)
         if hit and status == RUNNING and fault[FAULT_KIND] != FAULT_BEFORE:
             status = strike_after(row, fault, hit, w, information, saved)
+        if stuck and status == RUNNING and fault[FAULT_FIELDS + here]:
+            strike_stuck(row, fault, executed, w, information)
         if status != RUNNING:
             information[INFO_ROW] = number
             return status

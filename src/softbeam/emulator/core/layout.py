@@ -154,19 +154,29 @@ INVALID_ADDRESS_SPACE, ILLEGAL_INSTRUCTION, INVALID_PC = 19, 20, 21
 UNSUPPORTED_REACHED = 32
 
 # What a fault does (FAULT_KIND), and the other entries of the fault vector.
-FAULT_NONE, FAULT_BEFORE, FAULT_AFTER, FAULT_PREDICATE, FAULT_INDEX, FAULT_STORE, FAULT_RESOLVE = (
-    range(7)
-)
+(
+    FAULT_NONE,
+    FAULT_BEFORE,  # a general register before the instruction
+    FAULT_AFTER,  # the same after it
+    FAULT_PREDICATE,  # a predicate after it
+    FAULT_INDEX,
+    FAULT_STORE,
+    FAULT_RESOLVE,
+    FAULT_PREDICATE_BEFORE,
+    FAULT_UNIFORM,  # a uniform register before it
+    FAULT_SHARED,  # a word of shared memory before it
+    FAULT_STUCK,  # results of one lane, at every row that is marked behind FAULT_FIELDS
+) = range(11)
 (
     FAULT_KIND,
     FAULT_WARP,  # warp in the block
     FAULT_LANE,
     FAULT_ROW,
     FAULT_OCCURRENCE,
-    FAULT_REGISTER,  # register, predicate
+    FAULT_REGISTER,  # register, predicate, uniform register, word of shared memory
     FAULT_REPLACES,  # 1: FAULT_VALUE replaces the value; 0: it is XORed into it
     FAULT_VALUE,
-    FAULT_INDEX_MASK,  # XORed into the destination index
+    FAULT_INDEX_MASK,  # XORed into the destination index; STUCK: the bits that FAULT_VALUE replaces
     FAULT_WARP_WIDE,  # 1: every lane that executes with the struck one
     FAULT_DROPS,  # 1: a result for an index that is not allocated, or a store, is lost
     FAULT_REGISTERS,  # registers allocated to a thread

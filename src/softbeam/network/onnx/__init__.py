@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from softbeam.errors import NetworkError
+from softbeam.network.buffers import output_buffers
 from softbeam.network.choices import USUAL, WorkloadChoices
 from softbeam.network.layers import Layer, Shape
 from softbeam.network.onnx.graph import Node, read_graph
 from softbeam.network.onnx.lowering import Lowering, Refused, Weights
 from softbeam.network.onnx.operators import check_known, lower
+from softbeam.network.plan import Answer
 
 __all__ = ["read_onnx"]
 
@@ -34,14 +36,17 @@ class Model:
     weights : dict
         Buffer name to a 1-D float32 array.
     answer, image : Shape
-        The shape of the answer, which a view may have made another one than the last layer's, and
-        of the image.
+        The shape of the first answer, which a view may have made another one than its layer's,
+        and of the image.
+    answers : tuple of Answer
+        All answers, in the model's order.
     """
 
     layers: tuple[Layer, ...]
     weights: Weights
     answer: Shape
     image: Shape
+    answers: tuple[Answer, ...]
 
 
 def read_onnx(path: Path, choices: WorkloadChoices = USUAL) -> Model:
@@ -64,11 +69,24 @@ def read_onnx(path: Path, choices: WorkloadChoices = USUAL) -> Model:
     lowering = Lowering(graph)
     refused = _lower_all(lowering)
     if refused:
-        raise NetworkError(_in_words(path, refused))
-    if not lowering.layers or lowering.places[graph.output][0] != len(lowering.layers) - 1:
-        raise NetworkError(f"{path} computes nothing: its answer is its image")
-    answer = lowering.places[graph.output][1]
-    return Model(tuple(lowering.layers), lowering.weights, answer, lowering.image)
+        several = len(graph.outputs) > 1
+        fewer = "; with --output the parts that only other outputs need are left out" * several
+        raise NetworkError(_in_words(path, refused) + fewer)
+    answers = _answers(lowering, path)
+    answer = lowering.places[graph.outputs[0]][1]
+    return Model(tuple(lowering.layers), lowering.weights, answer, lowering.image, answers)
+
+
+def _answers(lowering: Lowering, path: Path) -> tuple[Answer, ...]:
+    """Return where the answers lie, and their sides."""
+    buffers = output_buffers(tuple(lowering.layers))
+    answers = []
+    for name in lowering.graph.outputs:
+        place, _ = lowering.places.get(name, (-1, None))
+        if place < 0:
+            raise NetworkError(f"{path} computes nothing: its answer {name!r} is its image")
+        answers.append(Answer(name, buffers[place], lowering.sides(name)))
+    return tuple(answers)
 
 
 def _lower_all(lowering: Lowering) -> list[tuple[Node, str]]:

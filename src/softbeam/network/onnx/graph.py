@@ -68,13 +68,15 @@ class Graph:
     Attributes
     ----------
     nodes : tuple of Node
-        Those that the answer depends on, in an order in which they can be computed.
+        Those that the answers depend on, in an order in which they can be computed.
     constants : mapping of str to numpy.ndarray
         By tensor.
     shapes : mapping of str to tuple of int
         By tensor, as far as they are known; the first of an image is 1.
-    input, output : str
-        The tensors that hold the image and the answer.
+    input : str
+        The tensor that holds the image.
+    outputs : tuple of str
+        The tensors that hold the answers.
     opset : int
         Which of ONNX's sets of operators it is written in.
     """
@@ -83,7 +85,7 @@ class Graph:
     constants: dict[str, NDArray[Any]]
     shapes: Mapping[str, tuple[int, ...]]
     input: str
-    output: str
+    outputs: tuple[str, ...]
     opset: int
 
     def readers(self, tensor: str) -> list[Node]:
@@ -99,12 +101,12 @@ def read_graph(path: Path, choices: WorkloadChoices = USUAL) -> Graph:
     path
         An ``.onnx`` file.
     choices
-        The sides of its input and the name of its answer, where it leaves them open.
+        The sides of its input, where it leaves them open, and which of its answers are wanted.
 
     Raises
     ------
     NetworkError
-        If it cannot be read, or has not one image and one answer.
+        If it cannot be read, has not one image, or has not the answers that are wanted.
     """
     try:
         import onnx
@@ -141,9 +143,9 @@ def read_graph(path: Path, choices: WorkloadChoices = USUAL) -> Graph:
         raise NetworkError(
             f"{path} has {len(images)} inputs ({names}); softbeam takes models of one image"
         )
-    _choose_output(graph, choices.output, path)
+    _choose_outputs(graph, choices.output, path)
     _take_one(model, images[0], choices.input_shape, path)
-    image, answer = images[0].name, graph.output[0].name
+    image, answers = images[0].name, tuple(one.name for one in graph.output)
     try:
         model = _spelled_out(model)
         graph = model.graph
@@ -171,7 +173,7 @@ def read_graph(path: Path, choices: WorkloadChoices = USUAL) -> Graph:
     except Exception as error:
         raise _unreadable(path, error) from error
     opset = max((one.version for one in model.opset_import if one.domain in _ONNX), default=1)
-    return Graph(tuple(nodes), constants, shapes, image, answer, opset)
+    return Graph(tuple(nodes), constants, shapes, image, answers, opset)
 
 
 def _spelled_out(model: Any) -> Any:
@@ -189,24 +191,30 @@ def _spelled_out(model: Any) -> Any:
         return model
 
 
-def _choose_output(graph: Any, wanted: str | None, path: Path) -> None:
-    """Leave one answer in a graph: an output, or any tensor, such as what a head begins with."""
+def _choose_outputs(graph: Any, wanted: str | None, path: Path) -> None:
+    """Leave the answers in a graph that are wanted: outputs, or any tensors, such as heads' inputs.
+
+    `wanted` is a name, or several with commas; a name may have commas, too.
+    """
     import onnx
 
-    names = [one.name for one in graph.output]
-    listed = ", ".join(names)
-    if wanted is None and len(names) != 1:
-        raise NetworkError(
-            f"{path} has {len(names)} outputs; say with --output which is its answer: {listed}"
-        )
-    kept = [one for one in graph.output if wanted in (None, one.name)]
-    if not kept and wanted in {name for node in graph.node for name in node.output}:
-        kept = [onnx.helper.make_tensor_value_info(wanted, onnx.TensorProto.FLOAT, None)]
-    if not kept:
-        raise NetworkError(
-            f"{path} has no output {wanted!r}, nor another tensor of that name; its outputs are "
-            f"{listed}"
-        )
+    if wanted is None:
+        return
+    outputs = {one.name: one for one in graph.output}
+    tensors = {name for node in graph.node for name in node.output} | set(outputs)
+    names = [wanted] if wanted in tensors else [one.strip() for one in wanted.split(",")]
+    for name in names:
+        if name not in tensors:
+            raise NetworkError(
+                f"{path} has no output {name!r}, nor another tensor of that name; its outputs are "
+                + ", ".join(outputs)
+            )
+    kept = [
+        outputs[name]
+        if name in outputs
+        else onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
+        for name in dict.fromkeys(names)
+    ]
     del graph.output[:]
     graph.output.extend(kept)
 
@@ -308,8 +316,8 @@ def _fits(given: tuple[int, ...], sides: Any) -> bool:
 
 
 def _keep_needed(graph: Any) -> None:
-    """Drop the nodes that the answer does not depend on, in place."""
-    wanted, kept = {graph.output[0].name}, []
+    """Drop the nodes that no answer depends on, in place."""
+    wanted, kept = {one.name for one in graph.output}, []
     for node in reversed(graph.node):
         if wanted & set(node.output):
             wanted |= set(node.input)

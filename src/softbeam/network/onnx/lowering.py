@@ -212,7 +212,7 @@ class Lowering:
     def follower(self, tensor: str, *ops: str) -> Node | None:
         """Return the only reader of a tensor, if it is one of these operators."""
         readers = self.graph.readers(tensor)
-        if len(readers) == 1 and readers[0].op in ops and tensor != self.graph.output:
+        if len(readers) == 1 and readers[0].op in ops and tensor not in self.graph.outputs:
             return readers[0]
         return None
 

@@ -127,7 +127,7 @@ def _split(lowering: Lowering, node: Node) -> None:
     if sum(parts) != sides[axis] or len(parts) != len(node.outputs):
         raise Refused(f"split is {parts}, of {sides[axis]} elements")
     for target, count, end in zip(node.outputs, parts, accumulate(parts), strict=True):
-        if lowering.graph.readers(target) or target == lowering.graph.output:
+        if lowering.graph.readers(target) or target in lowering.graph.outputs:
             cut(lowering, node.name, node.inputs[0], target, {axis: (end - count, count, 1)})
 
 

@@ -111,7 +111,7 @@ def _pad(lowering: Lowering, node: Node) -> None:
         and only
         and sides[2] > 0
         and not any(sides[0:2] + sides[4:6])
-        and tensor != lowering.graph.output
+        and tensor not in lowering.graph.outputs
     ):
         lowering.places[tensor] = lowering.place(node)
         lowering.views[tensor] = lowering.sides(node.inputs[0])

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from softbeam.faults.models import Change
 from softbeam.faults.modes import target_of
+from softbeam.faults.site import FaultSite, MemorySite, UnitSite
 from softbeam.injection.boxes import Box
 from softbeam.injection.classification import ranking
 from softbeam.injection.outcomes import DETAIL
 from softbeam.injection.replay import Replay, WrongWord
 from softbeam.injection.spread import LayerSpread
+from softbeam.injection.tracing import Trace
 from softbeam.network.layers import Layer
 from softbeam.present.blocks import Block, Section
 from softbeam.present.figures.style import INK, Figure, draw
@@ -46,15 +49,20 @@ def reason(replay: Replay, names: Mapping[int, str]) -> str:
     """Return in a sentence why the injection ended as it did; `names` are those of classes."""
     record, trace = replay.record, replay.trace
     use = where = ""
-    if trace.next_use is not None:
+    if trace is not None and trace.next_use is not None:
         use = f"; the next instruction that names it, at {trace.next_use[0]:#06x}, "
         use += f"{trace.next_use[1]} it"
-    if trace.stopped_at is not None:
+    if trace is not None and trace.stopped_at is not None:
         where = f" at pc {trace.stopped_at:#06x}"
-    if trace.address is not None:
+    if trace is not None and trace.address is not None:
         where += f", accessing address {trace.address:#x}"
+    if record.detail not in DETAIL:
+        # A detail of a user's own judge is in the user's words.
+        return f"The judge says: {visible(record.detail)}.{_change(record.largest_change)}"
+    if replay.stopped is not None:
+        where = f" in launch {replay.stopped}"
     return DETAIL[record.detail].words.format(
-        struck="the struck value" if record.register is None else f"R{record.register}",
+        struck=f"R{record.register}" if record.target == "register" else "the struck value",
         use=use,
         wrong=_count(len(replay.words), "word"),
         buffers=", ".join(sorted({word.buffer for word in replay.words})),
@@ -62,13 +70,15 @@ def reason(replay: Replay, names: Mapping[int, str]) -> str:
         winner="No class is first: all scores are NaN"
         if record.top1 is None
         else f"Another class is first: {class_title(record.top1, names)}",
-        change=_change(record.largest_change),
+        change="" if record.outcome != "SDC" else _change(record.largest_change),
         detail=record.detail,
         where=where,
     )
 
 
 def _absorbed(replay: Replay, use: str) -> str:
+    if not replay.words and replay.trace is None:
+        return "No word differs" if not replay.record.changed_words else "The answer is golden"
     if not replay.words:
         return f"The warp leaves the golden words all the same{use}"
     last = [layer.layer for layer in replay.layers if layer.wrong]
@@ -102,30 +112,24 @@ def facts(
     names : mapping of int to str
         Names of classes.
     """
-    (struck,) = (layer for layer in layers if layer.index == replay.record.layer)
-    record, site = replay.record, replay.site
+    record = replay.record
     value = "" if record.before is None else f", {_hex(record.before)} → {_hex(record.after)}"
     struck_value = target_of(record.mode, record.target).words.format(
         register=record.register,
         value=value,
         before=record.before,
         after=record.after,
-        flip=site.change.value,
+        flip=replay.site.change.value,
+        word=record.word,
+        buffer=record.buffer,
+        opcode=record.opcode,
+        lane=record.lane,
+        sm=record.multiprocessor,
     )
     return (
         ("injection", f"{record.mode} {record.model} {record.stratum} {record.index}"),
         ("input", str(record.image)),
-        (
-            "launch",
-            f"{record.launch}: {record.kernel} of layer {visible(struck.name)}, {record.arch}",
-        ),
-        ("block", f"{record.block_x}, {record.block_y}, {record.block_z}"),
-        (
-            "thread",
-            f"{record.thread_x}, {record.thread_y}, {record.thread_z} "
-            f"(warp {site.thread // 32} of the block, lane {site.thread % 32})",
-        ),
-        ("pc", f"{record.pc:#06x}, {record.opcode}, time {record.occurrence + 1}"),
+        *_places(replay, layers),
         ("struck", struck_value),
         ("outcome", f"{record.outcome}, {record.detail}"),
         ("reason", reason(replay, names)),
@@ -134,11 +138,49 @@ def facts(
     )
 
 
+def _places(replay: Replay, layers: Sequence[Layer]) -> tuple[tuple[str, str], ...]:
+    """Return where the fault struck: launch and thread, launch and buffer, or multiprocessor."""
+    record, site = replay.record, replay.site
+    names = {layer.index: visible(layer.name) for layer in layers}
+    if isinstance(site, UnitSite):
+        blocks = f"block b of a launch is on multiprocessor b modulo {site.multiprocessors}"
+        return (
+            ("multiprocessor", f"{site.multiprocessor} of {site.multiprocessors} ({blocks})"),
+            ("change", _forced(site.change)),
+        )
+    if isinstance(site, MemorySite):
+        return (
+            ("before launch", f"{record.launch}, {record.arch}"),
+            ("buffer", f"{site.buffer}, of layer {names[record.layer]}"),
+        )
+    return (
+        (
+            "launch",
+            f"{record.launch}: {record.kernel} of layer {names[record.layer]}, {record.arch}",
+        ),
+        ("block", f"{record.block_x}, {record.block_y}, {record.block_z}"),
+        (
+            "thread",
+            f"{record.thread_x}, {record.thread_y}, {record.thread_z} "
+            f"(warp {site.thread // 32} of the block, lane {site.thread % 32})",
+        ),
+        ("pc", f"{site.pc:#06x}, {record.opcode}, time {site.occurrence + 1}"),
+    )
+
+
+def _forced(change: Change) -> str:
+    if not change.replaces:
+        return f"XOR {change.value:#x}"
+    if change.mask is None:
+        return f"always {change.value:#010x}"
+    return f"bit {change.bit} always {int(change.value > 0)}"
+
+
 def _hex(value: int | None) -> str:
     return "" if value is None else f"{value:#010x}"
 
 
-def code_table(replay: Replay) -> Table:
+def code_table(replay: Replay, site: FaultSite) -> Table:
     """Return the listing around the struck instruction, with its source lines."""
     from softbeam.kernels import program, source, source_lines
     from softbeam.sass import pc_of, row_of
@@ -147,7 +189,7 @@ def code_table(replay: Replay) -> Table:
     function = program(record.kernel, record.arch).function
     lines = source_lines(record.kernel, record.arch)
     sources = source(record.kernel).splitlines()
-    struck, before = row_of(record.pc), 0
+    struck, before = row_of(site.pc), 0
     rows = []
     for place in range(max(0, struck - AROUND), min(len(lines), struck + AROUND + 1)):
         line = lines[place]
@@ -166,16 +208,16 @@ def code_table(replay: Replay) -> Table:
     return Table("code-around", title, columns, tuple(rows))
 
 
-def register_table(replay: Replay) -> Table:
+def register_table(replay: Replay, site: FaultSite, trace: Trace) -> Table:
     """Return the registers that the instruction uses, or that the fault changed."""
     from softbeam.kernels import program
     from softbeam.sass import row_of
 
     record = replay.record
     code = program(record.kernel, record.arch).code
-    used = code.reads[row_of(record.pc)] | code.writes[row_of(record.pc)]
+    used = code.reads[row_of(site.pc)] | code.writes[row_of(site.pc)]
     rows = []
-    for one in replay.trace.registers:
+    for one in trace.registers:
         named = int(used[one.register >> 6]) >> (one.register & 63) & 1
         struck = record.target == "register" and one.register == record.register
         if not (named or struck or one.golden_after != one.faulty_after):
@@ -217,7 +259,7 @@ def words_table(replay: Replay) -> Table:
             word.buffer,
             word.index,
             f"{word.address:#x}",
-            "another thread's" if word.lane is None else word.lane,
+            _whose(replay, word),
             _value(word.golden),
             _value(word.faulty),
         )
@@ -239,6 +281,12 @@ def words_table(replay: Replay) -> Table:
         ),
         tuple(map(row, shown)),
     )
+
+
+def _whose(replay: Replay, word: WrongWord) -> str | int:
+    if replay.trace is None:
+        return "none"
+    return "another thread's" if word.lane is None else word.lane
 
 
 def layers_table(replay: Replay, layers: Sequence[Layer]) -> Table:
@@ -271,6 +319,9 @@ def answer_table(replay: Replay, names: Mapping[int, str]) -> Table:
     """Return the five best classes, or the boxes, without fault and with it, side by side."""
     if replay.objects is not None:
         return _objects_table(replay.objects, names)
+    if replay.told:
+        golden_told, faulty_told = (*map(visible, replay.told), "")[:2]
+        return Table("answer", "The answer", _SIDE_BY_SIDE, (Row("", golden_told, faulty_told),))
 
     def best(scores: np.ndarray) -> list[str]:
         return [
@@ -314,7 +365,10 @@ def _objects_table(
 
 def tables(replay: Replay, names: Mapping[int, str], layers: Sequence[Layer]) -> list[Table]:
     """Return the tables of an injection, those that have anything to show."""
-    found = [code_table(replay), register_table(replay)]
+    found = []
+    if isinstance(replay.site, FaultSite) and replay.trace is not None:
+        found.append(code_table(replay, replay.site))
+        found.append(register_table(replay, replay.site, replay.trace))
     if replay.words:
         found.append(words_table(replay))
     if replay.layers:

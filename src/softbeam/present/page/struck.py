@@ -65,6 +65,8 @@ def _picture(one: InputFacts) -> Picture:
 def _answer(one: InputFacts) -> str:
     if one.boxes is not None:
         return f"without a fault: {one.boxes:,} box{'es' * (one.boxes != 1)}"
+    if one.answer:
+        return f"without a fault: {visible(one.answer)}"
     return "" if one.golden is None else golden_answer(one.golden)
 
 

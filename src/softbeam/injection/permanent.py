@@ -1,0 +1,283 @@
+"""A fault that stays: the whole inference with one functional unit that gives wrong results.
+
+Launch by launch, what differs so far is carried on natively, as behind any other fault; then the
+blocks that run on the struck multiprocessor are emulated from the memory as it really is, with the
+fault and without it, and where the two differ memory gets what the fault left.  Every block sees
+what earlier launches left wrong, words that are dead for the network too: a wrong address can lie
+anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from softbeam.emulator.ending import COMPLETED, Ending
+from softbeam.emulator.execution import LANES
+from softbeam.emulator.launching import Launch as EmulatedLaunch
+from softbeam.emulator.launching import Runner
+from softbeam.emulator.vector import FaultVector, no_fault
+from softbeam.faults.site import UnitSite
+from softbeam.faults.units import multiprocessor_of, struck_rows
+from softbeam.injection.changes import Bits, BufferChange, difference
+from softbeam.injection.liveness import Live, any_live, in_spans
+from softbeam.injection.propagation import advance, answer
+from softbeam.injection.regions import RULES, RegionRule
+from softbeam.injection.strike import hang_budget, owner_of
+from softbeam.network.device import Device
+from softbeam.network.plan import Plan
+
+#: Is told of every launch what differs after it.
+Watch = Callable[[int, Mapping[str, BufferChange]], None]
+
+
+@dataclass(slots=True)
+class Permanent:
+    """What a fault that stays did.
+
+    Attributes
+    ----------
+    ending : str
+        How the inference ended, as of :attr:`softbeam.emulator.ending.Ending.name`.
+    launch : int or None
+        The launch that did not end.
+    output : numpy.ndarray of uint32
+        The network's answer; empty where there is none.
+    changed_words : int
+        Words that struck launches left otherwise than they would without the fault in them.
+    live : bool
+        Whether any of these is read later.
+    propagated : int
+        Launches that had to be computed since they read wrong words.
+    unrecorded, instructions : int
+        As of :class:`softbeam.injection.strike.Strike`, over all struck blocks.
+    """
+
+    ending: str = COMPLETED
+    launch: int | None = None
+    output: Bits = field(default_factory=lambda: np.zeros(0, dtype=np.uint32))
+    changed_words: int = 0
+    live: bool = False
+    propagated: int = 0
+    unrecorded: int = 0
+    instructions: int = 0
+
+
+def everything(plan: Plan) -> Live:
+    """Return all words of all buffers, as if something read each of them later."""
+    return {name: ((0, buffer.words),) for name, buffer in plan.buffers.items()}
+
+
+def endure(
+    device: Device,
+    runner: Runner,
+    site: UnitSite,
+    launches: frozenset[int],
+    longest: Callable[[int], int],
+    live: list[Live],
+    watch: Watch = lambda launch, changes: None,
+    rules: Mapping[str, RegionRule] = RULES,
+) -> Permanent:
+    """Run the network with a unit that gives wrong results.
+
+    Parameters
+    ----------
+    device : Device
+        The golden memory; it is left as it was.
+    runner : Runner
+        Runs single warps or blocks.
+    site : UnitSite
+        The fault.
+    launches : frozenset of int
+        The launches in which the unit is wrong: those in scope.
+    longest : callable
+        From a launch to the most instructions of any of its threads without fault.
+    live : list of dict
+        :func:`softbeam.injection.liveness.live_words` of the plan.
+    watch : callable
+        Is told of every launch what differs after it.
+    rules : mapping of str to RegionRule
+        As in :func:`softbeam.injection.propagation.propagate`.
+    """
+    golden, plan = device.golden, device.plan
+    whole = everything(plan)
+    changes: dict[str, BufferChange] = {}
+    found = Permanent()
+    for launch in plan.launches:
+        number = launch.index
+        wrong: dict[str, tuple[NDArray[np.int64], Bits]] = {}
+        if number in launches:
+            emulated = device.launch(number)
+            rows = struck_rows(emulated.program, site.opcode)
+            if rows.any():
+                vector = site.vector(rows, emulated.program.function.registers)
+                with _in_place(device, number, changes):
+                    blocks = _Blocks(runner, emulated, site, hang_budget(longest(number)))
+                    ended = blocks.run(vector)
+                    found.unrecorded += blocks.unrecorded
+                    found.instructions += blocks.instructions
+                    if ended is not None:
+                        found.ending, found.launch = ended.name, number
+                        return found
+                    wrong = _wrong(device, number, blocks)
+        found.propagated += advance(golden, whole, launch, changes, rules)
+        for buffer, (indexes, values) in wrong.items():
+            differs = _put(device, number, changes, buffer, indexes, values)
+            found.changed_words += differs.size
+            found.live = found.live or any_live(live[number], buffer, differs)
+        watch(number, changes)
+    found.output = answer(golden, changes)
+    return found
+
+
+@contextmanager
+def _in_place(device: Device, number: int, changes: Mapping[str, BufferChange]) -> Iterator[None]:
+    """Put what differs before a launch into the golden pool, and afterwards what was there."""
+    golden = device.golden
+    kept: list[tuple[NDArray[np.int64], Bits]] = []
+    try:
+        for buffer, change in changes.items():
+            before = golden.view(buffer, number)
+            contents = before.copy()
+            change.put(contents)
+            differs = difference(contents, before)
+            if differs is not None:
+                places = golden.places_at(buffer, number, differs.indexes)
+                kept.append((places, golden.words[places]))
+                golden.words[places] = differs.values
+        yield
+    finally:
+        for places, values in kept:
+            golden.words[places] = values
+
+
+class _Blocks:
+    """The blocks of a launch that run on the struck multiprocessor, with the fault and without."""
+
+    def __init__(self, runner: Runner, launch: EmulatedLaunch, site: UnitSite, budget: int) -> None:
+        self._runner, self.launch, self._budget = runner, launch, budget
+        self.units = [
+            (block, warp)
+            for block, warp in runner.units(launch)
+            if multiprocessor_of(block, site.multiprocessors) == site.multiprocessor
+        ]
+        self.unrecorded = self.instructions = 0
+        #: What each unit stores with the fault; those in which it never strikes are left out.
+        self.faulty: dict[tuple[int, int], Ending] = {}
+
+    def _one(self, unit: tuple[int, int], fault: FaultVector) -> Ending:
+        return self._runner.run(self.launch, *unit, budget=self._budget, fault=fault)
+
+    def run(self, fault: FaultVector) -> Ending | None:
+        """Run them with the fault; return how the first ended that did not run to its end."""
+        for unit in self.units:
+            ending = self._one(unit, fault)
+            self.unrecorded += ending.unrecorded
+            self.instructions += ending.instructions
+            if not ending.finished:
+                return ending
+            if ending.fired:
+                self.faulty[unit] = ending
+        return None
+
+    def without(self, unit: tuple[int, int]) -> Ending:
+        """Run a unit without the fault."""
+        return self._one(unit, no_fault())
+
+
+def _wrong(
+    device: Device, number: int, blocks: _Blocks
+) -> dict[str, tuple[NDArray[np.int64], Bits]]:
+    """Return the words that struck units leave otherwise than without the fault, and their values.
+
+    Of two units that store to one word the later one's value stays.  A word that a struck unit no
+    longer stores keeps what it held before the launch.
+    """
+    right: dict[int, int] = {}
+    last: dict[int, tuple[int, tuple[int, int]]] = {}
+    for unit, faulty in blocks.faulty.items():
+        golden = blocks.without(unit)
+        if np.array_equal(faulty.words, golden.words):
+            differs = faulty.values != golden.values
+            pairs = zip(
+                faulty.words[differs].tolist(), faulty.values[differs].tolist(), strict=True
+            )
+            right.update(
+                zip(golden.words[differs].tolist(), golden.values[differs].tolist(), strict=True)
+            )
+        else:
+            pairs = zip(faulty.words.tolist(), faulty.values.tolist(), strict=True)
+            right.update(zip(golden.words.tolist(), golden.values.tolist(), strict=True))
+        last.update((word, (value, unit)) for word, value in pairs)
+    pool = device.golden.words
+    candidates = np.array(sorted(right.keys() | last.keys()), dtype=np.int64)
+    values = np.array(
+        [last[word][0] if word in last else int(pool[word]) for word in candidates.tolist()],
+        dtype=np.uint32,
+    )
+    found = {}
+    for buffer, places, indexes in device.locate(number, candidates) if candidates.size else ():
+        written = in_spans(
+            (span for span in device.plan.launches[number].writes if span.buffer == buffer), indexes
+        )
+        kept = [
+            place
+            for place, index, inside in zip(
+                places.tolist(), indexes.tolist(), written.tolist(), strict=True
+            )
+            if _stays(device, number, buffer, index, inside, int(candidates[place]), right, last)
+        ]
+        if kept:
+            where = dict(zip(places.tolist(), indexes.tolist(), strict=True))
+            found[buffer] = np.array([where[place] for place in kept]), values[kept]
+    return found
+
+
+def _stays(
+    device: Device,
+    number: int,
+    buffer: str,
+    index: int,
+    written: bool,
+    word: int,
+    right: Mapping[int, int],
+    last: Mapping[int, tuple[int, tuple[int, int]]],
+) -> bool:
+    """Return whether what a struck unit leaves in a word, or no longer stores there, stays."""
+    if word in right or not written:
+        return True
+    # A store to a word of a unit that is not struck: the later one's stays.
+    block, warp = last[word][1]
+    launch = device.launch(number)
+    warps = launch.shape.warps
+    owner = owner_of(device, number, buffer, index) // LANES
+    if launch.program.has_barrier:
+        return owner // warps < block
+    return owner < block * warps + warp
+
+
+def _put(
+    device: Device,
+    number: int,
+    changes: dict[str, BufferChange],
+    buffer: str,
+    indexes: NDArray[np.int64],
+    values: Bits,
+) -> NDArray[np.int64]:
+    """Put words into what differs after a launch; return those that held something else."""
+    after = device.golden.view(buffer, number + 1)
+    contents = after.copy()
+    if buffer in changes:
+        changes[buffer].put(contents)
+    found: NDArray[np.int64] = indexes[contents[indexes] != values]
+    contents[indexes] = values
+    left = difference(contents, after)
+    if left is None:
+        changes.pop(buffer, None)
+    else:
+        changes[buffer] = left
+    return found
