@@ -17,9 +17,9 @@ from softbeam.faults.modes import PAPER
 from softbeam.injection.classification import Outcome
 from softbeam.injection.injector import Injector
 from softbeam.network.device import Device
-from softbeam.network.golden import GoldenRun, pool_words
-from softbeam.program.loading import load
-from softbeam.program.planning import fill, plan_of, profiles_of_records
+from softbeam.network.golden import golden_run
+from softbeam.program.loading import contents_before, load
+from softbeam.program.planning import plan_of, profiles_of_records
 from softbeam.program.recording import record
 
 SITES = int(os.environ.get("SOFTBEAM_PROGRAM_SITES", "40"))
@@ -40,11 +40,10 @@ class Bits:
 def struck(name: str) -> Injector:
     program = PROGRAMS[name]()
     loaded = load(program)
-    before = loaded.memory.copy()
+    first, *others = contents_before(loaded).items()
     records = list(record(loaded))
     plan = plan_of(loaded, records)
-    golden = GoldenRun(plan, np.zeros(pool_words(plan), dtype=np.uint32))
-    fill(golden, loaded, before, records)
+    golden = golden_run(plan, dict(others), first[1])
     launches = [launch.index for launch in plan.launches if not launch.library]
     profiles = profiles_of_records(records)
     return Injector(Device(golden, "sm_90"), profiles, launches, name, rule=Bits())

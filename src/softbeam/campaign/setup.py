@@ -34,7 +34,8 @@ from softbeam.network.device import Device
 from softbeam.network.golden import GoldenRun, open_golden_run
 from softbeam.network.plan import Plan
 from softbeam.network.profile import LaunchProfile
-from softbeam.network.workload import Workload, load_workload
+from softbeam.network.workload import Workload
+from softbeam.program.workload import load_any
 
 _LOG = logging.getLogger(__name__)
 
@@ -201,7 +202,7 @@ def specify(
 
 def load_requested(request: Request) -> tuple[Workload, CampaignSpecification]:
     """Read the network, weights and inputs that a request names, and specify the campaign."""
-    workload = load_workload(
+    workload = load_any(
         request.network,
         weights=request.weights,
         names=request.names,

@@ -85,7 +85,7 @@ class Injector:
         self.rule = rule or judge_for(device.plan)
         self._spaces: dict[tuple[str, str], FaultSpace | MemorySpace | UnitSpace] = {}
         self._live = live_words(device.plan)
-        self._program = (
+        self.program = (
             ProgramPropagation(device, self.runner)
             if isinstance(device.plan, ProgramPlan)
             else None
@@ -200,8 +200,8 @@ class Injector:
             live = self._live[after]
             if not any(any_live(live, name, words) for name, (words, _) in struck.changed.items()):
                 return Outcome.of("dead"), False
-        if self._program is not None:
-            ended = self._program.run(after, struck.changed)
+        if self.program is not None:
+            ended = self.program.run(after, struck.changed)
             decided = from_ending(ended.ending) if ended.ending else None
             return decided or self.rule(golden.answer, ended.output), True
         result = propagate(golden, self._live, after, struck.changed)

@@ -8,6 +8,7 @@ gone astray may read it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -98,7 +99,12 @@ class ProgramPropagation:
                 last[span.buffer] = launch.index
         return last | dict.fromkeys(self._plan.outputs, len(self._plan.launches))
 
-    def run(self, launch: int, changed: dict[str, tuple[Words, Bits]]) -> Ended:
+    def run(
+        self,
+        launch: int,
+        changed: Mapping[str, tuple[Words, Bits]],
+        watch: Callable[[int, Words, Bits], None] = lambda step, words, values: None,
+    ) -> Ended:
         """Put changed words into memory after a launch and run what follows.
 
         Parameters
@@ -107,8 +113,12 @@ class ProgramPropagation:
             The struck launch.
         changed : mapping of str to (indexes, values)
             Words that differ after it, by buffer.
+        watch : callable
+            Called behind every step, the struck one too, with its number and the words that differ
+            then, numbered from the program's first on, and what they hold.
         """
         memory = self._of_buffers(changed)
+        watch(launch, memory.words, memory.values)
         executed = 0
         for number in range(launch + 1, len(self._plan.launches)):
             if not memory.words.size or self._all_dead(memory, number):
@@ -124,9 +134,10 @@ class ProgramPropagation:
                 executed += ran
                 if ending:
                     return Ended(np.zeros(0, np.uint32), executed, ending)
+            watch(number, memory.words, memory.values)
         return Ended(self._answer(memory), executed)
 
-    def _of_buffers(self, changed: dict[str, tuple[Words, Bits]]) -> _Memory:
+    def _of_buffers(self, changed: Mapping[str, tuple[Words, Bits]]) -> _Memory:
         words = [self._starts[name] + indexes for name, (indexes, _) in changed.items()]
         values = [values for _, values in changed.values()]
         return _sorted(np.concatenate(words), np.concatenate(values))

@@ -214,9 +214,10 @@ class GoldenRun:
         for name, values in {**weights, self.plan.input: image}.items():
             self.view(name, 0)[: values.size] = values.view(np.uint32)
         for launch in self.plan.launches:
-            self._step(launch)
+            self.plan.leave(launch, self)
 
-    def _step(self, launch: Launch) -> None:
+    def step(self, launch: Launch) -> None:
+        """Compute natively what a launch leaves."""
         if is_clearing(self.plan, launch):
             return
         now, then = launch.index, launch.index + 1

@@ -14,6 +14,7 @@ from softbeam.kernels.signatures import Arguments
 
 if TYPE_CHECKING:
     from softbeam.emulator.lowering import Program
+    from softbeam.network.golden import GoldenRun
     from softbeam.network.layers import Layer
 
 INPUT = "-1.input"
@@ -142,11 +143,14 @@ class Answer:
         The buffer that holds it, as a whole.
     sides
         Its sides, as the model says them; channels, height and width of a Darknet layer.
+    dtype
+        The type of its elements.
     """
 
     name: str
     buffer: str
     sides: tuple[int, ...]
+    dtype: str = "float32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,3 +205,7 @@ class Plan:
 
         found = program(launch.kernel, architecture)
         return found, found.function.shared_bytes
+
+    def leave(self, launch: Launch, golden: GoldenRun) -> None:
+        """Fill what a launch leaves into the pool of a golden run that is filled up to it."""
+        golden.step(launch)

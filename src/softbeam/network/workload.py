@@ -25,6 +25,7 @@ from softbeam.network.darknet.weights import read_weights
 from softbeam.network.image import SAMPLE, load_image
 from softbeam.network.plan import Plan
 from softbeam.network.preprocessing import PLAIN, Preprocessing, in_words
+from softbeam.network.profile import LaunchProfile
 from softbeam.network.weights import SHIPPED, random_weights, shipped_weights
 
 _LOG = logging.getLogger(__name__)
@@ -57,6 +58,8 @@ class Workload:
         What was done to them, in a sentence.
     network_file, weights_file : str or None
         Names of the files that the user named, without their folders.
+    profiles : mapping of int to LaunchProfile, or None
+        How often each launch's instructions are executed, where that is known already.
     """
 
     network: Network
@@ -72,6 +75,7 @@ class Workload:
     preprocessing: str
     network_file: str | None = None
     weights_file: str | None = None
+    profiles: Mapping[int, LaunchProfile] | None = field(default=None, repr=False)
 
 
 def weights_hash(weights: Mapping[str, NDArray[np.float32]]) -> str:

@@ -158,6 +158,12 @@ class _Program(_Table):
     outputs: Annotated[list[Name], Field(min_length=1)]
 
 
+def is_program(name: str) -> bool:
+    """Return whether a user's word names a program's folder, and no network."""
+    path = Path(name)
+    return (path / FILE).is_file() or (path.is_dir() and not path.suffix)
+
+
 def read_program(folder: Path) -> Description:
     """Read the program that a folder holds.
 

@@ -128,6 +128,15 @@ def _parameters(launch: ReadyLaunch) -> tuple[int, ...]:
     )
 
 
+def contents_before(loaded: Loaded) -> dict[str, NDArray[np.float32]]:
+    """Return copies of the words of all allocations of a program that has not run, as float32."""
+    found = {}
+    for one in loaded.allocations:
+        first = (one.address - loaded.base) // 4
+        found[one.name] = loaded.memory[first : first + one.words].copy().view(np.float32)
+    return found
+
+
 def _lines(program: Description, wrong: list[str]) -> str:
     return "\n".join(f"program {program.name}: {one}" for one in wrong)
 

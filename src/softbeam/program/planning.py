@@ -8,23 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from softbeam.emulator.launching import Runner
 from softbeam.emulator.lowering import Program, lower
 from softbeam.emulator.pages import OTHER_SPACE
+from softbeam.errors import InternalError
 from softbeam.intervals import Range, Ranges
 from softbeam.kernels.signatures import Arguments
+from softbeam.network.device import Device
 from softbeam.network.golden import GoldenRun
-from softbeam.network.plan import Buffer, Launch, Plan, Span
+from softbeam.network.plan import Answer, Buffer, Launch, Plan, Span
 from softbeam.network.profile import LaunchProfile
 from softbeam.program.accesses import LaunchAccesses, Words, joined
 from softbeam.program.description import Check, Copy, Description
 from softbeam.program.description import Launch as LaunchStep
 from softbeam.program.loading import Loaded
-from softbeam.program.recording import StepRecord
+from softbeam.program.recording import BUDGET, StepRecord
 from softbeam.sass.instruction import Function
 
 #: The kernels of steps that launch none: the host's own, never struck.
@@ -32,6 +34,16 @@ COPY, CHECK = "copy (host)", "check (host)"
 
 #: Runs of words by which a launch's reads or writes of a buffer are told; more are joined.
 _MOST_SPANS = 64
+
+
+class Parameters(Arguments):
+    """What the parameters of a kernel hold, as whole numbers of their size; they have no names."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as what it is: there is no kernel of softbeam's to look names up in."""
+        return Parameters, (tuple(self),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +61,9 @@ class Stage:
     index: int
     title: str
 
-    #: No stage is a detector's head.
-    is_head = False
+    #: No stage is a detector's head, or leaves a map that can be drawn.
+    is_head: ClassVar[bool] = False
+    has_map: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
@@ -88,6 +101,36 @@ class ProgramPlan(Plan):
         """Return a launch's lowered machine code, and the bytes of shared memory of its blocks."""
         function, shared_bytes = self.functions[launch.index]
         return _lowered(function), shared_bytes
+
+    def leave(self, launch: Launch, golden: GoldenRun) -> None:
+        """Fill what a launch leaves into the pool of a golden run, by emulating it.
+
+        Raises
+        ------
+        InternalError
+            If it does not end as it did when the plan was made.
+        """
+        now, then = launch.index, launch.index + 1
+        for span in launch.writes:
+            for number in golden.layout.covered(span):
+                golden.piece(number, then)[:] = golden.piece(number, now)
+        step = self.steps.get(now)
+        if isinstance(step, Copy):
+            words = np.arange(step.nbytes // 4, dtype=np.int64)
+            golden.put(
+                step.target.buffer,
+                then,
+                words + step.target.offset // 4,
+                golden.words_at(step.source.buffer, now, words + step.source.offset // 4),
+            )
+        if step is not None:
+            return
+        device = Device(golden)
+        ending = Runner().run_launch(device.launch(now), budget=BUDGET)
+        if not ending.finished:
+            raise InternalError(f"launch {now} ({launch.kernel}) does not complete again")
+        for buffer, places, indexes in device.locate(now, ending.words):
+            golden.put(buffer, then, indexes, ending.values[places])
 
     def writer(self, launch: int, buffer: str, word: int) -> int:
         """Return the last unit of a launch that writes a word of a buffer, -1 if none does."""
@@ -139,18 +182,22 @@ def plan_of(loaded: Loaded, records: Sequence[StepRecord]) -> ProgramPlan:
                 words = -(-program.buffers[step.buffer].nbytes // 4)
                 reads = (Span(step.buffer, words),)
                 writes = ()
-        launches.append(Launch(number, layer, kernel, *shape, Arguments(arguments), reads, writes))
+        launches.append(Launch(number, layer, kernel, *shape, Parameters(arguments), reads, writes))
     buffers = {one.name: Buffer(one.name, one.words, one.address) for one in loaded.allocations}
     return ProgramPlan(
         network=program.name,
         layers=tuple(Stage(index, title) for title, index in stages.items()),  # type: ignore[misc]
         buffers=buffers,
         launches=tuple(launches),
-        input="",
+        input=loaded.allocations[0].name,
         outputs=program.outputs,
         zero_pages=(),
         unprobed_pages=(),
         other_space_pages=(OTHER_SPACE,),
+        answers=tuple(
+            Answer(name, name, program.buffers[name].shape, program.buffers[name].dtype.str)
+            for name in program.outputs
+        ),
         functions={
             number: (ready.program.function, ready.shared_bytes)
             for number, ready in loaded.launches.items()
@@ -255,48 +302,11 @@ def profiles_of_records(records: Sequence[StepRecord]) -> dict[int, LaunchProfil
     }
 
 
-def fill(
-    golden: GoldenRun, loaded: Loaded, before: NDArray[np.uint32], records: Sequence[StepRecord]
-) -> None:
-    """Fill the pool of a golden run, which is all zeros, with what a program's run left.
-
-    Parameters
-    ----------
-    golden : GoldenRun
-        Over :func:`plan_of`'s plan.
-    loaded : Loaded
-        The program.
-    before : numpy.ndarray of uint32
-        Its memory before the first step.
-    records : sequence of StepRecord
-        What each step did.
-    """
-    for one in loaded.allocations:
-        first = (one.address - loaded.base) // 4
-        golden.view(one.name, 0)[:] = before[first : first + one.words]
-    starts = [(one.address - loaded.base) // 4 for one in loaded.allocations]
-    for found in records:
-        now = found.step
-        for span in golden.plan.launches[now].writes:
-            for number in golden.layout.covered(span):
-                golden.piece(number, now + 1)[:] = golden.piece(number, now)
-        owner = np.searchsorted(starts, found.words, side="right") - 1
-        for at in np.unique(owner):
-            here = owner == at
-            golden.put(
-                loaded.allocations[at].name,
-                now + 1,
-                found.words[here] - starts[at],
-                found.values[here],
-            )
-
-
 __all__ = [
     "CHECK",
     "COPY",
     "ProgramPlan",
     "Stage",
-    "fill",
     "plan_of",
     "profiles_of_records",
 ]
