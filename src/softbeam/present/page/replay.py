@@ -290,6 +290,8 @@ def words_table(replay: Replay) -> Table:
 def _whose(replay: Replay, word: WrongWord) -> str | int:
     if replay.trace is None:
         return "none"
+    if not replay.native:
+        return "-"
     return "another thread's" if word.lane is None else word.lane
 
 
