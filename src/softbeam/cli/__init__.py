@@ -26,6 +26,7 @@ COMMANDS = (
     "disasm",
     "emulate",
     "run",
+    "capture",
 )
 
 #: Exit status of an error that the user can cause, and of an interruption (128 + SIGINT).

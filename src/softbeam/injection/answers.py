@@ -115,8 +115,8 @@ def _check_list(network: Network, answer: Answer) -> None:
     """Refuse an answer of a program that is no list of float32 scores."""
     if answer.dtype.lstrip("<=") != "f4" or sum(side > 1 for side in answer.sides) != 1:
         raise NetworkError(
-            f"the answer of {network.name} is {_described(answer)} of {answer.dtype}, not a list of "
-            "float32 scores"
+            f"the answer of {network.name} is {_described(answer)} of {answer.dtype}, not a list "
+            "of float32 scores"
         )
 
 

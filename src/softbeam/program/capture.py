@@ -193,8 +193,8 @@ def _check_version() -> None:
 
 
 def _captured(model: Path, inputs: Mapping[str, NDArray[Any]], name: str) -> Program:
-    from tinygrad import Tensor
     from tinygrad.nn.onnx import OnnxRunner
+    from tinygrad.tensor import Tensor
 
     recording = Recording(Program(name if is_name(name) else "model"))
     with _recording_device(recording):
@@ -203,7 +203,9 @@ def _captured(model: Path, inputs: Mapping[str, NDArray[Any]], name: str) -> Pro
                 warnings.simplefilter("ignore")
                 runner = OnnxRunner(model)
             given = _inputs(runner, inputs)
-            outputs = _run(runner, model, {key: Tensor(one) for key, one in given.items()}, recording)
+            outputs = _run(
+                runner, model, {key: Tensor(one) for key, one in given.items()}, recording
+            )
         except (NotImplementedError, AssertionError, RuntimeError, KeyError, TypeError) as error:
             raise ProgramError(f"tinygrad {VERSION} cannot run {model}: {error}") from error
         for key, tensor in outputs.items():
@@ -285,7 +287,7 @@ def _recording_device(recording: Recording) -> Iterator[None]:
     from tinygrad.device import Allocator, Device
     from tinygrad.device import Program as Runtime
 
-    class Notes(Allocator):
+    class Notes(Allocator[Any]):
         """Allocates nothing."""
 
         def _alloc(self, size: int, options: Any) -> _Memory:
@@ -309,7 +311,7 @@ def _recording_device(recording: Recording) -> Iterator[None]:
             nbytes = -(-sz // 4) * 4
             recording.program.copy(recording.address(src), recording.address(dest), nbytes)
 
-    class Noted(Runtime):
+    class Noted(Runtime[Any]):
         """Runs nothing."""
 
         def __init__(self, dev: Any, obj: Any) -> None:
@@ -333,3 +335,50 @@ def _recording_device(recording: Recording) -> Iterator[None]:
         yield
     finally:
         device.allocator, device.runtime_t, device.graph = before
+
+
+def input_shape(model: Path, sides: Sequence[int] | None = None) -> tuple[int, int, int, int]:
+    """Return the sides of a model's only input, which takes one picture.
+
+    Parameters
+    ----------
+    model : Path
+        The model.
+    sides : sequence of int, optional
+        What they are, where the model leaves them open.
+
+    Raises
+    ------
+    ProgramError
+        If it has several inputs, or one that takes no picture, or a side is open.
+    """
+    import onnx
+
+    try:
+        graph = onnx.load(str(model), load_external_data=False).graph
+    except Exception as error:  # protobuf has exceptions of its own
+        raise ProgramError(f"cannot read the model {model}: {error}") from None
+    held = {one.name for one in graph.initializer}
+    wanted = [one for one in graph.input if one.name not in held]
+    names = ", ".join(one.name for one in wanted)
+    if len(wanted) != 1:
+        raise ProgramError(
+            f"{model} has {len(wanted)} inputs ({names}); give each with --input NAME=FILE.npy"
+        )
+    known = [one.dim_value for one in wanted[0].type.tensor_type.shape.dim]
+    if sides is not None:
+        fits = len(sides) == len(known) and all(
+            side in (0, given) for side, given in zip(known, sides, strict=True)
+        )
+        if not fits:
+            raise ProgramError(f"the input {names} of {model} has the sides {known}, not {sides}")
+        known = list(sides)
+    if known and known[0] == 0:
+        known[0] = 1
+    if len(known) != 4 or known[0] != 1 or known[1] not in (1, 3) or 0 in known:
+        raise ProgramError(
+            f"the input {names} of {model} has the sides {known}, which one picture does not fit; "
+            "give --input-shape 1,C,H,W, or the numbers with --input NAME=FILE.npy"
+        )
+    first, second, third, fourth = known
+    return first, second, third, fourth

@@ -33,6 +33,7 @@ from softbeam.program.description import (
     Struct,
 )
 from softbeam.program.names import is_name
+from softbeam.sass.toolchain import disassemble, find_tool
 
 #: The file that says what a program is, and the version of what it says.
 FILE, FORMAT = "program.toml", 1
@@ -344,8 +345,12 @@ def _write_code(folder: Path, code: Code, taken: set[str]) -> dict[str, str]:
     stem = Path(code.origin).name.removesuffix(".cubin")
     cubin = _free_name(stem, ".cubin", taken)
     table = {"cubin": _write_bytes(folder, cubin, lambda file: file.write(code.cubin))}
-    if code.listing is not None:
-        listing, text = _free_name(stem, ".json", taken), code.listing
+    found = code.listing
+    if found is None and find_tool("nvdisasm") is not None:
+        # So that the program also runs where NVIDIA's tools are not installed.
+        found = disassemble(code.cubin, origin=code.origin).encode()
+    if found is not None:
+        listing, text = _free_name(stem, ".json", taken), found
         table["listing"] = _write_bytes(folder, listing, lambda file: file.write(text))
     return table
 
