@@ -117,7 +117,12 @@ class Machine:
         self.add(cubin, listing, origin=origin)
 
     def add(
-        self, cubin: bytes, listing: str | bytes | None = None, *, origin: str = "the cubin"
+        self,
+        cubin: bytes,
+        listing: str | bytes | None = None,
+        *,
+        origin: str = "the cubin",
+        scoped: bool = False,
     ) -> None:
         """Load a further cubin; its kernels and variables stand beside those that are there.
 
@@ -125,13 +130,15 @@ class Machine:
         ----------
         cubin, listing, origin
             As for the class.
+        scoped : bool
+            Whether a kernel whose name is taken is called ``ORIGIN:NAME``.
 
         Raises
         ------
         ListingError, ToolchainError
             As for the class.
         LaunchError
-            If it has a kernel of a name that is there already.
+            If it has a kernel of a name that is there already, and they are not scoped.
         """
         if listing is None:
             listing = disassemble(cubin, origin=origin)
@@ -139,7 +146,14 @@ class Machine:
             read_listing(listing, origin=origin), read_cubin(cubin, origin=origin), origin=origin
         )
         twice = sorted(functions.keys() & self._functions.keys())
-        if twice:
+        if scoped:
+            taken = set(twice)
+            functions = {
+                f"{origin}:{name}" if name in taken else name: function
+                for name, function in functions.items()
+            }
+            functions = {name: replace(function, name=name) for name, function in functions.items()}
+        elif twice:
             raise LaunchError(f"{origin} has kernels that are there already: {', '.join(twice)}")
         variables = read_variables(cubin, origin=origin)
         base = 0

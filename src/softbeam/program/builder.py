@@ -27,7 +27,7 @@ from softbeam.program.description import (
     Step,
     Struct,
 )
-from softbeam.program.names import check_name
+from softbeam.program.names import check_name, is_name
 from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ class Program:
     >>> from softbeam import Program, cubin_bytes, listing_bytes
     >>> program = Program("sum")
     >>> program.code(cubin_bytes("fill"), listing_bytes("fill"))
+    'code.cubin'
     >>> program.code(cubin_bytes("axpy"), listing_bytes("axpy"))
+    'code-2.cubin'
     >>> x = program.buffer("x", np.arange(4, dtype=np.float32))
     >>> y = program.buffer("y", shape=4, dtype=np.float32)
     >>> program.launch("fill_kernel", 1, 32, 4, 0.5, y, 1)
@@ -68,8 +70,10 @@ class Program:
         self._steps: list[Step] = []
         self._outputs: list[str] = []
 
-    def code(self, cubin: bytes, listing: str | bytes | None = None, *, origin: str = "") -> None:
+    def code(self, cubin: bytes, listing: str | bytes | None = None, *, origin: str = "") -> str:
         """Add machine code, whose kernels can then be launched.
+
+        A kernel whose name another one has that was added before is launched as ``CODE:NAME``.
 
         Parameters
         ----------
@@ -79,9 +83,22 @@ class Program:
             What ``nvdisasm -json`` says of it; by default nvdisasm is asked, where it is installed.
         origin : str
             Where it came from, for messages and as the name of its file in a folder.
+
+        Returns
+        -------
+        str
+            What the code is called: its origin, or another name where that is taken or is none.
         """
         text = listing.encode() if isinstance(listing, str) else listing
-        self._codes.append(Code(origin or f"code{len(self._codes)}.cubin", cubin, text))
+        stem = origin.removesuffix(".cubin")
+        stem, number = stem if is_name(stem) else "code", 1
+        name = f"{stem}.cubin"
+        # As files, which on some systems know no case.
+        while name.lower() in {one.origin.lower() for one in self._codes}:
+            number += 1
+            name = f"{stem}-{number}.cubin"
+        self._codes.append(Code(name, cubin, text))
+        return name
 
     def load(
         self,
@@ -90,7 +107,7 @@ class Program:
         *,
         architecture: str = DEFAULT_ARCHITECTURE,
         options: Sequence[str] = (),
-    ) -> None:
+    ) -> str:
         """Add a file's machine code.
 
         Parameters
@@ -103,6 +120,11 @@ class Program:
             What a source is compiled for.
         options : sequence of str
             Further options of nvcc.
+
+        Returns
+        -------
+        str
+            What the code is called, as of :meth:`code`.
 
         Raises
         ------
@@ -122,7 +144,7 @@ class Program:
         else:
             cubin = read_file(path, MOST_BYTES)
         text = None if listing is None else read_file(Path(listing), MOST_BYTES)
-        self.code(cubin, text, origin=f"{path.stem}.cubin")
+        return self.code(cubin, text, origin=f"{path.stem}.cubin")
 
     def buffer(
         self,

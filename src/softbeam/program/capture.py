@@ -72,7 +72,7 @@ class Recording:
     _names: dict[int, str] = field(default_factory=dict)
     _kept: list[_Memory] = field(default_factory=list)
     _pending: list[_Memory] = field(default_factory=list)
-    _codes: set[bytes] = field(default_factory=set)
+    _kernels: dict[bytes, str] = field(default_factory=dict)
 
     def address(self, memory: _Memory) -> Address:
         """Return where memory lies in the program, which has it from now on."""
@@ -104,11 +104,12 @@ class Recording:
         self, elf: Any, arguments: Sequence[_Memory], grid: Any, block: Any, values: Sequence[int]
     ) -> None:
         """Note a launch."""
-        if elf.lib not in self._codes:
-            self._codes.add(elf.lib)
-            self.program.code(elf.lib, origin=f"{elf.name}.cubin")
+        if elf.lib not in self._kernels:
+            taken = elf.name in self._kernels.values()
+            code = self.program.code(elf.lib, origin=f"{elf.name}.cubin")
+            self._kernels[elf.lib] = f"{code}:{elf.name}" if taken else elf.name
         self.program.launch(
-            elf.name,
+            self._kernels[elf.lib],
             tuple(map(int, grid)),
             tuple(map(int, block)),
             *(self.address(one) for one in arguments),

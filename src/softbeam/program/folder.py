@@ -342,7 +342,7 @@ def _write_bytes(folder: Path, name: str, write: Callable[[Any], object]) -> str
 
 
 def _write_code(folder: Path, code: Code, taken: set[str]) -> dict[str, str]:
-    stem = Path(code.origin).name.removesuffix(".cubin")
+    stem = code.origin.removesuffix(".cubin")
     cubin = _free_name(stem, ".cubin", taken)
     table = {"cubin": _write_bytes(folder, cubin, lambda file: file.write(code.cubin))}
     found = code.listing

@@ -148,7 +148,7 @@ def _machine(program: Description, wrong: list[str]) -> Machine | None:
             if machine is None:
                 machine = Machine(code.cubin, code.listing, origin=code.origin)
             else:
-                machine.add(code.cubin, code.listing, origin=code.origin)
+                machine.add(code.cubin, code.listing, origin=code.origin, scoped=True)
         except (LaunchError, ListingError, ToolchainError) as error:
             wrong.append(str(error))
     return None if wrong else machine
