@@ -7,6 +7,7 @@ Every method checks what it is given by itself; what only the whole program can 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -333,8 +334,13 @@ class Program:
 
         write_program(self.description, Path(folder))
 
-    def run(self) -> Run:
+    def run(self, *outputs: Address) -> Run:
         """Run the program without fault.
+
+        Parameters
+        ----------
+        *outputs : Address
+            Buffers to read at the end, instead of the program's own outputs.
 
         Returns
         -------
@@ -350,7 +356,9 @@ class Program:
         """
         from softbeam.program.running import run
 
-        return run(self.description)
+        named = tuple(one.buffer for one in outputs)
+        program = self.description
+        return run(replace(program, outputs=named) if named else program)
 
 
 def _argument(value: Any) -> Argument:
