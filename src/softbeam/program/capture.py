@@ -287,6 +287,7 @@ def _recording_device(recording: Recording) -> Iterator[None]:
     """Let tinygrad's NULL device note what it is asked for."""
     from tinygrad.device import Allocator, Device
     from tinygrad.device import Program as Runtime
+    from tinygrad.engine.realize import runtime_cache
 
     class Notes(Allocator[Any]):
         """Allocates nothing."""
@@ -329,6 +330,8 @@ def _recording_device(recording: Recording) -> Iterator[None]:
             recording.launch(self.elf, bufs, global_size, local_size, vals)
             return 0.0
 
+    # What it keeps from an earlier model would be noted for that one.
+    runtime_cache.clear()
     device = Device["NULL"]
     before = device.allocator, device.runtime_t, device.graph
     device.allocator, device.runtime_t, device.graph = Notes(device), Noted, None
