@@ -1,6 +1,7 @@
 """Measure injections a second, and what they cost beside one full inference and beside the floor.
 
-    python benchmarks/injections.py [--injections 300] [--processes 2] [--torch PYTHON]
+    python benchmarks/injections.py [--gemm library] [--injections 300] [--processes 2]
+        [--torch PYTHON]
 
 Everything runs with one thread a process.  Processor time is measured, which other work on the
 machine moves little, except for the last figure, which is a real run in wall-clock time.  The
@@ -36,6 +37,8 @@ from softbeam.injection.native import columns
 from softbeam.injection.propagation import propagate
 from softbeam.injection.strike import Strike, strike
 from softbeam.jit import cache_home
+from softbeam.kernels.products import TILES
+from softbeam.network.choices import WorkloadChoices
 from softbeam.network.device import Device
 from softbeam.network.golden import GoldenRun, golden_run, open_golden_run
 from softbeam.network.layers import Convolution, MaxPool
@@ -93,6 +96,7 @@ class Measured:
     propagation: np.ndarray
     operations: int
     whole: np.ndarray
+    in_product: np.ndarray
 
     @property
     def each(self) -> float:
@@ -128,7 +132,7 @@ def measure(
 ) -> Measured:
     """Perform injections part by part; `wholes` of the propagations are done by launches too."""
     device, live, meter = injector.device, live_words(injector.device.plan), Meter()
-    draw, hit, spread, whole = [], [], [], []
+    draw, hit, spread, whole, in_product = [], [], [], [], []
     # Code is compiled and files are mapped before the clock starts.
     for index in range(10**6, 10**6 + 60):
         injector.inject(mode, model, index)
@@ -140,6 +144,7 @@ def measure(
         times.append(thread_time())
         draw.append(times[1] - times[0])
         hit.append(times[2] - times[1])
+        in_product.append(device.plan.launches[site.launch].kernel in TILES)
         if not must_propagate(struck, live[site.launch]):
             continue
         changed = (device.golden, live, site.launch, struck.changed)
@@ -154,7 +159,7 @@ def measure(
             if not np.array_equal(found.output, expected.output):
                 raise SystemExit(f"the region's output differs from the whole one's at {site}")
     parts = (np.array(part) for part in (draw, hit, spread))
-    return Measured(mode, *parts, meter.operations, np.array(whole))
+    return Measured(mode, *parts, meter.operations, np.array(whole), np.array(in_product))
 
 
 def torch_inference(python: str, workload: Workload) -> dict:
@@ -233,6 +238,15 @@ def report(measured: list[Measured], rate: float, plain: float, torch: dict | No
     floor = float(np.mean([one.operations / rate / one.draw.size for one in measured]))
     print(f"\nthe paper's mix, one process: {1 / each:.0f} injections a second of processor time")
     print(f"  floor {1e3 * floor:.2f} ms, measured {1e3 * each:.2f} ms: {each / floor:.2f} x floor")
+    struck = np.concatenate([one.strike[one.in_product] for one in measured])
+    if struck.size:
+        drawn = np.concatenate([one.draw[one.in_product] for one in measured])
+        draw, hit = 1e3 * np.median(drawn), 1e3 * np.median(struck)
+        count = sum(one.draw.size for one in measured)
+        print(
+            f"  in products {struck.size} of {count}: medians of a draw {draw:.2f} ms and of a "
+            f"strike {hit:.2f} ms, mean strike {1e3 * struck.mean():.2f} ms"
+        )
     others = {"softbeam's": plain}
     if torch is not None:
         others[f"PyTorch {torch['torch']}'s"] = torch["seconds"]
@@ -247,11 +261,12 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--network", default="extraction")
+    parser.add_argument("--gemm", default="struck", help="struck or library")
     parser.add_argument("--injections", type=int, default=300, help="of each mode")
     parser.add_argument("--processes", type=int, default=2, help="of the real run; 0 for none")
     parser.add_argument("--torch", metavar="PYTHON", help="a Python that has PyTorch")
     options = parser.parse_args()
-    workload = load_workload(options.network)
+    workload = load_workload(options.network, choices=WorkloadChoices(gemm=options.gemm))
     golden: GoldenRun = golden_run(workload.plan, workload.weights, workload.images[0])
     device = Device(golden)
     profiles = profiles_of(workload, device, cache_home() / "profiles")

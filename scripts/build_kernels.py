@@ -5,6 +5,7 @@ line of each instruction; a manifest names the tools and the SHA-256 of every fi
 softbeam needs none of this.  The tools come from PyPI (``pip install softbeam[cuda]``) or PATH.
 
     python scripts/build_kernels.py            build into the package
+    python scripts/build_kernels.py sgemm …    build these sources only, the others stay
     python scripts/build_kernels.py --check    build elsewhere and compare with the manifest
 """
 
@@ -17,6 +18,7 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -46,8 +48,8 @@ def source_lines(text: str) -> dict[str, list[int]]:
     return lines
 
 
-def _build_one(source: Path, architecture: str, folder: Path, *, lines: bool) -> dict[str, str]:
-    """Build one kernel for one architecture and return the SHA-256 of its files."""
+def _build_one(source: Path, architecture: str, folder: Path, *, lines: bool) -> None:
+    """Build one source for one architecture."""
     target = folder / architecture
     target.mkdir(parents=True, exist_ok=True)
     cubin = compile_source(source, architecture)
@@ -56,6 +58,11 @@ def _build_one(source: Path, architecture: str, folder: Path, *, lines: bool) ->
     _write(target / f"{source.stem}.json", listing)
     if lines:
         _write(target / f"{source.stem}.lines.json", _lines(source, architecture, listing))
+
+
+def _files(source: Path, architecture: str, folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of what was built of a source for an architecture."""
+    target = folder / architecture
     return {
         f"{architecture}/{source.stem}{suffix}": _sha256(target / f"{source.stem}{suffix}")
         for suffix in (".cubin", ".json")
@@ -66,19 +73,33 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def build(folder: Path, *, lines: bool) -> dict[str, object]:
-    """Build every kernel into `folder` and return the manifest; `lines`: source lines too."""
+def build(folder: Path, *, lines: bool, names: Sequence[str] = ()) -> dict[str, object]:
+    """Build kernels into `folder` and return the manifest.
+
+    Parameters
+    ----------
+    folder
+        Where the files go, by architecture.
+    lines
+        Whether to write the source lines too.
+    names
+        Stems of the sources to build, those of the others being there; by default all.
+    """
     sources = sorted((KERNELS / "cuda").iterdir())
     files = {f"cuda/{source.name}": _sha256(source) for source in sources}
+    sources = [source for source in sources if source.suffix == ".cu"]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         built = [
             pool.submit(_build_one, source, architecture, folder, lines=lines)
             for architecture in ARCHITECTURES
             for source in sources
-            if source.suffix == ".cu"
+            if not names or source.stem in names
         ]
         for future in built:
-            files |= future.result()
+            future.result()
+    for architecture in ARCHITECTURES:
+        for source in sources:
+            files |= _files(source, architecture, folder)
     return {
         "compiler": _version("nvcc"),
         "disassembler": _version("nvdisasm"),
@@ -111,10 +132,11 @@ def main() -> None:
     """Build, or check the shipped files against a build of now."""
     parser = argparse.ArgumentParser(description="build the machine code that softbeam ships")
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
-    check = parser.parse_args().check
+    parser.add_argument("sources", nargs="*", help="stems of the sources to build; all by default")
+    given = parser.parse_args()
     shipped = KERNELS / "machine_code"
-    if not check:
-        manifest = build(shipped, lines=True)
+    if not given.check:
+        manifest = build(shipped, lines=True, names=given.sources)
         (shipped / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
         return
     with tempfile.TemporaryDirectory() as name:

@@ -361,9 +361,14 @@ class Example:
     profiles: dict[int, LaunchProfile]
 
     def injector(self, campaign: str, semantics: str = "hardware") -> Injector:
-        """Return an injector over all launches that can be struck."""
+        """Return an injector over all launches that can be struck, for a GPU of two processors."""
         return Injector(
-            self.device, self.profiles, self.profiles, campaign, fault_semantics=semantics
+            self.device,
+            self.profiles,
+            self.profiles,
+            campaign,
+            fault_semantics=semantics,
+            multiprocessors=2,
         )
 
 
@@ -375,19 +380,18 @@ EXAMPLES = {"tiny": TINY, "other": OTHER, "branches": BRANCHES, "detector": DETE
 
 @pytest.fixture(scope="session")
 def make_example(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Example]:
-    """Return a function that makes one of the examples, for an architecture."""
+    """Return a function that makes one of the examples, with products struck or not."""
 
     @cache
-    def make(name: str, architecture: str = "sm_90") -> Example:
+    def make(name: str, architecture: str = "sm_90", gemm: str = "struck") -> Example:
         if name == "tensors":
             network = Network(name, tensor_layers())
         else:
             path = tmp_path_factory.mktemp(name) / f"{name}.cfg"
             path.write_text(EXAMPLES[name])
             network = load_network(str(path))
-        plan = network.plan(
-            WorkloadChoices(im2col="except-1x1" if name in ("other", "detector") else "always")
-        )
+        im2col = "except-1x1" if name in ("other", "detector") else "always"
+        plan = network.plan(WorkloadChoices(im2col=im2col, gemm=gemm))
         rng = np.random.default_rng(7)
         weights = {}
         for buffer, words in trained_buffers(network.layers).items():

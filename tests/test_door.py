@@ -13,6 +13,7 @@ import pytest
 
 import softbeam
 import softbeam.emulator
+import softbeam.judges
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -44,7 +45,11 @@ def shown_code() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("document", "block"), shown_code())
 def test_documents_use_what_is_public_and_nothing_else(document: str, block: str) -> None:
-    public = {"softbeam": softbeam, "softbeam.emulator": softbeam.emulator}
+    public = {
+        "softbeam": softbeam,
+        "softbeam.emulator": softbeam.emulator,
+        "softbeam.judges": softbeam.judges,
+    }
     for node in ast.walk(ast.parse(block)):
         if isinstance(node, ast.Import):
             names = {alias.name for alias in node.names if alias.name.startswith("softbeam")}

@@ -1,7 +1,7 @@
 """softbeam: which layers and GPU kernels of a neural network to harden against soft errors.
 
-This is the one door for programs; what is not named here or in :mod:`softbeam.emulator` can change
-between releases.  Nothing is imported before it is used.
+This is the one door for programs; what is not named here, in :mod:`softbeam.emulator` or
+in :mod:`softbeam.judges` can change between releases.  Nothing is imported before it is used.
 
 load
     Read a campaign's results: counts, factors, a pandas DataFrame of its injections.

@@ -4,10 +4,10 @@ A judge is a function in a file of its own, named with ``--judge FILE.py:NAME``.
 answer and the one with the fault, each a dictionary from the names of the network's outputs to
 float32 arrays, and returns an outcome and a detail::
 
-    from softbeam import judges
+    from softbeam.judges import greedy_text
 
     def reads(golden, faulty):
-        before, after = (judges.greedy_text(one["output"]) for one in (golden, faulty))
+        before, after = (greedy_text(one["output"]) for one in (golden, faulty))
         return ("SDC", "critical text") if before != after else ("SDC", "same text")
 
 class_mask

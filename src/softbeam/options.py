@@ -121,6 +121,7 @@ def option(
     *,
     help: str,
     flag: str | None = None,
+    other_flags: tuple[str, ...] = (),
     key: str | None = None,
     also: tuple[str, ...] = (),
     metavar: str | None = None,
@@ -137,6 +138,8 @@ def option(
         What it means; the default is added.
     flag : str, optional
         Its option, where that is not the field's name.
+    other_flags : tuple of str
+        Further options that are the same.
     key : str, optional
         Its key in a campaign file, where that is not the field's name.
     also : tuple of str
@@ -159,6 +162,7 @@ def option(
     """
     declared: Any = {
         "flag": flag,
+        "other_flags": other_flags,
         "keys": (() if key is None else (key,)) + also,
         "metavar": metavar,
         "argument": argument,
@@ -192,7 +196,7 @@ def _option_of(path: tuple[str, ...], field: FieldInfo, declared: Any) -> Option
         text = f"{text.removesuffix('.')}; default: {', '.join(map(str, shown))}."
     return Option(
         path=path,
-        flags=(declared["metavar"],) if declared["argument"] else (flag,),
+        flags=(declared["metavar"],) if declared["argument"] else (flag, *declared["other_flags"]),
         keys=keys,
         help=text,
         metavar=declared["metavar"] or _metavar(field),

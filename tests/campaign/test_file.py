@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,7 @@ def test_single_cells_need_strata(per: str, stratified: bool, sampling: str) -> 
 
 #: A line that is wrong, the field (and its line) that the message names, and what it says.
 WRONG = [
-    ("modes = ['xyz']", "line 3, modes", "'rf', 'ioa' or 'iov'"),
+    ("modes = ['xyz']", "line 3, modes", "'rf', 'ioa', 'iov', "),
     ("models = ['half-bit']", "line 3, models", "'single-bit'"),
     ("injections = 0", "line 3, injections", "greater than or equal to 1"),
     ("injections = 'many'", "line 3, injections", "valid integer"),
@@ -158,7 +159,7 @@ def test_a_wrong_field_is_named_with_file_and_line(
     ("text", "reason"),
     [
         ('modes = ["rf"]', "network: Field required"),
-        ('network = "extraction"', "give modes (rf, ioa, iov) or paper"),
+        ('network = "extraction"', "give modes (rf, ioa, iov, "),
         ('network = "extraction"\npaper = true\nmodes = ["rf"]', "leave modes and models out"),
         ('network = "extraction"\npaper = true\nmodels = ["single-bit"]', "leave modes and models"),
         (
@@ -202,7 +203,7 @@ def test_files_that_cannot_be_read(path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"modes": ["xyz"]}, "--mode 'xyz' is not possible: Input should be 'rf', 'ioa' or 'iov'"),
+        ({"modes": ["xyz"]}, "--mode 'xyz' is not possible: Input should be 'rf', 'ioa', 'iov', "),
         ({"modes": ["rf"], "models": ["half"]}, "--model 'half' is not possible"),
         ({"modes": ["rf"], "injections": 0}, "--injections 0 is not possible"),
         ({"modes": ["rf"], "margin": 1.0}, "--margin 1.0 is not possible"),
@@ -233,3 +234,20 @@ def test_a_request_cannot_be_changed() -> None:
     request = Request(network="extraction", paper=True)
     with pytest.raises(ValueError, match="frozen"):
         request.seed = 2  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("given", "gemm"),
+    [
+        ({"modes": ["rf"]}, "struck"),
+        ({"modes": ["rf"], "gemm": "library"}, "library"),
+        ({"paper": True}, "library"),
+        ({"paper": True, "gemm": "struck"}, "struck"),
+    ],
+)
+def test_the_paper_leaves_products_out(tmp_path: Path, given: dict[str, Any], gemm: str) -> None:
+    assert Request.from_options({"network": "extraction", **given}).gemm == gemm
+    path = tmp_path / "campaign.toml"
+    lines = [f"{key} = {json.dumps(value)}" for key, value in given.items()]
+    path.write_text("\n".join(['network = "extraction"', *lines]))
+    assert read_request(path).gemm == gemm

@@ -30,6 +30,9 @@ from softbeam.faults.modes import MODES
 from softbeam.injection.choices import BoxRule, MaskRule, TextRule, ValueRule
 from softbeam.network.workload import Workload
 
+#: A stratum of each mode that is not of kernels in layers.
+STRATA = {"weights": "2/weights", "activations": "2/output", "permanent": "-1/FFMA"}
+
 Specified = Callable[..., CampaignSpecification]
 
 
@@ -38,9 +41,10 @@ def all_names(number: int) -> list[InjectionName]:
     return [
         InjectionName(mode, model, stratum, index)
         for mode in MODES
+        if mode != "shared"
         for model in MODELS
-        if mode != "ioa" or "bit" in model
-        for stratum in ("", "1/maxpool")
+        if MODES[mode].takes(model) and (MODELS[model].listed or model == "7-bit")
+        for stratum in ("", STRATA.get(mode, "1/maxpool"))
         for index in range(number)
     ]
 
@@ -75,7 +79,7 @@ def test_the_scope_is_the_launches_that_are_named(workload: Workload, specified:
         chosen = launches_in_scope(workload.plan, specified(**options))
         return [(launches[number].layer, launches[number].kernel) for number in chosen]
 
-    everything = [(one.layer, one.kernel) for one in launches if one.kernel != "gemm"]
+    everything = [(one.layer, one.kernel) for one in launches]
     assert scope() == everything
     assert scope(layers=(2, 0)) == [place for place in everything if place[0] in (0, 2)]
     assert scope(kernels=("softmax", "fill")) == [
@@ -85,9 +89,10 @@ def test_the_scope_is_the_launches_that_are_named(workload: Workload, specified:
 
 
 def test_fault_spaces_add_up(prepared: Any) -> None:
-    sizes = fault_space_sizes(prepared.setup, set(MODES))
+    modes = set(MODES) - {"shared"}
+    sizes = fault_space_sizes(prepared.setup, modes)
     for injector in prepared.setup.injectors():
-        for mode in MODES:
+        for mode in modes:
             own = [one for one in sizes if (one.image, one.mode) == (injector.image, mode)]
             assert sum(one.size for one in own) == injector.space(mode).size
             assert all(one.size > 0 for one in own)
@@ -119,6 +124,7 @@ def test_a_campaign_is_found_again_by_its_workload_alone(
         "kernels": ("fill",),
         "layers": (1,),
         "groups": ("integer",),
+        "multiprocessors": 3,
         "sampling": "stratified",
         "seed": 5,
         "target": Target(margin=0.1),
@@ -132,9 +138,9 @@ def test_a_campaign_is_found_again_by_its_workload_alone(
     of_the_workload = {
         "network", "plan_sha256", "weights_sha256", "inputs_sha256", "architecture",
         "kernels_sha256", "emulator_semantics", "campaign_semantics", "im2col",
-        "input_shape", "output",
+        "gemm", "input_shape", "output",
     }  # fmt: skip
-    others = {"streams", "results_schema"}
+    others = {"streams", "results_schema", "loads"}
     assert set(CampaignSpecification.model_fields) == {*chosen, *of_the_workload, *others}
     specification = specified().model_copy(update=chosen)
     assert specify_again(specification, workload) == specification
@@ -166,7 +172,7 @@ def test_an_injection_depends_on_its_name_alone(prepared: Any) -> None:
         assert (record.stratum, record.index) == (name.stratum, name.index)
         assert record.image == name.index % 2
         if name.stratum:
-            assert (record.layer, record.kernel) == (1, "maxpool")
+            assert f"{record.layer}/{record.kernel}" == name.stratum
     assert len({record.outcome for record in records}) == 3
 
 

@@ -14,8 +14,13 @@ from softbeam.emulator.launching import Launch, Runner
 from softbeam.emulator.vector import no_fault
 from softbeam.errors import CampaignError, InternalError
 from softbeam.faults.drawing import resolve
-from softbeam.faults.modes import MODES
 from softbeam.faults.space import FaultSpace
+
+#: The modes that strike instructions; no kernel of the tiny network has shared memory.
+OF_INSTRUCTIONS = ("rf", "ioa", "iov", "predicate", "uniform")
+
+#: Those whose places are all instructions, predicated-off ones too.
+OF_ALL = ("rf", "predicate", "uniform")
 
 #: Kernels whose launch in the tiny network is small: predicated stores, divisions, loops.
 KERNELS = ("fill", "im2col", "avgpool", "softmax")
@@ -80,10 +85,10 @@ def passed(example, number: int) -> Iterator[Place]:
 
 def wanted(mode: str, text: str) -> bool:
     """Return whether a mode strikes an instruction, from its text alone."""
-    if mode == "rf":
+    if mode in OF_ALL:
         return True
     body = re.sub(r"^@!?U?P\w+ ", "", text)
-    if mode == "ioa" and body.startswith("STG"):
+    if mode == "ioa" and body.startswith(("STG", "STS")):
         return True
     if re.match(r"RET|BRX|CALL|ISETP|FSETP|PLOP3|FCHK", body):
         return False
@@ -93,21 +98,21 @@ def wanted(mode: str, text: str) -> bool:
 @pytest.fixture(scope="module")
 def enumeration(tiny) -> dict[str, set[Place]]:
     """Return the places of each mode in the chosen launches, by running every thread alone."""
-    places: dict[str, set[Place]] = {mode: set() for mode in MODES}
+    places: dict[str, set[Place]] = {mode: set() for mode in OF_INSTRUCTIONS}
     runner = Runner()
     for number in chosen(tiny):
         launch = tiny.device.launch(number)
         texts = [str(instruction) for instruction in launch.program.function.instructions]
         for place in passed(tiny, number):
-            modes = [mode for mode in MODES if wanted(mode, texts[place[3]])]
-            alive = modes == ["rf"] or executes(runner, launch, place)
-            for mode in modes if alive else ["rf"]:
+            modes = [mode for mode in OF_INSTRUCTIONS if wanted(mode, texts[place[3]])]
+            alive = modes == [*OF_ALL] or executes(runner, launch, place)
+            for mode in modes if alive else OF_ALL:
                 places[mode].add(place)
     return places
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", OF_INSTRUCTIONS)
 def test_every_place_has_exactly_one_number(tiny, enumeration, mode: str) -> None:
     space = FaultSpace(tiny.device, tiny.profiles, mode, chosen(tiny))
     runner = Runner()
@@ -116,21 +121,21 @@ def test_every_place_has_exactly_one_number(tiny, enumeration, mode: str) -> Non
         number, row, unit, ordinal = space.locate(rank)
         launch = tiny.device.launch(number)
         block, thread, occurrence = resolve(
-            runner, launch, row, unit, ordinal, executed=mode != "rf"
+            runner, launch, row, unit, ordinal, executed=mode not in OF_ALL
         )
         found.append((number, block, thread, row, occurrence))
     assert len(set(found)) == len(found)
     assert set(found) == enumeration[mode]
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", OF_INSTRUCTIONS)
 def test_its_size_is_the_sum_over_the_profile(tiny, mode: str) -> None:
     space = FaultSpace(tiny.device, tiny.profiles, mode, tiny.profiles)
     expected = {}
     for number, profile in tiny.profiles.items():
         instructions = tiny.device.launch(number).program.function.instructions
         expected[number] = sum(
-            int(profile.classes[unit, row, int(mode != "rf")])
+            int(profile.classes[unit, row, int(mode not in OF_ALL)])
             for unit in profile.class_of_unit
             for row, instruction in enumerate(instructions)
             if wanted(mode, str(instruction))
@@ -151,7 +156,7 @@ def test_predicated_off_instructions_are_places_of_rf_alone(tiny) -> None:
     assert tiny.profiles[0].totals[leave].tolist() == [1024, 160]
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", OF_INSTRUCTIONS)
 def test_numbers_run_by_launch_then_instruction_then_unit(tiny, mode: str) -> None:
     space = FaultSpace(tiny.device, tiny.profiles, mode, tiny.profiles)
     rng = np.random.default_rng(3)

@@ -11,7 +11,7 @@ def test_a_stratum_is_written_and_read() -> None:
     assert Stratum.read(str(Stratum(12, "gemm"))) == (12, "gemm")
 
 
-@pytest.mark.parametrize("text", ["", "fill", "x/fill", "-1/fill", "3"])
+@pytest.mark.parametrize("text", ["", "fill", "x/fill", "-2/fill", "-/fill", "3"])
 def test_what_names_no_stratum_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no stratum"):
         Stratum.read(text)

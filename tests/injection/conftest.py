@@ -1,7 +1,7 @@
 """Brute force: a whole network in emulated machine code, every thread of every launch.
 
-It shares with the injector only the emulator and GEMM; memory is one flat array that is carried
-from launch to launch, and what a launch left there is all that the next one knows.
+It shares with the injector only the emulator, and a library's products; memory is one flat array
+that is carried from launch to launch, and what a launch left there is all that the next one knows.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from softbeam.emulator.ending import Ending
 from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
 from softbeam.emulator.launching import Launch, Runner
 from softbeam.emulator.vector import no_fault
-from softbeam.faults.site import FaultSite
+from softbeam.faults.site import FaultSite, MemorySite, UnitSite
 from softbeam.kernels import program
 from softbeam.kernels.families import compute
 from softbeam.network.plan import Plan, Pointer
@@ -39,15 +39,15 @@ class Aftermath:
         All memory after the struck launch.
     output : numpy.ndarray of uint32 or None
         The network's answer.
-    before_value, after_value : int
+    before_value, after_value : int or None
         The struck value.
     """
 
     ending: str
     after: np.ndarray | None
     output: np.ndarray | None
-    before_value: int
-    after_value: int
+    before_value: int | None
+    after_value: int | None
 
 
 class BruteForce:
@@ -87,7 +87,8 @@ class BruteForce:
                 for a in launch.arguments
             ]
             constants = launch_constants(code, shape, arguments)
-            self.launches.append(Launch(code, shape, constants, memory))
+            shared = code.function.shared_bytes
+            self.launches.append(Launch(code, shape, constants, memory, shared))
         #: Most instructions of a thread, by launch, and all memory before each launch.
         self.longest: list[int] = []
         self.snapshots: list[np.ndarray] = []
@@ -134,7 +135,9 @@ class BruteForce:
         if site is not None:
             # Nothing ends early: what is never read must be seen to change nothing.
             fault = site.vector(follow=False)
-            struck = (site.block, site.thread // 32)
+            # Where warps wait for each other the block runs as a whole.
+            together = launch.program.has_barrier
+            struck = (site.block, 0 if together else site.thread // 32)
             budget = max(10_000, 10 * self.longest[number])
         ending = self.runner.run_launch(launch, budget=budget, fault=fault, struck=struck)
         self.memory[ending.words] = ending.values
@@ -156,6 +159,80 @@ class BruteForce:
             later = self.step(number)
             assert later.finished, f"launch {number} died of an earlier one's fault: {site}"
         return Aftermath(struck.name, after, self.output(self.memory), *values)
+
+    def strike_all(self, sites: list) -> tuple[str, np.ndarray, int]:  # type: ignore[type-arg]
+        """Run the network with several faults, unit by unit.
+
+        Returns how it ended, its answer, and how many faults struck.
+        """
+        first = min((site.launch for site in sites), default=0)
+        self.memory[:] = self.snapshots[first]
+        struck = 0
+        for number in range(first, len(self.launches)):
+            here = [site for site in sites if site.launch == number]
+            for site in here:
+                if isinstance(site, MemorySite):
+                    words = self.memory[self.place[site.buffer]]
+                    words[site.word] = site.change.of(int(words[site.word]))
+                    struck += 1
+            launch, faults = self.launches[number], {}
+            if launch is None:
+                self.step(number)
+                continue
+            for site in here:
+                if isinstance(site, FaultSite):
+                    warp = 0 if launch.program.has_barrier else site.thread // 32
+                    faults[site.block, warp] = site.vector(follow=False)
+            budget, stores = max(10_000, 10 * self.longest[number]), []
+            for unit in self.runner.units(launch):
+                fault = faults.get(unit, no_fault())
+                ending = self.runner.run(launch, *unit, budget=budget, fault=fault)
+                struck += unit in faults and ending.fired
+                if not ending.finished:
+                    return ending.name, self.memory[:0], struck
+                stores.append((ending.words, ending.values))
+            for words, values in stores:
+                self.memory[words] = values
+        return "completed", self.output(self.memory).copy(), struck
+
+    def upset(self, site: MemorySite) -> Aftermath:
+        """Run the network with one word of memory changed before a launch."""
+        self.memory[:] = self.snapshots[site.launch]
+        word = self.place[site.buffer].start + site.word
+        before = int(self.memory[word])
+        change = site.change
+        after = change.value if change.replaces else before ^ change.value
+        self.memory[word] = after
+        changed = self.memory.copy()
+        for number in range(site.launch, len(self.launches)):
+            assert self.step(number).finished
+        return Aftermath("completed", changed, self.output(self.memory), before, after)
+
+    def endure(self, site: UnitSite) -> Aftermath:
+        """Run the network with a unit that gives wrong results, every block that it computes."""
+        self.memory[:] = self.snapshots[0]
+        for number, launch in enumerate(self.launches):
+            if launch is None:
+                self.step(number)
+                continue
+            instructions = launch.program.function.instructions
+            rows = [
+                one.opcode == site.opcode and bool(launch.program.destinations[row])
+                for row, one in enumerate(instructions)
+            ]
+            vector = site.vector(np.array(rows), launch.program.function.registers)
+            budget = max(10_000, 10 * self.longest[number])
+            stored: dict[int, int] = {}
+            for block, warp in self.runner.units(launch):
+                struck = block % site.multiprocessors == site.multiprocessor
+                fault = vector if struck else no_fault()
+                ending = self.runner.run(launch, block, warp, budget=budget, fault=fault)
+                if not ending.finished:
+                    return Aftermath(ending.name, None, None, None, None)
+                # Nobody sees it before the launch is over; the later of two stores stays.
+                stored.update(zip(ending.words.tolist(), ending.values.tolist(), strict=True))
+            self.memory[list(stored)] = list(stored.values())
+        return Aftermath("completed", self.memory.copy(), self.output(self.memory), None, None)
 
     @property
     def golden_output(self) -> np.ndarray:

@@ -15,11 +15,15 @@ import pytest
 from softbeam.emulator.launching import Runner
 from softbeam.faults.models import MODELS
 from softbeam.faults.modes import MODES
+from softbeam.faults.site import FaultSite, MemorySite, UnitSite
 from softbeam.injection.boxes import has_boxes
+from softbeam.injection.injector import Injector, stratum_of
 from softbeam.injection.judging import judge_for
 from softbeam.injection.liveness import live_words
 from softbeam.injection.propagation import propagate
 from softbeam.injection.strike import strike
+from softbeam.injection.upset import upset
+from softbeam.kernels.products import TILES
 
 SITES = int(os.environ.get("SOFTBEAM_BRUTE_FORCE_SITES", "45"))
 
@@ -40,6 +44,9 @@ CASES = [
     ("tensors", "sm_80", SITES // 22),
     ("tensors", "sm_75", SITES // 22),
 ]
+
+#: The bit-flip models, but for most of those of many bits.
+TRIED = [name for name, model in MODELS.items() if model.listed or name.startswith("5-bit")]
 
 ENDS = {
     "hang": "hang",
@@ -77,6 +84,10 @@ def expected(brute, site, end) -> tuple[str, set[str]]:
         if before[0] != winner(end.output):
             return "SDC", {"critical"}
         return "SDC", {"top-5" if set(before[:5]) != set(after[:5]) else "tolerable"}
+    if isinstance(site, UnitSite):
+        return "Masked", {"absorbed", "dead"}
+    if isinstance(site, MemorySite):
+        return "Masked", {"absorbed"}
     differs = end.after != brute.snapshots[site.launch + 1]
     if not differs.any():
         unread = {"never read", "overwritten"} if site.mode == "rf" else set()
@@ -84,11 +95,16 @@ def expected(brute, site, end) -> tuple[str, set[str]]:
     return "Masked", {"absorbed" if brute.live[site.launch][differs].any() else "dead"}
 
 
-def softbeams_output(example, site) -> np.ndarray:
+def softbeams_output(example, injector, site) -> np.ndarray:
     """Return the answer that strike and propagation compute."""
+    if isinstance(site, UnitSite):
+        return injector.endure(site).output
+    live = live_words(example.plan)
+    if isinstance(site, MemorySite):
+        struck = upset(example.golden, site)
+        return propagate(example.golden, live, site.launch - 1, struck.changed).output
     longest = example.profiles[site.launch].longest
     struck = strike(example.device, Runner(), site, longest)
-    live = live_words(example.plan)
     return propagate(example.golden, live, site.launch, struck.changed).output
 
 
@@ -102,9 +118,16 @@ def assert_dead(brute, site, end) -> None:
     assert np.array_equal(brute.output(brute.memory), brute.golden_output), site
 
 
-def compare(example, brute, site, record) -> None:
+def seen(brute, site):
+    """Return what brute force sees of a fault."""
+    if isinstance(site, UnitSite):
+        return brute.endure(site)
+    return brute.upset(site) if isinstance(site, MemorySite) else brute.strike(site)
+
+
+def compare(example, brute, injector, site, record) -> None:
     """Assert that an injection's record is what brute force sees at its site."""
-    end = brute.strike(site)
+    end = seen(brute, site)
     outcome, details = expected(brute, site, end)
     assert record.outcome == outcome, site
     assert record.detail in details, site
@@ -112,10 +135,12 @@ def compare(example, brute, site, record) -> None:
         assert (record.before, record.after) == (end.before_value, end.after_value), site
     if outcome == "DUE":
         return
-    differs = end.after != brute.snapshots[site.launch + 1]
-    assert record.changed_words == np.count_nonzero(differs), site
-    assert np.array_equal(softbeams_output(example, site), end.output), site
-    if record.detail == "dead":
+    if not isinstance(site, UnitSite):
+        after = site.launch + isinstance(site, FaultSite)
+        differs = end.after != brute.snapshots[after]
+        assert record.changed_words == np.count_nonzero(differs), site
+    assert np.array_equal(softbeams_output(example, injector, site), end.output), site
+    if record.detail == "dead" and isinstance(site, FaultSite):
         assert_dead(brute, site, end)
     if outcome == "SDC":
         scores = end.output.view(np.float32)
@@ -149,13 +174,30 @@ def test_strike_and_propagation_equal_brute_force(
     brute = make_brute_force(name, architecture)
     injector = example.injector("brute force")
     outcomes = Counter()
-    for model in [one for one in MODELS if mode != "ioa" or "bit" in one]:
+    for model in [one for one in TRIED if MODES[mode].takes(one)]:
         for index in range(sites):
             site = injector.site(mode, model, index)
             record = injector.inject_site(site, index)
-            compare(example, brute, site, record)
+            compare(example, brute, injector, site, record)
             outcomes[record.outcome] += 1
-    assert outcomes.total() < 150 or outcomes.keys() == {"Masked", "SDC", "DUE"}
+    ends = {"Masked", "SDC"} if MODES[mode].space == "memory" else {"Masked", "SDC", "DUE"}
+    assert outcomes.total() < 150 or outcomes.keys() == ends
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", ["tiny", "branches"])
+def test_products_by_brute_force(make_example, make_brute_force, name, mode) -> None:
+    example, brute = make_example(name), make_brute_force(name)
+    launches = example.plan.launches
+    products = [one.index for one in launches if one.kernel in TILES]
+    injector = Injector(example.device, example.profiles, products, "products by brute force")
+    strata = sorted({stratum_of(launches[number]) for number in products})
+    models = [one for one in MODELS if mode != "ioa" or "bit" in one]
+    for index in range(2 * SITES):
+        stratum = strata[index % len(strata)]
+        site = injector.site(mode, models[index % len(models)], index, stratum)
+        compare(example, brute, injector, site, injector.inject_site(site, index, stratum))
 
 
 @pytest.mark.slow
@@ -171,4 +213,5 @@ def test_peers_rules_by_brute_force(tiny, make_brute_force, mode, model, semanti
     injector = tiny.injector("peers", semantics)
     for index in range(SITES):
         site = injector.site(mode, model, index)
-        compare(tiny, make_brute_force("tiny"), site, injector.inject_site(site, index))
+        record = injector.inject_site(site, index)
+        compare(tiny, make_brute_force("tiny"), injector, site, record)

@@ -108,7 +108,12 @@ class TestValues:
         for index in range(60):
             site = injector.site("rf", "single-bit", index)
             launch = tiny.device.launch(site.launch)
-            state = new_state(1, trace_steps=BUDGET, trace_registers=site.registers)
+            state = new_state(
+                launch.shape.warps if launch.program.has_barrier else 1,
+                shared_bytes=launch.shared_bytes,
+                trace_steps=BUDGET,
+                trace_registers=site.registers,
+            )
             runner.run(
                 launch,
                 site.block,

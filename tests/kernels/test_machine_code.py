@@ -32,14 +32,15 @@ def test_the_manifest_names_every_shipped_file_as_it_is() -> None:
     def sha256(data: bytes) -> str:
         return hashlib.sha256(data).hexdigest()
 
-    for name in KERNELS:
-        assert files[f"cuda/{name}.cu"] == sha256(source(name).encode())
+    for name, kernel in KERNELS.items():
+        assert files[f"cuda/{kernel.file}.cu"] == sha256(source(name).encode())
         for architecture in ARCHITECTURES:
             cubin, listing = cubin_bytes(name, architecture), listing_bytes(name, architecture)
-            assert files[f"{architecture}/{name}.cubin"] == sha256(cubin)
-            assert files[f"{architecture}/{name}.json"] == sha256(listing)
+            assert files[f"{architecture}/{kernel.file}.cubin"] == sha256(cubin)
+            assert files[f"{architecture}/{kernel.file}.json"] == sha256(listing)
     headers = [name for name in files if name.endswith(".cuh")]
-    assert len(files) == len(KERNELS) * (1 + 2 * len(ARCHITECTURES)) + len(headers)
+    sources = {kernel.file for kernel in KERNELS.values()}
+    assert len(files) == len(sources) * (1 + 2 * len(ARCHITECTURES)) + len(headers)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from softbeam.kernels import KERNELS, LIBRARY, arguments, signature
-from softbeam.kernels.signatures import read_kernel
+from softbeam.kernels.signatures import read_kernels
 
 
 def test_arguments_are_a_tuple_in_the_kernels_order_with_names() -> None:
@@ -40,8 +40,8 @@ def test_a_missing_or_unknown_argument_is_an_error(names: tuple[str, ...]) -> No
 
 def test_the_source_says_symbol_kinds_and_what_is_pointed_to() -> None:
     source = 'extern "C" __global__ void a_kernel(const size_t n,\n  float *x, int *where, float s)'
-    read = read_kernel("a", source)
-    assert read.symbol == "a_kernel"
+    (read,) = read_kernels("a", source)
+    assert (read.name, read.symbol, read.file) == ("a", "a_kernel", "a")
     assert [(one.name, one.kind, one.element) for one in read.parameters] == [
         ("n", "int64", ""),
         ("x", "pointer", "float32"),
@@ -50,7 +50,10 @@ def test_the_source_says_symbol_kinds_and_what_is_pointed_to() -> None:
     ]
 
 
-def test_a_source_of_two_kernels_is_refused() -> None:
-    one = 'extern "C" __global__ void a(int n)\n'
-    with pytest.raises(ValueError, match="values to unpack"):
-        read_kernel("a", one + one)
+def test_of_several_kernels_in_a_source_each_has_its_symbols_name() -> None:
+    one = 'extern "C" __global__ void __launch_bounds__(64)\n    a_kernel(int n)\n{}\n'
+    found = read_kernels("file", one + one.replace("a_", "b_"))
+    assert [(kernel.name, kernel.symbol, kernel.file) for kernel in found] == [
+        ("a", "a_kernel", "file"),
+        ("b", "b_kernel", "file"),
+    ]

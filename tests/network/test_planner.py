@@ -11,24 +11,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softbeam.errors import CampaignError, NetworkError
+from softbeam.errors import CampaignError, NetworkError, TooLargeError
 from softbeam.kernels import KERNELS
+from softbeam.kernels.products import TILES
 from softbeam.network import Plan, Pointer, Span, load_network
 from softbeam.network.choices import WorkloadChoices
+from softbeam.network.launches import LaunchMaker
 from softbeam.network.layers import (
     Activation,
     AveragePool,
     Convolution,
     Dropout,
     Layer,
+    Local,
     MaxPool,
     Softmax,
 )
 from softbeam.network.planner import grid_of, make_plan
 
+#: Darknet's own launches, products a library's.
+LIBRARY = WorkloadChoices(gemm="library")
+
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
+    return load_network("extraction").plan(LIBRARY)
+
+
+@pytest.fixture(scope="module")
+def struck() -> Plan:
     return load_network("extraction").plan()
 
 
@@ -91,6 +102,42 @@ def test_the_launches_of_the_first_convolution(plan: Plan) -> None:
     ]
 
 
+def test_products_that_are_struck_are_launches_of_the_sgemm(plan: Plan, struck: Plan) -> None:
+    assert Counter(one.kernel for one in struck.launches if one.product is not None) == {
+        "sgemm_64x128": 3,
+        "sgemm_32x32": 18,
+    }
+    assert of_layer(struck, 2)[3] == (
+        "sgemm_64x128",
+        (25, 3, 1),
+        (
+            *(1, 192, 3136, 576, Pointer("2.weights"), 576, Pointer("-1.workspace"), 3136),
+            *(Pointer("2.output"), 3136, 192 * 576, 576 * 3136, 192 * 3136),
+        ),
+    )
+    for left, other in zip(plan.launches, struck.launches, strict=True):
+        assert (left.index, left.layer) == (other.index, other.layer)
+        assert (left.reads, left.writes) == (other.reads, other.writes)
+        assert left.product == other.product
+        if left.product is None:
+            assert left == other
+        else:
+            tile = TILES[other.kernel]
+            assert other.block == (tile.threads, 1, 1)
+            assert (left.library, other.library) == (True, False)
+
+
+def test_a_product_that_no_grid_holds_is_refused() -> None:
+    shape = (1, 400, 170)
+    layer = Local(3, shape, 1, 3, 1, 1, Activation.LINEAR)
+    maker = LaunchMaker(3, [], (), WorkloadChoices())
+    with pytest.raises(TooLargeError, match="layer 3 is 68,000 products of 1 x 9 by 9 x 1 words"):
+        layer.launch(maker, Span("2.output", layer.inputs))
+    left_out = LaunchMaker(3, [], (), LIBRARY)
+    layer.launch(left_out, Span("2.output", layer.inputs))
+    assert "gemm_local" in {launch.kernel for launch in left_out.launches}
+
+
 def test_the_launches_of_the_last_layers(plan: Plan) -> None:
     output = Pointer("24.output")
     kernels = ["fill", "fill", "im2col", "gemm", "add_bias", "activate_array"]
@@ -143,7 +190,8 @@ def test_what_a_convolution_reads_and_writes(plan: Plan) -> None:
 
 
 def test_without_im2col_gemm_reads_the_layer_before() -> None:
-    plan = load_network("extraction").plan(WorkloadChoices(im2col="except-1x1"))
+    choices = WorkloadChoices(im2col="except-1x1", gemm="library")
+    plan = load_network("extraction").plan(choices)
     assert Counter(one.kernel for one in plan.launches)["im2col"] == 11
     gemm = next(one for one in plan.launches if one.layer == 4 and one.kernel == "gemm")
     assert gemm.arguments.b == Pointer("3.output")
@@ -241,9 +289,9 @@ def test_plans_hold_together(layers: tuple[Layer, ...], im2col: str) -> None:
     assert all(buffer.address % 512 == 0 for buffer in plan.buffers.values())
 
 
-def test_arguments_have_the_kernels_kinds(plan: Plan) -> None:
+def test_arguments_have_the_kernels_kinds(plan: Plan, struck: Plan) -> None:
     kinds = {int: "int32", float: "float32", Pointer: "pointer"}
-    for launch in plan.launches:
+    for launch in (*plan.launches, *struck.launches):
         if launch.kernel != "gemm":
             parameters = KERNELS[launch.kernel].parameters
             assert [kinds[type(a)] for a in launch.arguments] == [p.kind for p in parameters]
@@ -258,7 +306,7 @@ def test_arguments_have_the_kernels_kinds(plan: Plan) -> None:
 )
 def test_the_text_of_a_plan_is_what_it_was(network: str, sha256: str) -> None:
     # Campaign ids are made of it: another text, and no campaign of before can be continued.
-    text = repr(load_network(network).plan())
+    text = repr(load_network(network).plan(LIBRARY))
     assert hashlib.sha256(text.encode()).hexdigest() == sha256
 
 

@@ -37,10 +37,9 @@ def test_every_kernel_but_the_librarys_is_struck(tiny) -> None:
     struck = struck_launches(tiny.device)
     assert {tiny.plan.launches[number].kernel for number in struck} == {
         "fill", "copy", "im2col", "normalize", "scale_bias", "add_bias", "activate_array",
-        "maxpool", "avgpool", "softmax",
+        "maxpool", "avgpool", "softmax", "sgemm_32x32",
     }  # fmt: skip
-    left = {one.kernel for one in tiny.plan.launches if one.index not in struck}
-    assert left == {"gemm"}
+    assert len(struck) == len(tiny.plan.launches)
     seen = []
     found = [one.launch for one in profile_network(tiny.device, lambda *pair: seen.append(pair))]
     assert found == struck
@@ -92,7 +91,8 @@ def test_totals_are_sums_over_units(tiny) -> None:
     for found in tiny.profiles.values():
         assert np.array_equal(found.totals, found.classes[found.class_of_unit].sum(axis=0))
         shape = tiny.device.launch(found.launch).shape
-        assert found.class_of_unit.size == shape.blocks * shape.warps
+        waits = tiny.device.launch(found.launch).program.has_barrier
+        assert found.class_of_unit.size == shape.blocks * (1 if waits else shape.warps)
         assert set(found.class_of_unit.tolist()) == set(range(found.classes.shape[0]))
         assert len(np.unique(found.classes, axis=0)) == found.classes.shape[0]
 
@@ -100,7 +100,8 @@ def test_totals_are_sums_over_units(tiny) -> None:
 def test_stores_are_as_many_as_the_words_that_are_written(tiny) -> None:
     for found in tiny.profiles.values():
         launch = tiny.plan.launches[found.launch]
-        if launch.kernel not in ("avgpool", "softmax"):
+        # These store to what they read again, or to shared memory, or several words at once.
+        if launch.kernel not in ("avgpool", "softmax") and launch.product is None:
             stores = found.totals[tiny.device.launch(found.launch).program.stores, 1].sum()
             assert stores == sum(span.words for span in launch.writes)
 

@@ -38,5 +38,5 @@ def reseal(folder: Path) -> None:
         connection.execute("PRAGMA synchronous = OFF")
         # What stands in the place of a table may never end.
         connection.bound(folder / FILE_NAME)
-        for table in (*SMALL_TABLES, "injections"):
+        for table in (*SMALL_TABLES, "injections", "inferences"):
             seal(connection, table)

@@ -21,6 +21,7 @@ TABLES = (
     "fault_space",
     "notes",
     "injections",
+    "inferences",
     "facts",
     "contents",
 )
@@ -116,7 +117,7 @@ def make_sums_fit(folder: Path) -> None:
     ):
         connection.execute("PRAGMA synchronous = OFF")
         connection.bound(folder / FILE_NAME)
-        for table in ("injections", "fault_space"):
+        for table in ("injections", "inferences", "fault_space"):
             rows = connection.execute(f"SELECT * FROM {table}").fetchall()
             connection.execute(f"DELETE FROM {table}")
             for row in rows:

@@ -59,7 +59,8 @@ class Bench:
         code = program(name, architecture)
         given = [addresses[id(a)] if isinstance(a, np.ndarray) else a for a in arguments]
         memory = memory_map(pool, [(BASE, BASE + 4 * pool.size, 0)])
-        return Launch(code, shape, launch_constants(code, shape, given), memory), starts
+        constants, shared = launch_constants(code, shape, given), code.function.shared_bytes
+        return Launch(code, shape, constants, memory, shared), starts
 
     def check(self, name: str, architecture: str, shape: LaunchShape, arguments: list) -> None:
         """Compare emulator and twin over all buffers."""

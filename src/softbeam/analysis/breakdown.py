@@ -139,8 +139,15 @@ def by_bit(
 def by_opcode_group(
     records: Iterable[InjectionRecord], design: Design | None = None
 ) -> tuple[Split[str], ...]:
-    """Return outcomes by group of the struck opcode, in the order of :data:`OPCODE_GROUPS`."""
-    found = {one.key: one for one in split(records, lambda r: opcode_group(r.opcode), design)}
+    """Return outcomes by group of the struck opcode, in the order of :data:`OPCODE_GROUPS`.
+
+    Faults in memory strike none and are left out.
+    """
+
+    def group(record: InjectionRecord) -> str | None:
+        return opcode_group(record.opcode) if record.opcode else None
+
+    found = {one.key: one for one in split(records, group, design)}
     return tuple(found[group] for group in OPCODE_GROUPS if group in found)
 
 

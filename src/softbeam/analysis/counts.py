@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.analysis.design import Design, Place, Stratum
+from softbeam.faults.modes import of_code
 from softbeam.injection.record import InjectionRecord
 
 #: The detail of a fault in a register that the thread does not read again.
@@ -165,6 +166,11 @@ class Counts:
     def of_stream(self, stream: Stream) -> Counts:
         """Return the counts of one stream."""
         return self.where((self["mode"] == stream.mode) & (self["model"] == stream.model))
+
+    def of_code(self) -> Counts:
+        """Return the counts of the modes that strike instructions."""
+        modes = self["mode"].tolist()
+        return self.where(np.array([of_code(mode) for mode in modes], dtype=np.bool_))
 
     def strata(self) -> list[Stratum]:
         """Return the kernel in a layer of each row."""

@@ -35,6 +35,7 @@ _FRAME_TYPES = {
     ("float64", True): "Float64",
     ("bool", False): "bool",
     ("string", False): "string",
+    ("string", True): "string",
 }
 
 

@@ -18,6 +18,7 @@ from softbeam.campaign.results.facts import Facts
 from softbeam.campaign.results.reading import ResultsReader
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.faults.space import FaultSpaceSize
+from softbeam.injection.inference import InferenceRecord
 from softbeam.injection.record import InjectionRecord
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Results:
     facts : Facts
         What is known of what was struck: files, layers with their launches, inputs with their
         fault-free answers.  Results of schema 1 have names only.
+    inferences : tuple of InferenceRecord
+        Inferences with several faults, by mode, model, load and index.
     """
 
     specification: CampaignSpecification
@@ -60,6 +63,7 @@ class Results:
     classes: tuple[str, ...] = field(default=(), repr=False)
     layers: Mapping[int, str] = field(default_factory=dict, repr=False)
     facts: Facts = field(default_factory=Facts, repr=False)
+    inferences: tuple[InferenceRecord, ...] = field(default=(), repr=False)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Results:
@@ -87,6 +91,7 @@ class Results:
                 classes=facts.classes or _class_names(store.specification.network),
                 layers=facts.layer_names,
                 facts=facts,
+                inferences=tuple(store.inferences()),
             )
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 
 from softbeam.analysis.counts import Counts
 from softbeam.analysis.design import Design, exposures
@@ -10,6 +10,7 @@ from softbeam.campaign.results.reading import ResultsReader
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.campaign.streams import requested
 from softbeam.faults.space import FaultSpaceSize
+from softbeam.injection.record import InjectionRecord
 
 
 def design_of(store: ResultsReader) -> Design:
@@ -34,6 +35,6 @@ def short_of(
     return f" of {asked:,} asked for" if made < asked else ""
 
 
-def counts_of(store: ResultsReader) -> Counts:
-    """Count the injections of a store, with their design."""
-    return Counts.of(store.records(), design_of(store))
+def counts_of(store: ResultsReader, **more: Callable[[InjectionRecord], Hashable]) -> Counts:
+    """Count the injections of a store, with their design; `more` as of :meth:`Counts.of`."""
+    return Counts.of(store.records(), design_of(store), **more)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from softbeam.campaign.cluster_worker import ClusterSetup, forget, inject_chunk
 from softbeam.campaign.setup import InjectorSetup
-from softbeam.campaign.streams import InjectionName
+from softbeam.campaign.streams import Name
 from softbeam.campaign.workers import Failure
 from softbeam.errors import CampaignError, SoftbeamError
 
@@ -128,7 +128,7 @@ def _client(where: str, workers: int | None) -> Iterator[Any]:
         yield client
 
 
-def run_on(client: Any, shared: Any, names: Iterable[InjectionName]) -> Results:
+def run_on(client: Any, shared: Any, names: Iterable[Name]) -> Results:
     """Make injections on a cluster and yield each answer, in the order in which chunks are done.
 
     Raises
@@ -158,16 +158,16 @@ def chunk_size(injections: int, workers: int) -> int:
     return max(LEAST_CHUNK, min(CHUNK, injections // (ROUNDS * workers)))
 
 
-def _answers(client: Any, shared: Any, names: list[InjectionName]) -> Results:
+def _answers(client: Any, shared: Any, names: list[Name]) -> Results:
     from distributed import as_completed
 
     taken = 0
-    chunks: dict[Any, tuple[InjectionName, ...]] = {}
-    suspects: list[InjectionName] = []
+    chunks: dict[Any, tuple[Name, ...]] = {}
+    suspects: list[Name] = []
     pending = as_completed()
     workers = _workers(client)
 
-    def submit(chunk: tuple[InjectionName, ...]) -> None:
+    def submit(chunk: tuple[Name, ...]) -> None:
         # Not pure: a key made of the arguments would be hashed from the weights each time.
         future = client.submit(inject_chunk, shared, chunk, pure=False)
         chunks[future] = chunk

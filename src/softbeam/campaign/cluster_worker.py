@@ -26,10 +26,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.campaign.setup import InjectorSetup, InputSetup, inject_in_worker
-from softbeam.campaign.streams import InjectionName
+from softbeam.campaign.streams import Name
 from softbeam.campaign.workers import Failure
 from softbeam.errors import CampaignError, InternalError
 from softbeam.files import whole_path
+from softbeam.injection.inference import InferenceRecord
 from softbeam.injection.record import InjectionRecord
 from softbeam.network.golden import golden_run
 
@@ -40,7 +41,7 @@ IDLE = 900.0
 #: What all users of a folder lock.
 LOCK = "users"
 
-Answer = InjectionRecord | Failure[InjectionName]
+Answer = InjectionRecord | InferenceRecord | Failure[Name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class ClusterSetup:
 class _Kept:
     """A campaign's injectors in this process, and the lock on its golden runs."""
 
-    inject: Callable[[InjectionName], InjectionRecord]
+    inject: Callable[[Name], InjectionRecord | InferenceRecord]
     lock: IO[str]
     used: float
 
@@ -66,7 +67,7 @@ _turn = threading.Lock()
 _campaigns: dict[str, _Kept] = {}
 
 
-def inject_chunk(cluster: ClusterSetup, names: tuple[InjectionName, ...]) -> list[Answer]:
+def inject_chunk(cluster: ClusterSetup, names: tuple[Name, ...]) -> list[Answer]:
     """Make injections in a worker of the cluster."""
     answers: list[Answer] = []
     with _turn:

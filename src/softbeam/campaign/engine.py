@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 from softbeam.campaign.results.reading import Ending
 from softbeam.campaign.results.store import ResultsStore
-from softbeam.campaign.streams import InjectionName, Part, StreamKey
+from softbeam.campaign.specification import LoadRequest
+from softbeam.campaign.streams import InferenceName, InjectionName, Name, Part, StreamKey
 from softbeam.campaign.workers import Failure
-from softbeam.injection.record import InjectionRecord
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,8 +29,9 @@ WRITE_SECONDS, WRITE_RECORDS = 1.0, 512
 #: Everything is one part.
 WHOLE = Part()
 
-Results = Iterator[InjectionRecord | Failure[InjectionName]]
-Run = Callable[[Iterable[InjectionName]], Results]
+#: A record of what each task is, or a failure.
+Results = Iterator[Any]
+Run = Callable[[Iterable[Any]], Results]
 
 #: How the injections of each stream ended.
 Endings = Mapping[StreamKey, Counter[Ending]]
@@ -46,16 +48,16 @@ class CampaignEnd:
     Attributes
     ----------
     injected : int
-        Injections that were added.
+        Injections, or inferences, that were added.
     failures : tuple of Failure
-        Injections that have no result; the store notes them, and the next session tries them
+        Those that have no result; the store notes them, and the next session tries them
         again.
     counts : mapping of StreamKey to int
         Injections of each stream that were wanted in the last round.
     """
 
     injected: int
-    failures: tuple[Failure[InjectionName], ...]
+    failures: tuple[Failure[Any], ...]
     counts: Mapping[StreamKey, int]
 
 
@@ -114,23 +116,20 @@ def run_campaign(
         Called with the injections done and wanted, of all rounds so far.
     """
     injected, before = 0, 0
-    failures: list[Failure[InjectionName]] = []
+    failures: list[Failure[Any]] = []
     while True:
         names = missing(store, counts, part)
         total = sum(len(part.indexes(number)) for number in counts.values())
         before = total - len(names)
         _LOG.debug("a round of %d injections, of which %d are missing", total, len(names))
         progress(before, total)
-        with closing(_kept(store, run(names) if names else iter(()), clock)) as results:
-            for result in results:
-                if isinstance(result, Failure):
-                    failures.append(result)
-                    _LOG.debug("no result for %s: %s", result.task, result.message)
-                    store.note(f"internal error, no result for {result.task}: {result.message}")
-                else:
-                    injected += 1
-                before += 1
-                progress(before, total)
+        for result in _made(store, store.append, run, names, clock):
+            if isinstance(result, Failure):
+                failures.append(result)
+            else:
+                injected += 1
+            before += 1
+            progress(before, total)
         if next_round is None or failures or part != WHOLE:
             break
         more = next_round(counts, endings_of(store, counts))
@@ -140,11 +139,73 @@ def run_campaign(
     return CampaignEnd(injected, tuple(failures), counts)
 
 
+def run_inferences(
+    store: ResultsStore,
+    loads: Iterable[LoadRequest],
+    run: Run,
+    *,
+    clock: Callable[[], float],
+    part: Part = WHOLE,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> CampaignEnd:
+    """Do the inferences with several faults that are missing; loads take turns.
+
+    Parameters
+    ----------
+    store, run, clock, part, progress
+        As of :func:`run_campaign`.
+    loads : iterable of LoadRequest
+        What is wanted.
+    """
+    turns: list[tuple[float, InferenceName]] = []
+    total = 0
+    for one in loads:
+        indexes = part.indexes(one.inferences)
+        total += len(indexes)
+        done = store.done_inferences(one.mode, one.model, one.load)
+        turns.extend(
+            (
+                (index + 0.5) / one.inferences,
+                InferenceName(one.mode, one.model, one.load, index),
+            )
+            for index in indexes
+            if index not in done
+        )
+    before, made = total - len(turns), 0
+    failures: list[Failure[Name]] = []
+    progress(before, total)
+    names = [name for _, name in sorted(turns)]
+    for result in _made(store, store.append_inferences, run, names, clock):
+        if isinstance(result, Failure):
+            failures.append(result)
+        else:
+            made += 1
+        before += 1
+        progress(before, total)
+    return CampaignEnd(made, tuple(failures), {})
+
+
+def _made(
+    store: ResultsStore,
+    append: Callable[[list[Any]], None],
+    run: Run,
+    names: Sequence[Name],
+    clock: Callable[[], float],
+) -> Iterator[Any]:
+    """Do tasks, write what comes of each, and pass it on; note those without a result."""
+    with closing(_kept(append, run(names) if names else iter(()), clock)) as results:
+        for result in results:
+            if isinstance(result, Failure):
+                _LOG.debug("no result for %s: %s", result.task, result.message)
+                store.note(f"internal error, no result for {result.task}: {result.message}")
+            yield result
+
+
 def _kept(
-    store: ResultsStore, results: Results, clock: Callable[[], float]
-) -> Generator[InjectionRecord | Failure[InjectionName], None, None]:
+    append: Callable[[list[Any]], None], results: Results, clock: Callable[[], float]
+) -> Generator[Any, None, None]:
     """Pass results on and write each record soon after; at an interruption, too."""
-    waiting: list[InjectionRecord] = []
+    waiting: list[Any] = []
     written = clock()
     try:
         for result in results:
@@ -153,9 +214,9 @@ def _kept(
             if len(waiting) >= WRITE_RECORDS or clock() - written >= WRITE_SECONDS:
                 # Emptied first: what cannot be written once is not tried again below.
                 batch, waiting = waiting, []
-                store.append(batch)
+                append(batch)
                 written = clock()
             yield result
     finally:
         if waiting:
-            store.append(waiting)
+            append(waiting)

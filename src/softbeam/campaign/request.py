@@ -13,19 +13,20 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from softbeam.campaign.choices import CampaignChoices, Name, Target
-from softbeam.campaign.specification import Mode, Model, Sampling, StreamRequest
+from softbeam.campaign.specification import LoadRequest, Mode, Model, Sampling, StreamRequest
 from softbeam.errors import CampaignError
+from softbeam.faults.load import MOST, RATE_MODEL, Load
 from softbeam.faults.models import MODELS, MOST_BITS, WARP, bits_model
 from softbeam.faults.modes import MODES, PAPER, PAPER_INJECTIONS, check_semantics, in_words
 from softbeam.network.catalogue import check_network
-from softbeam.network.choices import WorkloadRequest
-from softbeam.options import IN_ANY_CASE, WITH_RUNS, option, options_of
+from softbeam.network.choices import LabelChoices, WorkloadRequest
+from softbeam.options import IN_ANY_CASE, WITH_COMMAS, WITH_RUNS, option, options_of
 from softbeam.program.folder import is_program
 
 _PAPERS = ", ".join(f"{mode.upper()} {model}" for mode, model in PAPER)
 
 
-class Request(CampaignChoices, WorkloadRequest):
+class Request(CampaignChoices, LabelChoices, WorkloadRequest):
     """A campaign as a user describes it.
 
     Attributes
@@ -35,11 +36,15 @@ class Request(CampaignChoices, WorkloadRequest):
     bits : tuple of int
         Numbers of adjacent bits to flip: further models, or instead of the default one.
     paper : bool
-        The paper's three modes and models.
+        The paper's three modes and models; `gemm` is ``library`` unless it is given.
     injections : int, optional
         Of each mode and model; without it 1,000, or as many as the target needs.
     target : Target or None
         Wanted precision.
+    faults, rates : tuple
+        Numbers of faults in one inference, and bit-error rates, that are wanted besides.
+    inferences : int, optional
+        Inferences of each of these.
     stratified : bool
         Draw from each kernel of each layer apart.
     """
@@ -69,9 +74,34 @@ class Request(CampaignChoices, WorkloadRequest):
         "are single-bit and double-bit). Several with commas, or several times; with --model as "
         "well as those.",
     )
-    paper: bool = option(False, help=f"The paper's modes and models: {_PAPERS}.")
+    paper: bool = option(
+        False,
+        help=f"The paper's modes and models, {_PAPERS}, and its scope: matrix products are left "
+        "out unless --gemm struck is given.",
+    )
     injections: int | None = option(
         None, ge=1, help=f"Injections of each mode and model; default: {PAPER_INJECTIONS}."
+    )
+    faults: Annotated[tuple[Annotated[int, Field(ge=1, le=MOST)], ...], WITH_RUNS] = option(
+        (),
+        metavar="1-4,8",
+        help="Besides, inferences with so many faults each, drawn from all of the scope: outcomes, "
+        "and accuracy where images have labels.",
+    )
+    rates: Annotated[
+        tuple[Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)], ...], WITH_COMMAS
+    ] = option(
+        (),
+        flag="--bit-error-rate",
+        key="bit_error_rate",
+        metavar="1e-9",
+        help="Besides, inferences in which each bit of the fault space flips with this "
+        "probability, of model single-bit.",
+    )
+    inferences: int | None = option(
+        None,
+        ge=1,
+        help="Inferences of each number of faults and rate; default: as many as injections.",
     )
     target: Target | None = None
     stratified: bool = option(
@@ -86,6 +116,13 @@ class Request(CampaignChoices, WorkloadRequest):
             raise ValueError("confidence and per are given, but they are about margin; give it too")
         return values
 
+    @model_validator(mode="before")
+    @classmethod
+    def _the_paper_leaves_products_out(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and values.get("paper") is True:
+            return {"gemm": "library", **values}
+        return values
+
     @model_validator(mode="after")
     def _has_modes_that_fit(self) -> Request:
         if self.paper and (self.modes or self.bits or "models" in self.model_fields_set):
@@ -98,7 +135,12 @@ class Request(CampaignChoices, WorkloadRequest):
             raise ValueError(f"give modes ({', '.join(MODES)}) or paper")
         if self.target is not None and self.injections is not None:
             raise ValueError("give injections or margin, not both")
+        if self.inferences is not None and not (self.faults or self.rates):
+            raise ValueError("inferences are given, but neither faults nor bit_error_rate")
+        if self.rates and all(model != RATE_MODEL for _, model in self._wanted):
+            raise ValueError(f"bit_error_rate is of model {RATE_MODEL}; give that model")
         try:
+            _ = self.loads
             for stream in self.streams:
                 check_semantics(self.fault_semantics, stream.mode)
         except ValidationError as error:
@@ -110,15 +152,33 @@ class Request(CampaignChoices, WorkloadRequest):
     @property
     def streams(self) -> tuple[StreamRequest, ...]:
         """The modes and models, each with how many injections are wanted at least."""
+        injections = 0 if self.target is not None else self.injections or PAPER_INJECTIONS
+        return tuple(
+            StreamRequest(mode=mode, model=model, injections=injections)
+            for mode, model in self._wanted
+        )
+
+    @property
+    def loads(self) -> tuple[LoadRequest, ...]:
+        """The inferences with several faults; one fault is what the streams have."""
+        number = self.inferences or self.injections or PAPER_INJECTIONS
+        return tuple(
+            LoadRequest(mode=mode, model=model, load=str(load), inferences=number)
+            for mode, model in self._wanted
+            for load in (
+                *(Load(faults=one) for one in sorted(set(self.faults)) if one > 1),
+                *(Load(rate=one) for one in sorted(set(self.rates)) if model == RATE_MODEL),
+            )
+        )
+
+    @property
+    def _wanted(self) -> tuple[tuple[str, str], ...]:
+        """The modes and models, each pair once."""
         wanted: list[tuple[str, str]] = list(PAPER) if self.paper else []
         flips = tuple(map(bits_model, self.bits))
         models = (*self.models, *flips) if "models" in self.model_fields_set or not flips else flips
         wanted += [(mode, model) for mode in self.modes for model in models]
-        injections = 0 if self.target is not None else self.injections or PAPER_INJECTIONS
-        return tuple(
-            StreamRequest(mode=mode, model=model, injections=injections)
-            for mode, model in dict.fromkeys(wanted)
-        )
+        return tuple(dict.fromkeys(wanted))
 
     @property
     def sampling(self) -> Sampling:

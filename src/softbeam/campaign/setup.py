@@ -15,19 +15,27 @@ from typing import Any
 from softbeam.campaign.choices import GROUPS, CampaignChoices, Target
 from softbeam.campaign.request import Request
 from softbeam.campaign.semantics import CAMPAIGN_SEMANTICS
-from softbeam.campaign.specification import CampaignSpecification, Sampling, StreamRequest
-from softbeam.campaign.streams import InjectionName
+from softbeam.campaign.specification import (
+    CampaignSpecification,
+    LoadRequest,
+    Sampling,
+    StreamRequest,
+)
+from softbeam.campaign.streams import InferenceName, Name
 from softbeam.emulator.semantics import EMULATOR_SEMANTICS
 from softbeam.errors import CampaignError, JudgeError
+from softbeam.faults.load import Load, bits_in
 from softbeam.faults.modes import MODES, PRICED
 from softbeam.faults.space import FaultSpaceSize
-from softbeam.faults.units import multiprocessors
+from softbeam.faults.units import UnitSpace, multiprocessors
 from softbeam.injection.answers import check_meaning
 from softbeam.injection.choices import own_function
+from softbeam.injection.inference import InferenceRecord
 from softbeam.injection.injector import Injector
 from softbeam.injection.judges.functions import JudgeSource, read_judge
-from softbeam.injection.judging import judge_for, usual_kind
+from softbeam.injection.judging import judge_for, kind_of, usual_kind
 from softbeam.injection.record import InjectionRecord
+from softbeam.injection.several import inject_load
 from softbeam.logs import show_if_wanted, timed
 from softbeam.network.choices import WorkloadChoices
 from softbeam.network.device import Device
@@ -123,16 +131,19 @@ def injector_for(
     )
 
 
-def inject_in_worker(setup: InjectorSetup) -> Callable[[InjectionName], InjectionRecord]:
-    """Return the function from an injection's name to its record."""
+def inject_in_worker(setup: InjectorSetup) -> Callable[[Any], Any]:
+    """Return the function from the name of an injection, or of an inference, to its record."""
     # It may be the first that a worker process does.
     show_if_wanted()
     with timed(_LOG, "made the injectors"):
         injectors = setup.injectors()
 
-    def inject(name: InjectionName) -> InjectionRecord:
+    def inject(name: Name) -> InjectionRecord | InferenceRecord:
         injector = injectors[name.index % len(injectors)]
         try:
+            if isinstance(name, InferenceName):
+                load = Load.read(name.load)
+                return inject_load(injector, name.mode, name.model, load, name.index)
             return injector.inject(name.mode, name.model, name.index, name.stratum)
         except JudgeError as error:
             raise JudgeError(f"injection {name}: {error}") from None
@@ -140,9 +151,20 @@ def inject_in_worker(setup: InjectorSetup) -> Callable[[InjectionName], Injectio
     if not _LOG.isEnabledFor(logging.DEBUG):
         return inject
 
-    def told(name: InjectionName) -> InjectionRecord:
+    def told(name: Name) -> InjectionRecord | InferenceRecord:
         began = perf_counter()
         record = inject(name)
+        if isinstance(record, InferenceRecord):
+            _LOG.debug(
+                "%s: %d of %d faults struck, %s, %s: %.1f ms",
+                name,
+                record.struck,
+                record.faults,
+                record.outcome,
+                record.detail,
+                1000 * (perf_counter() - began),
+            )
+            return record
         _LOG.debug(
             "%s: %s %s of layer %d, %s, %s: %.1f ms (%d warp instructions, %d words wrong%s)",
             name,
@@ -167,6 +189,7 @@ def specify(
     streams: tuple[StreamRequest, ...],
     sampling: Sampling = "uniform",
     target: Target | None = None,
+    loads: tuple[LoadRequest, ...] = (),
 ) -> CampaignSpecification:
     """Return the specification of a campaign on a workload.
 
@@ -181,6 +204,13 @@ def specify(
         If a judge of the user's own cannot be used.
     """
     check_meaning(workload.network, workload.plan, choices)
+    if not workload.plan.native:
+        _check_program(streams, loads)
+    if workload.labels is not None and kind_of(workload.plan, choices) != "classes":
+        raise CampaignError(
+            "labels say which class is right, and the answers are taken for something else; leave "
+            "--labels out and give the images themselves, not a folder for each class"
+        )
     chosen = {name: getattr(choices, name) for name in CampaignChoices.model_fields}
     source = read_judge(choices.judge)
     if source is not None:
@@ -194,10 +224,26 @@ def specify(
         streams=streams,
         sampling=sampling,
         target=target,
+        loads=loads,
         judge_sha256=None if source is None else source.sha256,
     )
     launches_in_scope(workload.plan, specification)
     return specification
+
+
+def _check_program(streams: tuple[StreamRequest, ...], loads: tuple[LoadRequest, ...]) -> None:
+    """Refuse what only the native twins of a network's kernels can follow."""
+    others = sorted({one.mode for one in streams if MODES[one.mode].space != "instructions"})
+    if others:
+        raise CampaignError(
+            f"the mode {others[0]} strikes networks alone; a program is struck in its "
+            f"instructions: {', '.join(m for m in MODES if MODES[m].space == 'instructions')}"
+        )
+    if loads:
+        raise CampaignError(
+            "several faults in one run are for networks alone; leave --faults and "
+            "--bit-error-rate out for a program"
+        )
 
 
 def load_requested(request: Request) -> tuple[Workload, CampaignSpecification]:
@@ -209,8 +255,13 @@ def load_requested(request: Request) -> tuple[Workload, CampaignSpecification]:
         images=request.images,
         preprocessing=request.preprocessing,
         choices=request,
+        labelled=True,
+        labels=request.labels,
     )
-    return workload, specify(workload, request, request.streams, request.sampling, request.target)
+    specification = specify(
+        workload, request, request.streams, request.sampling, request.target, request.loads
+    )
+    return workload, specification
 
 
 def given_judge(specification: CampaignSpecification, judge: str | None) -> JudgeSource | None:
@@ -271,7 +322,7 @@ def _facts(workload: Workload) -> dict[str, Any]:
 
 
 def launches_in_scope(plan: Plan, specification: CampaignSpecification) -> tuple[int, ...]:
-    """Return the launches that a campaign may strike; GEMM, a library's, never.
+    """Return the launches that a campaign may strike; a library's matrix products never.
 
     Raises
     ------
@@ -345,7 +396,7 @@ def fault_space_sizes(setup: InjectorSetup, modes: set[str]) -> tuple[FaultSpace
 
 
 def unread_places(setup: InjectorSetup, modes: set[str]) -> dict[str, tuple[int, int]]:
-    """Return of modes that strike memory how many places there are, and how many words besides.
+    """Return how many places modes have that leave some out, and how many they leave out.
 
     Parameters
     ----------
@@ -357,9 +408,29 @@ def unread_places(setup: InjectorSetup, modes: set[str]) -> dict[str, tuple[int,
     Returns
     -------
     dict of str to (int, int)
-        By mode: places, which something reads later, and words before launches of the same buffers
-        that nothing reads; the same for every input.
+        By mode: the places, and what is left out: words before launches of the same buffers that
+        nothing reads later, units that compute nothing.  Those of the first input.
     """
+    wanted = sorted(mode for mode in modes if MODES[mode].space != "instructions")
+    if not wanted:
+        return {}
     injector = setup.injectors()[0]
-    spaces = {mode: injector.space(mode) for mode in sorted(modes) if MODES[mode].space == "memory"}
+    spaces = {mode: injector.space(mode) for mode in wanted}
     return {mode: (space.size, space.unread) for mode, space in spaces.items()}
+
+
+def check_rates(setup: InjectorSetup) -> None:
+    """Refuse bit-error rates that mean more faults in an inference than are drawn.
+
+    Raises
+    ------
+    CampaignError
+        With how many, and which rate is possible.
+    """
+    rates = [(one.mode, Load.read(one.load)) for one in setup.specification.loads]
+    rates = [(mode, load) for mode, load in rates if load.rate]
+    for injector in setup.injectors() if rates else ():
+        for mode, load in rates:
+            space = injector.space(mode)
+            if not isinstance(space, UnitSpace):
+                load.check(mode, bits_in(space))

@@ -15,8 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from softbeam.campaign.choices import CampaignChoices, Name, Target
 from softbeam.errors import CampaignError
+from softbeam.faults.load import Load, check_load
 from softbeam.faults.models import MODELS
 from softbeam.faults.modes import MODES, check_model, check_semantics
+from softbeam.network.choices import Gemm
 
 #: Version of what the words in the results mean.  It enters the id; the version of the file's
 #: tables, softbeam.campaign.results.schema.SCHEMA, does not: a column more is the same campaign.
@@ -59,6 +61,34 @@ class StreamRequest(_Fact):
     def _address_modes_flip_bits(self) -> StreamRequest:
         try:
             check_model(self.mode, self.model)
+        except CampaignError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+
+class LoadRequest(_Fact):
+    """How many inferences with several faults are wanted.
+
+    Attributes
+    ----------
+    mode, model : str
+        What each of the faults is.
+    load : str
+        How many, as of :class:`softbeam.faults.load.Load`.
+    inferences : int
+        How many inferences, of indexes from 0.
+    """
+
+    mode: Mode
+    model: Model
+    load: str
+    inferences: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _can_be_drawn(self) -> LoadRequest:
+        try:
+            check_model(self.mode, self.model)
+            check_load(self.mode, self.model, Load.read(self.load))
         except CampaignError as error:
             raise ValueError(str(error)) from None
         return self
@@ -148,10 +178,14 @@ class CampaignSpecification(CampaignChoices):
         Precision that is wanted besides.
     judge_sha256 : str or None
         Hash of the file of a judge of a user's own.
+    loads : tuple of LoadRequest
+        Inferences with several faults that are wanted, sorted, each (mode, model, load) once.
     """
 
     model_config = ConfigDict(strict=True)
 
+    #: Campaigns of before there was a choice left products out, and keep their ids.
+    gemm: Gemm = "library"
     network: Name
     plan_sha256: Sha256
     weights_sha256: Sha256
@@ -164,6 +198,7 @@ class CampaignSpecification(CampaignChoices):
     streams: tuple[StreamRequest, ...]
     target: Target | None = None
     judge_sha256: Sha256 | None = None
+    loads: tuple[LoadRequest, ...] = ()
 
     @field_validator("streams")
     @classmethod
@@ -173,11 +208,20 @@ class CampaignSpecification(CampaignChoices):
             raise ValueError("each mode and model can be asked for once")
         return tuple(sorted(streams, key=lambda stream: (stream.mode, stream.model)))
 
+    @field_validator("loads")
+    @classmethod
+    def _each_load_once(cls, loads: tuple[LoadRequest, ...]) -> tuple[LoadRequest, ...]:
+        names = [_load_key(one) for one in loads]
+        if len(set(names)) < len(names):
+            raise ValueError("each mode, model and number of faults can be asked for once")
+        return tuple(sorted(loads, key=_load_key))
+
     @model_validator(mode="after")
     def _semantics_have_the_modes(self) -> CampaignSpecification:
-        for stream in self.streams:
+        modes = [one.mode for one in self.streams] + [one.mode for one in self.loads]
+        for mode in modes:
             try:
-                check_semantics(self.fault_semantics, stream.mode)
+                check_semantics(self.fault_semantics, mode)
             except CampaignError as error:
                 raise ValueError(str(error)) from None
         return self
@@ -273,7 +317,16 @@ def merged(stored: CampaignSpecification, asked: CampaignSpecification) -> Campa
         for (mode, model), injections in sorted(longest.items())
     )
     target = stored.target if asked.target is None else asked.target
-    return stored.model_copy(update={"streams": streams, "target": target})
+    loads: dict[tuple[Any, ...], LoadRequest] = {}
+    for load in (*stored.loads, *asked.loads):
+        key = _load_key(load)
+        loads[key] = max(load, loads.get(key, load), key=lambda one: one.inferences)
+    several = tuple(loads[key] for key in sorted(loads))
+    return stored.model_copy(update={"streams": streams, "target": target, "loads": several})
+
+
+def _load_key(load: LoadRequest) -> tuple[Any, ...]:
+    return load.mode, load.model, Load.read(load.load).order
 
 
 #: The fields that an id has always had.  A later choice enters it only where it is not what it
@@ -304,7 +357,7 @@ _ALWAYS = frozenset(
 def _identity(specification: CampaignSpecification) -> dict[str, Any]:
     """Return the fields that can move a result, in the order in which differences are told."""
     # The network first: where that is another one, nothing else need be said.
-    moving = _moving(specification, "", without={"streams", "target"})
+    moving = _moving(specification, "", without={"streams", "target", "loads"})
     return {"network": specification.network, **moving}
 
 

@@ -47,6 +47,24 @@ class InjectionName:
         return " ".join(filter(None, (self.mode, self.model, self.stratum, str(self.index))))
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class InferenceName:
+    """What tells an inference with several faults apart: mode, model, load and index."""
+
+    mode: str
+    model: str
+    load: str
+    index: int
+
+    def __str__(self) -> str:
+        faults = f"{self.load} faults" if self.load.isdecimal() else f"rate {self.load}"
+        return f"{self.mode} {self.model} {faults} {self.index}"
+
+
+#: What is done in one task of a campaign.
+Name = InjectionName | InferenceName
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One of several parts of a campaign that are made apart and joined afterwards.

@@ -16,7 +16,7 @@ import typer
 from softbeam.cli._app import app, console
 from softbeam.cli._options import RunArgument, listed
 from softbeam.cli.tables import COLUMNS
-from softbeam.faults.modes import MODES
+from softbeam.faults.modes import MODES, of_code
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,7 +66,7 @@ def advise(
         list[str] | None,
         typer.Option(
             "--mode",
-            metavar="|".join(MODES),
+            metavar="|".join(filter(of_code, MODES)),
             help="Only faults of this mode; several with commas, or several times.",
         ),
     ] = None,
@@ -96,6 +96,7 @@ def advise(
     from softbeam.analysis.hardening.damage import DAMAGE
     from softbeam.analysis.hardening.techniques import TECHNIQUES
     from softbeam.analysis.results import Results
+    from softbeam.errors import ResultsError
     from softbeam.present.advice_words import sentences
     from softbeam.present.words import unfinished
 
@@ -109,8 +110,14 @@ def advise(
             param_hint="--technique",
         )
     results = Results.load(run)
+    records = _records(results, listed(mode))
+    if results.records and not records:
+        raise ResultsError(
+            "the campaign strikes no instruction, and what can be hardened here is code; see "
+            "softbeam tables for what its faults do"
+        )
     advice = ask(
-        Counts.of(_records(results, listed(mode)), results.design),
+        Counts.of(records, results.design),
         results.work(),
         of=of,
         by=_by(by),
@@ -142,7 +149,7 @@ def _print_behind(screen: Console, results: Results, advice: Advice) -> None:
         if hidden := len(advice.damage.items) - len(shown.rows):
             screen.print(f"and {hidden} more without damage, which is no proof that they are safe")
         show(screen, front_table(advice, PRINTED))
-    screen.print(f"\n{model(advice)}", markup=False, soft_wrap=True)
+    screen.print(f"\n{model(advice, results.specification)}", markup=False, soft_wrap=True)
     _print_checklist(screen, results)
 
 
@@ -183,9 +190,14 @@ def _records(results: Results, modes: Sequence[str] | None) -> Sequence[Injectio
     from softbeam.errors import ResultsError
 
     if not modes:
-        return results.records
-    present = sorted({record.mode for record in results.records})
+        return [record for record in results.records if of_code(record.mode)]
+    present = sorted({record.mode for record in results.records if of_code(record.mode)})
     for mode in modes:
+        if mode in MODES and not of_code(mode):
+            raise ResultsError(
+                f"mode {mode} ({MODES[mode].title}) strikes no instruction, and what can be "
+                "hardened here is code; see softbeam tables for what its faults do"
+            )
         if mode not in present:
             raise ResultsError(
                 f"the campaign has no injections of mode {mode!r}; it has {', '.join(present)}"

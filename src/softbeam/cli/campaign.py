@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -89,7 +89,7 @@ def campaign(
         for line in (*_renewed(store), *_asked_before(store, specification)):
             _say(line)
         try:
-            end = _run(store, workload, judge, workers, dask, chosen)
+            end, several = _run(store, workload, judge, workers, dask, chosen)
         except (SoftbeamError, OSError):
             store.discard_if_empty()
             raise
@@ -99,8 +99,11 @@ def campaign(
         total = store.size()
         limits = _limits(store, end)
     _say(f"{end.injected} injections made, {total} in {folder}; see softbeam tables {folder}")
-    if end.failures:
-        for failure in end.failures:
+    if several is not None:
+        _say(f"{several.injected} inferences with several faults made")
+    failures = (*end.failures, *(several.failures if several is not None else ()))
+    if failures:
+        for failure in failures:
             _say(f"no result for {failure.task}: {failure.message}")
         raise typer.Exit(INTERNAL_ERRORS)
     if limits:
@@ -125,6 +128,12 @@ def _asked_before(store: ResultsStore, specification: CampaignSpecification) -> 
         f"{one.injections:,} of {one.mode} {one.model}"
         for one in store.specification.streams
         if one.injections > now.get((one.mode, one.model), 0)
+    ]
+    loads = {(one.mode, one.model, one.load): one.inferences for one in specification.loads}
+    more += [
+        f"{one.inferences:,} inferences of {one.mode} {one.model} with the load {one.load}"
+        for one in store.specification.loads
+        if one.inferences > loads.get((one.mode, one.model, one.load), 0)
     ]
     if not more:
         return []
@@ -154,13 +163,14 @@ def _run(
     workers: int | None,
     dask: str | None,
     part: Part,
-) -> CampaignEnd:
+) -> tuple[CampaignEnd, CampaignEnd | None]:
+    """Make the injections, then the inferences with several faults; None if none are wanted."""
     from softbeam.analysis.precision import first_round, rounds
     from softbeam.analysis.sample import design_of
-    from softbeam.campaign.engine import run_campaign
+    from softbeam.campaign.engine import run_campaign, run_inferences
     from softbeam.campaign.results.facts import facts_of
     from softbeam.campaign.scratch import scratch_folder
-    from softbeam.campaign.setup import fault_space_sizes
+    from softbeam.campaign.setup import check_rates, fault_space_sizes
     from softbeam.campaign.streams import requested
 
     specification = store.specification
@@ -169,6 +179,7 @@ def _run(
         sizes = fault_space_sizes(setup, {stream.mode for stream in specification.streams})
         store.add_fault_space(sizes)
         store.keep_facts(facts_of(workload, setup, store.sessions()[-1]))
+        check_rates(setup)
         counts = requested(specification, sizes)
         aim = None
         if specification.target is not None:
@@ -184,7 +195,7 @@ def _run(
                 if tell is not None:
                     tell(done, of)
 
-            return run_campaign(
+            end = run_campaign(
                 store,
                 counts,
                 run,
@@ -193,6 +204,18 @@ def _run(
                 part=part,
                 progress=progress,
             )
+            if not specification.loads:
+                return end, None
+            bar.update(task, description="inferences", total=None)
+            several = run_inferences(
+                store,
+                specification.loads,
+                run,
+                clock=time.monotonic,
+                part=part,
+                progress=progress,
+            )
+            return end, several
 
 
 def _limits(store: ResultsStore, end: CampaignEnd) -> list[str]:
@@ -227,9 +250,7 @@ def _runner(
 ) -> Iterator[Run]:
     """Yield what makes injections: processes of this machine, or a Dask cluster."""
     from softbeam.campaign.setup import inject_in_worker
-    from softbeam.campaign.streams import InjectionName
     from softbeam.campaign.workers import WorkerPool
-    from softbeam.injection.record import InjectionRecord
 
     if dask is not None:
         from softbeam.campaign.cluster import on_cluster
@@ -238,7 +259,7 @@ def _runner(
             yield run
         return
     count = workers or cores()
-    with WorkerPool[InjectionName, InjectionRecord](count, inject_in_worker, setup) as pool:
+    with WorkerPool[Any, Any](count, inject_in_worker, setup) as pool:
         yield pool.run
 
 

@@ -11,7 +11,7 @@ from softbeam.cli._app import app, console
 from softbeam.cli._choices import with_choices
 from softbeam.cli._options import preparing
 from softbeam.injection.choices import JudgeChoices
-from softbeam.network.choices import WorkloadRequest
+from softbeam.network.choices import LabelChoices, WorkloadRequest
 from softbeam.text import visible
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from softbeam.injection.boxes import Bits
     from softbeam.injection.detection import BoxJudge
+    from softbeam.network.golden import GoldenRun
 
 #: Objects of a detector that are printed.
 SHOWN = 20
@@ -28,10 +29,11 @@ SHOWN = 20
 
 @app.command()
 @with_choices
-def classify(wanted: WorkloadRequest, judged: JudgeChoices) -> None:
+def classify(wanted: WorkloadRequest, judged: JudgeChoices, right: LabelChoices) -> None:
     """Run a network once without fault and print its five best classes, or a detector's boxes.
 
-    With several images, once for each. With --judge what the answer says as a mask, text or values.
+    With several images, once for each; of labelled ones also how many answers are right. With
+    --judge what the answer says as a mask, text or values.
     """
     from softbeam.injection.answers import check_fault_free, check_meaning
     from softbeam.injection.detection import BoxJudge
@@ -47,11 +49,13 @@ def classify(wanted: WorkloadRequest, judged: JudgeChoices) -> None:
         images=wanted.images,
         preprocessing=wanted.preprocessing,
         choices=wanted,
+        labelled=judged.judge in (None, "classes"),
+        labels=right.labels,
     )
     check_meaning(workload.network, workload.plan, judged)
     judge = judge_for(workload.plan, judged, read_judge(judged.judge))
     classes = dict(enumerate(workload.network.classes or ()))
-    out = console()
+    out, hits = console(), 0
     for number, image in enumerate(workload.images):
         with preparing():
             golden = golden_run(workload.plan, workload.weights, image)
@@ -66,8 +70,21 @@ def classify(wanted: WorkloadRequest, judged: JudgeChoices) -> None:
         else:
             told = visible(judge.told(golden.answer, classes))
             out.print(told, markup=False, soft_wrap=True)
+        hits += workload.labels is not None and _first(golden) == workload.labels[number]
+    if workload.labels is not None:
+        from softbeam.analysis.proportion import Proportion
+        from softbeam.present.digits import percent
+
+        share = Proportion(hits, len(workload.images))
+        out.print(f"right: {hits} of {share.n}, {percent(share)} %", markup=False)
     if workload.network.classes is None and judge.kind in ("classes", "boxes"):
         typer.echo("The classes of this network have no names here.", err=True)
+
+
+def _first(golden: GoldenRun) -> int:
+    from softbeam.injection.classification import ranking
+
+    return int(ranking(golden.scores)[0])
 
 
 def _print_classes(out: Console, scores: NDArray[np.float32], names: Mapping[int, str]) -> None:

@@ -51,6 +51,8 @@ def plan(
         pilots = _pilots(setup, specification, pilot)
     forecasts = [forecast(specification, sizes, one) for one in pilots]
     _print(forecasts, workers or cores())
+    if several := sum(one.inferences for one in specification.loads):
+        typer.echo(f"Besides, {several:,} inferences with several faults, not counted here.")
     for sentence in _clusters(forecasts, specification):
         typer.echo(sentence)
 

@@ -6,7 +6,7 @@ The numbers come from :mod:`softbeam.analysis`, the tables from
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,8 +17,10 @@ from softbeam.cli._app import app, console
 from softbeam.text import visible
 
 if TYPE_CHECKING:
+    from softbeam.analysis.accuracy import LoadRow
     from softbeam.analysis.counts import Counts, Stream
     from softbeam.analysis.factors import By, FactorTable
+    from softbeam.analysis.proportion import Proportion
     from softbeam.present.factor_tables import Shares
     from softbeam.present.table import Table
 
@@ -60,26 +62,35 @@ def tables(
 
     Their columns: mode, model: of the injections. never_read: whether register-file faults that
     are never read count "in place", in their layer and kernel, or "apart", as layer or kernel
-    N-R. layer, kernel. outcome: Masked, SDC or DUE. injections: how many fell there and ended so.
+    N-R. layer, kernel: of faults in memory the layer and its buffer, of those that stay -1 and the
+    opcode. outcome: Masked, SDC or DUE. injections: how many fell there and ended so.
     joint_n: injections of the mode and model; joint, joint_low, joint_high: the share among them
     and its 95 % interval. conditional_n: injections that fell there; conditional, ..._low,
     ..._high: the share among those.
 
+    Where inferences had several faults, or images have labels, there is accuracy.csv, too: by
+    mode, model and load (a number of faults, or a bit-error rate; 0 without faults) the shares of
+    the n inferences that ended in each outcome, critically, and right, and of those that were
+    right without faults and are not with them (lost), and the reverse (gained).
+
     In outcomes.csv kind is outcome, detail (which divides its outcome) or flag (which an
     injection can have besides); share, share_low, share_high: among the n of the mode and model.
     """
+    from softbeam.analysis.accuracy import columns_of, load_rows, truth_of
     from softbeam.analysis.sample import counts_of, short_of
     from softbeam.campaign.results.reading import ResultsReader
     from softbeam.present.factor_tables import layer_names
     from softbeam.present.rich import show
-    from softbeam.present.words import stream_order, unfinished
+    from softbeam.present.words import in_scope, left_out, stream_order, unfinished
 
     with ResultsReader.open(run) as store:
-        counts = counts_of(store)
-        specification = store.specification
+        facts, specification = store.facts(), store.specification
+        truth = truth_of(facts)
+        counts = counts_of(store, **columns_of(truth))
         short = short_of(specification, store.fault_space(), counts.n)
-        known = store.facts().layer_names
-    written = [] if folder is None else _write_csv(folder, counts)
+        rows = load_rows(counts, tuple(store.inferences()), truth)
+    fault_free = None if truth is None else truth.fault_free
+    written = [] if folder is None else _write_csv(folder, counts, rows, fault_free)
     out = console(COLUMNS)
     out.print(
         f"{visible(specification.network)}, {specification.architecture}, "
@@ -87,6 +98,8 @@ def tables(
         f"(campaign {specification.campaign_id[:12]})",
         markup=False,
     )
+    if facts.scope is not None:
+        out.print(in_scope(facts.scope))
     out.print(READING if counts.n else "No injection has been made yet.")
     if counts.design.stratified:
         out.print(STRATIFIED)
@@ -94,11 +107,16 @@ def tables(
             out.print(f"[bold]{lacking}[/bold]")
     if counts.design.images > 1:
         out.print(CLUSTERED.format(images=counts.design.images))
+    for mode in dict.fromkeys(stream.mode for stream in sorted(counts.streams(), key=stream_order)):
+        if said := left_out(facts.unread, mode):
+            out.print(said, soft_wrap=True, markup=False)
     for stream in sorted(counts.streams(), key=stream_order):
         for table in _stream_tables(counts, stream, layer_kernel):
             show(out, table)
+    for table in _load_tables(rows, fault_free):
+        show(out, table)
     struck = set(counts["layer"].tolist())
-    if names := layer_names(known, struck):
+    if names := layer_names(facts.layer_names, struck):
         show(out, names)
     for path in written:
         out.print(f"wrote {path}", soft_wrap=True, markup=False)
@@ -107,14 +125,16 @@ def tables(
 def _stream_tables(counts: Counts, stream: Stream, layer_kernel: bool) -> Iterator[Table]:
     from softbeam.analysis.factors import By
     from softbeam.present.factor_tables import outcomes_of
-    from softbeam.present.words import stream_title
+    from softbeam.present.words import in_layers, part_of, stream_title
 
-    name = stream_title(stream)
+    name, part = stream_title(stream), part_of(stream.mode)
     yield replace(outcomes_of(counts, stream), caption=f"{name}: outcomes")
-    yield from _factors(counts, stream, By.LAYER, f"{name}: LVF")
-    yield from _factors(counts, stream, By.KERNEL, f"{name}: KVF")
-    if layer_kernel:
-        yield from _factors(counts, stream, By.LAYER_AND_KERNEL, f"{name}: kernels by layer")
+    if in_layers(stream):
+        yield from _factors(counts, stream, By.LAYER, f"{name}: LVF")
+    of_parts = "KVF" if part == "kernel" else f"factors of {part}s"
+    yield from _factors(counts, stream, By.KERNEL, f"{name}: {of_parts}")
+    if layer_kernel and in_layers(stream):
+        yield from _factors(counts, stream, By.LAYER_AND_KERNEL, f"{name}: {part}s by layer")
 
 
 def _factors(counts: Counts, stream: Stream, by: By, name: str) -> Iterator[Table]:
@@ -144,14 +164,30 @@ def _laid_out(factors: FactorTable, kind: Shares, unread: bool, title: str) -> T
     return factors_table(factors, [(kind, outcome) for outcome in outcomes], "", title)
 
 
-def _write_csv(folder: Path, counts: Counts) -> list[Path]:
+def _load_tables(rows: Sequence[LoadRow], fault_free: Proportion | None) -> Iterator[Table]:
+    """Yield a table of each stream's inferences by the number of faults, with accuracy."""
+    from softbeam.present.load_tables import loads_table
+    from softbeam.present.words import stream_title
+
+    what = "several faults" if fault_free is None else "accuracy and several faults"
+    for stream in dict.fromkeys(row.stream for row in rows):
+        yield loads_table(rows, stream, "", f"{stream_title(stream)}: {what}", fault_free)
+
+
+def _write_csv(
+    folder: Path, counts: Counts, rows: Sequence[LoadRow], fault_free: Proportion | None
+) -> list[Path]:
     from softbeam.analysis.factors import By
     from softbeam.present.csv import write_csv
     from softbeam.present.factor_tables import flat_factors, flat_outcomes
+    from softbeam.present.load_tables import flat_loads
 
     factors = {"lvf.csv": By.LAYER, "kvf.csv": By.KERNEL, "lvf_kvf.csv": By.LAYER_AND_KERNEL}
     folder.mkdir(parents=True, exist_ok=True)
-    return [
+    written = [
         *(write_csv(folder / name, flat_factors(counts, by)) for name, by in factors.items()),
         write_csv(folder / "outcomes.csv", flat_outcomes(counts)),
     ]
+    if rows:
+        written.append(write_csv(folder / "accuracy.csv", flat_loads(rows, fault_free)))
+    return written

@@ -117,7 +117,9 @@ def _roll_back_example() -> tuple[k.Memory, k.State]:
     return k.Memory(words, *[numbers] * 5), new_state(1, log_words=1)
 
 
-_run, _roll_back = _Direct(run, _run_example), _Direct(roll_back, _roll_back_example)
+#: The interpreter, and what undoes the stores in a state's log.
+run_directly = _Direct(run, _run_example)
+undo_stores = _Direct(roll_back, _roll_back_example)
 
 
 class Surroundings(NamedTuple):
@@ -222,6 +224,8 @@ class Runner:
         )
         while True:
             used = state if state is not None else self.state(launch)
+            if used.warps.size < end - first or 4 * used.shared.size < launch.shared_bytes:
+                raise InternalError(f"{launch.program.function.name} does not fit into its state")
             if surroundings is not None:
                 used = surroundings.around(used)
                 fault = fault.copy()
@@ -232,7 +236,7 @@ class Runner:
             if counted.size:
                 lookups.translation.counts.fill(0)
                 lookups.translation.skipped.fill(0)
-            status = _run(
+            status = run_directly(
                 launch.program.code,
                 launch.constants,
                 lookups,
@@ -248,7 +252,7 @@ class Runner:
             words = distinct(used.log_word[:entries])
             values = launch.memory.words[words]
             information = used.information.copy()
-            _roll_back(launch.memory, used)
+            undo_stores(launch.memory, used)
             if counted.size and status in (k.PART_MISSING, k.LOG_FULL):
                 used.profile[:] = counted
             elif counted.size:

@@ -76,6 +76,12 @@ class Program:
         known: NDArray[np.bool_] = self.code.rows[:, k.OP] != k.UNSUPPORTED
         return known
 
+    @property
+    def short(self) -> NDArray[np.bool_]:
+        """Per row: whether what it accesses, if anything, has an address of 32 bits."""
+        found: NDArray[np.bool_] = np.isin(self.code.rows[:, k.SPACE], (k.SHARED, k.LOCAL))
+        return found
+
 
 #: Operations whose space says what memory a program needs.
 _ACCESSES = (k.LOAD, k.STORE, k.LOAD_OTHER, k.STORE_OTHER, k.ATOMIC, k.REDUCTION)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from softbeam.emulator.execution import LANES
 from softbeam.emulator.launching import Launch, Runner
+from softbeam.emulator.skeletons import find_in_block
 from softbeam.emulator.vector import Strikes, fault_vector
 from softbeam.errors import InternalError
 from softbeam.faults.memory import MemorySpace
@@ -34,6 +35,10 @@ def resolve(
     InternalError
         If the unit has no such thread-instruction: profile and emulator disagree.
     """
+    if launch.program.has_barrier:
+        found = find_in_block(launch, unit, row, ordinal, executed=executed)
+        if found is not None:
+            return unit, *found
     warps = 1 if launch.program.has_barrier else launch.shape.warps
     block, first = unit // warps, unit % warps
     for warp in range(launch.shape.warps) if launch.program.has_barrier else (first,):

@@ -15,7 +15,7 @@ from itertools import accumulate
 from softbeam.errors import CampaignError
 from softbeam.faults.modes import MODES
 from softbeam.faults.stratum import Stratum
-from softbeam.intervals import Ranges
+from softbeam.intervals import Ranges, merged
 from softbeam.network.liveness import live_at
 from softbeam.network.plan import Plan
 
@@ -115,6 +115,14 @@ class MemorySpace:
         )
         #: Words before launches, of the same buffers, that nothing reads any more.
         self.unread = max(0, words - self.size)
+
+    @property
+    def values(self) -> int:
+        """How many words are ever alive, each once, however long it is."""
+        words: dict[str, Ranges] = {}
+        for one in self._lifetimes:
+            words[one.buffer] = merged((*words.get(one.buffer, ()), *one.words))
+        return sum(map(_count, words.values()))
 
     def cells(self) -> dict[Stratum, int]:
         """Return the number of places in each buffer of each layer."""

@@ -59,6 +59,8 @@ class Target:
         change from the one to the other) and ``flip``.
     values : bool
         Whether results hold its value before and after.
+    title : str
+        What its bits are bits of, for a reader; its name where none is given.
     under : callable
         From a change and the semantics to what becomes of it here.
     """
@@ -68,6 +70,7 @@ class Target:
     width: int
     words: str
     values: bool = True
+    title: str = ""
     under: Callable[[Change, str], Change] = lambda changed, semantics: changed
 
 
@@ -124,6 +127,11 @@ class Mode:
     lacking: str = ""
 
     @property
+    def part(self) -> str:
+        """What divides a layer, or the network, in its tables: kernels, buffers or opcodes."""
+        return {"instructions": "kernel", "memory": "buffer", "units": "opcode"}[self.space]
+
+    @property
     def heading(self) -> str:
         """Its name and what that stands for, such as ``RF, register file``."""
         return f"{self.name.upper()}, {self.title}"
@@ -172,6 +180,7 @@ _INDEX = Target(
     "index",
     8,
     "index of the destination R{register}: R{before} → R{after}",
+    title="register index",
     under=_sassifi_index,
 )
 _ADDRESS = Target(
@@ -182,6 +191,8 @@ _ADDRESS = Target(
     values=False,
     under=_sassifi_address,
 )
+#: Addresses in shared and in local memory have 32 bits.
+_SHORT_ADDRESS = replace(_ADDRESS, width=32)
 
 
 _PREDICATE = Target("predicate", "predicate", 1, "P{register}{value}")
@@ -204,7 +215,7 @@ def _written_register(program: Program, row: int, draws: Drawing) -> tuple[Targe
 
 def _where_it_goes(program: Program, row: int, draws: Drawing) -> tuple[Target, int | None]:
     if program.stores[row]:
-        return _ADDRESS, None
+        return _SHORT_ADDRESS if program.short[row] else _ADDRESS, None
     return _INDEX, program.destinations[row][0]
 
 
@@ -360,6 +371,20 @@ def mode_order(mode: str) -> tuple[int, str]:
     """Return what modes are sorted by: the paper's order, then unknown ones by name."""
     known = list(MODES)
     return (known.index(mode) if mode in MODES else len(known), mode)
+
+
+def targets() -> dict[str, str]:
+    """Return the words of all targets in results, with what they are for a reader."""
+    return {
+        target.name: target.title or target.name.replace("_", " ")
+        for mode in MODES.values()
+        for target in mode.targets
+    }
+
+
+def of_code(mode: str) -> bool:
+    """Return whether a mode strikes instructions, so that hardening code is an answer to it."""
+    return mode in MODES and MODES[mode].space == "instructions"
 
 
 def target_of(mode: str, name: str) -> Target:

@@ -101,6 +101,11 @@ class FaultSpace:
                 f"{MODES[mode].lacking}"
             )
 
+    @property
+    def values(self) -> int:
+        """How many values can be struck: one at each place."""
+        return self.size
+
     def sizes(self) -> dict[int, int]:
         """Return the number of places in each launch."""
         starts = [0, *self._ends[:-1]]

@@ -1,14 +1,16 @@
 """The fault space of functional units: an opcode, a multiprocessor and a lane.
 
-A place is a unit that computes one opcode in one lane of one multiprocessor.  A fault there stays
-for a whole inference: all results that the unit gives are wrong, in every launch in scope.  On
-which multiprocessor a block runs is a rule of softbeam's (:func:`multiprocessor_of`).  The rules
-are in ``docs/methods.md``, section 1.6.
+A place is a unit that computes one opcode in one lane of one multiprocessor, which gets a block of
+a launch that executes the opcode.  A fault there stays for a whole inference: all results that the
+unit gives are wrong, in every launch in scope.  On which multiprocessor a block runs is a rule of
+softbeam's (:func:`multiprocessor_of`).  The rules are in ``docs/methods.md``, section 1.6.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,9 +69,6 @@ class UnitSpace:
         If no instruction in scope that is executed has a result.
     """
 
-    #: Units that nothing uses are places too: none is left out.
-    unread = 0
-
     def __init__(
         self,
         device: Device,
@@ -83,22 +82,29 @@ class UnitSpace:
         self.mode = mode
         self.multiprocessors = multiprocessors
         places = MODES[mode].places
-        opcodes: set[str] = set()
+        used: dict[str, int] = {}
         for number in launches:
-            program = device.launch(number).program
+            launch = device.launch(number)
+            program, blocks = launch.program, min(launch.shape.blocks, multiprocessors)
             wanted = profiles[number].totals[:, 1] > 0
             if places is not None:
                 wanted &= places(program)
             if groups is not None:
                 wanted &= in_groups(program, frozenset(groups))
             instructions = program.function.instructions
-            opcodes.update(instructions[row].opcode for row in np.flatnonzero(wanted).tolist())
-        #: The opcodes, by name.
-        self.opcodes = tuple(
-            sorted(one for one in opcodes if stratum in ("", str(Stratum(WHOLE_NETWORK, one))))
-        )
+            for opcode in {instructions[row].opcode for row in np.flatnonzero(wanted).tolist()}:
+                used[opcode] = max(used.get(opcode, 0), blocks)
+        #: By opcode, how many multiprocessors get a block that executes it: the first ones.
+        self.used = {
+            one: used[one]
+            for one in sorted(used)
+            if stratum in ("", str(Stratum(WHOLE_NETWORK, one)))
+        }
+        self._ends = list(accumulate(number * LANES for number in self.used.values()))
         #: Number of places.
-        self.size = len(self.opcodes) * multiprocessors * LANES
+        self.size = self._ends[-1] if self._ends else 0
+        #: Units of the same opcodes whose multiprocessor gets no block that executes it.
+        self.unread = len(self.used) * multiprocessors * LANES - self.size
         if self.size == 0:
             raise CampaignError(
                 f"nothing to strike: no executed instruction in scope has a result for {mode}"
@@ -107,11 +113,11 @@ class UnitSpace:
     def cells(self) -> dict[Stratum, int]:
         """Return the number of places of each opcode; they belong to no layer."""
         return {
-            Stratum(WHOLE_NETWORK, opcode): self.multiprocessors * LANES for opcode in self.opcodes
+            Stratum(WHOLE_NETWORK, opcode): number * LANES for opcode, number in self.used.items()
         }
 
     def locate(self, rank: int) -> tuple[str, int, int]:
         """Return the opcode, the multiprocessor and the lane of the place with this number."""
-        rank, lane = divmod(rank, LANES)
-        number, multiprocessor = divmod(rank, self.multiprocessors)
-        return self.opcodes[number], multiprocessor, lane
+        position = bisect_right(self._ends, rank)
+        rank -= self._ends[position - 1] if position else 0
+        return list(self.used)[position], *divmod(rank, LANES)

@@ -230,10 +230,18 @@ def as_columns(change: BufferChange, rows: int, stride: int, golden: Bits) -> Co
     if not change.within(rows * stride):
         return None
     row, place = np.divmod(change.indexes, stride)
-    places, numbers = np.unique(place, return_inverse=True)
+    places = _distinct(stride, place)
     columns = golden_columns(golden, rows, stride, places)
-    columns.values.view(np.uint32)[numbers, row] = change.values
+    columns.values.view(np.uint32)[np.searchsorted(places, place), row] = change.values
     return columns
+
+
+def _distinct(limit: int, *numbers: Places) -> Places:
+    """Return the different ones of some numbers below a limit, ascending."""
+    there = np.zeros(limit, dtype=np.bool_)
+    for some in numbers:
+        there[some] = True
+    return np.flatnonzero(there)
 
 
 def golden_columns(golden: Bits, rows: int, stride: int, places: Places) -> Columns:
@@ -241,3 +249,53 @@ def golden_columns(golden: Bits, rows: int, stride: int, places: Places) -> Colu
     values = np.empty((places.size, rows), dtype=np.float32)
     jitted.gather(golden.view(np.float32), stride, places, values)
     return Columns(stride, places, values)
+
+
+def overlaid(
+    change: BufferChange | None, indexes: Places, values: Bits, golden: Bits
+) -> tuple[BufferChange | None, Places]:
+    """Put single words over what differs of a buffer.
+
+    Parameters
+    ----------
+    change : BufferChange or None
+        What differs, None if nothing does.
+    indexes, values : numpy.ndarray
+        The words, each once.
+    golden : numpy.ndarray of uint32
+        The golden buffer.
+
+    Returns
+    -------
+    change : BufferChange or None
+        What differs now.
+    indexes : numpy.ndarray of int64
+        Those words that held something else.
+    """
+    if isinstance(change, Windows):
+        change = change.columns()
+    if isinstance(change, Columns) and indexes.max() < change.rows * change.stride:
+        row, place = np.divmod(indexes, change.stride)
+        places = _distinct(change.stride, change.places, place)
+        found = golden_columns(golden, change.rows, change.stride, places)
+        found.values[np.searchsorted(places, change.places)] = change.values
+        words, at = found.values.view(np.uint32), np.searchsorted(places, place)
+        differs = indexes[words[at, row] != values]
+        words[at, row] = values
+        return found, differs
+    if isinstance(change, Columns):
+        whole = golden.copy()
+        change.put(whole)
+        change = difference(whole, golden)
+    if change is None:
+        differs = golden[indexes] != values
+        left = Words(indexes[differs], values[differs]) if differs.any() else None
+        return left, indexes[differs]
+    every = _distinct(golden.size, change.indexes, indexes)
+    held = golden[every]
+    held[np.searchsorted(every, change.indexes)] = change.values
+    at = np.searchsorted(every, indexes)
+    differs = indexes[held[at] != values]
+    held[at] = values
+    wrong = held != golden[every]
+    return (Words(every[wrong], held[wrong]) if wrong.any() else None), differs

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import field_validator
@@ -194,6 +196,9 @@ def own_function(judge: str | None) -> tuple[str, str] | None:
     return (found["file"], found["function"]) if found else None
 
 
-#: How answers are judged where nothing else is said.
+#: How answers are judged where nothing else is said; by kind the rules that have options.
 USUAL_BOXES = BoxRule()
 USUAL_JUDGE = JudgeChoices()
+RULES: Mapping[str, BoxRule | MaskRule | TextRule | ValueRule] = MappingProxyType(
+    {"boxes": USUAL_BOXES, "mask": MaskRule(), "text": TextRule(), "values": ValueRule()}
+)

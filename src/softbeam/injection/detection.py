@@ -83,7 +83,9 @@ class BoxJudge(MeaningJudge[Numbers]):
 
     def detail(self, wanted: Numbers, found: Numbers) -> str:
         """Return what an SDC is."""
-        partners = _partners(wanted, found, self.rule.overlap)
+        # A model that thins out its boxes itself may leave some that overlap more.
+        thinned = self.rule.head != "yolov10"
+        partners = _partners(wanted, found, self.rule.overlap, thinned=thinned)
         return detail_of_sdc(self.kind, BoxChanges(wanted, found, partners))
 
     def boxes(self, answer: Bits) -> list[Box]:
@@ -103,11 +105,16 @@ def matched(wanted: list[Box], found: list[Box], overlap: float) -> list[tuple[i
     return [(one, other) for one, other in enumerate(partners.tolist()) if other >= 0]
 
 
-def _partners(wanted: Numbers, found: Numbers, overlap: float) -> NDArray[np.int64]:
-    """Return for each box of an answer its partner in the other one, -1 if it has none."""
+def _partners(
+    wanted: Numbers, found: Numbers, overlap: float, *, thinned: bool
+) -> NDArray[np.int64]:
+    """Return for each box of an answer its partner in the other one, -1 if it has none.
+
+    `thinned`: whether no two boxes of a class and an answer overlap more than :data:`THINNING`.
+    """
     partners, taken = np.full(len(wanted), -1), np.zeros(len(found), dtype=np.bool_)
     ones, others = edges_of(wanted), edges_of(found)
-    if overlap > THINNING:
+    if thinned and overlap > THINNING:
         # A box that is in both answers can have no other partner of its class: whatever overlaps
         # it so much was thinned out.  Most boxes are in both.
         first, second = (np.lexsort((-some[:, 6], some[:, 5])) for some in (ones, others))

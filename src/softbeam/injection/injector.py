@@ -77,14 +77,14 @@ class Injector:
         self.runner = Runner()
         self._profiles = profiles
         self._launches = tuple(launches)
-        self._campaign = campaign
+        self.campaign = campaign
         self._fault_semantics = fault_semantics
         self._groups = None if groups is None else tuple(groups)
         self._multiprocessors = multiprocessors
         self.image = image
         self.rule = rule or judge_for(device.plan)
         self._spaces: dict[tuple[str, str], FaultSpace | MemorySpace | UnitSpace] = {}
-        self._live = live_words(device.plan)
+        self.live = live_words(device.plan)
         self.program = (
             ProgramPropagation(device, self.runner)
             if isinstance(device.plan, ProgramPlan)
@@ -124,7 +124,10 @@ class Injector:
 
     def site(self, mode: str, model: str, index: int, stratum: str = "") -> Site:
         """Return the fault that injection `index` of a stream is."""
-        draws = Draws(self._campaign, mode, model, stratum, index)
+        return self.drawn(mode, model, Draws(self.campaign, mode, model, stratum, index), stratum)
+
+    def drawn(self, mode: str, model: str, draws: Draws, stratum: str = "") -> Site:
+        """Return the fault that some draws are."""
         space = self.space(mode, stratum)
         return draw(self.device, self.runner, space, model, draws, self._fault_semantics)
 
@@ -179,7 +182,7 @@ class Injector:
             site,
             frozenset(self._launches),
             self.longest,
-            self._live,
+            self.live,
             watch,
             rules,
         )
@@ -197,14 +200,14 @@ class Injector:
         golden, after = self.device.golden, behind(site)
         # What memory holds before a launch was drawn among the words that something reads.
         if isinstance(site, FaultSite):
-            live = self._live[after]
+            live = self.live[after]
             if not any(any_live(live, name, words) for name, (words, _) in struck.changed.items()):
                 return Outcome.of("dead"), False
         if self.program is not None:
             ended = self.program.run(after, struck.changed)
             decided = from_ending(ended.ending) if ended.ending else None
             return decided or self.rule(golden.answer, ended.output), True
-        result = propagate(golden, self._live, after, struck.changed)
+        result = propagate(golden, self.live, after, struck.changed)
         return self.rule(golden.answer, result.output), True
 
     def judge(self, endured: Permanent) -> Outcome:

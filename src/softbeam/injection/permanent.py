@@ -9,9 +9,10 @@ anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from softbeam.emulator.launching import Runner
 from softbeam.emulator.vector import FaultVector, no_fault
 from softbeam.faults.site import UnitSite
 from softbeam.faults.units import multiprocessor_of, struck_rows
-from softbeam.injection.changes import Bits, BufferChange, difference
+from softbeam.injection.changes import Bits, BufferChange, difference, overlaid
 from softbeam.injection.liveness import Live, any_live, in_spans
 from softbeam.injection.propagation import advance, answer
 from softbeam.injection.regions import RULES, RegionRule
@@ -111,22 +112,26 @@ def endure(
         number = launch.index
         wrong: dict[str, tuple[NDArray[np.int64], Bits]] = {}
         if number in launches:
-            emulated = device.launch(number)
-            rows = struck_rows(emulated.program, site.opcode)
+            program = device.launch(number).program
+            rows = struck_rows(program, site.opcode)
             if rows.any():
-                vector = site.vector(rows, emulated.program.function.registers)
-                with _in_place(device, number, changes):
-                    blocks = _Blocks(runner, emulated, site, hang_budget(longest(number)))
-                    ended = blocks.run(vector)
-                    found.unrecorded += blocks.unrecorded
-                    found.instructions += blocks.instructions
-                    if ended is not None:
-                        found.ending, found.launch = ended.name, number
-                        return found
-                    wrong = _wrong(device, number, blocks)
-        found.propagated += advance(golden, whole, launch, changes, rules)
+                vector = site.vector(rows, program.function.registers)
+                budget = hang_budget(longest(number))
+                blocks, wrong = _struck(device, runner, site, number, changes, vector, budget)
+                found.unrecorded += blocks.unrecorded
+                found.instructions += blocks.instructions
+                if blocks.ended is not None:
+                    found.ending, found.launch = blocks.ended.name, number
+                    return found
+        found.propagated += advance(golden, whole, launch, changes, rules, forgets=False)
         for buffer, (indexes, values) in wrong.items():
-            differs = _put(device, number, changes, buffer, indexes, values)
+            change, differs = overlaid(
+                changes.get(buffer), indexes, values, golden.view(buffer, number + 1)
+            )
+            if change is None:
+                changes.pop(buffer, None)
+            else:
+                changes[buffer] = change
             found.changed_words += differs.size
             found.live = found.live or any_live(live[number], buffer, differs)
         watch(number, changes)
@@ -134,25 +139,63 @@ def endure(
     return found
 
 
+def _struck(
+    device: Device,
+    runner: Runner,
+    site: UnitSite,
+    number: int,
+    changes: Mapping[str, BufferChange],
+    vector: FaultVector,
+    budget: int,
+) -> tuple[_Blocks, dict[str, tuple[NDArray[np.int64], Bits]]]:
+    """Run the struck blocks of a launch; return them, and the words that they leave wrong.
+
+    They see the buffers of the launch alone at first, as they are.  Where one of them looks
+    elsewhere, or does not end, all is done again with the whole memory as it is.
+    """
+    own = device.golden.touched[number]
+
+    def attempt(
+        launch: EmulatedLaunch, seen: Iterable[str]
+    ) -> tuple[_Blocks, dict[str, tuple[NDArray[np.int64], Bits]]]:
+        with in_place(device, number, {name: changes[name] for name in seen}):
+            blocks = _Blocks(runner, launch, site, budget)
+            blocks.run(vector)
+            stored = {} if blocks.ended is not None else blocks.stored
+            return blocks, wrong_words(device, number, stored)
+
+    found = attempt(device.among(number, own), own & changes.keys())
+    if found[0].ended is not None or found[0].strayed:
+        found = attempt(device.launch(number), changes)
+    return found
+
+
 @contextmanager
-def _in_place(device: Device, number: int, changes: Mapping[str, BufferChange]) -> Iterator[None]:
+def in_place(device: Device, number: int, changes: Mapping[str, BufferChange]) -> Iterator[None]:
     """Put what differs before a launch into the golden pool, and afterwards what was there."""
     golden = device.golden
-    kept: list[tuple[NDArray[np.int64], Bits]] = []
+    kept: list[tuple[Any, Bits]] = []
     try:
         for buffer, change in changes.items():
-            before = golden.view(buffer, number)
-            contents = before.copy()
-            change.put(contents)
-            differs = difference(contents, before)
+            contents = golden.view(buffer, number)
+            if np.shares_memory(contents, golden.words):
+                kept.append((contents, contents.copy()))
+                change.put(contents)
+                continue
+            wrong = contents.copy()
+            change.put(wrong)
+            differs = difference(wrong, contents)
             if differs is not None:
                 places = golden.places_at(buffer, number, differs.indexes)
                 kept.append((places, golden.words[places]))
                 golden.words[places] = differs.values
         yield
     finally:
-        for places, values in kept:
-            golden.words[places] = values
+        for where, values in kept:
+            if where.dtype == np.uint32:
+                where[:] = values
+            else:
+                golden.words[where] = values
 
 
 class _Blocks:
@@ -160,47 +203,58 @@ class _Blocks:
 
     def __init__(self, runner: Runner, launch: EmulatedLaunch, site: UnitSite, budget: int) -> None:
         self._runner, self.launch, self._budget = runner, launch, budget
-        self.units = [
+        self._units = [
             (block, warp)
             for block, warp in runner.units(launch)
             if multiprocessor_of(block, site.multiprocessors) == site.multiprocessor
         ]
         self.unrecorded = self.instructions = 0
-        #: What each unit stores with the fault; those in which it never strikes are left out.
-        self.faulty: dict[tuple[int, int], Ending] = {}
+        #: Whether any of them, with the fault or without, went to memory that is not recorded.
+        self.strayed = False
+        #: How the first ended that did not run to its end.
+        self.ended: Ending | None = None
+        #: What each unit stores with the fault and without it, where it strikes.
+        self.stored: dict[tuple[int, int], tuple[Ending, Ending]] = {}
+
+    def run(self, fault: FaultVector) -> None:
+        """Run them with the fault and, where it strikes, without it."""
+        for unit in self._units:
+            faulty = self._one(unit, fault)
+            self.unrecorded += faulty.unrecorded
+            self.strayed |= faulty.unrecorded > 0
+            self.instructions += faulty.instructions
+            if not faulty.finished:
+                self.ended = faulty
+                return
+            if faulty.fired:
+                golden = self._one(unit, no_fault())
+                self.strayed |= golden.unrecorded > 0
+                self.stored[unit] = faulty, golden
 
     def _one(self, unit: tuple[int, int], fault: FaultVector) -> Ending:
         return self._runner.run(self.launch, *unit, budget=self._budget, fault=fault)
 
-    def run(self, fault: FaultVector) -> Ending | None:
-        """Run them with the fault; return how the first ended that did not run to its end."""
-        for unit in self.units:
-            ending = self._one(unit, fault)
-            self.unrecorded += ending.unrecorded
-            self.instructions += ending.instructions
-            if not ending.finished:
-                return ending
-            if ending.fired:
-                self.faulty[unit] = ending
-        return None
 
-    def without(self, unit: tuple[int, int]) -> Ending:
-        """Run a unit without the fault."""
-        return self._one(unit, no_fault())
-
-
-def _wrong(
-    device: Device, number: int, blocks: _Blocks
+def wrong_words(
+    device: Device, number: int, stored: Mapping[tuple[int, int], tuple[Ending, Ending]]
 ) -> dict[str, tuple[NDArray[np.int64], Bits]]:
     """Return the words that struck units leave otherwise than without the fault, and their values.
 
     Of two units that store to one word the later one's value stays.  A word that a struck unit no
-    longer stores keeps what it held before the launch.
+    longer stores keeps what it held before the launch, which has to be in place.
+
+    Parameters
+    ----------
+    device : Device
+        The golden memory, with what differs in place.
+    number : int
+        The launch.
+    stored : mapping of (block, warp) to (Ending, Ending)
+        What each struck unit stores with its fault and without it, in ascending order.
     """
     right: dict[int, int] = {}
     last: dict[int, tuple[int, tuple[int, int]]] = {}
-    for unit, faulty in blocks.faulty.items():
-        golden = blocks.without(unit)
+    for unit, (faulty, golden) in stored.items():
         if np.array_equal(faulty.words, golden.words):
             differs = faulty.values != golden.values
             pairs = zip(
@@ -258,26 +312,3 @@ def _stays(
     if launch.program.has_barrier:
         return owner // warps < block
     return owner < block * warps + warp
-
-
-def _put(
-    device: Device,
-    number: int,
-    changes: dict[str, BufferChange],
-    buffer: str,
-    indexes: NDArray[np.int64],
-    values: Bits,
-) -> NDArray[np.int64]:
-    """Put words into what differs after a launch; return those that held something else."""
-    after = device.golden.view(buffer, number + 1)
-    contents = after.copy()
-    if buffer in changes:
-        changes[buffer].put(contents)
-    found: NDArray[np.int64] = indexes[contents[indexes] != values]
-    contents[indexes] = values
-    left = difference(contents, after)
-    if left is None:
-        changes.pop(buffer, None)
-    else:
-        changes[buffer] = left
-    return found

@@ -83,6 +83,8 @@ def advance(
     launch: Launch,
     changes: dict[str, BufferChange],
     rules: Mapping[str, RegionRule] = RULES,
+    *,
+    forgets: bool = True,
 ) -> bool:
     """Carry changes through one launch, in place; return whether it had to be computed.
 
@@ -96,6 +98,8 @@ def advance(
         The launch.
     changes : dict of str to BufferChange
         By buffer what differs before it, and afterwards what differs after it.
+    forgets : bool
+        Whether what nothing reads any more is left out then.
     """
     if golden.touched[launch.index].isdisjoint(changes):
         return False
@@ -109,7 +113,8 @@ def advance(
                 changes[buffer] = change
     else:
         _overwrite(golden, launch, changes)
-    _forget(changes, live)
+    if forgets:
+        _forget(changes, live)
     return computed
 
 

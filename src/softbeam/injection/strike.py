@@ -12,6 +12,7 @@ from softbeam.emulator.execution import LANES
 from softbeam.emulator.launching import Runner
 from softbeam.errors import InternalError
 from softbeam.faults.site import FaultSite
+from softbeam.injection.block_strike import Struck, strike_block
 from softbeam.injection.liveness import in_spans
 from softbeam.kernels.families import owner_thread
 from softbeam.network.device import Device
@@ -37,7 +38,8 @@ class Strike:
     unrecorded : int
         Accesses to mapped memory of which nothing is recorded, or that was never probed.
     instructions : int
-        Warp instructions that were executed with the fault.
+        Warp instructions that were executed with the fault; of a block of a product those that were
+        emulated, from the barrier before the fault on.
     words : int
         Words that were wrong after launches behind which they are not listed.
     """
@@ -66,7 +68,9 @@ def hang_budget(longest: int) -> int:
     return max(HANG_LEAST, HANG_FACTOR * longest)
 
 
-def strike(device: Device, runner: Runner, site: FaultSite, longest: int) -> Strike:
+def strike(
+    device: Device, runner: Runner, site: FaultSite, longest: int, *, whole: bool = False
+) -> Strike:
     """Emulate the struck warp with the fault and, if it ends well, without it, and compare.
 
     Parameters
@@ -79,6 +83,9 @@ def strike(device: Device, runner: Runner, site: FaultSite, longest: int) -> Str
         The fault.
     longest : int
         Most instructions of any thread of this launch without fault.
+    whole : bool
+        Whether a block of a product is emulated from its beginning to its end, and not only around
+        the fault; it leaves the same.
 
     Raises
     ------
@@ -90,6 +97,9 @@ def strike(device: Device, runner: Runner, site: FaultSite, longest: int) -> Str
     launch = device.launch(site.launch)
     warp = site.thread // LANES
     budget = hang_budget(longest)
+    struck = None if whole else strike_block(device, site, budget, longest)
+    if struck is not None:
+        return _of_block(device, site, struck)
     faulty = runner.run(launch, site.block, warp, budget=budget, fault=site.vector())
     if faulty.fired != 1:
         raise InternalError(f"the fault did not strike at {site}")
@@ -97,8 +107,26 @@ def strike(device: Device, runner: Runner, site: FaultSite, longest: int) -> Str
     if faulty.finished:
         neutral = site.vector(neutral=True)
         golden = runner.run(launch, site.block, warp, budget=budget, fault=neutral)
-        _check(site, golden, faulty)
+        check_witness(site, golden, faulty)
         changed = _changes(device, site, golden, faulty)
+    return _strike_of(faulty, changed)
+
+
+def _of_block(device: Device, site: FaultSite, struck: Struck) -> Strike:
+    """Return the strike of a block that was emulated around its fault."""
+    changed = struck.changed
+    if struck.ending.fired != 1:
+        raise InternalError(f"the fault did not strike at {site}")
+    if struck.golden is not None:
+        check_witness(site, struck.golden, struck.ending)
+        if changed is None:
+            changed = _changes(device, site, struck.golden, struck.ending)
+    return _strike_of(struck.ending, changed or {})
+
+
+def _strike_of(
+    faulty: Ending, changed: dict[str, tuple[NDArray[np.int64], NDArray[np.uint32]]]
+) -> Strike:
     return Strike(
         ending=faulty.name,
         changed=changed,
@@ -109,8 +137,14 @@ def strike(device: Device, runner: Runner, site: FaultSite, longest: int) -> Str
     )
 
 
-def _check(site: FaultSite, golden: Ending, faulty: Ending) -> None:
-    """Every drawn fault is injected into the value that the golden run has there."""
+def check_witness(site: FaultSite, golden: Ending, faulty: Ending) -> None:
+    """Raise unless a fault was injected into the value that the run without it has there.
+
+    Raises
+    ------
+    InternalError
+        If that run does not pass the site once, or finds another value.
+    """
     if not golden.finished or golden.fired != 1:
         raise InternalError(f"the fault-free run does not pass the drawn site {site}")
     if faulty.before != golden.before:
@@ -195,7 +229,7 @@ def strike_as_one(device: Device, runner: Runner, site: FaultSite, longest: int)
     if faulty.finished:
         if faulty.fired != 1:
             raise InternalError(f"the fault did not strike at {site}")
-        _check(site, golden, faulty)
+        check_witness(site, golden, faulty)
     changed = _changes_as_one(device, site, golden, faulty) if faulty.finished else {}
     return Strike(
         ending=faulty.name,

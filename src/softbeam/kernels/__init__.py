@@ -90,13 +90,13 @@ def _file(*names: str) -> bytes:
 
 
 def cubin_bytes(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> bytes:
-    """Return the shipped cubin of a kernel."""
-    return _file("machine_code", architecture, f"{name}.cubin")
+    """Return the shipped cubin that holds a kernel."""
+    return _file("machine_code", architecture, f"{KERNELS[name].file}.cubin")
 
 
 def listing_bytes(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> bytes:
-    """Return the shipped listing (``nvdisasm -json``) of a kernel."""
-    return _file("machine_code", architecture, f"{name}.json")
+    """Return the shipped listing (``nvdisasm -json``) that holds a kernel."""
+    return _file("machine_code", architecture, f"{KERNELS[name].file}.json")
 
 
 def manifest() -> dict[str, Any]:
@@ -115,14 +115,14 @@ def machine_code_sha256(names: Iterable[str], architecture: str) -> str:
 
 
 def source(name: str) -> str:
-    """Return the CUDA source of a kernel."""
-    return _file("cuda", f"{name}.cu").decode()
+    """Return the CUDA source that holds a kernel."""
+    return _file("cuda", f"{KERNELS[name].file}.cu").decode()
 
 
 @cache
 def source_lines(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> tuple[int, ...]:
     """Return the line of the CUDA source of each instruction, 0 for none."""
-    lines = json.loads(_file("machine_code", architecture, f"{name}.lines.json"))
+    lines = json.loads(_file("machine_code", architecture, f"{KERNELS[name].file}.lines.json"))
     return tuple(lines[KERNELS[name].symbol])
 
 

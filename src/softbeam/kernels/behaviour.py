@@ -15,11 +15,11 @@ NOBODY = -1
 """The owner of a word that no thread of the launch stores."""
 
 BLOCK = 512
-"""Threads in a block, Darknet's for all kernels."""
+"""Threads in a block, Darknet's for all of its kernels."""
 
 Owner = Callable[[Arguments, int], int]
 """Which thread stores a word: arguments and the word's place, counted from the written pointer, to
-``512 * block + thread``, the block numbered x fastest, or :data:`NOBODY`."""
+its number in the launch, blocks one behind the other and numbered x fastest, or :data:`NOBODY`."""
 
 
 @dataclass(frozen=True, slots=True)

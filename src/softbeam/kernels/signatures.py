@@ -16,7 +16,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 _KINDS = {"int": "int32", "size_t": "int64", "float": "float32"}
-_ENTRY = re.compile(r'extern\s+"C"\s+__global__\s+void\s+(\w+)\s*\(([^)]*)\)')
+_ENTRY = re.compile(
+    r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\(\d+\)\s+)?(\w+)\s*\(([^)]*)\)'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,24 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A kernel of Darknet's inference: its short name, its symbol, its parameters in order."""
+    """A kernel of an inference.
+
+    Parameters
+    ----------
+    name
+        Its short name.
+    symbol
+        Its name in machine code; empty for a library's.
+    parameters
+        In order.
+    file
+        The stem of the source, and of the machine code, that holds it.
+    """
 
     name: str
     symbol: str
     parameters: tuple[Parameter, ...]
+    file: str = ""
 
 
 class Arguments(tuple[Any, ...]):
@@ -93,17 +108,29 @@ def read_parameters(text: str) -> tuple[Parameter, ...]:
     return tuple(read)
 
 
-def read_kernel(name: str, source: str) -> Kernel:
-    """Read the signature of the one kernel that a CUDA source holds."""
-    ((symbol, parameters),) = _ENTRY.findall(source)
-    return Kernel(name, symbol, read_parameters(parameters))
+def read_kernels(file: str, source: str) -> tuple[Kernel, ...]:
+    """Read the signatures of the kernels that a CUDA source holds.
+
+    The only one of a file has the file's name, of several each its symbol's, less ``_kernel``.
+    """
+    entries = _ENTRY.findall(source)
+    return tuple(
+        Kernel(
+            file if len(entries) == 1 else symbol.removesuffix("_kernel"),
+            symbol,
+            read_parameters(parameters),
+            file,
+        )
+        for symbol, parameters in entries
+    )
 
 
 def _shipped() -> Iterator[Kernel]:
     folder = resources.files("softbeam.kernels").joinpath("cuda")
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".cu"):
-            yield read_kernel(file.name.removesuffix(".cu"), file.read_text(encoding="utf-8"))
+            stem = file.name.removesuffix(".cu")
+            yield from read_kernels(stem, file.read_text(encoding="utf-8"))
 
 
 #: The kernels whose machine code is shipped, by short name; parameters in Darknet's order.

@@ -29,6 +29,7 @@ else:
     Architecture = Literal[ARCHITECTURES]
 
 Im2col = Literal["always", "except-1x1"]
+Gemm = Literal["struck", "library"]
 
 _Numbers = Annotated[tuple[Annotated[float, Field(allow_inf_nan=False)], ...], WITH_COMMAS]
 _Positive = Annotated[tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...], WITH_COMMAS]
@@ -44,6 +45,9 @@ class WorkloadChoices(Choices):
     im2col : {"always", "except-1x1"}
         Whether 1x1 convolutions with stride 1 launch im2col, as Darknet did until May 2018 and in
         the paper, or are matrix products alone, as since.
+    gemm : {"struck", "library"}
+        Whether matrix products are launches of softbeam's own SGEMM, which can be struck, or those
+        of a library, as in the paper, whose machine code is not known and which are left out.
     input_shape : tuple of int
         The sides of an ONNX model's input, where the model leaves them open; empty if it does not.
     output : str, optional
@@ -60,6 +64,11 @@ class WorkloadChoices(Choices):
         "always",
         help="For 1x1 convolutions, too: always, as Darknet until May 2018 and in the paper, or "
         "except-1x1, as since.",
+    )
+    gemm: Gemm = option(
+        "struck",
+        help="Matrix products: struck like other launches, in an SGEMM with shared memory and "
+        "tiles, or left out as a library's, as in the paper.",
     )
     input_shape: Annotated[tuple[PositiveInt, ...], WITH_COMMAS] = option(
         (),
@@ -99,9 +108,10 @@ class InputChoices(Choices):
     images: tuple[Path, ...] = option(
         (),
         flag="--image",
+        other_flags=("--images",),
         metavar="FILE|FOLDER",
-        help="An image, or a folder of them; can be given several times, injections take turns; "
-        "default: a photo of a cup of coffee.",
+        help="An image, or a folder of them, or one with a folder for each class; can be given "
+        "several times, injections take turns; default: a photo of a cup of coffee.",
     )
     preprocess: Preset = option(
         "none",
@@ -134,6 +144,22 @@ class InputChoices(Choices):
         """What is done to pictures: the preset, and what was said beside it."""
         names = {"exif", "resize", "mean", "std", "scale", "bgr"} & self.model_fields_set
         return preprocessing(self.preprocess, {name: getattr(self, name) for name in names})
+
+
+class LabelChoices(Choices):
+    """What is right, of labelled images.
+
+    Attributes
+    ----------
+    labels : Path, optional
+        A table of labels, where not the images' folders are named after classes.
+    """
+
+    labels: Path | None = option(
+        None,
+        help="Labels of the images, for accuracy: a CSV file of lines file,label; a label is a "
+        "class's name or number. Default: the folders' names, where each class has a folder.",
+    )
 
 
 class WorkloadRequest(WorkloadChoices, InputChoices):

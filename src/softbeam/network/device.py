@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -69,6 +71,18 @@ class Device:
         offset = self._map.offset.copy()
         offset[self._is_buffer] = self.golden.layout.offsets[launch, self._piece]
         return self._map._replace(offset=offset)
+
+    def among(self, launch: int, buffers: Iterable[str]) -> EmulatedLaunch:
+        """Return a launch that has some buffers alone; the others are as if nothing is recorded.
+
+        A run that says of no access to unrecorded memory went to none of the others.
+        """
+        whole = self.launch(launch)
+        names = set(buffers)
+        kept = np.array([name in names for name in self._names])[self._buffers[self._piece]]
+        offset = whole.memory.offset.copy()
+        offset[np.flatnonzero(self._is_buffer)[~kept]] = UNRECORDED
+        return replace(whole, memory=whole.memory._replace(offset=offset))
 
     def launch(self, number: int) -> EmulatedLaunch:
         """Return a launch of the plan, ready for the emulator."""

@@ -55,8 +55,9 @@ def packed_layout(plan: Plan, first: int) -> dict[int, slice]:
 
     places = {}
     for launch in plan.launches:
-        if plan.native and launch.kernel == "gemm":
-            end = first + padded_rows(launch.arguments.m) * launch.arguments.k
+        product = launch.product
+        if product is not None and product.is_single:
+            end = first + padded_rows(product.m) * product.k
             places[launch.index] = slice(first, end)
             first = end
     return places
@@ -232,7 +233,7 @@ class GoldenRun:
             buffer: self.part(buffer, then if buffer in written else now, 0, end)
             for buffer, end in ends.items()
         }
-        if launch.kernel == "gemm":
+        if launch.index in self._packed:
             self._pack(launch)
         self.execute(launch, views)
         for number in covered:
@@ -244,9 +245,10 @@ class GoldenRun:
         """Pack the weights of a matrix product."""
         from softbeam.kernels.native.matrix import pack_rows
 
-        a = launch.arguments
-        weights = self.view(a.a.buffer, launch.index)[a.a.word :].view(np.float32)
-        pack_rows(a.m, a.k, weights, self.packed(launch.index))
+        one = launch.product
+        assert one is not None
+        weights = self.view(one.a.buffer, launch.index)[one.a.word :].view(np.float32)
+        pack_rows(one.m, one.k, weights, self.packed(launch.index))
 
     def execute(self, launch: Launch, views: Mapping[str, Bits]) -> None:
         """Compute one launch natively, in place, on memory whose weights are the golden ones.
@@ -255,12 +257,12 @@ class GoldenRun:
         """
         from softbeam.kernels.native.matrix import gemm_packed
 
-        if launch.kernel != "gemm":
+        one = launch.product
+        if one is None or launch.index not in self._packed:
             execute(launch, views)
             return
-        a = launch.arguments
-        b, c = (views[one.buffer][one.word :].view(np.float32) for one in (a.b, a.c))
-        gemm_packed(a.m, a.n, a.k, self.packed(launch.index), b, c)
+        b, c = (views[end.buffer][end.word :].view(np.float32) for end in (one.b, one.c))
+        gemm_packed(one.m, one.n, one.k, self.packed(launch.index), b, c)
 
 
 def golden_run(

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from softbeam.errors import TooLargeError
 from softbeam.kernels.behaviour import BLOCK
+from softbeam.kernels.products import MOST_BLOCKS, MOST_INT, Product
 from softbeam.kernels.signatures import arguments
 from softbeam.network.activation import Activation
 from softbeam.network.choices import WorkloadChoices
@@ -122,9 +123,41 @@ class LaunchMaker:
         grid = grid_of(threads) if isinstance(threads, int) else threads
         self._append(kernel, grid, (BLOCK, 1, 1), reads, writes, values)
 
-    def library(self, kernel: str, reads: Spans, writes: Spans, /, **values: Value) -> None:
-        """Append a launch of a library's product; arguments as in :meth:`launch`."""
-        self._append(kernel, (0, 0, 0), (0, 0, 0), reads, writes, values)
+    def product(self, product: Product, library: str = "") -> None:
+        """Append a launch of products, C += A B, of spans.
+
+        Parameters
+        ----------
+        product : Product
+            What is multiplied.
+        library : str
+            As which of a library's products, where that is not the simplest one.
+
+        Raises
+        ------
+        TooLargeError
+            If it is too large for a launch of the SGEMM kernels.
+        """
+        reads, writes = (product.a, product.b, product.c), (product.c,)
+        if self.choices.gemm == "library":
+            kernel, values = product.library
+            if library == "gemm_batched" and kernel == "gemm":
+                values = {"count": product.count, **values}
+            self._append(library or kernel, (0, 0, 0), (0, 0, 0), reads, writes, values)
+            return
+        tile = product.tile
+        grid, values = tile.grid(product.m, product.n, product.count), product.arguments
+        numbers = [value for value in values.values() if isinstance(value, int)]
+        if any(side > most for side, most in zip(grid, MOST_BLOCKS, strict=True)) or (
+            max(numbers) > MOST_INT
+        ):
+            times = f"{product.count:,} products" if product.count > 1 else "a product"
+            raise TooLargeError(
+                f"layer {self.layer} is {times} of {product.m:,} x {product.k:,} by "
+                f"{product.k:,} x {product.n:,} words, which no tile of the SGEMM kernels covers "
+                "in one launch; leave matrix products out with --gemm library"
+            )
+        self._append(tile.kernel, grid, (tile.threads, 1, 1), reads, writes, values)
 
     def _append(
         self,

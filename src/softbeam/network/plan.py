@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from softbeam.kernels.products import Product, product_of
 from softbeam.kernels.signatures import Arguments
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Launch:
     Parameters
     ----------
     index
-        Its place in the plan, from 0; ``gemm`` counts too.
+        Its place in the plan, from 0; a library's count too.
     layer
         Darknet's number of the layer that it belongs to.
     kernel
@@ -124,6 +125,11 @@ class Launch:
     arguments: Arguments
     reads: tuple[Span, ...]
     writes: tuple[Span, ...]
+
+    @property
+    def product(self) -> Product | None:
+        """The matrix product that it is, of pointers; None if it is none."""
+        return product_of(self.arguments)
 
     @property
     def library(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from softbeam.network.catalogue import NETWORKS, Network, load_network
 from softbeam.network.choices import USUAL, WorkloadChoices
 from softbeam.network.darknet.weights import read_weights
 from softbeam.network.image import SAMPLE, load_image
+from softbeam.network.labels import Image, Labels, images_of, labels_of
 from softbeam.network.plan import Plan
 from softbeam.network.preprocessing import PLAIN, Preprocessing, in_words
 from softbeam.network.profile import LaunchProfile
@@ -53,13 +54,15 @@ class Workload:
     inputs_sha256 : tuple of str
         Hashes of the inputs as the network gets them.
     input_files : tuple of str
-        Names of the images' files, without their folders.
+        Names of the images' files, without their folders but for those of classes.
     preprocessing : str
         What was done to them, in a sentence.
     network_file, weights_file : str or None
         Names of the files that the user named, without their folders.
     profiles : mapping of int to LaunchProfile, or None
         How often each launch's instructions are executed, where that is known already.
+    labels : tuple of int or None
+        The right class of each input, where that is asked and said.
     """
 
     network: Network
@@ -76,6 +79,7 @@ class Workload:
     network_file: str | None = None
     weights_file: str | None = None
     profiles: Mapping[int, LaunchProfile] | None = field(default=None, repr=False)
+    labels: tuple[int, ...] | None = None
 
 
 def weights_hash(weights: Mapping[str, NDArray[np.float32]]) -> str:
@@ -88,22 +92,6 @@ def weights_hash(weights: Mapping[str, NDArray[np.float32]]) -> str:
     return digest.hexdigest()
 
 
-def image_files(path: Path) -> list[Path]:
-    """Return a path, or the files of a folder, sorted by name.
-
-    Raises
-    ------
-    ImageError
-        If the folder holds no file.
-    """
-    if not path.is_dir():
-        return [path]
-    found = sorted(file for file in path.iterdir() if file.is_file() and file.name[0] != ".")
-    if not found:
-        raise ImageError(f"the folder {path} holds no image; name a folder that does, or a file")
-    return found
-
-
 def load_workload(
     network: str,
     *,
@@ -113,6 +101,8 @@ def load_workload(
     images: Sequence[Path] = (),
     preprocessing: Preprocessing = PLAIN,
     choices: WorkloadChoices = USUAL,
+    labelled: bool = False,
+    labels: Path | None = None,
 ) -> Workload:
     """Read what a user names.
 
@@ -132,6 +122,10 @@ def load_workload(
         What is done to pictures.
     choices : WorkloadChoices
         How it is run.  Only these choices are kept, where they are part of more.
+    labelled : bool
+        Whether it is asked what is right.
+    labels : Path, optional
+        A table of the images' labels.
 
     Returns
     -------
@@ -163,11 +157,17 @@ def load_workload(
         values = random_weights(loaded.layers, seed=0)
     else:
         values = shipped_weights(loaded.name, loaded.layers)
-    files: list[Path | None] = [file for path in images for file in image_files(path)]
+    files = [image for path in images for image in images_of(path)]
     require_memory(
         4 * loaded.layers[0].inputs * len(files), f"a list of {len(files):,} inputs", "give fewer"
     )
-    inputs = tuple(load_image(file, loaded.input_shape, preprocessing) for file in files or [None])
+    right = _labels(files, labels, loaded, plan) if labelled else None
+    if right is not None and right.classes is not None:
+        loaded = replace(loaded, classes=right.classes)
+    inputs = tuple(
+        load_image(file, loaded.input_shape, preprocessing)
+        for file in ([image.file for image in files] if files else [None])
+    )
     digest = weights_hash(values)
     _LOG.debug(
         "%s: %d launches, %d numbers of weights (%s), %d inputs",
@@ -190,8 +190,19 @@ def load_workload(
             hashlib.sha256(pixels.astype("<f4").tobytes()).hexdigest() for pixels in inputs
         ),
         kernels_sha256=machine_code_sha256(kernels, choices.architecture),
-        input_files=tuple(SAMPLE if file is None else file.name for file in files or [None]),
-        preprocessing=in_words(preprocessing, files),
+        input_files=tuple(image.name for image in files) or (SAMPLE,),
+        preprocessing=in_words(preprocessing, [image.file for image in files]),
+        labels=None if right is None else right.numbers,
         network_file=None if network in NETWORKS else Path(network).name,
         weights_file=None if weights is None else weights.name,
     )
+
+
+def _labels(
+    images: Sequence[Image], table: Path | None, network: Network, plan: Plan
+) -> Labels | None:
+    """Return the images' right classes, if anybody says them."""
+    if table is not None and not images:
+        raise ImageError(f"the labels {table} are of images; give these with --images")
+    channels, height, width = network.answer_shape
+    return labels_of(images, table, network.classes, channels * height * width)

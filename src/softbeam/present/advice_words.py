@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from softbeam.analysis.factors import By, Item
 from softbeam.analysis.hardening.advice import Advice
 from softbeam.analysis.hardening.stability import DECIDED, LEAST_DAMAGE
+from softbeam.campaign.specification import CampaignSpecification
 from softbeam.present.digits import Interval, part, span
 from softbeam.present.words import items, stream_order
 
@@ -35,16 +36,21 @@ def named(code: Sequence[Item]) -> str:
     return f"{items(code[:NAMED])}; and {len(code) - NAMED:,} more"
 
 
-def model(advice: Advice) -> str:
+def model(advice: Advice, specification: CampaignSpecification) -> str:
     """Return the cost model of an advice's technique in words."""
     technique = advice.technique
+    left_out = ""
+    if specification.gemm == "library":
+        left_out = (
+            "Matrix products, a library's, are in neither number: on the whole inference the cost "
+            "is a smaller share. "
+        )
     return (
         f"The cost model of {technique.title}: every instruction {technique.repeats} more "
         f"time{'s' * (technique.repeats != 1)} and {technique.per_store} instructions for each "
         f"stored word, as a share of all dynamic thread-instructions of the kernels in scope. "
-        f"{technique.basis} GEMM, a library's, is in neither number: on the whole inference the "
-        "cost is a smaller share. Instructions are not time: a kernel that waits for memory, or "
-        "is so short that its launch takes longer, costs another share of time than this."
+        f"{technique.basis} {left_out}Instructions are not time: a kernel that waits for memory, "
+        "or is so short that its launch takes longer, costs another share of time than this."
     )
 
 

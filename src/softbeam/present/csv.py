@@ -45,6 +45,9 @@ def _fields(column: Column, value: Any) -> Iterator[str]:
     if not column.interval:
         yield _field(value)
         return
+    if value is None:
+        yield from [""] * len(list(names(column)))
+        return
     known = bool(getattr(value, "n", 1))
     if column.of:
         yield _field(value.n)

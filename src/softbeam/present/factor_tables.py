@@ -6,6 +6,7 @@ The numbers are in :mod:`softbeam.analysis.factors` and :mod:`softbeam.analysis.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from softbeam.analysis.counts import Counts, Stream
@@ -24,6 +25,7 @@ from softbeam.analysis.outcomes import OutcomeRow, outcome_rows
 from softbeam.injection.outcomes import OUTCOMES
 from softbeam.present.parts import Part
 from softbeam.present.table import Column, Ranked, Row, Table, count, label, share, text
+from softbeam.present.words import part_of
 
 #: The columns that say what a row is about.
 KEY_COLUMNS = {
@@ -134,7 +136,7 @@ def factors_table(
 
     rows = sorted(table.rows, key=_damage if by_damage else lambda row: 0)
     made = [Row(*_label(row.item, table.by), row.n, *values(row)) for row in rows]
-    keys = KEY_COLUMNS[table.by]
+    keys = key_columns(table)
     foot = Row("all", *[""] * (len(keys) - 1), table.total.n, *values(table.total))
     several = len({kind for kind, _ in columns}) > 1
     shown = [
@@ -157,6 +159,14 @@ _SHORT: dict[Shares, str] = {"joint": "joint", "conditional": "cond."}
 def _damage(row: FactorRow) -> tuple[float, tuple[int, str]]:
     found = sum(row.joint[outcome].estimate for outcome in ("SDC", "DUE") if row.joint[outcome].n)
     return (-found, row.item.order)
+
+
+def key_columns(table: FactorTable) -> tuple[Column, ...]:
+    """Return the columns that say what a row is about, a kernel by the mode's word for it."""
+    return tuple(
+        replace(column, title=part_of(table.stream.mode)) if column.name == "kernel" else column
+        for column in KEY_COLUMNS[table.by]
+    )
 
 
 def _label(item: Item, by: By) -> tuple[int | str | None, ...]:

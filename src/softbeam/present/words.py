@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.factors import Item
 from softbeam.analysis.paper.checklist import KERNELS
+from softbeam.campaign.results.facts import ScopeFacts
 from softbeam.faults.modes import MODES, mode_order
 from softbeam.present.digits import part
 
@@ -25,6 +26,43 @@ def stream_title(stream: Stream) -> str:
     """Return a stream's name, such as ``RF, register file, single-bit``."""
     mode = MODES.get(stream.mode)
     return f"{stream.mode if mode is None else mode.heading}, {stream.model}"
+
+
+def part_of(mode: str) -> str:
+    """Return what divides a layer, or the network, in a mode's tables: such as ``kernel``."""
+    return MODES[mode].part if mode in MODES else "kernel"
+
+
+def in_layers(stream: Stream) -> bool:
+    """Return whether a stream's faults are in layers, and not in the network as a whole."""
+    return stream.mode not in MODES or MODES[stream.mode].space != "units"
+
+
+def left_out(unread: Mapping[str, tuple[int, int]], mode: str) -> str:
+    """Return in a sentence what a mode's fault space leaves out; empty if it is not known.
+
+    Parameters
+    ----------
+    unread : mapping of str to (int, int)
+        By mode its places, and what is known to change nothing and left out.
+    mode : str
+        The mode.
+    """
+    if mode not in unread or mode not in MODES:
+        return ""
+    size, rest = unread[mode]
+    share = 100 * size / (size + rest)
+    if MODES[mode].space == "memory":
+        return (
+            f"{mode}: drawn from the {share:.3g} % of the words of these buffers, launch by "
+            "launch, that something reads later; a fault in any other is Masked, and not among "
+            "these injections."
+        )
+    return (
+        f"{mode}: drawn from the {share:.3g} % of these opcodes' units, by multiprocessor and "
+        "lane, whose multiprocessor gets a block that executes the opcode; a fault in any other "
+        "is Masked, and not among these injections."
+    )
 
 
 def kernel_title(kernel: str) -> str:
@@ -54,6 +92,36 @@ def unfinished(counts: Counts) -> str:
     return (
         f"Not complete: {'; '.join(parts)}. Shares of all are of the rest only. The same softbeam "
         "campaign command goes on."
+    )
+
+
+def in_scope(scope: ScopeFacts) -> str:
+    """Return which part of the executed instructions a campaign can strike, in a sentence.
+
+    Examples
+    --------
+    >>> in_scope(ScopeFacts(executed=1200, in_scope=1200))
+    'In scope are all 1,200 executed thread-instructions, those of matrix products too.'
+    >>> in_scope(ScopeFacts(executed=1200, in_scope=300))
+    'In scope are 300 of 1,200 executed thread-instructions, 25.0 %.'
+    >>> in_scope(ScopeFacts(executed=300, in_scope=300, left_out=900))
+    "In scope are 300 thread-instructions, at most 25.0 % of those executed: matrix products, \
+900 multiply-adds, are a library's and left out."
+    """
+    if scope.left_out:
+        return (
+            f"In scope are {scope.in_scope:,} thread-instructions, at most {part(scope.share)} % "
+            f"of those executed: matrix products, {scope.left_out:,} multiply-adds, are a "
+            "library's and left out."
+        )
+    if scope.in_scope == scope.executed:
+        return (
+            f"In scope are all {scope.executed:,} executed thread-instructions, those of matrix "
+            "products too."
+        )
+    return (
+        f"In scope are {scope.in_scope:,} of {scope.executed:,} executed thread-instructions, "
+        f"{part(scope.share)} %."
     )
 
 

@@ -41,6 +41,8 @@ class Parameters(Arguments):
 
     __slots__ = ()
 
+    kernel: ClassVar[str] = ""
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as what it is: there is no kernel of softbeam's to look names up in."""
         return Parameters, (tuple(self),)

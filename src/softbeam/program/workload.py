@@ -30,6 +30,8 @@ def load_any(
     images: Sequence[Path] = (),
     preprocessing: Preprocessing = PLAIN,
     choices: WorkloadChoices = USUAL,
+    labelled: bool = False,
+    labels: Path | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Workload:
     """Read a network with its files, or a program, which is run once to see what it touches.
@@ -38,7 +40,7 @@ def load_any(
     ----------
     name : str
         A network's name, the path of its file, or the folder of a program.
-    weights, names, untrained, images, preprocessing, choices
+    weights, names, untrained, images, preprocessing, choices, labelled, labels
         As :func:`softbeam.network.workload.load_workload`; a program has none of the files.
     progress : callable
         Called with the steps of a program that have run, and all.
@@ -59,8 +61,10 @@ def load_any(
             images=images,
             preprocessing=preprocessing,
             choices=choices,
+            labelled=labelled,
+            labels=labels,
         )
-    given = {"--weights": weights, "--names": names, "--image": images}
+    given = {"--weights": weights, "--names": names, "--image": images, "--labels": labels}
     wrong = [option for option, value in given.items() if value]
     if preprocessing != PLAIN:
         wrong.append("what is done to pictures")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +13,22 @@ import pytest
 from PIL import Image
 from support.results import SPECIFICATION, execute, reseal
 
-from softbeam.campaign.results.facts import Facts, InputFacts, LayerFacts, facts_of, thumbnail
+from softbeam.campaign.results.facts import (
+    Facts,
+    InputFacts,
+    LayerFacts,
+    ScopeFacts,
+    facts_of,
+    thumbnail,
+)
 from softbeam.campaign.results.reading import ResultsReader
 from softbeam.campaign.results.store import ResultsStore
+from softbeam.campaign.scope import scope_facts
 from softbeam.errors import ResultsError
 from softbeam.injection.classification import ranking
+from softbeam.network.choices import WorkloadChoices
 from softbeam.network.golden import open_golden_run
+from softbeam.sass.opcodes import OPCODES
 
 if TYPE_CHECKING:
     from conftest import Prepared  # type: ignore[attr-defined]
@@ -47,6 +58,49 @@ def test_facts_of_a_network_of_ones_own(prepared: Prepared) -> None:
         assert one.boxes is None
         assert one.thumbnail is not None
         assert Image.open(BytesIO(one.thumbnail)).size == (10, 10)
+
+
+def test_the_scope_is_counted_in_executed_instructions(prepared: Prepared) -> None:
+    setup, plan = prepared.setup, prepared.workload.plan
+    whole = scope_facts(setup)
+    executed = sum(
+        int(profile.totals[:, 1].sum()) for one in setup.inputs for profile in one.profiles.values()
+    )
+    assert whole == ScopeFacts(executed=executed, in_scope=executed)
+    products = {launch.kernel for launch in plan.launches if launch.product is not None}
+    assert products
+
+    def part(**scope: tuple[str, ...]) -> ScopeFacts:
+        specification = setup.specification.model_copy(update=scope)
+        return scope_facts(replace(setup, specification=specification))
+
+    fills, other = part(kernels=("fill",)), part(kernels=tuple(sorted(products)))
+    assert fills.executed == other.executed == executed
+    assert 0 < fills.in_scope < other.in_scope < executed
+    assert fills.share == fills.in_scope / executed
+    groups = sorted({opcode.group for opcode in OPCODES.values()})
+    assert sum(part(groups=(group,)).in_scope for group in groups) == executed
+
+
+def test_multiply_adds_of_a_library_are_at_least_as_many_instructions(prepared: Prepared) -> None:
+    setup, network = prepared.setup, prepared.workload.network
+    plan = network.plan(WorkloadChoices(gemm="library"))
+    kept = [
+        replace(
+            one,
+            profiles={
+                number: profile
+                for number, profile in one.profiles.items()
+                if not plan.launches[number].library
+            },
+        )
+        for one in setup.inputs
+    ]
+    found = scope_facts(replace(setup, plan=plan, inputs=tuple(kept)))
+    products = [launch.product for launch in plan.launches if launch.library]
+    assert found.left_out == 2 * sum(one.m * one.n * one.k for one in products if one is not None)
+    assert found.in_scope == found.executed
+    assert found.share == found.executed / (found.executed + found.left_out) < 1
 
 
 def test_facts_come_back_and_move_no_id(prepared: Prepared, tmp_path: Path) -> None:

@@ -110,3 +110,17 @@ def test_reading_the_file(tmp_path: Path) -> None:
         read_judge(f"{tmp_path / 'gone.py'}:f")
     with pytest.raises(JudgeError, match=r"judged by judge\.py:f; give that file with --judge"):
         judge_for(two_outputs(), JudgeChoices(judge="judge.py:f"))
+
+
+def test_a_file_may_hold_what_a_module_may() -> None:
+    found = judge(
+        "from __future__ import annotations\n"
+        "from dataclasses import dataclass, field\n"
+        "@dataclass\n"
+        "class Angle:\n"
+        "    value: float\n"
+        "    many: list[int] = field(default_factory=list)\n"
+        "def judge(golden, faulty):\n"
+        "    return 'SDC', f'{Angle(float(faulty[\"angle\"][0, 0])).value:g}'\n"
+    )
+    assert found(GOLDEN, FAULTY).detail == "1"

@@ -463,3 +463,18 @@ def test_a_nan_passes_a_clip(tmp_path: Path) -> None:
     assert network.weights is not None
     found = golden_run(network.plan(), network.weights, image).scores
     np.testing.assert_array_equal(found, np.array([np.nan, 6, 0, 0.5], dtype=np.float32))
+
+
+def test_an_output_that_no_image_changes_is_refused(tmp_path: Path) -> None:
+    builder = models.Builder()
+    first = builder.node("Relu", "input")
+    fixed = builder.node("Relu", builder.normal(3))
+    model = builder.model(first, SIDE)
+    model.graph.output.append(onnx.helper.make_tensor_value_info(fixed, 1, (3,)))
+    path = tmp_path / "model.onnx"
+    onnx.save(model, str(path))
+    with pytest.raises(
+        NetworkError, match=r"is always the same, .*; name the others with --output"
+    ):
+        load_network(str(path))
+    assert len(load_network(str(path), choices=WorkloadChoices(output=first)).plan().answers) == 1

@@ -17,10 +17,13 @@ NAMES = {3: "cat", 7: "bell\x1b[31m"}
 def explained(make_record: Callable[..., InjectionRecord]) -> Callable[..., str]:
     """Return a function that gives the reason of an SDC."""
 
-    def explain(**record: Any) -> str:
+    def explain(told: tuple[str, ...] = (), **record: Any) -> str:
         one = make_record(**{"outcome": "SDC", "detail": "critical", **record})
         trace = SimpleNamespace(next_use=None, stopped_at=None, address=None)
-        return reason(SimpleNamespace(record=one, trace=trace, words=(), layers=()), NAMES)
+        return reason(
+            SimpleNamespace(record=one, trace=trace, words=(), layers=(), stopped=None, told=told),
+            NAMES,
+        )
 
     return explain
 
@@ -30,6 +33,15 @@ def test_the_class_that_took_over_is_named(explained: Callable[..., str]) -> Non
         "Another class is first: cat. The largest change of a score is 0.5."
     )
     assert explained(top1=4, largest_change=0.5).startswith("Another class is first: class 4.")
+
+
+def test_what_a_users_judge_says_is_told_in_its_words(explained: Callable[..., str]) -> None:
+    told = ("angle (1): 1", "angle (1): 2")
+    # Also where the word is one of softbeam's own.
+    for detail in ("off the road", "critical"):
+        assert explained(told, detail=detail, top1=None, largest_change=1.0) == (
+            f"The judge says: {detail}. The largest change of a score is 1."
+        )
 
 
 def test_no_class_is_first_where_all_scores_are_nan(explained: Callable[..., str]) -> None:

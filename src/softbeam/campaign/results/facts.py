@@ -120,6 +120,10 @@ class InputFacts(_Facts):
         Boxes in the fault-free answer, of a detector.
     answer : str
         The fault-free answer in words, of other networks.
+    label : int or None
+        The right class, where it is known.
+    label_name : str
+        What it is called; empty where that is not known.
     """
 
     number: int
@@ -128,6 +132,33 @@ class InputFacts(_Facts):
     golden: GoldenClass | None = None
     boxes: int | None = None
     answer: str = ""
+    label: int | None = Field(default=None, ge=0)
+    label_name: str = ""
+
+
+class ScopeFacts(_Facts):
+    """Which part of what is executed a campaign can strike, over all of its inputs.
+
+    Attributes
+    ----------
+    executed : int
+        Thread-instructions that are executed and not predicated off, of all launches whose machine
+        code is known.
+    in_scope : int
+        Those of them in the launches and groups of opcodes that can be struck.
+    left_out : int
+        Multiply-adds of the matrix products that are a library's: as many thread-instructions at
+        least, unknown ones, are executed besides.
+    """
+
+    executed: int = Field(ge=0)
+    in_scope: int = Field(ge=0)
+    left_out: int = Field(default=0, ge=0)
+
+    @property
+    def share(self) -> float:
+        """The share of the executed instructions that is in scope; at most, with a library's."""
+        return self.in_scope / max(1, self.executed + self.left_out)
 
 
 class Facts(_Facts):
@@ -146,11 +177,15 @@ class Facts(_Facts):
         Its inputs, in order.
     preprocessing : str
         What was done to an image file before it was the network's input: one sentence.
+    unread : dict of str to (int, int)
+        By mode that leaves out what is known to change nothing: its places, and what is left out.
     versions : dict of str to str
         What computed the golden runs: softbeam, Python, libraries, system.
     answers : str
         What the answers were taken for: one of :data:`softbeam.injection.choices.KINDS`, or
         ``function``; empty in results of before there was a choice.
+    scope : ScopeFacts or None
+        Which part of the executed instructions can be struck.
     """
 
     network_file: str | None = None
@@ -159,8 +194,10 @@ class Facts(_Facts):
     layers: tuple[LayerFacts, ...] = ()
     inputs: tuple[InputFacts, ...] = ()
     preprocessing: str = ""
+    unread: dict[str, tuple[int, int]] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
     answers: str = ""
+    scope: ScopeFacts | None = None
 
     @property
     def layer_names(self) -> dict[int, str]:
@@ -233,6 +270,8 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
     versions : dict of str to str
         What computes.
     """
+    from softbeam.campaign.scope import scope_facts
+    from softbeam.campaign.setup import unread_places
     from softbeam.injection.judging import judge_for
     from softbeam.network.golden import open_golden_run
 
@@ -252,6 +291,7 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
                 golden=golden,
                 boxes=boxes,
                 answer=told,
+                **_label(workload, number),
             )
         )
     return Facts(
@@ -261,9 +301,20 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
         layers=layer_facts(workload.plan),
         inputs=tuple(inputs),
         preprocessing=workload.preprocessing,
+        unread=unread_places(setup, {stream.mode for stream in setup.specification.streams}),
         versions=versions,
         answers=judge.kind,
+        scope=scope_facts(setup),
     )
+
+
+def _label(workload: Workload, number: int) -> dict[str, Any]:
+    """Return what is right of an input, where it is known."""
+    if workload.labels is None:
+        return {}
+    label = workload.labels[number]
+    named = dict(enumerate(workload.network.classes or ()))
+    return {"label": label, "label_name": named.get(label, "")}
 
 
 def layer_facts(plan: Plan) -> tuple[LayerFacts, ...]:

@@ -22,7 +22,14 @@ from softbeam.campaign.results.database import (
     snapshot,
     transaction,
 )
-from softbeam.campaign.results.schema import APPLICATION_ID, SCHEMA, SMALL_TABLES, Contents, tables
+from softbeam.campaign.results.schema import (
+    APPLICATION_ID,
+    SCHEMA,
+    SMALL_TABLES,
+    Contents,
+    growing,
+    tables,
+)
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.errors import CampaignError, ResultsError
 from softbeam.files import whole_path
@@ -86,7 +93,7 @@ def open_file(path: Path, *, writing: bool) -> OpenFile:
                 schema = _checked_schema(path, connection)
                 specification = _checked_specification(path, connection)
                 if schema > 1:
-                    _check_contents(path, connection)
+                    _check_contents(path, connection, schema)
                 return OpenFile(connection, specification, schema)
         except BaseException:
             connection.close()
@@ -135,7 +142,7 @@ def _initialise(connection: Connection, specification: CampaignSpecification) ->
         nothing = Contents().stored
         connection.write(
             "INSERT INTO contents VALUES (?, ?, ?)",
-            [(name, *nothing) for name in (*SMALL_TABLES, "injections")],
+            [(name, *nothing) for name in (*SMALL_TABLES, *growing(SCHEMA))],
         )
         for name in ("schema_version", "campaign"):
             seal(connection, name)
@@ -191,22 +198,24 @@ def _schema_version(path: Path, connection: Connection, found: Mapping[str, str]
     return schema
 
 
-def _check_contents(path: Path, connection: Connection) -> None:
+def _check_contents(path: Path, connection: Connection, schema: int) -> None:
     """Raise unless every row is there that was written, and no other.
 
-    Of injections only the number is looked at; whoever reads them all looks at each.
+    Of injections, and inferences, only the number is looked at; whoever reads them all looks at
+    each.
     """
     try:
         for name in SMALL_TABLES:
             held = Contents().plus(connection.each(f"SELECT * FROM {name}"))
             if held != contents_of(connection, name):
                 raise _damaged(path, f"rows of its table {name} are missing, added or changed")
-        wanted = contents_of(connection, "injections").rows
+        wanted = {name: contents_of(connection, name).rows for name in growing(schema)}
     except ValueError as error:
         raise _damaged(path, str(error)) from error
-    (rows,) = _only_row(path, connection, "SELECT count(*) FROM injections")
-    if rows != wanted:
-        raise _damaged(path, f"{wanted:,} injections were written, but it holds {rows:,}")
+    for name, number in wanted.items():
+        (rows,) = _only_row(path, connection, f"SELECT count(*) FROM {name}")
+        if rows != number:
+            raise _damaged(path, f"{number:,} {name} were written, but it holds {rows:,}")
 
 
 def _checked_specification(path: Path, connection: Connection) -> CampaignSpecification:

@@ -15,9 +15,10 @@ from softbeam.campaign.results.reading import ResultsReader
 from softbeam.campaign.results.schema import stored_columns
 from softbeam.campaign.results.store import ResultsStore, environment
 from softbeam.campaign.specification import first_difference, merged
-from softbeam.campaign.streams import InjectionName
+from softbeam.campaign.streams import InferenceName, InjectionName
 from softbeam.errors import CampaignError, ResultsError
 from softbeam.files import whole_path
+from softbeam.injection.inference import InferenceRecord
 from softbeam.injection.record import InjectionRecord
 
 
@@ -34,7 +35,7 @@ def merge(parts: Sequence[Path], out: Path) -> int:
     Returns
     -------
     int
-        Injections in the joined results.
+        Injections and inferences in the joined results.
 
     Raises
     ------
@@ -57,7 +58,7 @@ def merge(parts: Sequence[Path], out: Path) -> int:
                 )
         _check_fault_spaces(stores)
         # A first pass finds every disagreement before anything is written.
-        number = sum(1 for _ in _joined(stores))
+        number = sum(1 for _ in _joined(stores)) + sum(1 for _ in _joined_inferences(stores))
         specification = reduce(merged, (store.specification for store in stores))
         session = {**environment(), "joined": str(len(stores))}
         with (
@@ -70,7 +71,7 @@ def merge(parts: Sequence[Path], out: Path) -> int:
             known = [facts for facts in (store.facts() for store in stores) if facts.layers]
             if known:
                 joined.keep_facts(max(known, key=lambda facts: bool(facts.inputs)))
-            joined.add_all(_joined(stores))
+            joined.add_all(_joined(stores), _joined_inferences(stores))
     return number
 
 
@@ -108,6 +109,24 @@ def _joined(stores: Sequence[ResultsReader]) -> Iterator[InjectionRecord]:
                     f"injection {InjectionName(*key)} has different results in the parts; "
                     "one of them was changed or made by another softbeam"
                 )
+        yield record
+
+
+def _joined_inferences(stores: Sequence[ResultsReader]) -> Iterator[InferenceRecord]:
+    """Yield each inference with several faults once, in order."""
+
+    def key(one: InferenceRecord) -> tuple[str, str, str, int]:
+        return one.mode, one.model, one.load, one.index
+
+    ordered = heapq.merge(*(store.inferences() for store in stores), key=key)
+    for name, group in groupby(ordered, key=key):
+        record, *others = group
+        # repr, because a NaN is not equal to itself.
+        if any(repr(other) != repr(record) for other in others):
+            raise CampaignError(
+                f"inference {InferenceName(*name)} has different results in the parts; one of them "
+                "was changed or made by another softbeam"
+            )
         yield record
 
 

@@ -18,11 +18,19 @@ from pydantic import TypeAdapter, ValidationError
 from softbeam.campaign.results.database import errors, printable
 from softbeam.campaign.results.facts import Facts, facts_beside
 from softbeam.campaign.results.file import FILE_NAME, OpenFile, contents_of, open_file
-from softbeam.campaign.results.rows import DamagedRow, row_format, to_size
-from softbeam.campaign.results.schema import Contents
+from softbeam.campaign.results.rows import (
+    DamagedRow,
+    Record,
+    RowFormat,
+    inference_format,
+    row_format,
+    to_size,
+)
+from softbeam.campaign.results.schema import Contents, growing
 from softbeam.campaign.specification import CampaignSpecification
 from softbeam.errors import ResultsError
 from softbeam.faults.space import FaultSpaceSize
+from softbeam.injection.inference import InferenceRecord
 from softbeam.injection.record import InjectionRecord
 
 _LOG = logging.getLogger(__name__)
@@ -63,7 +71,9 @@ class ResultsReader:
         self.specification: CampaignSpecification = file.specification
         self.schema = file.schema
         self._connection = file.connection
-        self._format = row_format(file.schema, file.specification.judge_sha256 is not None)
+        own = file.specification.judge_sha256 is not None
+        self._format = row_format(file.schema, own)
+        self._inferences = inference_format(file.schema, own)
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -157,23 +167,43 @@ class ResultsReader:
         ResultsError
             If one of them, or their whole, is not as it was written.
         """
-        before, found, places = self._contents(), Contents(), self._places()
-        after = ("", "", "", -1)
-        while rows := self._read(self._format.following, after):
+        places = self._places()
+        for record in self._all(self._format, "injections"):
+            if places and (record.mode, record.layer, record.kernel) not in places:
+                raise self._damage(
+                    f"an injection strikes {record.kernel} in layer {record.layer}, where its "
+                    "fault space has no place"
+                )
+            yield record
+
+    def inferences(self) -> Iterator[InferenceRecord]:
+        """Yield all inferences with several faults, ordered by mode, model, load and index.
+
+        Raises
+        ------
+        ResultsError
+            As of :meth:`records`.
+        """
+        if "inferences" in growing(self.schema):
+            yield from self._all(self._inferences, "inferences")
+
+    def done_inferences(self, mode: str, model: str, load: str) -> set[int]:
+        """Return the indexes of the inferences of a load that the store holds."""
+        query = 'SELECT "index" FROM inferences WHERE mode = ? AND model = ? AND load = ?'
+        return {index for (index,) in self._read(query, (mode, model, load))}
+
+    def _all(self, kept: RowFormat[Record], table: str) -> Iterator[Record]:
+        before, found, after = self._contents(table), Contents(), kept.first
+        while rows := self._read(kept.following, after):
             found = found.plus(rows)
             for row in rows:
-                with self._undamaged("injection"):
-                    record = self._format.to_record(row)
-                if places and (record.mode, record.layer, record.kernel) not in places:
-                    raise self._damage(
-                        f"an injection strikes {record.kernel} in layer {record.layer}, where its "
-                        "fault space has no place"
-                    )
-                after = (record.mode, record.model, record.stratum, record.index)
+                with self._undamaged(table.removesuffix("s")):
+                    record = kept.to_record(row)
+                after = kept.key(record)
                 yield record
         # Where another process adds rows meanwhile, nobody can say which of them must be here.
-        if before is not None and found != before and self._contents() == before:
-            raise self._damage("injections are missing, added or changed")
+        if before is not None and found != before and self._contents(table) == before:
+            raise self._damage(f"{table} are missing, added or changed")
 
     def _places(self) -> set[tuple[str, int, str]]:
         """Return mode, layer and kernel of every stratum; none where nothing is stratified."""
@@ -181,13 +211,13 @@ class ResultsReader:
             return set()
         return {(one.mode, one.layer, one.kernel) for one in self.fault_space()}
 
-    def _contents(self) -> Contents | None:
-        """Return what the file says that its injections are."""
+    def _contents(self, table: str) -> Contents | None:
+        """Return what the file says that a table holds."""
         if self.schema == 1:
             return None
         try:
             with errors(self.path, "read"):
-                return contents_of(self._connection, "injections")
+                return contents_of(self._connection, table)
         except ValueError as error:
             raise self._damage(str(error)) from error
 

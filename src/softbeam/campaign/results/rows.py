@@ -10,16 +10,18 @@ from __future__ import annotations
 import operator
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from softbeam.campaign.results.schema import stored_columns
+from softbeam.campaign.results.schema import KEYS, stored_columns
+from softbeam.faults.load import Load
 from softbeam.faults.models import MODELS
 from softbeam.faults.modes import MODES
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.faults.stratum import Stratum
 from softbeam.injection.columns import Column
+from softbeam.injection.inference import INFERENCE_COLUMNS, InferenceRecord
 from softbeam.injection.outcomes import check_detail
 from softbeam.injection.record import InjectionRecord
 from softbeam.text import visible
@@ -32,48 +34,73 @@ class DamagedRow(ValueError):  # noqa: N818  (what it is)
     """A row that is not as it was written."""
 
 
-class RowFormat:
-    """The rows of injections in files of one schema.
+Record = TypeVar("Record", bound=InjectionRecord | InferenceRecord)
+
+
+class RowFormat(Generic[Record]):
+    """The rows of a table of records in files of one schema.
 
     Parameters
     ----------
+    table : str
+        Its name.
+    record : type
+        What a row is.
+    columns : sequence of Column
+        Its columns.
     schema : int
         The schema.
-    own_details : bool
-        Whether a function of a user's own gave the details of outcomes.
+    check : callable
+        Raises ValueError where the words of a record are none.
 
     Attributes
     ----------
     insert : str
         The statement that adds a row.
     following : str
-        The query for the next :data:`CHUNK` rows behind a mode, model, stratum and index.
+        The query for the next :data:`CHUNK` rows behind a key.
+    first : tuple
+        A key before all others.
     """
 
-    def __init__(self, schema: int, own_details: bool = False) -> None:
-        self._own_details = own_details
-        columns = stored_columns(schema)
+    def __init__(
+        self,
+        table: str,
+        record: type[Record],
+        columns: Sequence[Column],
+        schema: int,
+        check: Callable[[Record], None],
+    ) -> None:
+        self._record = record
+        self._check = check
         self._names = tuple(column.name for column in columns)
         self._writers = [_writer(column) for column in columns]
         self._readers = [_reader(column, schema) for column in columns]
+        self._key = KEYS[table]
         quoted = ", ".join(f'"{name}"' for name in (*self._names, "checksum"))
         places = ", ".join("?" * (len(columns) + 1))
-        self.insert = f"INSERT INTO injections ({quoted}) VALUES ({places})"
+        key = ", ".join(f'"{name}"' for name in self._key)
+        self.insert = f"INSERT INTO {table} ({quoted}) VALUES ({places})"
         self.following = (
-            f'SELECT {quoted} FROM injections WHERE (mode, model, stratum, "index") > (?, ?, ?, ?) '
-            f'ORDER BY mode, model, stratum, "index" LIMIT {CHUNK}'
+            f"SELECT {quoted} FROM {table} WHERE ({key}) > (?, ?, ?, ?) "
+            f"ORDER BY {key} LIMIT {CHUNK}"
         )
+        self.first = ("", "", "", -1)
 
-    def to_row(self, record: InjectionRecord) -> tuple[Any, ...]:
-        """Return the row of an injection.
+    def key(self, record: Record) -> tuple[Any, ...]:
+        """Return what tells a record apart in its table."""
+        return tuple(getattr(record, name) for name in self._key)
+
+    def to_row(self, record: Record) -> tuple[Any, ...]:
+        """Return the row of a record.
 
         Raises
         ------
         TypeError, ValueError
-            If a field does not hold what :class:`InjectionRecord` says.
+            If a field does not hold what the record's class says.
         """
         values = (getattr(record, name) for name in self._names)
-        self._check_words(record)
+        self._check(record)
         return with_checksum(
             tuple(
                 None if value is None else write(value)
@@ -81,8 +108,8 @@ class RowFormat:
             )
         )
 
-    def to_record(self, row: tuple[Any, ...]) -> InjectionRecord:
-        """Return the injection of a row, the same to the last bit.
+    def to_record(self, row: tuple[Any, ...]) -> Record:
+        """Return the record of a row, the same to the last bit.
 
         Raises
         ------
@@ -95,24 +122,50 @@ class RowFormat:
                 name: read(value)
                 for name, read, value in zip(self._names, self._readers, values, strict=True)
             }
-            record = InjectionRecord(**arguments)
-            self._check_words(record)
+            record: Record = self._record(**arguments)
+            self._check(record)
         except (TypeError, ValueError) as error:
             raise DamagedRow(_named(values)) from error
         return record
 
-    def _check_words(self, record: InjectionRecord) -> None:
-        check_detail(record.outcome, record.detail, own=self._own_details)
-        if record.mode not in MODES or record.model not in MODELS:
-            raise ValueError(f"no injection is of {record.mode!r}, {record.model!r}")
+
+@cache
+def row_format(schema: int, own_details: bool = False) -> RowFormat[InjectionRecord]:
+    """Return how injections are kept in files of a schema.
+
+    Parameters
+    ----------
+    schema : int
+        The schema.
+    own_details : bool
+        Whether a function of a user's own gave the details of outcomes.
+    """
+
+    def check(record: InjectionRecord) -> None:
+        _check_ending(record, own_details)
         if record.stratum:
             Stratum.read(record.stratum)
 
+    return RowFormat("injections", InjectionRecord, stored_columns(schema), schema, check)
+
 
 @cache
-def row_format(schema: int, own_details: bool = False) -> RowFormat:
-    """Return how injections are kept in files of a schema; parameters as of :class:`RowFormat`."""
-    return RowFormat(schema, own_details)
+def inference_format(schema: int, own_details: bool = False) -> RowFormat[InferenceRecord]:
+    """Return how inferences with several faults are kept; parameters as of :func:`row_format`."""
+
+    def check(record: InferenceRecord) -> None:
+        _check_ending(record, own_details)
+        load = Load.read(record.load)
+        if not (0 <= record.struck <= record.faults and load.faults in (0, record.faults)):
+            raise ValueError(f"no inference gets {record.struck} of {record.faults} faults")
+
+    return RowFormat("inferences", InferenceRecord, INFERENCE_COLUMNS, schema, check)
+
+
+def _check_ending(record: InjectionRecord | InferenceRecord, own_details: bool) -> None:
+    check_detail(record.outcome, record.detail, own=own_details)
+    if record.mode not in MODES or record.model not in MODELS:
+        raise ValueError(f"no injection is of {record.mode!r}, {record.model!r}")
 
 
 def with_checksum(values: tuple[Any, ...]) -> tuple[Any, ...]:

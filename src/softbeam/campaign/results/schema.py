@@ -17,6 +17,7 @@ from functools import cache
 from typing import Any
 
 from softbeam.injection.columns import Column
+from softbeam.injection.inference import INFERENCE_COLUMNS
 from softbeam.injection.outcomes import OUTCOMES
 from softbeam.injection.record import STORED_COLUMNS
 
@@ -26,13 +27,20 @@ APPLICATION_ID = 0x73626561
 # History of the schema:
 # 1  softbeam 0.1.
 # 2  Facts of what was struck; rows and digest of every table; the softbeam that made the file.
-# 3  Faults in memory and faults that stay: what was struck there, and no thread or instruction.
-_TABLES_SINCE = 2
+# 3  Faults in memory and faults that stay: what was struck there, and no thread or instruction;
+#    inferences with several faults.
+_TABLES_SINCE = _INFERENCES_SINCE = 3
 
 #: The schema of new files: the newest that tables or columns were added in.
 SCHEMA = max(
     _TABLES_SINCE, *(max(column.since, column.optional_since) for column in STORED_COLUMNS)
 )
+
+#: What tells a row apart, of the tables that grow with a campaign.
+KEYS = {
+    "injections": ("mode", "model", "stratum", "index"),
+    "inferences": ("mode", "model", "load", "index"),
+}
 
 #: Tables that are small, and so are checked as a whole whenever a file is opened.
 SMALL_TABLES = ("schema_version", "campaign", "sessions", "fault_space", "notes", "facts")
@@ -56,7 +64,6 @@ def tables(schema: int) -> dict[str, str]:
     finds damage to its own structure only, and a bit that flips in a value would go unseen.
     """
     made_by = "" if schema == 1 else ", softbeam TEXT NOT NULL"
-    columns = ", ".join(_declared(column, schema) for column in stored_columns(schema))
     found = {
         "schema_version": f"(version INTEGER NOT NULL{made_by})",
         "campaign": "(campaign_id TEXT NOT NULL, specification TEXT NOT NULL)",
@@ -66,15 +73,27 @@ def tables(schema: int) -> dict[str, str]:
         "kernel TEXT NOT NULL, size INTEGER NOT NULL, checksum INTEGER NOT NULL, "
         "PRIMARY KEY (image, mode, layer, kernel) ) WITHOUT ROWID",
         "notes": "(note INTEGER PRIMARY KEY, text TEXT NOT NULL)",
-        "injections": f"( {columns}, checksum INTEGER NOT NULL, "
-        'PRIMARY KEY (mode, model, stratum, "index") ) WITHOUT ROWID',
+        "injections": _records("injections", stored_columns(schema), schema),
     }
     if schema > 1:
         found["facts"] = "(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
         found["contents"] = (
             "(name TEXT PRIMARY KEY, rows INTEGER NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID"
         )
+    if schema >= _INFERENCES_SINCE:
+        found["inferences"] = _records("inferences", INFERENCE_COLUMNS, schema)
     return {name: f"CREATE TABLE {name} {rest}" for name, rest in found.items()}
+
+
+def growing(schema: int) -> tuple[str, ...]:
+    """Return the tables that grow with a campaign."""
+    return tuple(name for name in tables(schema) if name in KEYS)
+
+
+def _records(table: str, columns: tuple[Column, ...], schema: int) -> str:
+    declared = ", ".join(_declared(column, schema) for column in columns)
+    key = ", ".join(f'"{name}"' if name == "index" else name for name in KEYS[table])
+    return f"( {declared}, checksum INTEGER NOT NULL, PRIMARY KEY ({key}) ) WITHOUT ROWID"
 
 
 def _declared(column: Column, schema: int) -> str:

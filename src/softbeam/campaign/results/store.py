@@ -13,9 +13,9 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from softbeam.campaign.results.database import errors, transaction
 from softbeam.campaign.results.facts import Facts
@@ -27,6 +27,7 @@ from softbeam.campaign.specification import CampaignSpecification, first_differe
 from softbeam.errors import CampaignError, ResultsError
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.files import whole_path
+from softbeam.injection.inference import InferenceRecord
 from softbeam.injection.record import InjectionRecord
 
 #: Records that are copied at a time from one file to another.
@@ -161,7 +162,7 @@ class ResultsStore(ResultsReader):
                     "folder for this one, or give the same options to continue that one"
                 )
             # Whoever continues believes what is there, so it is looked at, row by row.
-            for _ in held.records():
+            for _ in chain(held.records(), held.inferences()):
                 pass
             former = None if held.schema == SCHEMA else cls._renew(held)
         store = cls.open(folder)
@@ -187,7 +188,7 @@ class ResultsStore(ResultsReader):
                 copy.add_fault_space(held.fault_space())
                 copy.add_history(held)
                 copy.keep_facts(held.facts())
-                copy.add_all(held.records())
+                copy.add_all(held.records(), held.inferences())
                 copied = copy.size()
                 copy.note(
                     f"copied from a file of results schema {held.schema}, kept as {former.name}"
@@ -212,15 +213,27 @@ class ResultsStore(ResultsReader):
             If they cannot be written, or the store holds one of them; it is then as before.
         """
         rows = [self._format.to_row(record) for record in records]
-        with self._transaction("write"):
-            self._connection.write(self._format.insert, rows)
-            held = contents_of(self._connection, "injections")
-            set_contents(self._connection, "injections", held.plus(rows))
+        self._append("injections", self._format.insert, rows)
 
-    def add_all(self, records: Iterator[InjectionRecord]) -> None:
-        """Add injections in several batches, each all or none."""
+    def append_inferences(self, records: Iterable[InferenceRecord]) -> None:
+        """Add inferences with several faults; as :meth:`append`."""
+        rows = [self._inferences.to_row(record) for record in records]
+        self._append("inferences", self._inferences.insert, rows)
+
+    def _append(self, table: str, insert: str, rows: list[tuple[Any, ...]]) -> None:
+        with self._transaction("write"):
+            self._connection.write(insert, rows)
+            held = contents_of(self._connection, table)
+            set_contents(self._connection, table, held.plus(rows))
+
+    def add_all(
+        self, records: Iterator[InjectionRecord], inferences: Iterator[InferenceRecord]
+    ) -> None:
+        """Add injections and inferences in several batches, each all or none."""
         while batch := list(islice(records, BATCH)):
             self.append(batch)
+        while some := list(islice(inferences, BATCH)):
+            self.append_inferences(some)
 
     def note(self, text: str) -> None:
         """Add a remark for whoever reads the results."""

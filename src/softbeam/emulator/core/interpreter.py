@@ -33,6 +33,8 @@ from softbeam.emulator.core.layout import (
     FAULT_PREDICATE_BEFORE,
     FAULT_REGISTERS,
     FAULT_RESOLVE,
+    FAULT_RESUMES,
+    FAULT_ROUNDS,
     FAULT_ROW,
     FAULT_STORE,
     FAULT_STUCK,
@@ -48,9 +50,11 @@ from softbeam.emulator.core.layout import (
     INFO_FIRED,
     INFO_INSTRUCTIONS,
     INFO_LONGEST,
+    INFO_PENDING,
     INFO_READ,
     INFO_ROW,
     INFO_TRACE,
+    INFO_WIPED,
     INVALID_PC,
     LDC,
     LOAD,
@@ -59,6 +63,7 @@ from softbeam.emulator.core.layout import (
     OP,
     PART_MEMORY,
     PART_MISSING,
+    PAUSED,
     READY,
     RUNNING,
     STORE,
@@ -188,6 +193,8 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
     if fault[FAULT_KIND] != FAULT_NONE and fault[FAULT_WARP] == warp and not stuck:
         struck_row = fault[FAULT_ROW]
     pending, wiped = np.uint32(0), False
+    if struck_row >= 0:
+        pending, wiped = np.uint32(information[INFO_PENDING]), information[INFO_WIPED] != 0
     wants_profile = state.profile.shape[0] > 0
     saved = w.scratch[6:10]
     group, steps, allowed = np.int64(-1), np.int64(0), np.int64(0)
@@ -259,6 +266,7 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                 strike_before(fault, hit, w, state.shared, information)
                 if fault[FAULT_KIND] == FAULT_BEFORE and fault[FAULT_TRACK]:
                     pending = hit
+                    information[INFO_PENDING] = np.int64(hit)
                 elif fault[FAULT_KIND] == FAULT_PREDICATE_BEFORE and row[GUARD] != 7:
                     # The struck predicate may be the instruction's own guard.
                     executed = mask & predicate_mask(row[GUARD], w.predicates, w.uniform_predicates)
@@ -276,6 +284,9 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                 if not pending:
                     information[INFO_ROW] = number
                     return fate(pending, np.uint32(0), wiped)
+            # A warp that waits at a barrier is entered again behind it.
+            information[INFO_PENDING] = np.int64(pending)
+            information[INFO_WIPED] = 1 if wiped else 0
         status = np.int64(RUNNING)
         if operation < FIRST_MEMORY:
             if operation == UNSUPPORTED:
@@ -388,6 +399,29 @@ def prepare_warp(w, threads, keeps, registers, barriers):
 
 
 @callee
+def prepare(tables, threads, fault, traced, first, end, state):
+    """Reset the state of a block and its warps `first` to `end`."""
+    state.information[:] = 0
+    if not fault[FAULT_KEEPS]:
+        state.shared[:] = 0
+    if state.local.shape[1]:
+        state.local[:] = 0
+    registers = np.int64(256)
+    if traced < 0:
+        registers = min(
+            registers, max(tables.translation.context[REGISTERS], fault[FAULT_REGISTERS])
+        )
+    for warp in range(first, end):
+        prepare_warp(
+            state.warps[warp - first],
+            threads - 32 * warp,
+            fault[FAULT_KEEPS] != 0,
+            registers,
+            traced >= 0 or tables.translation.context[BARRIERS] != 0,
+        )
+
+
+@callee
 def pass_barrier(warps):
     """Let every group that waits at the block barrier go on; BAR.RED: count the votes."""
     arrived, yes, how = np.int64(0), np.int64(0), np.int64(0)
@@ -413,6 +447,9 @@ def pass_barrier(warps):
 def run(code, constants, tables, memory, grid_block, threads, budget, fault, traced, state):
     """Run warps of one block, in order, in rounds between barriers; returns a status.
 
+    A run that was asked to pause behind a barrier is gone on with from what the state holds then,
+    or from any other state of the block behind a barrier that is put there.
+
     Parameters
     ----------
     grid_block : int64[8]
@@ -430,24 +467,9 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
     if is_translated(tables.translation):
         open_context(tables.translation, constants, tables, memory, grid_block, state)
     first, end = grid_block[6], grid_block[7]
-    state.information[:] = 0
-    if not fault[FAULT_KEEPS]:
-        state.shared[:] = 0
-    if state.local.shape[1]:
-        state.local[:] = 0
-    registers = np.int64(256)
-    if traced < 0:
-        registers = min(
-            registers, max(tables.translation.context[REGISTERS], fault[FAULT_REGISTERS])
-        )
-    for warp in range(first, end):
-        prepare_warp(
-            state.warps[warp - first],
-            threads - 32 * warp,
-            fault[FAULT_KEEPS] != 0,
-            registers,
-            traced >= 0 or tables.translation.context[BARRIERS] != 0,
-        )
+    rounds = fault[FAULT_ROUNDS]
+    if not fault[FAULT_RESUMES]:
+        prepare(tables, threads, fault, traced, first, end, state)
     while True:
         waiting = 0
         # A debugger that strikes holds its warp up while the others of the block go on.
@@ -483,3 +505,6 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
         if waiting == 0:
             return FINISHED
         pass_barrier(state.warps[: end - first])
+        rounds -= 1
+        if rounds == 0:
+            return PAUSED

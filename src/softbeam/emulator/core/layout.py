@@ -149,6 +149,8 @@ RUNNING, FINISHED, AT_BARRIER = 0, 1, 2
 OVERWRITTEN, NEVER_READ, RESOLVED, LOG_FULL, TRACE_FULL, HANG = 3, 4, 5, 6, 7, 8
 #: A part is not compiled yet that the row needs; nothing of the row is done.
 PART_MISSING = 9
+#: As many barriers of the block are passed as were asked for; it can be resumed.
+PAUSED = 10
 ILLEGAL_ADDRESS, MISALIGNED_ADDRESS, OUT_OF_RANGE_ADDRESS = 16, 17, 18
 INVALID_ADDRESS_SPACE, ILLEGAL_INSTRUCTION, INVALID_PC = 19, 20, 21
 UNSUPPORTED_REACHED = 32
@@ -184,8 +186,10 @@ UNSUPPORTED_REACHED = 32
     FAULT_TRACK,  # 1: follow the struck register until it is read, overwritten or forgotten
     FAULT_LATE,  # 1: until it has struck, the struck warp of a block runs after the others
     FAULT_KEEPS,  # 1: registers and shared memory begin as the state holds them, not as zeros
+    FAULT_RESUMES,  # 1: everything begins as the state holds it: a paused run goes on
+    FAULT_ROUNDS,  # pause once so many barriers of the block are passed; 0: never
     FAULT_FIELDS,
-) = range(17)
+) = range(19)
 
 # What an execution reports (the information vector).
 (
@@ -204,8 +208,10 @@ UNSUPPORTED_REACHED = 32
     INFO_LOG,  # entries in the store log
     INFO_TRACE,  # entries in the trace
     INFO_FOREIGN,  # foreign stores that took effect
+    INFO_PENDING,  # lanes whose followed register is undecided yet
+    INFO_WIPED,  # 1 once one of them has overwritten it
     INFO_FIELDS,
-) = range(16)
+) = range(18)
 
 
 #: Entries of Tables.entries after those of the parts: what is compiled apart so that its callers

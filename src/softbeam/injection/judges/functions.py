@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import linecache
+import sys
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -104,8 +105,10 @@ class FunctionJudge(Judge):
     def __init__(self, plan: Plan, source: JudgeSource) -> None:
         super().__init__(plan)
         self.source = source
-        module = ModuleType(Path(source.file).stem)
+        module = ModuleType(f"softbeam_judge_{source.sha256[:16]}")
         module.__file__ = source.file
+        # As of an imported module: dataclasses, for one, look for it there.
+        sys.modules[module.__name__] = module
         try:
             exec(compile(source.text, source.file, "exec"), module.__dict__)
         except SyntaxError as error:

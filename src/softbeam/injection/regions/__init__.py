@@ -19,7 +19,7 @@ from softbeam.injection.regions.channels import channelwise_rule
 from softbeam.injection.regions.elementwise import broadcast_rule
 from softbeam.injection.regions.joining import shortcut_rule, upsample_rule
 from softbeam.injection.regions.pointwise import copy_rule, pointwise_rule
-from softbeam.injection.regions.products import batched_rule, gemm_rule, local_rule
+from softbeam.injection.regions.products import product_rule
 from softbeam.injection.regions.step import NotCoveredError, RegionRule, Result, Step, whole_launch
 from softbeam.injection.regions.windows import (
     avgpool_rule,
@@ -29,6 +29,8 @@ from softbeam.injection.regions.windows import (
 )
 from softbeam.kernels.behaviour import Behaviour, Channelwise
 from softbeam.kernels.families import BEHAVIOURS
+from softbeam.kernels.products import TILES
+from softbeam.kernels.signatures import LIBRARY
 
 __all__ = [
     "RULES",
@@ -63,9 +65,7 @@ RULES: Mapping[str, RegionRule] = {
     "broadcast": broadcast_rule,
     "im2col": im2col_rule,
     "im2col_ext": im2col_ext_rule,
-    "gemm": gemm_rule,
-    "gemm_batched": batched_rule,
-    "gemm_local": local_rule,
+    **dict.fromkeys((*LIBRARY, *TILES), product_rule),
     "maxpool": maxpool_rule,
     "avgpool": avgpool_rule,
 }

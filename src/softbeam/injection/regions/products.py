@@ -1,12 +1,12 @@
-"""The rules of the matrix products.
+"""The rules of the matrix products, of a library's and of the SGEMM kernels.
 
-In ``gemm`` C[i, j] depends on row i of A, column j of B and its own value, and is the same chain of
-fused multiply-adds whatever else is computed (:mod:`softbeam.kernels.native.matrix`).  Changed
+In a product C[i, j] depends on row i of A, column j of B and its own value, and is the same chain
+of fused multiply-adds whatever else is computed (:mod:`softbeam.kernels.native.matrix`).  Changed
 columns of B or C give the same columns of C; changed rows of A give rows of C.
 
-``gemm_batched`` is many such products one below the other, so a changed column of all B gives the
-same column of all C.  In ``gemm_local`` column j of C depends on column j of B and on the filters
-of location j alone.  Both are products as above (:mod:`softbeam.kernels.native.matrix`).
+Of many products one below the other, a changed column of all B gives the same column of all C.  Of
+products for locations, column j of C depends on column j of B and on the filters of location j
+alone.
 """
 
 from __future__ import annotations
@@ -18,23 +18,36 @@ from softbeam.injection.native import columns as jitted
 from softbeam.injection.regions.step import Map, NotCoveredError, Result, Step
 from softbeam.kernels.families.products import gemm_batched, local_columns
 from softbeam.kernels.native.matrix import pack_columns, pack_rows, padded_rows
+from softbeam.kernels.products import Product
 
 
-def gemm_rule(step: Step) -> Result:
-    """gemm: columns whose column of B or of C changed, and rows whose row of A changed."""
-    a = step.arguments
-    c = step.map(a.c, a.m, a.n)
+def product_rule(step: Step) -> Result:
+    """Compute what changes in C, by the way in which the products lie."""
+    product = step.launch.product
+    assert product is not None
+    if product.is_single:
+        return single_rule(step, product)
+    if product.is_dense:
+        return batched_rule(step, product)
+    if product.is_local:
+        return local_rule(step, product)
+    raise NotCoveredError
+
+
+def single_rule(step: Step, product: Product) -> Result:
+    """One product: columns whose column of B or of C changed, and rows whose row of A changed."""
+    c = step.map(product.c, product.m, product.n)
     of_c = step.changed(c)
-    result = _changed_columns(step, a.k, c, of_c)
-    rows = _changed_rows(step, a.m, a.k)
+    result = _changed_columns(step, product, c, of_c)
+    rows = _changed_rows(step, product)
     if rows.size:
-        result = _with_rows(step, result, rows, a.k, c, of_c)
+        result = _with_rows(step, product, result, rows, c, of_c)
     return {c.buffer: step.written(c, result)}
 
 
-def _changed_columns(step: Step, k: int, c: Map, of_c: Columns) -> Columns:
+def _changed_columns(step: Step, product: Product, c: Map, of_c: Columns) -> Columns:
     """Return the columns of C that change with golden A."""
-    pointer, n = step.arguments.b, c.stride
+    pointer, n, k = product.b, product.n, product.k
     packed = step.golden.packed(step.launch.index)
     change = step.changes.get(pointer.buffer)
     if isinstance(change, Windows) and not of_c.places.size and _is_matrix(change, k, n):
@@ -63,9 +76,9 @@ def _columns_before(step: Step, c: Map, places: Places, changed: Columns) -> Flo
     return step.columns(c, places, changed)
 
 
-def _changed_rows(step: Step, m: int, k: int) -> Places:
+def _changed_rows(step: Step, product: Product) -> Places:
     """Return the rows of A that hold changed weights."""
-    pointer = step.arguments.a
+    pointer, m, k = product.a, product.m, product.k
     change = step.changes.get(pointer.buffer)
     if change is None:
         return np.zeros(0, np.int64)
@@ -79,11 +92,11 @@ def _changed_rows(step: Step, m: int, k: int) -> Places:
 
 
 def _with_rows(
-    step: Step, columns: Columns, rows: Places, k: int, c: Map, of_c: Columns
+    step: Step, product: Product, columns: Columns, rows: Places, c: Map, of_c: Columns
 ) -> Columns:
     """Return all columns of C, with those given and with some rows computed from changed A."""
-    n, every = c.stride, np.arange(c.stride)
-    weights, right = step.arguments.a, step.arguments.b
+    n, k, every = c.stride, product.k, np.arange(c.stride)
+    weights, right = product.a, product.b
     a = step.contents(weights.buffer)[weights.word : weights.word + c.rows * k]
     b = step.contents(right.buffer)[right.word :].view(np.float32)
     packed = np.empty(padded_rows(rows.size) * k, dtype=np.float32)
@@ -100,11 +113,10 @@ def _with_rows(
     return Columns(n, every, values)
 
 
-def batched_rule(step: Step) -> Result:
-    """gemm_batched: columns whose column of B or of C changed."""
-    a = step.arguments
-    count, m, n, k = a.count, a.m, a.n, a.k
-    c, places, left, right, before = _library_columns(step, n, count * k, count * m)
+def batched_rule(step: Step, product: Product) -> Result:
+    """Products one below the other: columns whose column of B or of C changed."""
+    count, m, n, k = product.count, product.m, product.n, product.k
+    c, places, left, right, before = _columns(step, product, n, count * k, count * m)
     # The twin on matrices of these columns alone.
     out = np.ascontiguousarray(before.T)
     columns = np.ascontiguousarray(right.T)
@@ -113,23 +125,23 @@ def batched_rule(step: Step) -> Result:
     return {c.buffer: step.written(c, Columns(n, places, values))}
 
 
-def local_rule(step: Step) -> Result:
-    """gemm_local: locations whose column of B or of C changed."""
-    a = step.arguments
-    c, places, left, right, out = _library_columns(step, a.locations, a.k, a.filters)
+def local_rule(step: Step, product: Product) -> Result:
+    """Products for locations: those whose column of B or of C changed."""
+    locations, filters, k = product.count, product.m, product.k
+    c, places, left, right, out = _columns(step, product, locations, k, filters)
     local_columns(left, places, right, out)
-    return {c.buffer: step.written(c, Columns(a.locations, places, out))}
+    return {c.buffer: step.written(c, Columns(locations, places, out))}
 
 
-def _library_columns(
-    step: Step, n: int, b_rows: int, c_rows: int
+def _columns(
+    step: Step, product: Product, n: int, b_rows: int, c_rows: int
 ) -> tuple[Map, Places, Floats, Floats, Floats]:
     """Return C, which of its columns change, all of A, and these columns of B and, before, of C."""
-    weights = step.arguments.a
+    weights = product.a
     if weights.buffer in step.changes:
         raise NotCoveredError
-    b = step.map(step.arguments.b, b_rows, n, prefix=True)
-    c = step.map(step.arguments.c, c_rows, n)
+    b = step.map(product.b, b_rows, n, prefix=True)
+    c = step.map(product.c, c_rows, n)
     of_b, of_c = step.changed(b), step.changed(c)
     places = np.union1d(of_b.places, of_c.places)
     left = step.before(weights.buffer)[weights.word :].view(np.float32)

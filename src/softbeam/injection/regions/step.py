@@ -219,8 +219,8 @@ def whole_launch(step: Step) -> Result:
     for span in step.launch.writes:
         contents = step.contents(span.buffer)
         views[span.buffer] = contents if span.buffer in step.changes else contents.copy()
-    packed = step.launch.kernel == "gemm"
-    if packed and step.arguments.a.buffer not in step.changes:
+    product = step.launch.product
+    if product is not None and product.a.buffer not in step.changes:
         step.golden.execute(step.launch, views)
     else:
         execute(step.launch, views)

@@ -71,7 +71,7 @@ def owner_thread(arguments: Arguments, word: int) -> int:
     Returns
     -------
     int
-        ``512 * block + thread``, the block numbered x fastest, or :data:`NOBODY`.
+        Its number in the launch, see :data:`softbeam.kernels.behaviour.Owner`.
 
     Examples
     --------

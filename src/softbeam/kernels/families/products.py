@@ -1,8 +1,9 @@
-"""The library's matrix products: chains of fused multiply-adds, in order.
+"""Matrix products: chains of fused multiply-adds, in order.
 
-Nothing strikes them, so that they have no machine code to follow and are defined here and in
-:mod:`softbeam.kernels.native.matrix`.  Each element is one chain, from the first step to the last,
-and is added to C once; which elements are computed side by side decides no bit.
+Those of a library have no machine code to follow and are defined here and in
+:mod:`softbeam.kernels.native.matrix`; those of the SGEMM kernels leave the same bits.  Each element
+is one chain, from the first step to the last, and is added to C once; which elements are computed
+side by side decides no bit.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from softbeam.emulator.arithmetic import canonical, fma_rn
 from softbeam.jit import jit
-from softbeam.kernels.behaviour import Behaviour
-from softbeam.kernels.native.matrix import gemm
+from softbeam.kernels.behaviour import NOBODY, Behaviour
+from softbeam.kernels.native.matrix import Floats, gemm
+from softbeam.kernels.products import TILES, Product, product_of
+from softbeam.kernels.signatures import Arguments
 
 
 @jit
@@ -77,8 +81,53 @@ def gemm_batched(count, m, n, k, a, b, c):
                 c[first + column] = canonical(np.float32(c[first + column] + totals[column]))
 
 
+def sgemm(
+    count: int, m: int, n: int, k: int,
+    a: Floats, lead_a: int, b: Floats, lead_b: int, c: Floats, lead_c: int,
+    skip_a: int, skip_b: int, skip_c: int,
+) -> None:  # fmt: skip
+    """Compute what each of the SGEMM kernels computes."""
+    sizes = (count, m, n, k, None, None, None)
+    product = Product(*sizes, lead_a, lead_b, lead_c, skip_a, skip_b, skip_c)
+    if product.is_single:
+        gemm(m, n, k, a, b, c)
+    elif product.is_dense:
+        gemm_batched(count, m, n, k, a, b, c)
+    elif product.is_local:
+        gemm_local(m, count, k, a, b, c)
+    else:
+        for number in range(count):
+            left = _matrix(a[number * skip_a :], m, k, lead_a)
+            right = _matrix(b[number * skip_b :], k, n, lead_b)
+            into = _matrix(c[number * skip_c :], m, n, lead_c)
+            out = into.ravel()
+            gemm(m, n, k, left.ravel(), right.ravel(), out)
+            into[:] = out.reshape(m, n)
+
+
+def _matrix(words: Floats, rows: int, columns: int, lead: int) -> Floats:
+    step = words.itemsize
+    # A view behind the end would not be noticed.
+    assert (rows - 1) * lead + columns <= words.size
+    return as_strided(words, (rows, columns), (lead * step, step))
+
+
+def owner(arguments: Arguments, word: int) -> int:
+    """Return the thread that stores a word of C."""
+    product, tile = product_of(arguments), TILES[arguments.kernel]
+    assert product is not None
+    element = product.element(word)
+    if element is None:
+        return NOBODY
+    number, row, column = element
+    across, up, _ = tile.grid(product.m, product.n)
+    block = column // tile.columns + across * (row // tile.rows + up * number)
+    return tile.threads * block + tile.thread_of(row, column)
+
+
 FAMILY: Mapping[str, Behaviour] = {
     "gemm": Behaviour(gemm),
     "gemm_local": Behaviour(gemm_local),
     "gemm_batched": Behaviour(gemm_batched),
+    **{kernel: Behaviour(sgemm, owner=owner) for kernel in TILES},
 }

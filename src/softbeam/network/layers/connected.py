@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from softbeam.kernels.products import Product
 from softbeam.network.activation import Activation
 from softbeam.network.darknet import keys
 from softbeam.network.darknet.keys import COUNT, FLAG, Key, Section, Values
@@ -91,10 +92,8 @@ class Connected(BaseLayer):
         """Launch a connected layer: GEMM with the input as a matrix of one column."""
         output = maker.output(self.outputs)
         maker.fill(output)
-        m, k = self.units, self.inputs
-        weights = maker.own("weights", m * k)
-        reads = (weights, source, output)
-        maker.library("gemm", reads, (output,), m=m, n=1, k=k, a=weights, b=source, c=output)
+        weights = maker.own("weights", self.units * self.inputs)
+        maker.product(Product.dense(self.units, 1, self.inputs, weights, source, output))
         if self.batch_normalize:
             maker.batch_norm(output, self.units)
         else:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from softbeam.kernels.products import Product
 from softbeam.network.activation import Activation
 from softbeam.network.darknet import keys
 from softbeam.network.darknet.keys import COUNT, FLAG, Invalid, Key, Section, Values
@@ -147,17 +148,13 @@ class Convolution(BaseLayer):
         taken = self.inputs // self.groups
         if self.batched:
             columns = source if direct else self._lay_out(maker, source)
-            operands = {"a": weights, "b": columns, "c": output}
-            reads = (weights, columns, output)
-            maker.library(
-                "gemm_batched", reads, (output,), count=self.groups, m=m, n=n, k=k, **operands
-            )
+            maker.product(Product.dense(m, n, k, weights, columns, output, self.groups))
         for group in range(0 if self.batched else self.groups):
             columns = part(source, group * taken, taken)
             if not direct:
                 columns = self._lay_out(maker, columns)
             a, c = part(weights, group * m * k, m * k), part(output, group * m * n, m * n)
-            maker.library("gemm", (a, columns, c), (c,), m=m, n=n, k=k, a=a, b=columns, c=c)
+            maker.product(Product.dense(m, n, k, a, columns, c))
         if self.batch_normalize:
             maker.batch_norm(output, self.filters)
         else:
@@ -284,17 +281,8 @@ class Local(BaseLayer):
         maker.copy(maker.own("biases", self.outputs), output)
         columns = lay_out(maker, self, source)
         weights = maker.own("weights", self.weights)
-        maker.library(
-            "gemm_local",
-            (weights, columns, output),
-            (output,),
-            filters=self.filters,
-            locations=self.spatial,
-            k=self.column_height,
-            a=weights,
-            b=columns,
-            c=output,
-        )
+        sizes = (self.filters, self.spatial, self.column_height)
+        maker.product(Product.local(*sizes, weights, columns, output))
         maker.activate(output, self.activation)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from softbeam.kernels.products import Product
 from softbeam.network.darknet import keys
 from softbeam.network.darknet.keys import COUNT, Key, Section, Values
 from softbeam.network.launches import LaunchMaker
@@ -146,18 +147,8 @@ class WindowAverage(BaseLayer):
         weights = maker.own("weights", channels * window)
         maker.fill(output)
         columns = lay_out(maker, self, source)
-        maker.library(
-            "gemm_batched",
-            (weights, columns, output),
-            (output,),
-            count=channels,
-            m=1,
-            n=height * width,
-            k=window,
-            a=weights,
-            b=columns,
-            c=output,
-        )
+        product = Product.dense(1, height * width, window, weights, columns, output, channels)
+        maker.product(product, "gemm_batched")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from math import prod
 from typing import ClassVar
 
 from softbeam.kernels.functions import Function, Operation, Reduction
+from softbeam.kernels.products import Product
 from softbeam.network.launches import LaunchMaker
 from softbeam.network.layers.tensors import OWN, Steps, TensorLayer, apply, combine
 from softbeam.network.plan import Span
@@ -149,12 +150,7 @@ class MatMul(TensorLayer):
                 strict=True,
             )
         )
-        sizes = {"m": self.m, "n": self.n, "k": self.k}
-        reads, ends = (a, b, output), {"a": a, "b": b, "c": output}
-        if self.count == 1:
-            maker.library("gemm", reads, (output,), **sizes, **ends)
-        else:
-            maker.library("gemm_batched", reads, (output,), count=self.count, **sizes, **ends)
+        maker.product(Product.dense(self.m, self.n, self.k, a, b, output, self.count))
 
 
 @dataclass(frozen=True, slots=True)

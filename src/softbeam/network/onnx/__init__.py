@@ -82,6 +82,11 @@ def _answers(lowering: Lowering, path: Path) -> tuple[Answer, ...]:
     buffers = output_buffers(tuple(lowering.layers))
     answers = []
     for name in lowering.graph.outputs:
+        if name in lowering.graph.constants:
+            raise NetworkError(
+                f"the output {name!r} of {path} is always the same, whatever the image; name the "
+                "others with --output"
+            )
         place, _ = lowering.places.get(name, (-1, None))
         if place < 0:
             raise NetworkError(f"{path} computes nothing: its answer {name!r} is its image")

@@ -29,7 +29,7 @@ def layer_axis(
         Labels by the layers' numbers, left to right.
     parts : sequence of Part
         Of a deep network: only the first layer of each part is labelled, with its number, and
-        every second part has a band behind it.
+        every second part has a band behind it.  Those without a layer here are left out.
     titles : bool
         Whether the names of the parts stand above.
     """
@@ -41,7 +41,10 @@ def layer_axis(
     place = {layer: number for number, layer in enumerate(layers)}
     ticks: list[int] = []
     for number, part in enumerate(parts):
-        first, last = place[part.layers[0]], place[part.layers[-1]]
+        inside = [place[layer] for layer in part.layers if layer in place]
+        if not inside:
+            continue
+        first, last = inside[0], inside[-1]
         if not ticks or first - ticks[-1] >= _APART:
             ticks.append(first)
         if number % 2:

@@ -23,12 +23,22 @@ NEVER_READ = (
 
 KERNELS = (
     "Each bar is a kernel: of all injections of the mode, the share that fell in the kernel and "
-    "ended as SDC, DUE or Masked (without never-read faults), with 95 % intervals. GEMM is a "
-    "library's and never struck: that it is missing does not mean that it is safe."
+    "ended as SDC, DUE or Masked (without never-read faults), with 95 % intervals."
+)
+
+LEFT_OUT = (
+    " Matrix products are a library's here and not struck: that they are missing does not mean "
+    "that they are safe."
+)
+
+PARTS = (
+    "Each bar is one {part}: of all injections of the mode, the share that fell there and ended as "
+    "SDC, DUE or Masked, with 95 % intervals. A high bar is a {part} that is struck often, or is "
+    "sensitive, or both; how sensitive it is say the conditional factors in the table."
 )
 
 HEAT = (
-    "Each square is a kernel in a layer. The stronger its colour, the larger the share of the "
+    "Each square is a {part} in a layer. The stronger its colour, the larger the share of the "
     "injections there that ended as SDC or as DUE; the larger the square, the shorter the 95 % "
     "interval. A place without a square was never struck, which does not mean that it is safe. "
     "How often a place is struck is not shown."
@@ -64,4 +74,11 @@ FRONT = (
     "by the cost model stated below. Where the line is steep, a little hardening removes much. "
     "The line is fitted to these injections; what is left of it on others is not shown but stated "
     "beside the answer."
+)
+
+LOADS = (
+    "Each point is as many inferences as the table says, each with so many faults at places drawn "
+    "from all of the scope. A fault strikes in memory as the earlier ones of its inference left "
+    "it. Bars are 95 % intervals, and as wide as the inputs differ, so that they speak of inputs "
+    "like these. An inference that ends in a DUE has no answer, and so none that is right."
 )

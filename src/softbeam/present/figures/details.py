@@ -47,6 +47,8 @@ def heat_map(
     kernels: Sequence[str],
     caption: str,
     parts: Sequence[Part] = (),
+    *,
+    part: str = "kernel",
 ) -> Figure:
     """Draw the conditional factors of every kernel in every layer, SDC above DUE.
 
@@ -72,7 +74,8 @@ def heat_map(
             ]
             _squares(axes, found, colours, 0.15 if parts else 0.4)
             axes.set_title(outcome, pad=42 if parts and axes is panels[0] else None)
-            axes.set_yticks(range(len(kernels)), [kernel_title(kernel) for kernel in kernels])
+            titles = [kernel_title(name) if part == "kernel" else name for name in kernels]
+            axes.set_yticks(range(len(kernels)), titles)
             axes.set_ylim(len(kernels) - 0.4, -0.6)
             layer_axis(axes, layers, parts, titles=axes is panels[0])
             axes.grid(axis="y" if parts else "both", linewidth=0.3)
@@ -83,7 +86,7 @@ def heat_map(
 
     return draw(
         f"figure-{number}-heat-{stream.mode}-{stream.model}",
-        f"Figure {number}. Conditional factors of every kernel in every layer, "
+        f"Figure {number}. Conditional factors of every {part} in every layer, "
         f"{stream_title(stream)}",
         caption,
         (9.6, 5.6),
@@ -219,6 +222,11 @@ def opcode_figure(
     )
 
 
+def line_style(number: int) -> tuple[str, str]:
+    """Return the colour and the dashes of one of several lines."""
+    return _LINE_COLOURS[number % len(_LINE_COLOURS)], _LINES[number % len(_LINES)]
+
+
 def score_figure(changes: Mapping[Stream, ScoreChanges], number: str, caption: str) -> Figure:
     """Draw for every change of a score the share of SDCs that moved one further."""
     least, most = _decades(changes.values())
@@ -231,13 +239,13 @@ def score_figure(changes: Mapping[Stream, ScoreChanges], number: str, caption: s
             # What lies beyond the axis is counted at its right end.
             moved = np.array(found.finite).clip(least, 2.0 * most)
             left = 100.0 * (found.n - np.arange(moved.size)) / found.n
-            colour = _LINE_COLOURS[place % len(_LINE_COLOURS)]
+            colour, line = line_style(place)
             axes.step(
                 np.append(moved, 2.0 * most),
                 np.append(left, 100.0 * found.not_finite / found.n),
                 where="pre",
                 color=colour,
-                linestyle=_LINES[place % len(_LINES)],
+                linestyle=line,
                 label=f"{stream.mode.upper()}, {stream.model}: {found.n} SDCs, "
                 f"{found.not_finite} not finite",
             )

@@ -98,9 +98,20 @@ def _bars(axes: Axes, rows: Sequence[FactorRow], outcome: str) -> None:
 
 
 def kernel_figure(
-    counts: Counts, streams: Sequence[Stream], number: int, kernels: Sequence[str], caption: str
+    counts: Counts,
+    streams: Sequence[Stream],
+    number: int,
+    kernels: Sequence[str],
+    caption: str,
+    *,
+    part: str = "kernel",
 ) -> Figure:
-    """Draw the KVF of every kernel, a panel for each stream: the paper's figure 4."""
+    """Draw the KVF of every kernel, a panel for each stream: the paper's figure 4.
+
+    `part` is the word for what the bars are, where they are no kernels.
+    """
+    factor = "KVF" if part == "kernel" else "factor"
+    high = max(3.9, 1.1 + 0.24 * len(kernels))
     tables = [
         factor_table(
             counts, stream, By.KERNEL, NeverRead.APART, [Item(kernel=kernel) for kernel in kernels]
@@ -114,15 +125,17 @@ def kernel_figure(
             rows = sorted(table.rows, key=lambda row: kernels.index(row.item.kernel or ""))
             _stacked(axes, rows, horizontal=True)
             axes.set_title(f"({chr(ord('a') + place)}) {table.stream.mode.upper()}")
-            axes.set_xlabel("joint KVF, %")
-        panels[0].set_yticks(range(len(kernels)), [kernel_title(kernel) for kernel in kernels])
+            axes.set_xlabel(f"joint {factor}, %")
+        titles = [kernel_title(name) if part == "kernel" else name for name in kernels]
+        panels[0].set_yticks(range(len(kernels)), titles)
         panels[0].set_ylim(len(kernels) - 0.4, -0.6)
         _legend(panels[-1], STACK)
 
     names = ", ".join(stream.mode.upper() for stream in streams)
-    title = f"Figure {number}. KVF of every kernel: {names}"
+    title = f"Figure {number}. {factor[:1].upper()}{factor[1:]} of every {part}: {names}"
     width = 3.2 * len(streams) + 1.0
-    return draw(f"figure-{number}-kvf", title, caption, (max(width, 5.0), 3.9), paint)
+    suffix = "kvf" if part == "kernel" else f"{part}s"
+    return draw(f"figure-{number}-{suffix}", title, caption, (max(width, 5.0), high), paint)
 
 
 def _stacked(axes: Axes, rows: Sequence[FactorRow], *, horizontal: bool) -> None:

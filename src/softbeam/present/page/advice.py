@@ -24,6 +24,12 @@ NO_COSTS = (
     "softbeam campaign again with the same options: it adds what is missing."
 )
 
+NO_CODE = (
+    "This campaign strikes no instruction, and what is weighed here is hardening code. What its "
+    "faults do is below; memory is protected by codes that correct errors, and a broken unit by "
+    "tests and by not using it."
+)
+
 
 def section(results: Results, parts: tuple[Part, ...], say: Callable[[str], None]) -> Section:
     """Return the section of the decision.
@@ -37,6 +43,8 @@ def section(results: Results, parts: tuple[Part, ...], say: Callable[[str], None
     say : callable
         Is told what is being worked out.
     """
+    if not results.counts.of_code().n:
+        return Section("harden", "What to harden", (Block(text=NO_CODE),))
     if not results.work():
         return Section("harden", "What to harden", (Block(text=NO_COSTS),))
     advices = list(_advices(results, say))
@@ -51,7 +59,7 @@ def section(results: Results, parts: tuple[Part, ...], say: Callable[[str], None
     for advice in advices:
         if advice is not first:
             blocks.append(_folded(advice, results, parts))
-    costs = Block(text=model(first), folded="What the costs mean")
+    costs = Block(text=model(first, results.specification), folded="What the costs mean")
     return Section("harden", "What to harden", (*blocks, costs))
 
 
@@ -61,7 +69,7 @@ def _advices(results: Results, say: Callable[[str], None]) -> Iterator[Advice]:
         for by in (By.LAYER, By.KERNEL, By.LAYER_AND_KERNEL):
             say(f"which {ITEM_TITLES[by]} to harden against {damage}")
             yield advise(
-                results.counts,
+                results.counts.of_code(),
                 results.work(),
                 of=of,
                 by=by,

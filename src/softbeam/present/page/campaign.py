@@ -13,9 +13,10 @@ from softbeam.network.layers import Layer
 from softbeam.present.blocks import Block, Section
 from softbeam.present.figures.style import Figure
 from softbeam.present.html import document
-from softbeam.present.page import advice, method, sections
+from softbeam.present.page import advice, loads, method, sections
 from softbeam.present.page.replay import sections as replay_sections
 from softbeam.present.page.struck import struck
+from softbeam.present.words import in_scope
 from softbeam.text import visible
 
 PAGE_NAME = "report.html"
@@ -25,8 +26,9 @@ Say = Callable[[str], None]
 
 
 #: What makes the sections between the answer and the small print, and what each works out.
-_SECTIONS: tuple[tuple[Callable[[sections.Scope], Section], str], ...] = (
+_SECTIONS: tuple[tuple[Callable[[sections.Scope], Section | None], str], ...] = (
     (sections.summary, "how the injections ended"),
+    (loads.section, "accuracy and several faults"),
     (sections.layers, "the factors of layers"),
     (sections.kernels, "the factors of kernels"),
     (sections.cells, "the factors of kernels in layers"),
@@ -57,7 +59,9 @@ def page_sections(results: Results, say: Say = silent) -> tuple[Section, ...]:
     parts = [advice.section(results, scope.parts, say)]
     for make, what in _SECTIONS:
         say(what)
-        parts.append(make(scope))
+        made = make(scope)
+        if made is not None:
+            parts.append(made)
     if conclusions := sections.conclusions(scope):
         parts.append(sections.paper(conclusions))
     return (*parts, small_print)
@@ -96,6 +100,8 @@ def render(results: Results, parts: tuple[Section, ...], *, files: bool = False)
         f"{n:,} injections{short} into its GPU kernels on {specification.architecture}, seed "
         f"{specification.seed}, campaign {specification.campaign_id[:12]}."
     )
+    if results.facts.scope is not None:
+        lead += f" {in_scope(results.facts.scope)}"
     return document(
         f"softbeam: {name}, {specification.architecture}",
         f"What to harden in {name}",

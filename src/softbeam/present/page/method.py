@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from softbeam.analysis.results import Results
+from softbeam.faults.modes import MODES
 from softbeam.present.blocks import Block, Section
+from softbeam.present.page.struck import judge_in_words
 
 #: Limits of the fault model, and of what is struck, in every campaign.
 LIMITS = (
-    "A fault is one change of one register, one result or one address, drawn from a bit-flip "
-    "model. Real strikes also hit caches, shared memory, schedulers, pipeline latches and control "
-    "logic, of which nothing is injected. Beam experiments found that fault injection of this "
+    "A fault is one change of one register, one result, one address or one word, drawn from a "
+    "bit-flip model. Real strikes also hit caches, schedulers, pipeline latches and control logic, "
+    "of which nothing is injected. Beam experiments found that fault injection of this "
     "kind predicts SDC rates within a factor of five in most cases, and that faults outside the "
     "functional units cause most DUEs: single-bit models underestimate what a beam does "
     "(F. F. dos Santos, S. K. S. Hari, P. M. Basso, L. Carro and P. Rech, “Demystifying GPU "
@@ -18,16 +22,13 @@ LIMITS = (
     "holds a value for long is not struck more often than another. The factors are the "
     "probability that a fault does damage once it is there, not a rate of failures; for a rate, "
     "multiply by the rate of faults of the part, and beware of its protection (ECC).",
-    "The matrix product (GEMM) is a library's and is never struck, though it is most of the "
-    "network's arithmetic; it is not shown to be safe.",
     "All numbers are of these weights and inputs. Other inputs, other weights and other networks "
     "have other factors.",
     "The kernels that are struck are softbeam's own, in the form of Darknet's, compiled for one "
     "GPU generation by one compiler. TensorRT, cuDNN and PyTorch run other kernels: fused, tiled, "
     "often in half precision or on tensor cores. Their registers and instructions have other "
     "factors, and a kernel's name here says nothing of a kernel of that name there.",
-    "Warps do not see each other's stores within a launch, as recorded on an H100; predicates, "
-    "uniform registers and shared memory are not struck.",
+    "Warps do not see each other's stores within a launch, as recorded on an H100.",
     "A layer or kernel that no injection struck is not shown to be safe, and 0 of n is an upper "
     "bound.",
 )
@@ -35,7 +36,12 @@ LIMITS = (
 
 def limits(results: Results) -> tuple[str, ...]:
     """Return the limits of a campaign's numbers: those of all, and those of its own options."""
-    own = []
+    own = list(_of_modes({record.mode for record in results.records}))
+    if results.specification.gemm == "library":
+        own.append(
+            "Matrix products are a library's here and not struck, though they are most of the "
+            "network's arithmetic; they are not shown to be safe."
+        )
     ioa = [record for record in results.records if record.mode == "ioa"]
     if ioa and results.specification.fault_semantics == "hardware":
         assumed = sum(
@@ -67,6 +73,27 @@ def limits(results: Results) -> tuple[str, ...]:
             "short."
         )
     return (*LIMITS, *own)
+
+
+#: What has to be known of the places of each kind.
+_OF_SPACES = {
+    "memory": "When a word of memory is struck is drawn as a launch, each as likely as any other, "
+    "not as a time: a layer of many launches holds its words for longer here than one of few. What "
+    "a word's fault does depends little on it, so conditional factors can be weighed with other "
+    "times.",
+    "units": "On which multiprocessor a block runs is a rule, not a recording: block b is on "
+    "multiprocessor b modulo their number. A fault that stays hits all results of one opcode, of "
+    "which no real unit computes exactly those.",
+}
+
+
+def _of_modes(modes: set[str]) -> Iterator[str]:
+    """Yield what the modes of a campaign leave out, and what their places mean."""
+    others = [f"{mode} ({one.title})" for mode, one in MODES.items() if mode not in modes]
+    if modes and others:
+        yield f"Modes that this campaign does not have strike other things: {', '.join(others)}."
+    spaces = {MODES[mode].space for mode in modes if mode in MODES}
+    yield from (words for space, words in _OF_SPACES.items() if space in spaces)
 
 
 def section(results: Results) -> Section:
@@ -110,8 +137,10 @@ def facts(results: Results) -> tuple[tuple[str, str], ...]:
                 for scope in (specification.layers, specification.kernels, specification.groups)
             ),
         ),
+        *((("judge", judge_in_words(specification)),) if specification.judge is not None else ()),
         ("sampling", specification.sampling),
         ("im2col of 1×1 convolutions", specification.im2col),
+        ("matrix products", specification.gemm),
         ("seed", str(specification.seed)),
         ("results schema", str(specification.results_schema)),
     ]

@@ -56,7 +56,8 @@ def reason(replay: Replay, names: Mapping[int, str]) -> str:
         where = f" at pc {trace.stopped_at:#06x}"
     if trace is not None and trace.address is not None:
         where += f", accessing address {trace.address:#x}"
-    if record.detail not in DETAIL:
+    of_classes = record.detail in DETAIL and DETAIL[record.detail].answers == "classes"
+    if record.detail not in DETAIL or (of_classes and replay.told):
         # A detail of a user's own judge is in the user's words.
         return f"The judge says: {visible(record.detail)}.{_change(record.largest_change)}"
     if replay.stopped is not None:

@@ -18,6 +18,8 @@ from softbeam.analysis.factors import By, FactorTable, Item, factor_table
 from softbeam.analysis.paper.checklist import NETWORK, checklist
 from softbeam.analysis.paper.conclusions import Conclusion
 from softbeam.analysis.results import Results
+from softbeam.faults.modes import PRICED, targets
+from softbeam.faults.stratum import WHOLE_NETWORK
 from softbeam.present.blocks import Block, Section
 from softbeam.present.factor_tables import (
     factors_table,
@@ -39,21 +41,28 @@ from softbeam.present.figures.factors import kernel_figure, layer_figure
 from softbeam.present.listing import listing
 from softbeam.present.parts import Part, parts_of
 from softbeam.present.table import Row, Table, count, share, text
-from softbeam.present.words import follows, kernel_order, stream_order, stream_title, unfinished
+from softbeam.present.words import (
+    follows,
+    in_layers,
+    kernel_order,
+    left_out,
+    part_of,
+    stream_order,
+    stream_title,
+    unfinished,
+)
 from softbeam.text import visible
-
-#: Targets of faults in words.
-TARGETS = {
-    "register": "register",
-    "destination_index": "register index",
-    "store_address": "store address",
-}
 
 #: What stands in the place of a class where no class is first.
 NAMELESS = "no class: all scores NaN"
 
 #: Layers are marked by the kernel that names them.
 _LAYER_MARKS = {"maxpool": "max", "avgpool": "avg", "softmax": "soft"}
+
+
+def _together(mode: str) -> str:
+    """Return under which mode's name the places of a mode are kept: the paper's are alike."""
+    return "rf" if mode in PRICED else mode
 
 
 class Scope:
@@ -63,39 +72,73 @@ class Scope:
         self.results = results
         self.counts = results.counts
         self.streams = sorted(self.counts.streams(), key=stream_order)
-        cells = {Item(one.layer, one.kernel) for one in results.sizes}
-        cells |= {Item(record.layer, record.kernel) for record in results.records}
-        self.cells = sorted(cells, key=lambda key: key.order)
-        self.kernels = sorted({item.kernel or "" for item in cells}, key=kernel_order)
+        pairs = {(one.mode, Item(one.layer, one.kernel)) for one in results.sizes}
+        pairs |= {(record.mode, Item(record.layer, record.kernel)) for record in results.records}
+        self._cells: dict[str, set[Item]] = {}
+        for mode, item in pairs:
+            self._cells.setdefault(_together(mode), set()).add(item)
+        layers = {item.layer for _, item in pairs} - {None, WHOLE_NETWORK}
         self.layers: Mapping[int, str] = {
             layer: self._layer_label(layer)
-            for layer in sorted({item.layer for item in cells if item.layer is not None})
+            for layer in sorted(layer for layer in layers if layer is not None)
         }
         self.parts: tuple[Part, ...] = parts_of(tuple(self.layers), results.layers)
+
+    def cells_of(self, mode: str) -> list[Item]:
+        """Return the kernels in layers, or what stands for them, in which a mode has places."""
+        return sorted(self._cells.get(_together(mode), ()), key=lambda key: key.order)
+
+    def names_of(self, mode: str) -> list[str]:
+        """Return the kernels, buffers or opcodes in which a mode has places."""
+        return sorted({item.kernel or "" for item in self.cells_of(mode)}, key=kernel_order)
+
+    def layers_of(self, mode: str) -> dict[int, str]:
+        """Return the layers in which a mode has places, with their labels."""
+        own = {item.layer for item in self.cells_of(mode)}
+        return {layer: label for layer, label in self.layers.items() if layer in own}
+
+    @property
+    def kernels(self) -> list[str]:
+        """The kernels that can be struck."""
+        modes = {mode for mode in self._cells if part_of(mode) == "kernel"}
+        return sorted({name for mode in modes for name in self.names_of(mode)}, key=kernel_order)
+
+    def number(self, usual: int) -> str:
+        """Return the number of a figure behind those of layers and kernels, by its usual one."""
+        before = len(self.by_layer) + len(self.groups())
+        return str(usual + max(0, before - 4))
+
+    def groups(self) -> list[list[Stream]]:
+        """Return the streams, those together that have places in the same kernels in layers."""
+        groups: dict[str, list[Stream]] = {}
+        for stream in self.streams:
+            groups.setdefault(_together(stream.mode), []).append(stream)
+        return list(groups.values())
 
     @cached_property
     def by_layer(self) -> dict[Stream, FactorTable]:
         """The factors of layers, by stream."""
-        return self._tables(By.LAYER, [Item(layer=layer) for layer in self.layers])
+        streams = filter(in_layers, self.streams)
+        return {one: self._table(one, By.LAYER) for one in streams}
 
     @cached_property
     def by_kernel(self) -> dict[Stream, FactorTable]:
         """The factors of kernels, by stream."""
-        return self._tables(By.KERNEL, [Item(kernel=kernel) for kernel in self.kernels])
+        return {one: self._table(one, By.KERNEL) for one in self.streams}
 
     @cached_property
     def by_cell(self) -> dict[Stream, FactorTable]:
         """The factors of kernels in layers, by stream."""
-        return self._tables(By.LAYER_AND_KERNEL, self.cells)
+        streams = filter(in_layers, self.streams)
+        return {one: self._table(one, By.LAYER_AND_KERNEL) for one in streams}
 
-    def _tables(self, by: By, items: list[Item]) -> dict[Stream, FactorTable]:
-        return {
-            stream: factor_table(self.counts, stream, by, items=items) for stream in self.streams
-        }
+    def _table(self, stream: Stream, by: By) -> FactorTable:
+        items = {item.by(by) for item in self.cells_of(stream.mode)}
+        return factor_table(self.counts, stream, by, items=items)
 
     def _layer_label(self, layer: int) -> str:
         for kernel, mark in _LAYER_MARKS.items():
-            if Item(layer, kernel) in self.cells:
+            if Item(layer, kernel) in self._cells.get("rf", ()):
                 return f"{layer}\n{mark}"
         return str(layer)
 
@@ -114,6 +157,7 @@ def summary(scope: Scope) -> Section:
         "How the injections ended",
         (
             *((Block(text=lacking),) if lacking else ()),
+            *_left_out(scope),
             intro,
             Block(table=outcome_table(scope.counts, scope.streams, details=False)),
             Block(table=details, folded="In detail: kinds of masking, corruption and exception"),
@@ -121,15 +165,30 @@ def summary(scope: Scope) -> Section:
     )
 
 
+def _left_out(scope: Scope) -> tuple[Block, ...]:
+    """Return what the fault spaces leave out since it is known to change nothing."""
+    modes = dict.fromkeys(stream.mode for stream in scope.streams)
+    said = [left_out(scope.results.facts.unread, mode) for mode in modes]
+    points = tuple(filter(None, said))
+    return (Block(points=points),) if points else ()
+
+
 def layers(scope: Scope) -> Section:
     """Return the figures and tables of layers: the paper's figures 1 to 3."""
     blocks = []
-    for place, stream in enumerate(scope.streams, start=1):
+    for place, stream in enumerate(scope.by_layer, start=1):
         caption = captions.LAYERS_OF_MANY if scope.parts else captions.LAYERS
         caption += captions.NEVER_READ if follows(stream.mode) else ""
         blocks.append(
             Block(
-                figure=layer_figure(scope.counts, stream, place, scope.layers, caption, scope.parts)
+                figure=layer_figure(
+                    scope.counts,
+                    stream,
+                    place,
+                    scope.layers_of(stream.mode),
+                    caption,
+                    scope.parts,
+                )
             )
         )
         title = f"LVF, {stream_title(stream)}"
@@ -149,12 +208,20 @@ def layers(scope: Scope) -> Section:
 
 def kernels(scope: Scope) -> Section:
     """Return the figure and tables of kernels: the paper's figure 4."""
-    figure = kernel_figure(
-        scope.counts, scope.streams, len(scope.streams) + 1, scope.kernels, captions.KERNELS
-    )
-    blocks = [Block(figure=figure)]
+    blocks = []
+    missing = captions.LEFT_OUT if scope.results.specification.gemm == "library" else ""
+    for place, streams in enumerate(scope.groups()):
+        mode = streams[0].mode
+        part, names = part_of(mode), scope.names_of(mode)
+        number = len(scope.by_layer) + 1 + place
+        caption = captions.PARTS.format(part=part)
+        if part == "kernel":
+            caption = captions.KERNELS + missing
+        figure = kernel_figure(scope.counts, streams, number, names, caption, part=part)
+        blocks.append(Block(figure=figure))
     for stream, table in scope.by_kernel.items():
-        title = f"KVF, {stream_title(stream)}"
+        part = part_of(stream.mode)
+        title = f"{'KVF' if part == 'kernel' else f'Factors of {part}s'}, {stream_title(stream)}"
         name = f"kvf-{stream.mode}-{stream.model}"
         made = factors_table(table, shares_shown(table), name, title, by_damage=True)
         blocks.append(Block(table=made))
@@ -165,10 +232,13 @@ def cells(scope: Scope) -> Section:
     """Return the heat maps of kernels in layers."""
     blocks = []
     for place, (stream, table) in enumerate(scope.by_cell.items()):
-        number = f"5{chr(ord('a') + place)}"
-        figure = heat_map(table, number, scope.layers, scope.kernels, captions.HEAT, scope.parts)
+        number = f"{scope.number(5)}{chr(ord('a') + place)}"
+        part = part_of(stream.mode)
+        caption = captions.HEAT.format(part=part)
+        names = scope.names_of(stream.mode)
+        figure = heat_map(table, number, scope.layers, names, caption, scope.parts, part=part)
         blocks.append(Block(figure=figure))
-        title = f"Kernels in layers, {stream_title(stream)}"
+        title = f"{part.capitalize()}s in layers, {stream_title(stream)}"
         name = f"cells-{stream.mode}-{stream.model}"
         shown = factors_table(table, shares_shown(table), name, title, by_damage=True)
         blocks.append(Block(table=shown, folded=title))
@@ -182,12 +252,13 @@ def bits_and_opcodes(scope: Scope) -> Section:
     bits = {
         (stream, words): by_bit(records[stream], target, design)
         for stream in scope.streams
-        for target, words in TARGETS.items()
+        for target, words in targets().items()
     }
-    groups = {stream: by_opcode_group(records[stream], design) for stream in scope.streams}
+    kinds_of = {stream: by_opcode_group(records[stream], design) for stream in scope.streams}
+    groups = {stream: kinds for stream, kinds in kinds_of.items() if kinds}
     blocks = []
     if any(bits.values()):
-        blocks.append(Block(figure=bit_figure(bits, "6", captions.BITS)))
+        blocks.append(Block(figure=bit_figure(bits, scope.number(6), captions.BITS)))
     for (stream, target), found in bits.items():
         if found:
             title = f"Bits of the {target}, {stream_title(stream)}"
@@ -197,7 +268,8 @@ def bits_and_opcodes(scope: Scope) -> Section:
             ]
             name = f"bits-{stream.mode}-{stream.model}-{target.replace(' ', '-')}"
             blocks.append(Block(table=split_table(rows, name, title, "bit"), folded=title))
-    blocks.append(Block(figure=opcode_figure(groups, "7", captions.OPCODES)))
+    if groups:
+        blocks.append(Block(figure=opcode_figure(groups, scope.number(7), captions.OPCODES)))
     for stream, kinds in groups.items():
         title = f"Kinds of instructions, {stream_title(stream)}"
         lines = [
@@ -260,7 +332,7 @@ def scores(scope: Scope) -> Section:
     changes = {stream: score_changes(scope.results.of(stream)) for stream in scope.streams}
     blocks = []
     if any(found.n for found in changes.values()):
-        blocks.append(Block(figure=score_figure(changes, "8", captions.SCORES)))
+        blocks.append(Block(figure=score_figure(changes, scope.number(8), captions.SCORES)))
         columns = ("by more than 0.01", "by more than 0.0001")
         rows = [
             (stream_title(stream), place, found.n, (found.beyond(0.01), found.beyond(0.0001)))
@@ -268,7 +340,8 @@ def scores(scope: Scope) -> Section:
         ]
         title = "SDCs by how far they moved a score"
         blocks.append(Block(table=split_table(rows, "scores", title, "mode", columns)))
-    won = usurpers(scope.results.records)
+    told_apart = scope.results.design.answers in ("", "classes")
+    won = usurpers(scope.results.records) if told_apart else ()
     # Several inputs have a golden class each, which the records do not hold.
     golden = golden_class(scope.results.records) if scope.results.design.images == 1 else None
     if won:
@@ -276,7 +349,7 @@ def scores(scope: Scope) -> Section:
             (visible(NAMELESS if one is None else names.get(one, f"class {one}")), share)
             for one, share in won
         ]
-        blocks.append(Block(figure=usurper_figure(labelled, "9", captions.CLASSES)))
+        blocks.append(Block(figure=usurper_figure(labelled, scope.number(9), captions.CLASSES)))
         of = ""
         if golden is not None:
             of = f" in place of {visible(names.get(golden, f'class {golden}'))}"

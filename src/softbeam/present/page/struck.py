@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from softbeam.analysis.results import Results
 from softbeam.campaign.results.facts import GoldenClass, InputFacts
+from softbeam.campaign.specification import CampaignSpecification
+from softbeam.injection.choices import KINDS, RULES
 from softbeam.text import visible
 
 #: Pictures that the head of a page shows; of more inputs the others are only counted.
@@ -51,8 +53,20 @@ def struck(results: Results) -> Struck:
         found.append(("inputs", f"{number:,}{rest}"))
     if known.preprocessing:
         found.append(("preprocessing", visible(known.preprocessing)))
+    if specification.judge is not None:
+        found.append(("judge", judge_in_words(specification)))
     found.append(("kernels", KERNELS))
     return Struck(tuple(found), tuple(map(_picture, known.inputs[:SHOWN])))
+
+
+def judge_in_words(specification: CampaignSpecification) -> str:
+    """Return who judged the answers, and by which rule, of a campaign that says so."""
+    judge = specification.judge or ""
+    if specification.judge_sha256 is not None:
+        return f"{visible(judge)}, of a file with the SHA-256 {specification.judge_sha256[:12]}"
+    rule = getattr(specification, judge, None) or RULES.get(judge)
+    values = ", ".join(f"{name} {value}" for name, value in rule or () if value is not None)
+    return f"{judge}: {KINDS[judge]}" + (f" ({values})" if values else "")
 
 
 def _picture(one: InputFacts) -> Picture:
@@ -67,7 +81,10 @@ def _answer(one: InputFacts) -> str:
         return f"without a fault: {one.boxes:,} box{'es' * (one.boxes != 1)}"
     if one.answer:
         return f"without a fault: {visible(one.answer)}"
-    return "" if one.golden is None else golden_answer(one.golden)
+    told = "" if one.golden is None else golden_answer(one.golden)
+    if told and one.golden is not None and one.label is not None and one.label != one.golden.number:
+        told += f"; right is {_class(one.label, one.label_name)}"
+    return told
 
 
 def golden_answer(golden: GoldenClass) -> str:
