@@ -23,6 +23,8 @@ TECHNIQUES
     What can be done to harden a kernel, by name, with its costs.
 Machine
     Run kernels on an emulated GPU, with a fault where wanted.
+Program
+    Launches of any kernels over named buffers, to be run and struck as networks are.
 cubin_bytes
     The machine code of one of softbeam's own kernels.
 listing_bytes
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from softbeam.errors import SoftbeamError
     from softbeam.faults.randomness import Draws
     from softbeam.kernels import cubin_bytes, listing_bytes
+    from softbeam.program.builder import Program
 
 __all__ = [
     "TECHNIQUES",
@@ -56,6 +59,7 @@ __all__ = [
     "By",
     "Draws",
     "Machine",
+    "Program",
     "Proportion",
     "Results",
     "SoftbeamError",
@@ -73,6 +77,7 @@ _HOMES = {
     "By": "analysis.factors",
     "Draws": "faults.randomness",
     "Machine": "emulator",
+    "Program": "program.builder",
     "Proportion": "analysis.proportion",
     "Results": "analysis.results",
     "SoftbeamError": "errors",

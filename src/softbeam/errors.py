@@ -27,6 +27,10 @@ class LaunchError(SoftbeamError):
     """A launch or an access to memory that the emulated GPU cannot be asked for."""
 
 
+class ProgramError(SoftbeamError):
+    """A program, its folder or a step of it cannot be used."""
+
+
 class NetworkError(SoftbeamError):
     """A network, its configuration file or its weights cannot be used."""
 

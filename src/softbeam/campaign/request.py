@@ -21,6 +21,7 @@ from softbeam.faults.modes import MODES, PAPER, PAPER_INJECTIONS, check_semantic
 from softbeam.network.catalogue import check_network
 from softbeam.network.choices import LabelChoices, WorkloadRequest
 from softbeam.options import IN_ANY_CASE, WITH_COMMAS, WITH_RUNS, option, options_of
+from softbeam.program.folder import is_program
 
 _PAPERS = ", ".join(f"{mode.upper()} {model}" for mode, model in PAPER)
 
@@ -199,7 +200,8 @@ class Request(CampaignChoices, LabelChoices, WorkloadRequest):
         network = str(given["network"])
         if not network.endswith(".toml"):
             # Before anything else: what is given for a network that there is not says little.
-            check_network(network)
+            if not is_program(network):
+                check_network(network)
             return super().from_options(given)
         others = sorted(set(given) - {"network"})
         flags = {one.keys[0]: one.flags[0] for one in options_of(cls)}

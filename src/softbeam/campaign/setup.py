@@ -42,7 +42,8 @@ from softbeam.network.device import Device
 from softbeam.network.golden import GoldenRun, open_golden_run
 from softbeam.network.plan import Plan
 from softbeam.network.profile import LaunchProfile
-from softbeam.network.workload import Workload, load_workload
+from softbeam.network.workload import Workload
+from softbeam.program.workload import load_any
 
 _LOG = logging.getLogger(__name__)
 
@@ -203,6 +204,8 @@ def specify(
         If a judge of the user's own cannot be used.
     """
     check_meaning(workload.network, workload.plan, choices)
+    if not workload.plan.native:
+        _check_program(streams, loads)
     if workload.labels is not None and kind_of(workload.plan, choices) != "classes":
         raise CampaignError(
             "labels say which class is right, and the answers are taken for something else; leave "
@@ -228,9 +231,24 @@ def specify(
     return specification
 
 
+def _check_program(streams: tuple[StreamRequest, ...], loads: tuple[LoadRequest, ...]) -> None:
+    """Refuse what only the native twins of a network's kernels can follow."""
+    others = sorted({one.mode for one in streams if MODES[one.mode].space != "instructions"})
+    if others:
+        raise CampaignError(
+            f"the mode {others[0]} strikes networks alone; a program is struck in its "
+            f"instructions: {', '.join(m for m in MODES if MODES[m].space == 'instructions')}"
+        )
+    if loads:
+        raise CampaignError(
+            "several faults in one run are for networks alone; leave --faults and "
+            "--bit-error-rate out for a program"
+        )
+
+
 def load_requested(request: Request) -> tuple[Workload, CampaignSpecification]:
     """Read the network, weights and inputs that a request names, and specify the campaign."""
-    workload = load_workload(
+    workload = load_any(
         request.network,
         weights=request.weights,
         names=request.names,

@@ -25,6 +25,8 @@ COMMANDS = (
     "conform",
     "disasm",
     "emulate",
+    "run",
+    "capture",
 )
 
 #: Exit status of an error that the user can cause, and of an interruption (128 + SIGINT).

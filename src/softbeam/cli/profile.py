@@ -48,10 +48,10 @@ def profile(
     from softbeam.network.golden import golden_run
     from softbeam.network.profile_cache import profiles_of
     from softbeam.network.weights import SHIPPED
-    from softbeam.network.workload import load_workload
     from softbeam.present.rich import grid
+    from softbeam.program.workload import load_any
 
-    workload = load_workload(
+    workload = load_any(
         wanted.network,
         weights=wanted.weights,
         names=wanted.names,
@@ -65,11 +65,12 @@ def profile(
             f"{len(workload.images)} images are given; counts are of one of them, give one --image"
         )
     known = workload.network.weights is not None or workload.network.name in SHIPPED
+    known = known or not workload.plan.native
     if wanted.weights is None and not known:
         typer.echo("No weights are given: counted with random ones, the same each time.", err=True)
     with preparing() as shown:
         golden = golden_run(workload.plan, workload.weights, workload.images[0])
-        device = Device(golden, wanted.architecture)
+        device = Device(golden, workload.choices.architecture)
         profiles = profiles_of(workload, device, Path(cache_home()) / "profiles", shown.launches)
     rows = by_layer_and_kernel(device, profiles)
     if as_json:

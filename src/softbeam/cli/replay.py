@@ -121,7 +121,7 @@ def _workload(results: Results, network: str | None, files: InputChoices) -> Wor
     from softbeam.campaign.specification import first_difference
     from softbeam.errors import CampaignError
     from softbeam.network.catalogue import NETWORKS
-    from softbeam.network.workload import load_workload
+    from softbeam.program.workload import load_any
 
     stored = results.specification
     own = results.facts.network_file is not None or stored.network not in NETWORKS
@@ -130,7 +130,7 @@ def _workload(results: Results, network: str | None, files: InputChoices) -> Wor
             f"the campaign is of {stored.network!r}, a network of your own; give its file with "
             "--network"
         )
-    workload = load_workload(
+    workload = load_any(
         network or stored.network,
         weights=files.weights,
         images=files.images,

@@ -59,6 +59,19 @@ def shared_memory(function: Function, dynamic: int) -> int:
     return shared
 
 
+def shared_memory_request(dynamic: int) -> int:
+    """Return the bytes of dynamic shared memory that a launch asks for.
+
+    Raises
+    ------
+    LaunchError
+        If no GPU has so much.
+    """
+    if not 0 <= int(dynamic) <= MOST_SHARED:
+        raise LaunchError(f"{dynamic} bytes of shared memory: from 0 to {MOST_SHARED}")
+    return int(dynamic)
+
+
 def _dimensions(what: str, size: Size, most: tuple[int, int, int]) -> tuple[int, int, int]:
     try:
         given = (index(size),) if not isinstance(size, Sequence) else tuple(map(index, size))

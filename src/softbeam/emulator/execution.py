@@ -185,14 +185,17 @@ def _common_tables() -> tuple[SpecialFunctionTables, NDArray[np.int64]]:
     return special_function_tables(), new_entries()
 
 
-def prepare_tables(program: Program) -> k.Tables:
+def prepare_tables(program: Program, *, translated: bool = True) -> k.Tables:
     """Compile what every run needs, and return what the interpreter looks up.
 
-    That is MUFU's tables, its compiled parts, and the program's translated code: a program that
-    has been found to run long is translated now.  To be called before every run.
+    That is MUFU's tables, its compiled parts, and, where it may be `translated`, the program's
+    native code: a program that has been found to run long is translated now.  To be called before
+    every run.
     """
     found, entries = _common_tables()
     add_entries(entries, ALWAYS)
+    if not translated:
+        return k.Tables(*found, entries, untranslated())
     translation = translation_of(program)
     if translation.context[CALLS] and translation.addresses.any():
         add_entries(entries, (k.ENTRY_ROW,))
@@ -209,13 +212,13 @@ def compile_common() -> None:
     add_entries(entries, (*ALWAYS, *common))
 
 
-def compile_missing(program: Program, state: k.State) -> None:
+def compile_missing(program: Program, state: k.State, *, translated: bool = True) -> None:
     """Compile what was missing when an execution ended with ``PART_MISSING``; then it is repeated.
 
     That is the program's translation, which takes less time and may be all that it needs, or else
     the part of the interpreter that executes the row.
     """
-    if translate_now(program):
+    if translated and translate_now(program):
         return
     _, entries = _common_tables()
     add_entries(entries, _parts_of(program.code.rows[int(state.information[k.INFO_ROW])]))
@@ -265,6 +268,9 @@ def check_supported(program: Program, status: int, state: k.State) -> None:
     )
 
 
+_NO_READS = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+
+
 def memory_map(words: NDArray[np.uint32], segments: Iterable[tuple[int, int, int]]) -> k.Memory:
     """Return the map of global memory.
 
@@ -291,4 +297,23 @@ def memory_map(words: NDArray[np.uint32], segments: Iterable[tuple[int, int, int
         np.ascontiguousarray(table[:, 0]),
         np.ascontiguousarray(table[:, 1]),
         np.ascontiguousarray(table[:, 2]),
+        *_NO_READS,
     )
+
+
+def noting_reads(memory: k.Memory) -> k.Memory:
+    """Return memory whose executions note which words they read, with nothing noted yet."""
+    size = memory.words.size
+    return memory._replace(
+        read_bits=np.zeros(size // 64 + 1, dtype=np.int64),
+        # Only as much of it as is read takes memory.
+        read_log=np.zeros(size + 1, dtype=np.int64),
+    )
+
+
+def take_reads(memory: k.Memory) -> NDArray[np.int64]:
+    """Return the words that were read since the last call, ascending, and forget them."""
+    words = np.sort(memory.read_log[1 : int(memory.read_log[0]) + 1])
+    memory.read_log[0] = 0
+    memory.read_bits[words >> 6] = 0
+    return words

@@ -182,6 +182,16 @@ class Heap:
             )
         return self._heap.view(np.uint8)[start : start + size]
 
+    @property
+    def sizes(self) -> Mapping[int, int]:
+        """Bytes of each allocation, by address."""
+        return dict(self._sizes)
+
+    @property
+    def end(self) -> int:
+        """The byte address behind the last page that is mapped for allocations."""
+        return BASE + round_up(self._used, PAGE)
+
     def saved(self) -> HeapState:
         """Return all memory as it is."""
         regions = {start: words.copy() for start, words in self._regions.items()}

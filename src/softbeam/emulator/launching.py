@@ -194,7 +194,8 @@ class Runner:
                 used = surroundings.around(used)
                 fault = fault.copy()
                 fault[k.FAULT_KEEPS] = 1
-            lookups = prepare_tables(launch.program)
+            translated = not launch.memory.read_bits.size
+            lookups = prepare_tables(launch.program, translated=translated)
             counted = used.profile.copy()
             if counted.size:
                 lookups.translation.counts.fill(0)
@@ -221,7 +222,7 @@ class Runner:
             elif counted.size:
                 add_translated(lookups.translation, used.profile)
             if status == k.PART_MISSING:
-                compile_missing(launch.program, used)
+                compile_missing(launch.program, used, translated=translated)
                 continue
             if status == k.LOG_FULL:
                 if state is not None:
@@ -272,7 +273,8 @@ class Runner:
         -------
         Ending
             How the first unit ended that did not finish, if there is one; the words are those that
-            the launch stores until then, of two stores to one word the later unit's.
+            the launch stores until then, of two stores to one word the later unit's.  If a
+            followed fault can change nothing any more, how its unit ended, and no words.
         """
         whole = WholeLaunch(self, launch, budget, launch_budget)
         units = launch.shape.blocks * self._units_of_block(launch)
@@ -286,6 +288,8 @@ class Runner:
                 if done is None:
                     vector = _NO_FAULT if fault is None else fault
                     done = self.run(launch, block, warp, budget=budget, fault=vector)
+                if done.ended_early:
+                    return done
                 if whole.add(done):
                     whole.run(number + 1, units, informs=False)
             return whole.ending()

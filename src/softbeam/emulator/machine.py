@@ -116,7 +116,12 @@ class Machine(DeviceMemory):
         self.add(cubin, listing, origin=origin)
 
     def add(
-        self, cubin: bytes, listing: str | bytes | None = None, *, origin: str = "the cubin"
+        self,
+        cubin: bytes,
+        listing: str | bytes | None = None,
+        *,
+        origin: str = "the cubin",
+        scoped: bool = False,
     ) -> None:
         """Load a further cubin; its kernels and variables stand beside those that are there.
 
@@ -124,13 +129,15 @@ class Machine(DeviceMemory):
         ----------
         cubin, listing, origin
             As for the class.
+        scoped : bool
+            Whether a kernel whose name is taken is called ``ORIGIN:NAME``.
 
         Raises
         ------
         ListingError, ToolchainError
             As for the class.
         LaunchError
-            If it has a kernel of a name that is there already.
+            If it has a kernel of a name that is there already, and they are not scoped.
         """
         if listing is None:
             listing = disassemble(cubin, origin=origin)
@@ -138,7 +145,14 @@ class Machine(DeviceMemory):
             read_listing(listing, origin=origin), read_cubin(cubin, origin=origin), origin=origin
         )
         twice = sorted(functions.keys() & self._functions.keys())
-        if twice:
+        if scoped:
+            taken = set(twice)
+            functions = {
+                f"{origin}:{name}" if name in taken else name: function
+                for name, function in functions.items()
+            }
+            functions = {name: replace(function, name=name) for name, function in functions.items()}
+        elif twice:
             raise LaunchError(f"{origin} has kernels that are there already: {', '.join(twice)}")
         variables = read_variables(cubin, origin=origin)
         base = 0
@@ -375,6 +389,34 @@ class Machine(DeviceMemory):
         self._heap.restore(saved.memory)
         self._arrays, self._functions = dict(saved.arrays), dict(saved.functions)
         self._programs.clear()
+
+    def prepare(
+        self, kernel: str, grid: Size, block: Size, *arguments: Any, shared_bytes: int = 0
+    ) -> Launch:
+        """Return a launch over this machine's memory that is not run.
+
+        Parameters
+        ----------
+        kernel, grid, block, *arguments, shared_bytes
+            As for :meth:`launch`.
+
+        Raises
+        ------
+        LaunchError
+            If the kernel cannot be launched so.
+        """
+        function = self.find(kernel)
+        return self._prepared(function, launch_shape(grid, block), arguments, shared_bytes)
+
+    @property
+    def allocations(self) -> Mapping[int, int]:
+        """Bytes of what was allocated, cubins' variables too, by address."""
+        return self._heap.sizes
+
+    @property
+    def end(self) -> int:
+        """The byte address behind the last page of the heap."""
+        return self._heap.end
 
     def _prepared(
         self, function: Function, shape: LaunchShape, arguments: Sequence[Any], shared_bytes: int

@@ -59,7 +59,7 @@ def run_example() -> tuple[Any, ...]:
     small, bits = np.zeros(1, dtype=np.int8), np.zeros((1, 4), dtype=np.uint64)
     code = k.Code(np.zeros((1, k.COLUMNS), dtype=np.int64), bits, bits)
     lookups = k.Tables(small, small, small, numbers, untranslated())
-    memory = k.Memory(words, numbers, numbers, numbers)
+    memory = k.Memory(words, *[numbers] * 5)
     return code, words, lookups, memory
 
 

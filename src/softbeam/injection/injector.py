@@ -17,6 +17,7 @@ from softbeam.injection.classification import Outcome, from_ending
 from softbeam.injection.judging import Rule, judge_for
 from softbeam.injection.liveness import any_live, live_words
 from softbeam.injection.permanent import Permanent, Watch, endure
+from softbeam.injection.programs import ProgramPropagation
 from softbeam.injection.propagation import propagate
 from softbeam.injection.record import Injection, InjectionRecord
 from softbeam.injection.regions import RULES, RegionRule
@@ -25,6 +26,7 @@ from softbeam.injection.upset import upset
 from softbeam.network.device import Device
 from softbeam.network.plan import Launch
 from softbeam.network.profile import LaunchProfile
+from softbeam.program.planning import ProgramPlan
 
 
 def stratum_of(launch: Launch) -> str:
@@ -83,6 +85,11 @@ class Injector:
         self.rule = rule or judge_for(device.plan)
         self._spaces: dict[tuple[str, str], FaultSpace | MemorySpace | UnitSpace] = {}
         self.live = live_words(device.plan)
+        self.program = (
+            ProgramPropagation(device, self.runner)
+            if isinstance(device.plan, ProgramPlan)
+            else None
+        )
 
     def space(self, mode: str, stratum: str = "") -> FaultSpace | MemorySpace | UnitSpace:
         """Return the fault space of a mode, or its part in one kernel of one layer.
@@ -196,6 +203,10 @@ class Injector:
             live = self.live[after]
             if not any(any_live(live, name, words) for name, (words, _) in struck.changed.items()):
                 return Outcome.of("dead"), False
+        if self.program is not None:
+            ended = self.program.run(after, struck.changed)
+            decided = from_ending(ended.ending) if ended.ending else None
+            return decided or self.rule(golden.answer, ended.output), True
         result = propagate(golden, self.live, after, struck.changed)
         return self.rule(golden.answer, result.output), True
 

@@ -51,7 +51,9 @@ _OPTIONS = {
 
 
 def usual_kind(plan: Plan) -> str:
-    """Return what a network's answers are where nobody says it."""
+    """Return what a network's, or a program's, answers are where nobody says it."""
+    if not plan.native:
+        return "values"
     return "boxes" if has_boxes(plan) else "classes"
 
 

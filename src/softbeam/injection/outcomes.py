@@ -180,6 +180,8 @@ _DETAILS = (
         "A thread executes more than ten times what the longest fault-free one does.",
         sassifi="DUE: Timeout",
     ),
+    # Of programs alone: tables show it where it was seen.
+    Detail("detected", "DUE", "A check of the program's host finds the error.", "program"),
 )
 
 #: The outcomes' names, in the order of tables.

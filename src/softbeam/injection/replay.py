@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator.execution import LANES
+from softbeam.emulator.lowering import Program
 from softbeam.errors import InternalError
 from softbeam.faults.site import FaultSite, MemorySite, Site, UnitSite
 from softbeam.injection.boxes import Bits, Box
@@ -20,9 +21,10 @@ from softbeam.injection.injector import Injector, behind
 from softbeam.injection.judges.base import Judge
 from softbeam.injection.liveness import in_spans
 from softbeam.injection.record import InjectionRecord
-from softbeam.injection.spread import LayerSpread, behind_layer, spread
+from softbeam.injection.spread import LayerSpread, Spread, behind_layer, program_spread, spread
 from softbeam.injection.strike import global_warp, owner_of
 from softbeam.injection.tracing import Trace, trace
+from softbeam.program.planning import ProgramPlan
 
 #: Classes without names.
 NAMELESS: Mapping[int, str] = MappingProxyType({})
@@ -76,6 +78,10 @@ class Replay:
         What a detector sees without the fault and with it, by the campaign's rule for boxes: those
         that are one object together, the best first, then those that are new.  None for other
         networks.
+    code : Program or None
+        The machine code of the struck thread.
+    native : bool
+        Whether that is softbeam's own, whose CUDA source is known.
     told : tuple of str
         What both answers say in words, the second where there is one; empty where they are classes
         or objects.
@@ -91,6 +97,8 @@ class Replay:
     objects: tuple[tuple[Box | None, Box | None], ...] | None = None
     told: tuple[str, ...] = ()
     stopped: int | None = None
+    code: Program | None = None
+    native: bool = True
 
     @property
     def lanes(self) -> tuple[int, ...]:
@@ -136,8 +144,9 @@ def replay(
     else:
         struck = injector.strike(site)
         if struck.changed:
-            found = spread(golden, behind(site), struck.changed)
-            _check(record, injector.rule(golden.answer, found.output))
+            found, ending = _spread(injector, behind(site), struck.changed)
+            if not ending:
+                _check(record, injector.rule(golden.answer, found.output))
             layers, faulty = found.layers, found.output.view(np.float32)
         words = _words(injector, site, struck.changed)
     if isinstance(site, FaultSite):
@@ -161,7 +170,19 @@ def replay(
         objects=objects,
         told=told,
         stopped=stopped,
+        code=injector.device.launch(site.launch).program if isinstance(site, FaultSite) else None,
+        native=injector.device.plan.native,
     )
+
+
+def _spread(
+    injector: Injector, launch: int, changed: Mapping[str, tuple[NDArray[np.int64], Bits]]
+) -> tuple[Spread, str]:
+    """Return how an error spreads, and how a program ended if it did not come to its end."""
+    golden, plan = injector.device.golden, injector.device.plan
+    if injector.program is not None and isinstance(plan, ProgramPlan):
+        return program_spread(injector.program, plan, golden, launch, changed)
+    return spread(golden, launch, changed), ""
 
 
 def _endured(
@@ -245,7 +266,8 @@ def _lanes(
     injector: Injector, site: FaultSite | MemorySite, buffer: str, indexes: NDArray[np.int64]
 ) -> list[int | None]:
     """Return the lane of the struck warp that each word belongs to; None if none."""
-    if isinstance(site, MemorySite):
+    # Of a program it is known which unit stores a word, not which lane.
+    if isinstance(site, MemorySite) or not injector.device.plan.native:
         return [None] * indexes.size
     launch = injector.device.plan.launches[site.launch]
     warp = global_warp(injector.device, site)

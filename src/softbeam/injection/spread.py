@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from softbeam.injection.programs import ProgramPropagation
 from softbeam.network.buffers import output_buffers
 from softbeam.network.golden import GoldenRun, execute
+from softbeam.program.planning import ProgramPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +140,49 @@ def _compare(
         relative[(old == 0.0) & (new == 0.0)] = 0.0
         largest = float(np.where(np.isnan(relative), np.inf, relative).max())
     return LayerSpread(layer, int(differs.sum()), right.size, largest, got.copy(), expected.copy())
+
+
+def program_spread(
+    propagation: ProgramPropagation,
+    plan: ProgramPlan,
+    golden: GoldenRun,
+    launch: int,
+    changed: Mapping[str, tuple[NDArray[np.int64], NDArray[np.uint32]]],
+) -> tuple[Spread, str]:
+    """Run what follows from changed words of a program, and compare step by step.
+
+    Parameters
+    ----------
+    propagation : ProgramPropagation
+        Runs it.
+    plan : ProgramPlan
+        The program's plan.
+    golden : GoldenRun
+        Its fault-free run.
+    launch, changed
+        As of :func:`spread`.
+
+    Returns
+    -------
+    Spread
+        A stage stands once for each time that its steps follow one another; its values are the
+        words that its last step writes.
+    str
+        How the program ended, empty if it came to its end.
+    """
+    found: list[LayerSpread] = []
+
+    def watch(number: int, words: NDArray[np.int64], values: NDArray[np.uint32]) -> None:
+        step, after = plan.launches[max(number, 0)], number + 1
+        if number < 0 or (after < len(plan.launches) and plan.launches[after].layer == step.layer):
+            return
+        for buffer in dict.fromkeys(span.buffer for span in step.writes):
+            right = golden.view(buffer, after)
+            wrong = right.copy()
+            first = (plan.buffers[buffer].address - plan.base) // 4
+            inside = (words >= first) & (words < first + right.size)
+            wrong[words[inside] - first] = values[inside]
+            found.append(_compare(golden, step.layer, buffer, after, {buffer: wrong}))
+
+    ended = propagation.run(launch, changed, watch)
+    return Spread(tuple(found), ended.output), ended.ending

@@ -17,6 +17,7 @@ from softbeam.injection.liveness import in_spans
 from softbeam.kernels.families import owner_thread
 from softbeam.network.device import Device
 from softbeam.network.plan import Pointer
+from softbeam.program.planning import ProgramPlan
 
 #: A thread hangs beyond so many times the longest fault-free thread's instructions, or this many.
 HANG_FACTOR, HANG_LEAST = 10, 10_000
@@ -91,6 +92,8 @@ def strike(
     InternalError
         If the fault did not strike, or struck another value than the fault-free run has there.
     """
+    if runs_as_one(device, site.launch):
+        return strike_as_one(device, runner, site, longest)
     launch = device.launch(site.launch)
     warp = site.thread // LANES
     budget = hang_budget(longest)
@@ -197,7 +200,65 @@ def global_warp(device: Device, site: FaultSite) -> int:
     return (site.block * x * y * z + site.thread) // LANES
 
 
+def unit_of(device: Device, site: FaultSite) -> int:
+    """Return the number of the struck unit: of the block if its warps wait, else of the warp."""
+    if device.launch(site.launch).program.has_barrier:
+        return site.block
+    return global_warp(device, site)
+
+
+def runs_as_one(device: Device, launch: int) -> bool:
+    """Return whether a launch's units see, or overwrite, each other's stores."""
+    plan = device.plan
+    return isinstance(plan, ProgramPlan) and plan.accesses[launch].whole
+
+
+def strike_as_one(device: Device, runner: Runner, site: FaultSite, longest: int) -> Strike:
+    """Emulate a whole launch with the fault and, if it ends well, compare with the golden memory.
+
+    Parameters, results and errors are those of :func:`strike`.
+    """
+    launch, plan = device.launch(site.launch), device.plan
+    assert isinstance(plan, ProgramPlan)
+    struck = (site.block, 0 if launch.program.has_barrier else site.thread // LANES)
+    budget = hang_budget(longest)
+    faulty, golden = (
+        runner.run_launch(launch, budget=budget, fault=site.vector(neutral=neutral), struck=struck)
+        for neutral in (False, True)
+    )
+    if faulty.finished:
+        if faulty.fired != 1:
+            raise InternalError(f"the fault did not strike at {site}")
+        check_witness(site, golden, faulty)
+    changed = _changes_as_one(device, site, golden, faulty) if faulty.finished else {}
+    return Strike(
+        ending=faulty.name,
+        changed=changed,
+        before=golden.before,
+        after=faulty.after,
+        unrecorded=faulty.unrecorded,
+        instructions=faulty.instructions,
+    )
+
+
+def _changes_as_one(
+    device: Device, site: FaultSite, golden: Ending, faulty: Ending
+) -> dict[str, tuple[NDArray[np.int64], NDArray[np.uint32]]]:
+    lost = np.setdiff1d(golden.words, faulty.words, assume_unique=True)
+    words = np.concatenate([faulty.words, lost])
+    values = np.concatenate([faulty.values, device.golden.words[lost]])
+    changed = {}
+    for buffer, places, indexes in device.locate(site.launch, words):
+        differs = values[places] != device.golden.words_at(buffer, site.launch + 1, indexes)
+        if differs.any():
+            changed[buffer] = (indexes[differs], values[places][differs])
+    return changed
+
+
 def _stays(device: Device, site: FaultSite, buffer: str, word: int) -> bool:
     """Return whether a store to another warp's word outlasts that warp's own store."""
+    if isinstance(device.plan, ProgramPlan):
+        writer = device.plan.writer(site.launch, buffer, word)
+        return writer < unit_of(device, site)
     owner = owner_of(device, site.launch, buffer, word)
     return owner // LANES < global_warp(device, site)

@@ -10,7 +10,6 @@ import numpy as np
 
 from softbeam.emulator.execution import LaunchShape, Memory, launch_constants, memory_map
 from softbeam.emulator.launching import Launch as EmulatedLaunch
-from softbeam.kernels import program
 from softbeam.network.golden import GoldenRun
 from softbeam.network.plan import Pointer
 from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
@@ -91,7 +90,7 @@ class Device:
 
     def _make_launch(self, number: int) -> EmulatedLaunch:
         launch = self.plan.launches[number]
-        code = program(launch.kernel, self.architecture)
+        code, shared_bytes = self.plan.code(launch, self.architecture)
         shape = LaunchShape(launch.grid, launch.block)
         arguments = [
             self.plan.buffers[argument.buffer].address + 4 * argument.word
@@ -104,7 +103,7 @@ class Device:
             shape,
             launch_constants(code, shape, arguments),
             self.memory(number),
-            code.function.shared_bytes,
+            shared_bytes,
         )
 
     def locate(self, launch: int, words: np.ndarray) -> list[tuple[str, np.ndarray, np.ndarray]]:

@@ -167,6 +167,10 @@ class GoldenRun:
             places[behind] = indexes[behind] + (place - first)
         return places
 
+    def put(self, buffer: str, launch: int, indexes: NDArray[np.int64], values: Bits) -> None:
+        """Write single words of a buffer as it is before a launch."""
+        self.words[self.places_at(buffer, launch, indexes)] = values
+
     def piece(self, number: int, launch: int) -> Bits:
         """Return a piece's contents before a launch, a part of the pool."""
         first = self.layout.offsets[launch, number]
@@ -215,9 +219,10 @@ class GoldenRun:
         for name, values in {**weights, self.plan.input: image}.items():
             self.view(name, 0)[: values.size] = values.view(np.uint32)
         for launch in self.plan.launches:
-            self._step(launch)
+            self.plan.leave(launch, self)
 
-    def _step(self, launch: Launch) -> None:
+    def step(self, launch: Launch) -> None:
+        """Compute natively what a launch leaves."""
         if is_clearing(self.plan, launch):
             return
         now, then = launch.index, launch.index + 1

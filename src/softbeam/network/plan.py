@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from softbeam.kernels.products import Product, product_of
-from softbeam.kernels.signatures import LIBRARY, Arguments
+from softbeam.kernels.signatures import Arguments
 
 if TYPE_CHECKING:
+    from softbeam.emulator.lowering import Program
+    from softbeam.network.golden import GoldenRun
     from softbeam.network.layers import Layer
 
 INPUT = "-1.input"
@@ -132,7 +134,7 @@ class Launch:
     @property
     def library(self) -> bool:
         """Whether it is a library's, whose machine code is not known and never struck."""
-        return self.kernel in LIBRARY
+        return not any(self.grid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +149,14 @@ class Answer:
         The buffer that holds it, as a whole.
     sides
         Its sides, as the model says them; channels, height and width of a Darknet layer.
+    dtype
+        The type of its elements.
     """
 
     name: str
     buffer: str
     sides: tuple[int, ...]
+    dtype: str = "float32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,3 +201,17 @@ class Plan:
     unprobed_pages: tuple[tuple[int, int], ...]
     other_space_pages: tuple[tuple[int, int], ...]
     answers: tuple[Answer, ...] = field(default=(), repr=False)
+
+    #: Whether its kernels are softbeam's own, with native twins; else names mean nothing.
+    native: ClassVar[bool] = True
+
+    def code(self, launch: Launch, architecture: str) -> tuple[Program, int]:
+        """Return a launch's lowered machine code, and the bytes of shared memory of its blocks."""
+        from softbeam.kernels import program
+
+        found = program(launch.kernel, architecture)
+        return found, found.function.shared_bytes
+
+    def leave(self, launch: Launch, golden: GoldenRun) -> None:
+        """Fill what a launch leaves into the pool of a golden run that is filled up to it."""
+        golden.step(launch)

@@ -67,7 +67,7 @@ class PoolLayout:
 
 def is_clearing(plan: Plan, launch: Launch) -> bool:
     """Return whether a launch fills the whole of a buffer of no weights with zeros."""
-    if launch.kernel != "fill" or launch.arguments.ALPHA != 0.0:
+    if not plan.native or launch.kernel != "fill" or launch.arguments.ALPHA != 0.0:
         return False
     span = launch.writes[0]
     buffer = plan.buffers[span.buffer]

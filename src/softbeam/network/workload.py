@@ -26,6 +26,7 @@ from softbeam.network.image import SAMPLE, load_image
 from softbeam.network.labels import Image, Labels, images_of, labels_of
 from softbeam.network.plan import Plan
 from softbeam.network.preprocessing import PLAIN, Preprocessing, in_words
+from softbeam.network.profile import LaunchProfile
 from softbeam.network.weights import SHIPPED, random_weights, shipped_weights
 
 _LOG = logging.getLogger(__name__)
@@ -58,6 +59,8 @@ class Workload:
         What was done to them, in a sentence.
     network_file, weights_file : str or None
         Names of the files that the user named, without their folders.
+    profiles : mapping of int to LaunchProfile, or None
+        How often each launch's instructions are executed, where that is known already.
     labels : tuple of int or None
         The right class of each input, where that is asked and said.
     """
@@ -75,6 +78,7 @@ class Workload:
     preprocessing: str
     network_file: str | None = None
     weights_file: str | None = None
+    profiles: Mapping[int, LaunchProfile] | None = field(default=None, repr=False)
     labels: tuple[int, ...] | None = None
 
 

@@ -281,7 +281,7 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
     for number, one in enumerate(setup.inputs):
         answer = open_golden_run(workload.plan, one.golden).answer
         golden, boxes, told = _answer(judge, answer, names)
-        pictured = number < WITH_THUMBNAIL
+        pictured = workload.plan.native and number < WITH_THUMBNAIL
         image, shape = workload.images[number], workload.network.input_shape
         inputs.append(
             InputFacts(

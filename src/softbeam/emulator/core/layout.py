@@ -243,12 +243,18 @@ class Memory(NamedTuple):
         which nothing is recorded (reads zero, loses stores), -2 for one that was never probed
         (an illegal address, counted apart), -3 for one of another address space; ``READ_ONLY``
         or ``NO_ACCESS``, less that word, for one that is protected.
+    read_bits : numpy.ndarray of int64
+        One bit for each word of the pool, set where it has been read; of length 0: not wanted.
+    read_log : numpy.ndarray of int64
+        How many words have been read, and which, in order; as long as the pool, and one more.
     """
 
     words: NDArray[np.uint32]
     start: NDArray[np.int64]
     end: NDArray[np.int64]
     offset: NDArray[np.int64]
+    read_bits: NDArray[np.int64]
+    read_log: NDArray[np.int64]
 
 
 class Code(NamedTuple):

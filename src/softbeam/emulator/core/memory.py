@@ -36,6 +36,7 @@ from softbeam.emulator.core.layout import (
     WIDE_ADDRESS,
     A,
 )
+from softbeam.emulator.core.reading import note_read
 from softbeam.emulator.core.segments import find_segment
 from softbeam.emulator.core.words import is_of_words, load_words, store_words
 from softbeam.jit import callee, entry_point
@@ -145,7 +146,10 @@ def load(row, mask, w, memory, shared, information):
                 if status != RUNNING:
                     information[INFO_ADDRESS] = np.int64(here)
                     return status
-                value = memory.words[word] if word >= 0 else np.uint32(0)
+                value = np.uint32(0)
+                if word >= 0:
+                    note_read(memory, word)
+                    value = memory.words[word]
             else:
                 value = shared[here >> np.uint64(2)]
             if size < 4:
@@ -242,9 +246,11 @@ def store(row, mask, flip, flip_lanes, w, memory, state):
             if status != RUNNING:
                 information[INFO_ADDRESS] = np.int64(here)
                 return status
-            if word >= 0 and not put(
-                memory, state, word, merge(memory.words[word], value, here, size)
-            ):
+            if word < 0:
+                continue
+            if size < 4:
+                note_read(memory, word)
+            if not put(memory, state, word, merge(memory.words[word], value, here, size)):
                 return LOG_FULL
     return RUNNING
 

@@ -76,6 +76,7 @@ from softbeam.emulator.core.memory import (
     put,
 )
 from softbeam.emulator.core.operands import commit, commit_predicate
+from softbeam.emulator.core.reading import note_read
 from softbeam.jit import by_address, callee
 
 
@@ -137,7 +138,10 @@ def _read(space, address, lane, warp, memory, state):
     status, word, _ = global_word(memory, address, np.int64(-1), False, state.information)
     if status != RUNNING:
         return status, np.uint32(0)
-    return RUNNING, memory.words[word] if word >= 0 else np.uint32(0)
+    if word < 0:
+        return RUNNING, np.uint32(0)
+    note_read(memory, word)
+    return RUNNING, memory.words[word]
 
 
 @callee
@@ -154,7 +158,11 @@ def _write(space, address, value, size, lane, warp, memory, state):
     status, word, _ = global_word(memory, address, np.int64(-1), True, state.information)
     if status != RUNNING:
         return status
-    if word >= 0 and not put(memory, state, word, merge(memory.words[word], value, address, size)):
+    if word < 0:
+        return RUNNING
+    if size < 4:
+        note_read(memory, word)
+    if not put(memory, state, word, merge(memory.words[word], value, address, size)):
         return LOG_FULL
     return RUNNING
 

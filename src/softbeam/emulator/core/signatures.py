@@ -42,7 +42,7 @@ def _named(kind, arrays):
     return typeof(kind(*(np.zeros((0,) * rank, dtype) for dtype, rank in arrays)))
 
 
-_MEMORY = _named(Memory, [(np.uint32, 1), (np.int64, 1), (np.int64, 1), (np.int64, 1)])
+_MEMORY = _named(Memory, [(np.uint32, 1), *[(np.int64, 1)] * 5])
 _STATE = _named(
     State,
     [

@@ -120,6 +120,9 @@ def row_entry(context, number, executed, time):
         _longs(c[t.START_AT], (segments,)),
         _longs(c[t.END_AT], (segments,)),
         _longs(c[t.OFFSET_AT], (segments,)),
+        # Reads are noted where nothing is translated.
+        _longs(context, (0,)),
+        _longs(context, (0,)),
     )
     information = _longs(c[t.INFORMATION_AT], (INFO_FIELDS,))
     nothing = _rows(context, (0, 0))

@@ -21,6 +21,7 @@ from softbeam.emulator.core.layout import (
     WIDE_ADDRESS,
     A,
 )
+from softbeam.emulator.core.reading import note_read
 from softbeam.emulator.core.segments import find_segment
 from softbeam.jit import callee
 
@@ -66,7 +67,9 @@ def load_words(row, mask, w, memory):
         inside = address - start
         if inside >= length or address & np.uint64(3):
             return False
-        out[lane] = memory.words[first + np.int64(inside >> np.uint64(2))]
+        word = first + np.int64(inside >> np.uint64(2))
+        note_read(memory, word)
+        out[lane] = memory.words[word]
     return True
 
 

@@ -33,9 +33,7 @@ def tensors(plan: Plan, answer: Bits) -> dict[str, Floats]:
         starts[name] = end
         end += plan.buffers[name].words
     return {
-        one.name: answer[starts[one.buffer] :][: prod(one.sides)]
-        .view(np.float32)
-        .reshape(one.sides)
+        one.name: answer[starts[one.buffer] :].view(one.dtype)[: prod(one.sides)].reshape(one.sides)
         for one in plan.answers
     }
 

@@ -55,6 +55,9 @@ class BaseLayer:
     #: Whether it is the head of a detector, whose output is part of the network's answer.
     is_head: ClassVar[bool] = False
 
+    #: Whether its output is a map of channels, rows and columns.
+    has_map: ClassVar[bool] = True
+
     @property
     def name(self) -> str:
         """The number and label; without one the type and what tells it apart.

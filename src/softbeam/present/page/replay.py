@@ -183,13 +183,17 @@ def _hex(value: int | None) -> str:
 
 def code_table(replay: Replay, site: FaultSite) -> Table:
     """Return the listing around the struck instruction, with its source lines."""
-    from softbeam.kernels import program, source, source_lines
+    from softbeam.kernels import source, source_lines
     from softbeam.sass import pc_of, row_of
 
-    record = replay.record
-    function = program(record.kernel, record.arch).function
-    lines = source_lines(record.kernel, record.arch)
-    sources = source(record.kernel).splitlines()
+    record, code = replay.record, replay.code
+    assert code is not None
+    function = code.function
+    lines: Sequence[int] = [0] * len(function.instructions)
+    sources: list[str] = []
+    if replay.native:
+        lines = source_lines(record.kernel, record.arch)
+        sources = source(record.kernel).splitlines()
     struck, before = row_of(site.pc), 0
     rows = []
     for place in range(max(0, struck - AROUND), min(len(lines), struck + AROUND + 1)):
@@ -211,11 +215,11 @@ def code_table(replay: Replay, site: FaultSite) -> Table:
 
 def register_table(replay: Replay, site: FaultSite, trace: Trace) -> Table:
     """Return the registers that the instruction uses, or that the fault changed."""
-    from softbeam.kernels import program
     from softbeam.sass import row_of
 
     record = replay.record
-    code = program(record.kernel, record.arch).code
+    assert replay.code is not None
+    code = replay.code.code
     used = code.reads[row_of(site.pc)] | code.writes[row_of(site.pc)]
     rows = []
     for one in trace.registers:
@@ -287,6 +291,8 @@ def words_table(replay: Replay) -> Table:
 def _whose(replay: Replay, word: WrongWord) -> str | int:
     if replay.trace is None:
         return "none"
+    if not replay.native:
+        return "-"
     return "another thread's" if word.lane is None else word.lane
 
 
@@ -385,7 +391,7 @@ def sections(
     blocks = [Block(facts=facts(replay, layers, names))]
     blocks.extend(Block(table=table) for table in tables(replay, names, layers))
     parts = [Section("injection", "What happened", tuple(blocks))]
-    if replay.layers:
+    if replay.layers and all(layer.has_map for layer in layers):
         pictures = spread_figure(replay, {layer.index: layer for layer in layers})
         parts.append(Section("pictures", "How it spread", (Block(figure=pictures),)))
     return tuple(parts)

@@ -1,0 +1,88 @@
+"""Strikes in programs and what follows from them, against running every unit behind the fault.
+
+``SOFTBEAM_PROGRAM_SITES`` asks for more sites of each mode than `make test` takes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from functools import cache
+
+import numpy as np
+import pytest
+from support.programs import EXAMPLES, PROGRAMS, brute_force
+
+from softbeam.faults.modes import PAPER
+from softbeam.injection.classification import Outcome
+from softbeam.injection.injector import Injector
+from softbeam.network.device import Device
+from softbeam.network.golden import golden_run
+from softbeam.program.loading import contents_before, load
+from softbeam.program.planning import plan_of, profiles_of_records
+from softbeam.program.recording import record
+from softbeam.sass.toolchain import find_tool
+
+SITES = int(os.environ.get("SOFTBEAM_PROGRAM_SITES", "40"))
+
+
+class Bits:
+    """Judges by bits, and keeps the last answer."""
+
+    def __init__(self) -> None:
+        self.output = b""
+
+    def __call__(self, golden: np.ndarray, output: np.ndarray) -> Outcome:
+        self.output = output.tobytes()
+        return Outcome.of("absorbed" if np.array_equal(golden, output) else "tolerable")
+
+
+@cache
+def struck(name: str) -> Injector:
+    loaded = load((PROGRAMS | EXAMPLES)[name]())
+    first, *others = contents_before(loaded).items()
+    records = list(record(loaded))
+    plan = plan_of(loaded, records)
+    golden = golden_run(plan, dict(others), first[1])
+    launches = [launch.index for launch in plan.launches if not launch.library]
+    profiles = profiles_of_records(records)
+    return Injector(Device(golden, "sm_90"), profiles, launches, name, rule=Bits())
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_golden_run_is_what_the_program_leaves(name):
+    assert struck(name).device.golden.answer.tobytes() == brute_force(name).golden.output
+
+
+needs_nvcc = pytest.mark.skipif(find_tool("nvcc") is None, reason="needs NVIDIA's compiler")
+_EXAMPLES = [pytest.param(name, marks=needs_nvcc) for name in EXAMPLES]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", [*PROGRAMS, *(pytest.param(n, marks=needs_nvcc) for n in EXAMPLES)]
+)
+@pytest.mark.parametrize(("mode", "model"), PAPER)
+def test_an_injection_gives_what_running_everything_gives(name, mode, model):
+    injector, seen = struck(name), Counter()
+    longest = {number: profile.longest for number, profile in injector._profiles.items()}
+    for index in range(SITES):
+        site = injector.site(mode, model, index)
+        found = injector.inject_site(site, index)
+        end = brute_force(name).run(site, longest)
+        seen[found.outcome] += 1
+        if end.ending != "completed":
+            assert (found.outcome, found.detail) == ("DUE", end.ending.lower()), (site, found)
+        elif end.output == injector.device.golden.answer.tobytes():
+            assert found.outcome == "Masked", (site, found)
+        else:
+            assert found.outcome == "SDC", (site, found)
+            assert injector.rule.output == end.output, site
+    assert len(seen) > 1, seen
+
+
+def test_the_programs_have_what_is_hard():
+    accesses = {name: struck(name).device.plan.accesses for name in PROGRAMS}
+    assert any(one.exchanges for one in accesses["counting"].values())
+    assert any(one.shared_words.size for one in accesses["meeting"].values())
+    assert not any(one.whole for one in accesses["floats"].values())
