@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -66,6 +67,9 @@ class Stage:
     #: No stage is a detector's head, or leaves a map that can be drawn.
     is_head: ClassVar[bool] = False
     has_map: ClassVar[bool] = False
+
+    #: What a layer's buffers hold always; a program's buffers say it themselves.
+    constants: ClassVar[Mapping[str, Any]] = MappingProxyType({})
 
     @property
     def name(self) -> str:
