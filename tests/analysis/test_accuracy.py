@@ -14,7 +14,7 @@ from softbeam.analysis.proportion import Proportion
 from softbeam.campaign.results.facts import Facts, GoldenClass, InputFacts
 from softbeam.injection.inference import InferenceRecord
 
-SIMULATED = int(os.environ.get("SOFTBEAM_SIMULATED", "60"))
+SIMULATED = int(os.environ.get("SOFTBEAM_SIMULATED", "24"))
 
 IOV = Stream("iov", "single-bit")
 

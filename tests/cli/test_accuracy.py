@@ -60,6 +60,7 @@ def campaign(files: NetworkFiles, labelled: tuple[Path, Path], run: Path, *more:
 LOADS = ("--faults", "1,2,8", "--bit-error-rate", "1e-7,1e-6", "--inferences", "36")
 
 
+@pytest.mark.slow
 def test_accuracy_from_campaign_to_page(
     files: NetworkFiles, labelled: tuple[Path, Path], tmp_path: Path, capsys: Capture
 ) -> None:
@@ -106,6 +107,7 @@ def test_accuracy_from_campaign_to_page(
     assert "right: 9 of 12, 75.0 [46.8, 91.1] %" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_parts_join_and_workers_do_not_matter(
     files: NetworkFiles, labelled: tuple[Path, Path], tmp_path: Path
 ) -> None:

@@ -82,6 +82,7 @@ def test_several_outputs_are_all_computed(model: Path, picture: Path, capsys: Ca
         assert found == pytest.approx(values.reshape(-1)[:4].tolist(), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_a_function_of_ones_own_from_campaign_to_report(
     model: Path, picture: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,6 +108,7 @@ def test_a_function_of_ones_own_from_campaign_to_report(
     page = (run / "report" / "report.html").read_text()
     assert "critical: numbers" in page
     assert "without a fault: map (1x3x6x6)" in page
+    assert "judge.py:judge, of a file with the SHA-256" in page
     assert main(["export", str(run), "--out", str(tmp_path / "out.csv")]) == 0
     assert main(["advise", str(run)]) == 0
     critical = next(one for one in results.records if one.detail == "critical: numbers")
@@ -150,6 +152,7 @@ def test_an_error_in_it_ends_the_campaign_in_one_sentence(
     assert not other.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "details"),
     [

@@ -41,9 +41,9 @@ def compare(example, brute, injector, sites) -> str:
 @pytest.mark.parametrize(
     ("name", "faults", "number"),
     [
-        ("tiny", 2, SITES),
-        ("tiny", 6, SITES // 2),
-        ("other", 4, SITES // 3),
+        ("tiny", 2, SITES // 2),
+        ("tiny", 6, SITES // 3),
+        ("other", 4, SITES // 5),
         ("branches", 5, SITES // 9),
         ("detector", 4, SITES // 9),
         ("tensors", 4, SITES // 9),

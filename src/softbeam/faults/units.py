@@ -36,6 +36,17 @@ def multiprocessor_of(block: int, multiprocessors: int) -> int:
     return block % multiprocessors
 
 
+def blocks_on(multiprocessor: int, multiprocessors: int, blocks: int) -> range:
+    """Return which of a launch's blocks run on a multiprocessor, ascending.
+
+    Examples
+    --------
+    >>> list(blocks_on(1, 3, 8))
+    [1, 4, 7]
+    """
+    return range(multiprocessor, blocks, multiprocessors)
+
+
 def struck_rows(program: Program, opcode: str) -> NDArray[np.bool_]:
     """Return which instructions of a program a unit computes: those of an opcode with a result."""
     names = [instruction.opcode for instruction in program.function.instructions]

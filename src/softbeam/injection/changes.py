@@ -230,18 +230,20 @@ def as_columns(change: BufferChange, rows: int, stride: int, golden: Bits) -> Co
     if not change.within(rows * stride):
         return None
     row, place = np.divmod(change.indexes, stride)
-    places = _distinct(stride, place)
+    places, rank = _distinct(stride, place)
     columns = golden_columns(golden, rows, stride, places)
-    columns.values.view(np.uint32)[np.searchsorted(places, place), row] = change.values
+    columns.values.view(np.uint32)[rank[place], row] = change.values
     return columns
 
 
-def _distinct(limit: int, *numbers: Places) -> Places:
-    """Return the different ones of some numbers below a limit, ascending."""
+def _distinct(limit: int, *numbers: Places) -> tuple[Places, Places]:
+    """Return the different ones of some numbers below a limit, ascending, and of each its rank."""
     there = np.zeros(limit, dtype=np.bool_)
     for some in numbers:
         there[some] = True
-    return np.flatnonzero(there)
+    found, rank = np.flatnonzero(there), np.zeros(limit, dtype=np.int64)
+    rank[found] = np.arange(found.size)
+    return found, rank
 
 
 def golden_columns(golden: Bits, rows: int, stride: int, places: Places) -> Columns:
@@ -276,10 +278,10 @@ def overlaid(
         change = change.columns()
     if isinstance(change, Columns) and indexes.max() < change.rows * change.stride:
         row, place = np.divmod(indexes, change.stride)
-        places = _distinct(change.stride, change.places, place)
+        places, rank = _distinct(change.stride, change.places, place)
         found = golden_columns(golden, change.rows, change.stride, places)
-        found.values[np.searchsorted(places, change.places)] = change.values
-        words, at = found.values.view(np.uint32), np.searchsorted(places, place)
+        found.values[rank[change.places]] = change.values
+        words, at = found.values.view(np.uint32), rank[place]
         differs = indexes[words[at, row] != values]
         words[at, row] = values
         return found, differs
@@ -291,10 +293,10 @@ def overlaid(
         differs = golden[indexes] != values
         left = Words(indexes[differs], values[differs]) if differs.any() else None
         return left, indexes[differs]
-    every = _distinct(golden.size, change.indexes, indexes)
+    every, rank = _distinct(golden.size, change.indexes, indexes)
     held = golden[every]
-    held[np.searchsorted(every, change.indexes)] = change.values
-    at = np.searchsorted(every, indexes)
+    held[rank[change.indexes]] = change.values
+    at = rank[indexes]
     differs = indexes[held[at] != values]
     held[at] = values
     wrong = held != golden[every]

@@ -23,7 +23,7 @@ from softbeam.emulator.launching import Launch as EmulatedLaunch
 from softbeam.emulator.launching import Runner
 from softbeam.emulator.vector import FaultVector, no_fault
 from softbeam.faults.site import UnitSite
-from softbeam.faults.units import multiprocessor_of, struck_rows
+from softbeam.faults.units import blocks_on, struck_rows
 from softbeam.injection.changes import Bits, BufferChange, difference, overlaid
 from softbeam.injection.liveness import Live, any_live, in_spans
 from softbeam.injection.propagation import advance, answer
@@ -203,10 +203,11 @@ class _Blocks:
 
     def __init__(self, runner: Runner, launch: EmulatedLaunch, site: UnitSite, budget: int) -> None:
         self._runner, self.launch, self._budget = runner, launch, budget
+        together = launch.program.has_barrier
         self._units = [
             (block, warp)
-            for block, warp in runner.units(launch)
-            if multiprocessor_of(block, site.multiprocessors) == site.multiprocessor
+            for block in blocks_on(site.multiprocessor, site.multiprocessors, launch.shape.blocks)
+            for warp in range(1 if together else launch.shape.warps)
         ]
         self.unrecorded = self.instructions = 0
         #: Whether any of them, with the fault or without, went to memory that is not recorded.
@@ -252,6 +253,8 @@ def wrong_words(
     stored : mapping of (block, warp) to (Ending, Ending)
         What each struck unit stores with its fault and without it, in ascending order.
     """
+    if all(np.array_equal(faulty.words, golden.words) for faulty, golden in stored.values()):
+        return _own_words(device, number, stored)
     right: dict[int, int] = {}
     last: dict[int, tuple[int, tuple[int, int]]] = {}
     for unit, (faulty, golden) in stored.items():
@@ -289,6 +292,40 @@ def wrong_words(
             where = dict(zip(places.tolist(), indexes.tolist(), strict=True))
             found[buffer] = np.array([where[place] for place in kept]), values[kept]
     return found
+
+
+def _own_words(
+    device: Device, number: int, stored: Mapping[tuple[int, int], tuple[Ending, Ending]]
+) -> dict[str, tuple[NDArray[np.int64], Bits]]:
+    """Return the wrong words where every unit stores to the words that it always stores to."""
+    # In the order of the units, so that of two values of a word the later one's is kept.
+    wrong: dict[str, tuple[list[NDArray[np.int64]], list[Bits]]] = {}
+    for faulty, golden in stored.values():
+        differs = faulty.values != golden.values
+        if differs.any():
+            values = faulty.values[differs]
+            for buffer, places, indexes in device.locate(number, faulty.words[differs]):
+                own = wrong.setdefault(buffer, ([], []))
+                own[0].append(indexes)
+                own[1].append(values[places])
+    return {
+        buffer: last_of_each(np.concatenate(indexes), np.concatenate(values))
+        for buffer, (indexes, values) in wrong.items()
+    }
+
+
+def last_of_each(indexes: NDArray[np.int64], values: Bits) -> tuple[NDArray[np.int64], Bits]:
+    """Return each index once, ascending, with its last value.
+
+    Examples
+    --------
+    >>> last_of_each(np.array([5, 2, 5]), np.array([1, 2, 3], dtype=np.uint32))
+    (array([2, 5]), array([2, 3], dtype=uint32))
+    """
+    order = np.argsort(indexes, kind="stable")
+    ordered = indexes[order]
+    last = np.append(ordered[1:] != ordered[:-1], True)
+    return ordered[last], values[order][last]
 
 
 def _stays(

@@ -35,9 +35,9 @@ COLUMNS = {
 
 def said(schema: int) -> str:
     """Return names, types, units and meanings of the columns of a schema."""
+    absent = {True: " or nothing", False: ""}
     return "\n".join(
-        f"{one.name}: {one.kind}{' or nothing' if one.optional_in(schema) else ''}, {one.unit}, "
-        f"{one.meaning}"
+        f"{one.name}: {one.kind}{absent[one.optional_in(schema)]}, {one.unit}, {one.meaning}"
         for one in stored_columns(schema)
     )
 

@@ -65,7 +65,7 @@ def checklist(counts: Counts) -> tuple[Conclusion, ...]:
     """
     streams = _streams(counts)
     # The paper's kernels, and those that it did not strike where a campaign did.
-    kernels = (*KERNELS, *sorted(set(counts["kernel"].tolist()) - set(KERNELS)))
+    kernels = (*KERNELS, *sorted(set(counts.of_code()["kernel"].tolist()) - set(KERNELS)))
     comparisons = len(VULNERABLE_KERNELS) * (len(kernels) - len(VULNERABLE_KERNELS))
 
     def each(test: Callable[[Counts, Stream], Finding]) -> tuple[Finding, ...]:
