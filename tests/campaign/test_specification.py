@@ -56,6 +56,7 @@ OTHERS: dict[str, Any] = {
     "im2col": "except-1x1",
     "gemm": "struck",
     "input_shape": (1, 3, 64, 64),
+    "constants": ("scale_factor=1,1",),
     "output": "scores",
     "seed": 2,
     "results_schema": 2,

@@ -94,7 +94,9 @@ class TestTwins:
         b.check("pool_window", architecture, line(n), given)
 
     @pytest.mark.parametrize("reduction", Reduction)
-    @pytest.mark.parametrize(("outer", "count", "inner"), [(4, 9, 5), (20, 1, 1), (1, 50, 2)])
+    @pytest.mark.parametrize(
+        ("outer", "count", "inner"), [(4, 9, 5), (20, 1, 1), (1, 50, 2), (2, 300, 2)]
+    )
     def test_reduce(
         self, architecture: str, edges: float, reduction: int, outer: int, count: int, inner: int
     ) -> None:
@@ -113,7 +115,7 @@ class TestTwins:
         x, y = b.buffer(2 * 5 * 6), b.buffer(2 * height * width)
         n = 2 * height * width
         scales = [float(np.float32(height / 5)), float(np.float32(width / 6))]
-        given = [n, int(rounding), 5, 6, height, width, *scales, shift, x, y]
+        given = [n, int(rounding), 5, 6, height, width, *scales, shift, -0.75, x, y]
         b.check("resize", architecture, line(n), given)
 
 

@@ -30,7 +30,7 @@ from softbeam.network.layers import (
     MaxPool,
     Shape,
     Softmax,
-    WindowAverage,
+    WindowPool,
 )
 from softbeam.network.plan import Answer, Plan
 
@@ -125,7 +125,7 @@ def _check_scores(network: Network) -> None:
 def _map_of(layers: tuple[Layer, ...]) -> Shape:
     """Return the channels, height and width of what a convolution or pool answers, if one does."""
     for layer in reversed(layers):
-        if isinstance(layer, Convolution | MaxPool | AveragePool | WindowAverage):
+        if isinstance(layer, Convolution | MaxPool | AveragePool | WindowPool):
             return layer.output_shape
         if not isinstance(layer, Softmax | ActivationLayer | Dropout):
             break

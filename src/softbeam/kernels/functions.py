@@ -60,13 +60,14 @@ class Reduction(IntEnum):
 
 
 class Rounding(IntEnum):
-    """Which pixel ``resize`` takes for a place between two; LINEAR interpolates."""
+    """Which pixel ``resize`` takes for a place between two; LINEAR and CUBIC interpolate."""
 
     DOWN = 0
     UP = 1
     HALF_DOWN = 2
     HALF_UP = 3
     LINEAR = 4
+    CUBIC = 5
 
 
 class Normalization(IntEnum):

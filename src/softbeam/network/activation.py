@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, unique
 
 
+@unique
 class Activation(IntEnum):
     """Darknet's codes of activation functions (its enumeration ``ACTIVATION``).
 
     Those from 90 on are AlexeyAB's Darknet's alone, each with a kernel to itself; their numbers are
-    softbeam's.
+    softbeam's.  So is that of RECTIFIER, ONNX's Relu, which makes 0 of minus infinity where
+    Darknet's makes a NaN.
     """
 
     LOGISTIC = 0
@@ -33,6 +35,7 @@ class Activation(IntEnum):
     SWISH = 97
     RELU6 = 98
     MISH = 99
+    RECTIFIER = 100
 
     @property
     def across_channels(self) -> bool:

@@ -138,10 +138,11 @@ def load_network(
     ((3, 224, 224), 27, 23455400, 'espresso')
     """
     classes = None if names is None else _read_names(names)
-    if (choices.input_shape or choices.output) and not name_or_cfg_path.endswith(".onnx"):
+    of_onnx = choices.input_shape or choices.output or choices.constants
+    if of_onnx and not name_or_cfg_path.endswith(".onnx"):
         raise NetworkError(
             f"{name_or_cfg_path} is no ONNX model, so that its input and answer are known; leave "
-            "--input-shape and --output out"
+            "--input-shape, --input and --output out"
         )
     if name_or_cfg_path in NETWORKS:
         data = files("softbeam.network").joinpath("data")

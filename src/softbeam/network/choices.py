@@ -7,6 +7,7 @@ and used where it matters, with nothing between.
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -35,6 +36,24 @@ _Numbers = Annotated[tuple[Annotated[float, Field(allow_inf_nan=False)], ...], W
 _Positive = Annotated[tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...], WITH_COMMAS]
 
 
+def checked_numbers(text: str) -> str:
+    """Return a name and numbers that a user writes for an input.
+
+    Examples
+    --------
+    >>> checked_numbers("scale_factor=1,0.5")
+    'scale_factor=1,0.5'
+    """
+    name, _, numbers = text.rpartition("=")
+    try:
+        found = [float(one) for one in numbers.split(",")]
+    except ValueError:
+        found = []
+    if not name or not all(isfinite(one) for one in found) or not found:
+        raise ValueError(f"{text!r} is no name and numbers, such as scale_factor=1,1")
+    return text
+
+
 class WorkloadChoices(Choices):
     """How a network is run.
 
@@ -52,6 +71,8 @@ class WorkloadChoices(Choices):
         The sides of an ONNX model's input, where the model leaves them open; empty if it does not.
     output : str, optional
         The names of an ONNX model's answers, with commas, where not all of its outputs are meant.
+    constants : tuple of str
+        What inputs of an ONNX model beside its image hold, such as ``scale_factor=1,1``.
     """
 
     architecture: Architecture = option(
@@ -81,6 +102,13 @@ class WorkloadChoices(Choices):
         metavar="NAME,…",
         help="Of an ONNX model's outputs those that are its answer, or any tensors of it; default: "
         "all.",
+    )
+    constants: tuple[Annotated[str, AfterValidator(checked_numbers)], ...] = option(
+        (),
+        flag="--input",
+        metavar="NAME=NUMBERS",
+        help="What another input of an ONNX model than its image holds, such as scale_factor=1,1, "
+        "or one number for all of it; can be given several times.",
     )
 
 

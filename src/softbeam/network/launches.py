@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from softbeam.errors import TooLargeError
 from softbeam.kernels.behaviour import BLOCK
+from softbeam.kernels.functions import Function
 from softbeam.kernels.products import MOST_BLOCKS, MOST_INT, Product
 from softbeam.kernels.signatures import arguments
 from softbeam.network.activation import Activation
@@ -288,6 +289,12 @@ class LaunchMaker:
             kept = self.own("activation_input", n)
             own: dict[str, Value] = {name: kept, "output": x}
             self.launch(kernel, n, (x,), (x, kept), x=x, n=n, **own)
+        elif activation == Activation.RECTIFIER:
+            vectors: dict[str, Value] = {"X": x, "Y": x}
+            what = int(Function.RECTIFY)
+            self.launch(
+                "elementwise", n, (x,), (x,), N=n, FUNCTION=what, ALPHA=0.0, BETA=0.0, **vectors
+            )
         elif activation.across_channels:
             self._activate_channels(x, activation, channels)
         elif activation == Activation.RELU6 or (self.alexeyab and activation in _ALONE):

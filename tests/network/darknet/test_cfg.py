@@ -102,6 +102,7 @@ def test_the_sections_of_detectors_and_of_branches() -> None:
         ("[maxpool]\nsize\n", 6, "neither a .section. nor a key=value"),
         ("[maxpool]\nsize=2\nsize=3\n", 7, "line 6 already"),
         ("[convolutional]\nactivation=gelu\n", 6, "leaky, lhtan, linear, loggy, logistic, mish"),
+        ("[convolutional]\nactivation=rectifier\n", 6, "must be one of"),
         ("[convolutional]\nfilters=4\ngroups=2\n", 5, "must divide the 3 channels and 4 filters"),
         ("[convolutional]\nbatch_normalize=2\n", 6, "from 0 to 1"),
         ("[softmax]\ngroups=5\n", 5, "groups=5 must divide the 576 inputs"),

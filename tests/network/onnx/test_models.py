@@ -19,8 +19,8 @@ from softbeam.network.layers import (
     ActivationLayer,
     Convolution,
     Elementwise,
-    MaxPool,
     Normalization,
+    WindowPool,
 )
 from softbeam.network.profile import profile_launch
 from softbeam.network.workload import load_workload
@@ -109,7 +109,7 @@ def test_layers_are_named_and_fused_as_in_darknet(tmp_path: Path) -> None:
 
 def test_pools_that_round_up_and_exact_sums(tmp_path: Path) -> None:
     squeezenet = load_network(str(write(tmp_path, models.MODELS["squeezenet"]())))
-    pools = [layer for layer in squeezenet.layers if isinstance(layer, MaxPool)]
+    pools = [layer for layer in squeezenet.layers if isinstance(layer, WindowPool)]
     assert [(one.input_shape[1], one.output_shape[1]) for one in pools] == [
         (32, 16),
         (16, 8),
@@ -151,9 +151,11 @@ def refused(tmp_path: Path, build, opset: int = models.OPSET) -> str:  # type: i
         (lambda b: b.node("Gelu", "input", approximate="tanh"), "approximate is tanh"),
         (lambda b: b.node("Pow", "input", b.normal(8)), "its exponents are 8 numbers"),
         (lambda b: b.node("Cast", "input", to=7), "converts to a type other than float32"),
+        (lambda b: b.node("Einsum", "input", equation="bcii->bc"), "each once in a tensor"),
+        (lambda b: b.node("Einsum", "input", equation="bchw->bc"), "products of two tensors"),
         (
-            lambda b: b.node("Gemm", b.node("Flatten", "input"), b.normal(1, 4), transA=1),
-            "it has transA",
+            lambda b: b.node("Einsum", "input", b.normal(9, 4), equation="bchw,wd->bchd"),
+            "but w is 8 and 9",
         ),
     ],
 )

@@ -145,7 +145,7 @@ def test_nodes_of_one_name_are_all_kept(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     onnx.save(model, str(path))
     activations = [layer.activation.name for layer in load_network(str(path)).layers]
-    assert activations == ["RELU", "TANH"]
+    assert activations == ["RECTIFIER", "TANH"]
 
 
 def reason(tmp_path: Path, model) -> str:  # type: ignore[no-untyped-def]

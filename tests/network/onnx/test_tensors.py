@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,22 +16,10 @@ onnx = pytest.importorskip("onnx", reason="the package onnx is not installed")
 onnxruntime = pytest.importorskip("onnxruntime", reason="the package onnxruntime is not installed")
 models = pytest.importorskip("support.onnx_models")
 agree = pytest.importorskip("support.onnx_runs").agree
+blocks = pytest.importorskip("support.onnx_blocks")
 
-SIDE = 8
-Example = Callable[..., str]
-
-
-def whole(b, *values: int) -> str:  # type: ignore[no-untyped-def]
-    return b.constant(np.array(values, dtype=np.int64))
-
-
-def number(b, value: float) -> str:  # type: ignore[no-untyped-def]
-    return b.constant(np.float32(value))
-
-
-def wide(b, filters: int = 4) -> str:  # type: ignore[no-untyped-def]
-    """A feature map with numbers of both signs, of some size."""
-    return b.node("Conv", "input", b.normal(filters, 3, 3, 3, spread=0.8), pads=[1] * 4)
+SIDE, Example = blocks.SIDE, blocks.Example
+whole, number, wide, build = blocks.whole, blocks.number, blocks.wide, blocks.build
 
 
 def of_each(op: str, positive: bool = False, **more) -> Example:  # type: ignore[no-untyped-def]
@@ -51,93 +38,6 @@ def with_constant(op: str, *shape: int, first: bool = False) -> Example:
         return b.node(op, *pair)
 
     return example
-
-
-def attention(b) -> str:  # type: ignore[no-untyped-def]
-    """An encoder's block, as a vision transformer is exported."""
-    x = b.node(
-        "Reshape", b.node("Conv", "input", b.normal(8, 3, 2, 2), strides=[2, 2]), whole(b, 1, 8, 16)
-    )
-    x = b.node("Concat", b.normal(1, 1, 8), b.node("Transpose", x, perm=[0, 2, 1]), axis=1)
-    x = b.node("Add", x, b.normal(1, 17, 8))
-    y = b.node("LayerNormalization", x, b.normal(8, centre=1.0), b.normal(8), axis=-1)
-    heads = []
-    for order in ([0, 2, 1, 3], [0, 2, 3, 1], [0, 2, 1, 3]):
-        z = b.node("Add", b.node("MatMul", y, b.normal(8, 8, spread=0.5)), b.normal(8))
-        heads.append(b.node("Transpose", b.node("Reshape", z, whole(b, 1, 17, 2, 4)), perm=order))
-    scores = b.node("Softmax", b.node("Mul", b.node("MatMul", heads[0], heads[1]), number(b, 0.5)))
-    z = b.node("Transpose", b.node("MatMul", scores, heads[2]), perm=[0, 2, 1, 3])
-    x = b.node("Add", x, b.node("Reshape", z, whole(b, 1, 17, 8)))
-    x = b.node("Gather", x, b.constant(np.int64(0)), axis=1)
-    return b.node("Gemm", x, b.normal(5, 8), b.normal(5), transB=1)
-
-
-def squeezed(b, gate: str) -> str:  # type: ignore[no-untyped-def]
-    """Squeeze and excitation, of MobileNetV3 or of EfficientNet."""
-    x = wide(b, 6)
-    x = b.node("HardSwish", x) if gate == "HardSigmoid" else b.node("Mul", x, b.node("Sigmoid", x))
-    y = b.node("Relu", b.conv(b.node("GlobalAveragePool", x), 6, 2, 1))
-    y = b.conv(y, 2, 6, 1)
-    y = b.node(gate, y, alpha=1 / 6) if gate == "HardSigmoid" else b.node(gate, y)
-    return b.node("Mul", y, x)
-
-
-def shuffled(b) -> str:  # type: ignore[no-untyped-def]
-    """The end of a block of ShuffleNetV2: halves split, joined and shuffled."""
-    x = wide(b, 6)
-    left = b.node("Slice", x, whole(b, 0), whole(b, 3), whole(b, 1))
-    right = b.node("Slice", x, whole(b, 3), whole(b, 2**40), whole(b, 1))
-    x = b.node("Concat", left, b.node("Relu", b.conv(right, 3, 3, 3, 1, 1, groups=3)), axis=1)
-    x = b.node("Transpose", b.node("Reshape", x, whole(b, 1, 2, 3, 8, 8)), perm=[0, 2, 1, 3, 4])
-    return b.node("Reshape", x, whole(b, 1, -1, 8, 8))
-
-
-def inception(b) -> str:  # type: ignore[no-untyped-def]
-    """Branches of Inception v3: 1x7 and 7x1, and an average that leaves its zeros out."""
-    x = b.norm(b.node("Conv", wide(b), b.normal(3, 4, 1, 7), pads=[0, 3, 0, 3]), 3)
-    x = b.node("Relu", x)
-    x = b.node("Relu", b.node("Conv", x, b.normal(3, 3, 7, 1), b.normal(3), pads=[3, 0, 3, 0]))
-    y = b.node("AveragePool", wide(b), kernel_shape=[3, 3], pads=[1] * 4)
-    return b.node("Concat", x, y, axis=1)
-
-
-def convnext(b) -> str:  # type: ignore[no-untyped-def]
-    """A block of ConvNeXt, as opset 16 writes it: its norm is a chain of operators."""
-    x = b.node("Conv", "input", b.normal(4, 3, 2, 2, spread=0.5), b.normal(4), strides=[2, 2])
-    y = b.conv(x, 4, 4, 7, 1, 3, groups=4)
-    y = b.node("Transpose", y, perm=[0, 2, 3, 1])
-    z = b.node("Sub", y, b.node("ReduceMean", y, axes=[-1]))
-    v = b.node("ReduceMean", b.node("Pow", z, number(b, 2)), axes=[-1])
-    z = b.node("Div", z, b.node("Sqrt", b.node("Add", v, number(b, 1e-6))))
-    y = b.node("Add", b.node("Mul", z, b.normal(4, centre=1.0)), b.normal(4))
-    y = b.node("Add", b.node("MatMul", y, b.normal(4, 16, spread=0.5)), b.normal(16))
-    e = b.node("Add", b.node("Erf", b.node("Div", y, number(b, 2**0.5))), number(b, 1))
-    y = b.node("Mul", b.node("Mul", y, e), number(b, 0.5))
-    y = b.node("MatMul", y, b.normal(16, 4, spread=0.5))
-    y = b.node("Transpose", y, perm=[0, 3, 1, 2])
-    return b.node("Add", b.node("Mul", b.normal(4, 1, 1), y), x)
-
-
-def yolo(b) -> str:  # type: ignore[no-untyped-def]
-    """A stem with slices, an upsampling neck and a decoded head of a YOLO."""
-    parts = [
-        b.node("Slice", "input", whole(b, r, c), whole(b, 99, 99), whole(b, 2, 3), whole(b, 2, 2))
-        for c in (0, 1)
-        for r in (0, 1)
-    ]
-    x = b.conv(b.node("Concat", *parts, axis=1), 12, 6, 3, 1, 1)
-    x = b.node("Mul", x, b.node("Sigmoid", x))
-    low = b.node("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
-    scales = b.constant(np.array([1, 1, 2, 2], dtype=np.float32))
-    up = b.node("Resize", low, "", scales, mode="nearest", nearest_mode="floor",
-                coordinate_transformation_mode="asymmetric")  # fmt: skip
-    x = b.conv(b.node("Concat", up, x, axis=1), 12, 10, 1)
-    x = b.node("Transpose", b.node("Reshape", x, whole(b, 1, 2, 5, 4, 4)), perm=[0, 1, 3, 4, 2])
-    x = b.node("Sigmoid", x)
-    xy = b.node("Slice", x, whole(b, 0), whole(b, 2), whole(b, 4))
-    rest = b.node("Slice", x, whole(b, 2), whole(b, 5), whole(b, 4))
-    xy = b.node("Mul", b.node("Add", xy, b.normal(1, 1, 4, 4, 2)), number(b, 2.0))
-    return b.node("Reshape", b.node("Concat", xy, rest, axis=4), whole(b, 1, 32, 5))
 
 
 def resized(mode: str, how: str, scales: tuple[float, float], **more) -> Example:  # type: ignore[no-untyped-def]
@@ -270,6 +170,13 @@ EXAMPLES: dict[str, Example] = {
     "Conv, SAME_UPPER": windowed((2, 4), auto_pad="SAME_UPPER", strides=[2, 2]),
     "Conv, SAME_LOWER": windowed((4, 3), auto_pad="SAME_LOWER"),
     "Conv of a line": a_line,
+    "Conv of a line, padded alike": lambda b: b.node(
+        "Conv", b.node("Reshape", wide(b), whole(b, 1, 4, 64)), b.normal(6, 2, 5, spread=0.5),
+        pads=[2, 2], group=2,
+    ),
+    "MaxPool of a line": lambda b: b.node(
+        "MaxPool", b.node("Reshape", wide(b), whole(b, 1, 4, 64)), kernel_shape=[3], strides=[2]
+    ),
     "ConvTranspose": transposed((3, 3), strides=[2, 2], pads=[1] * 4, output_padding=[1, 1]),
     "ConvTranspose, oblong": transposed((2, 3), strides=[2, 1], dilations=[1, 2]),
     "ConvTranspose with groups": transposed((2, 2), 2, strides=[2, 2]),
@@ -291,6 +198,10 @@ EXAMPLES: dict[str, Example] = {
     "ReduceProd": reduced("ReduceProd", 3),
     "Softmax over channels": lambda b: b.node("Softmax", wide(b), axis=1),
     "Softmax over rows": lambda b: b.node("Softmax", wide(b), axis=2),
+    "Softmax of many classes, one of them likely": lambda b: b.node(
+        "Softmax", b.node("Concat", b.node("Flatten", b.node("Exp", "input")),
+                          b.constant(np.float32([[22.0]])), b.normal(1, 20_000), axis=1)
+    ),
     "LogSoftmax": lambda b: b.node("LogSoftmax", b.node("Flatten", wide(b)), axis=1),
     "InstanceNormalization": lambda b: b.node(
         "InstanceNormalization", wide(b), b.normal(4, centre=1.0), b.normal(4)
@@ -306,33 +217,35 @@ EXAMPLES: dict[str, Example] = {
     "Gemm of rows": lambda b: b.node(
         "Gemm", b.node("Reshape", wide(b), whole(b, 4, 64)), b.normal(5, 64), b.normal(5), transB=1
     ),
+    "Gemm of columns": lambda b: b.node(
+        "Gemm", b.node("Reshape", wide(b), whole(b, 64, 4)), b.normal(64, 5), b.normal(5), transA=1
+    ),
+    "Gemm of one column": lambda b: b.node(
+        "Gemm", b.node("Reshape", wide(b), whole(b, 256, 1)), b.normal(256, 5), transA=1
+    ),
+    "MatMul of one map and several": lambda b: b.node(
+        "MatMul", b.node("ReduceMean", x := wide(b), axes=[1]), x
+    ),
+    "MatMul of a vector": lambda b: b.node("MatMul", b.normal(SIDE), wide(b)),
+    "MatMul by a vector": lambda b: b.node("MatMul", wide(b), b.normal(SIDE)),
+    "Einsum": lambda b: b.node("Einsum", x := wide(b), x, equation="bchi,bchj->bihj"),
+    "Einsum with weights": lambda b: b.node(
+        "Einsum", wide(b), b.normal(SIDE, 4, 3), equation="b c h w, w c d -> b d h"
+    ),
+    "Einsum without a result": lambda b: b.node(
+        "Einsum", b.normal(5, SIDE), wide(b), equation="aw,bchw"
+    ),
     "Resize, nearest": resized("nearest", "asymmetric", (2, 3), nearest_mode="floor"),
     "Resize, nearest by default": resized("nearest", "half_pixel", (2.5, 0.5)),
     "Resize, linear": resized("linear", "half_pixel", (2, 1.5)),
     "Resize, linear and asymmetric": resized("linear", "asymmetric", (0.5, 3)),
     "Resize, corners": resized("linear", "align_corners", (2, 2)),
     "Resize, PyTorch's": resized("linear", "pytorch_half_pixel", (1.5, 2)),
+    "Resize, cubic": resized("cubic", "half_pixel", (2, 1.5)),
+    "Resize, cubic to less": resized("cubic", "align_corners", (0.75, 0.5), cubic_coeff_a=-0.5),
     "Mul with Sigmoid": lambda b: b.node("Mul", x := wide(b), b.node("Sigmoid", x)),
-    "block of MobileNetV3": lambda b: squeezed(b, "HardSigmoid"),
-    "block of EfficientNet": lambda b: squeezed(b, "Sigmoid"),
-    "block of ShuffleNetV2": shuffled,
-    "block of Inception v3": inception,
-    "block of ConvNeXt": convnext,
-    "block of ViT": attention,
-    "YOLO": yolo,
+    **blocks.BLOCKS,
 }  # fmt: skip
-
-
-def build(example: Example, opset: int = models.OPSET, sides: object = ("N", 3, SIDE, SIDE)):  # type: ignore[no-untyped-def]
-    builder = models.Builder()
-    output = example(builder)
-    ends = [
-        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
-        for name, shape in (("input", sides), (output, None))
-    ]
-    graph = onnx.helper.make_graph(builder.nodes, "model", ends[:1], ends[1:], builder.constants)
-    opsets = [onnx.helper.make_opsetid("", opset)]
-    return onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -401,6 +314,39 @@ def test_open_sides_are_given(tmp_path: Path) -> None:
             load_network(str(path), choices=WorkloadChoices(input_shape=wrong))
     with pytest.raises(NetworkError, match="not that of one image"):
         load_network(str(path), choices=WorkloadChoices(input_shape=(2, 3, 6, 10)))
+
+
+def test_inputs_beside_the_image_hold_given_numbers(tmp_path: Path) -> None:
+    from softbeam.network.golden import golden_run
+
+    builder = models.Builder()
+    scaled = builder.node("Mul", builder.node("Reshape", "input", "sides"), "scale")
+    kinds = {"input": (1, ["N", 3, 2, 2]), "scale": (1, ["N", 2]), "sides": (7, [2])}
+    inputs = [onnx.helper.make_tensor_value_info(name, *one) for name, one in kinds.items()]
+    answer = [onnx.helper.make_tensor_value_info(scaled, 1, None)]
+    graph = onnx.helper.make_graph(builder.nodes, "model", inputs, answer)
+    opsets = [onnx.helper.make_opsetid("", models.OPSET)]
+    path = tmp_path / "model.onnx"
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8), str(path))
+    network = load_network(str(path), choices=WorkloadChoices(constants=("scale=2,3", "sides=6,2")))
+    image = np.arange(12, dtype=np.float32)
+    assert network.weights is not None
+    found = golden_run(network.plan(), network.weights, image).scores
+    np.testing.assert_array_equal(found, (image.reshape(6, 2) * [2, 3]).reshape(-1))
+
+    def refused(*constants: str) -> str:
+        with pytest.raises(NetworkError) as caught:
+            load_network(str(path), choices=WorkloadChoices(constants=constants))
+        return str(caught.value)
+
+    assert "3 inputs ('input', 'scale', 'sides'); softbeam takes models of one image, say with" in (
+        refused()
+    )
+    assert "no input 'scales' that --input scales=1 could fill; its inputs are input, scale," in (
+        refused("scales=1")
+    )
+    assert "give whole numbers" in refused("scale=1", "sides=1.5,2")
+    assert "has the shape [2]; 3 numbers do not fill it" in refused("sides=1,2,3")
 
 
 def test_one_of_several_outputs_is_named(tmp_path: Path) -> None:

@@ -6,8 +6,7 @@ golden values, with the arithmetic of the kernel's twin; so it equals the whole 
 Each rule states its argument.  Rules stand in modules named as the families of their kernels, and
 what a family declares of a kernel (:class:`~softbeam.kernels.behaviour.Pointwise`,
 :class:`~softbeam.kernels.behaviour.Channelwise`) gives a rule without further words.  Every other
-launch, and any change that a rule does not cover, is computed as a whole: so is softmax, each of
-whose words depends on all.
+launch, and any change that a rule does not cover, is computed as a whole.
 """
 
 from __future__ import annotations
@@ -26,7 +25,9 @@ from softbeam.injection.regions.windows import (
     im2col_ext_rule,
     im2col_rule,
     maxpool_rule,
+    pool_window_rule,
 )
+from softbeam.injection.regions.words import move_rule, reduce_rule, softmax_rule
 from softbeam.kernels.behaviour import Behaviour, Channelwise
 from softbeam.kernels.families import BEHAVIOURS
 from softbeam.kernels.products import TILES
@@ -65,9 +66,13 @@ RULES: Mapping[str, RegionRule] = {
     "scale_channels": scale_channels_rule,
     "upsample": upsample_rule,
     "broadcast": broadcast_rule,
+    "move": move_rule,
+    "reduce": reduce_rule,
+    "softmax": softmax_rule,
     "im2col": im2col_rule,
     "im2col_ext": im2col_ext_rule,
     **dict.fromkeys((*LIBRARY, *TILES), product_rule),
     "maxpool": maxpool_rule,
+    "pool_window": pool_window_rule,
     "avgpool": avgpool_rule,
 }

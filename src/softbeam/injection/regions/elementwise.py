@@ -1,8 +1,9 @@
 """The rule of the kernel that combines two tensors: a word depends on a word of each.
 
-It covers one operand as large as the result, the other as large, or with a word for each row or
-each column of it, or for all.  A changed column of the first gives the same column; a changed word
-of the other gives its columns, which are all for a row's.
+Single words are followed as such.  The rule of columns covers one operand as large as the result,
+the other as large, or with a word for each row or each column of it, or for all.  A changed column
+of the first gives the same column; a changed word of the other gives its columns, which are all for
+a row's.
 """
 
 from __future__ import annotations
@@ -11,12 +12,20 @@ import numpy as np
 
 from softbeam.injection.changes import Columns, Floats, Places
 from softbeam.injection.regions.step import NotCoveredError, Result, Step
+from softbeam.injection.regions.words import broadcast_words
 from softbeam.kernels.families import compute
 from softbeam.network.plan import Pointer
 
 
 def broadcast_rule(step: Step) -> Result:
-    """broadcast: a function of a word of each operand, on the columns that change."""
+    """broadcast: a function of a word of each operand, on the words or columns that change."""
+    try:
+        return broadcast_words(step)
+    except NotCoveredError:
+        return _on_columns(step)
+
+
+def _on_columns(step: Step) -> Result:
     a = step.arguments
     if a.c != 1 or a.h * a.w != a.n:
         raise NotCoveredError

@@ -5,11 +5,16 @@ An output word depends on its window; the windows that hold a changed pixel are 
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
+from functools import lru_cache
 
-from softbeam.injection.changes import Columns, Geometry, Windows
+import numpy as np
+from numpy.typing import NDArray
+
+from softbeam.injection.changes import Columns, Geometry, Places, Windows
 from softbeam.injection.regions.step import NotCoveredError, Result, Step
-from softbeam.kernels.families.windows import average_columns
+from softbeam.kernels.families.windows import average_columns, pool_columns
+from softbeam.kernels.signatures import Arguments
 
 
 def im2col_rule(step: Step) -> Result:
@@ -46,29 +51,93 @@ def im2col_ext_rule(step: Step) -> Result:
     if not target.whole:
         raise NotCoveredError
     changed = step.changed(source)
-    # The pixel of each place of each window, -1 outside the image.
-    rows = np.arange(a.height_col)[:, None] * a.stride_h - a.pad_h
-    rows = rows + np.arange(a.kernel_h) * a.dilation_h
-    columns = np.arange(a.width_col)[:, None] * a.stride_w - a.pad_w
-    columns = columns + np.arange(a.kernel_w) * a.dilation_w
-    pixels = rows[:, None, :, None] * a.width + columns[None, :, None, :]
-    outside = (rows < 0) | (rows >= a.height)
-    beside = (columns < 0) | (columns >= a.width)
-    pixels[outside[:, None, :, None] | beside[None, :, None, :]] = -1
-    pixels = pixels.reshape(area, window)
-    marked = np.zeros(a.height * a.width + 1, dtype=np.bool_)
-    marked[changed.places] = True
-    places = np.flatnonzero(marked[pixels].any(axis=1))
-    needed, numbers = np.unique(pixels[places], return_inverse=True)
+    pixels = _pixels(_Windows.of(a, a.height_col, a.width_col))
+    places, needed, numbers = _reached(pixels, changed)
     inside = needed[needed >= 0]
     kept = np.isin(changed.places, inside)
     seen = Columns(changed.stride, changed.places[kept], changed.values[kept])
     read = step.columns(source, inside, seen)
     if inside.size < needed.size:
         read = np.concatenate([np.zeros((1, channels), np.float32), read])
-    values = read[numbers.reshape(places.size, window)].transpose(0, 2, 1)
+    values = read[numbers].transpose(0, 2, 1)
     laid = np.ascontiguousarray(values).reshape(places.size, channels * window)
     return {target.buffer: step.written(target, Columns(area, places, laid))}
+
+
+@dataclass(frozen=True, slots=True)
+class _Windows:
+    """Windows of any sides, steps and gaps over an image, as arguments of a launch say them."""
+
+    height: int
+    width: int
+    kernel: tuple[int, int]
+    pad: tuple[int, int]
+    stride: tuple[int, int]
+    dilation: tuple[int, int]
+    out: tuple[int, int]
+
+    @classmethod
+    def of(cls, a: Arguments, *out: int) -> _Windows:
+        """Return the windows of a launch, and how many there are along height and width."""
+        kernel, pad, stride, dilation = (
+            (getattr(a, f"{name}_h"), getattr(a, f"{name}_w"))
+            for name in ("kernel", "pad", "stride", "dilation")
+        )
+        return cls(a.height, a.width, kernel, pad, stride, dilation, (out[0], out[1]))
+
+    def along(self, axis: int) -> Places:
+        """Return rows or columns of the image, by window and place of the window along an axis."""
+        first = np.arange(self.out[axis])[:, None] * self.stride[axis] - self.pad[axis]
+        found: Places = first + np.arange(self.kernel[axis]) * self.dilation[axis]
+        return found
+
+
+@lru_cache(maxsize=16)
+def _pixels(windows: _Windows) -> NDArray[np.int32]:
+    """Return the pixel of each place of each window, -1 outside the image: [windows, places]."""
+    rows, columns = windows.along(0), windows.along(1)
+    pixels = rows[:, None, :, None] * windows.width + columns[None, :, None, :]
+    outside = (rows < 0) | (rows >= windows.height)
+    beside = (columns < 0) | (columns >= windows.width)
+    pixels[outside[:, None, :, None] | beside[None, :, None, :]] = -1
+    return pixels.reshape(windows.out[0] * windows.out[1], -1).astype(np.int32)
+
+
+def _reached(pixels: NDArray[np.int32], changed: Columns) -> tuple[Places, Places, Places]:
+    """Return windows that hold a changed pixel, their pixels, and each place's number of these."""
+    marked = np.zeros(changed.stride + 1, dtype=np.bool_)
+    marked[changed.places] = True
+    places = np.flatnonzero(marked[pixels].any(axis=1))
+    needed, numbers = np.unique(pixels[places], return_inverse=True)
+    return places, needed.astype(np.int64), numbers.reshape(places.size, pixels.shape[1])
+
+
+def pool_window_rule(step: Step) -> Result:
+    """pool_window: the largest, or the average, of the windows that hold a changed pixel."""
+    a = step.arguments
+    area = a.height_out * a.width_out
+    channels = a.n // area
+    source = step.map(a.input, channels, a.height * a.width)
+    target = step.map(a.output, channels, area)
+    changed = step.changed(source)
+    windows = _Windows.of(a, a.height_out, a.width_out)
+    places, needed, numbers = _reached(_pixels(windows), changed)
+    inside = needed[needed >= 0]
+    kept = np.isin(changed.places, inside)
+    seen = Columns(changed.stride, changed.places[kept], changed.values[kept])
+    read = step.columns(source, inside, seen)
+    counted = [
+        ((along >= first) & (along < behind)).sum(axis=1)
+        for along, first, behind in (
+            (windows.along(0), a.top, a.bottom),
+            (windows.along(1), a.left, a.right),
+        )
+    ]
+    divisors = np.multiply.outer(*counted).reshape(-1)[places]
+    out = np.empty((places.size, channels), dtype=np.float32)
+    # Pixels outside, if there are any, are the first of those needed: -1.
+    pool_columns(read, numbers - (needed.size - inside.size), bool(a.average), divisors, out)
+    return {target.buffer: step.written(target, Columns(area, places, out))}
 
 
 def maxpool_rule(step: Step) -> Result:

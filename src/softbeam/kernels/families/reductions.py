@@ -14,6 +14,10 @@ from softbeam.kernels.functions import Reduction
 SUM, MEAN, LARGEST, SMALLEST, PRODUCT, SQUARES = range(len(Reduction))
 
 
+RUN = 128
+"""Elements that are joined before they are joined with those before them."""
+
+
 @jit
 def _joined(total, value, reduction):
     if reduction == LARGEST:
@@ -22,9 +26,12 @@ def _joined(total, value, reduction):
         return value if value < total or value != value else total
     if reduction == PRODUCT:
         return canonical(np.float32(total * value))
-    if reduction == SQUARES:
-        value = canonical(np.float32(value * value))
     return canonical(np.float32(total + value))
+
+
+@jit
+def _counted(value, reduction):
+    return canonical(np.float32(value * value)) if reduction == SQUARES else value
 
 
 @jit
@@ -32,11 +39,12 @@ def reduce(n, reduction, count, inner, x, y):
     """Reduce `count` elements of `x`, `inner` apart, to each of `n` elements of `y`, in order."""
     for index in range(n):
         first = index // inner * count * inner + index % inner
-        total = x[first]
-        if reduction == SQUARES:
-            total = canonical(np.float32(total * total))
-        for number in range(1, count):
-            total = _joined(total, x[first + number * inner], reduction)
+        total = np.float32(0.0)
+        for begin in range(0, count, RUN):
+            run = _counted(x[first + begin * inner], reduction)
+            for number in range(begin + 1, min(begin + RUN, count)):
+                run = _joined(run, _counted(x[first + number * inner], reduction), reduction)
+            total = _joined(total, run, reduction) if begin else run
         y[index] = canonical(np.float32(total / np.float32(count))) if reduction == MEAN else total
 
 

@@ -94,6 +94,41 @@ def pool_window(
 
 
 @jit
+def pool_columns(columns, numbers, average, places, out):
+    """Write the largest element, or the average, of some windows, as ``pool_window`` does.
+
+    Parameters
+    ----------
+    columns
+        float32[pixels, channels].
+    numbers
+        int64[windows, pixels of a window]: which of them a window holds, -1 outside the image.
+    average
+        Whether it is the average.
+    places
+        int64[windows]: what an average divides by.
+    out
+        float32[windows, channels], written.
+    """
+    channels = columns.shape[1]
+    for window in range(numbers.shape[0]):
+        out[window, :] = np.float32(0.0) if average else np.float32(-np.inf)
+        for number in numbers[window]:
+            if number < 0:
+                continue
+            for channel in range(channels):
+                value, found = columns[number, channel], out[window, channel]
+                if average:
+                    out[window, channel] = canonical(np.float32(found + value))
+                else:
+                    out[window, channel] = value if value > found or value != value else found
+        if average:
+            for channel in range(channels):
+                mean = np.float32(out[window, channel] / np.float32(places[window]))
+                out[window, channel] = canonical(mean)
+
+
+@jit
 def _start(pad):
     # C divides towards zero: -pad / 2.
     return -(pad // 2)

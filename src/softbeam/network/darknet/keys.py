@@ -134,7 +134,7 @@ _ALEXEYAB = (Activation.RELU6, *_CONVOLUTIONS)
 
 def activation(default: Activation, *, behind: Literal["", "convolution", "shortcut"] = "") -> Key:
     """Return a key that names an activation function, behind what."""
-    known = {one.name.lower(): one for one in Activation}
+    known = {one.name.lower(): one for one in Activation if one != Activation.RECTIFIER}
     there = {"": (), "convolution": _CONVOLUTIONS, "shortcut": _SHORTCUTS}[behind]
 
     def read(text: str) -> Activation:

@@ -22,7 +22,6 @@ from softbeam.network.layers.pooling import (
     AveragePool,
     DepthPool,
     MaxPool,
-    WindowAverage,
     WindowPool,
 )
 from softbeam.network.layers.scaling import Attention, ScaleChannels
@@ -104,7 +103,6 @@ __all__ = [
     "Sum",
     "Upsample",
     "Window",
-    "WindowAverage",
     "WindowPool",
     "Yolo",
     "trained_buffers",

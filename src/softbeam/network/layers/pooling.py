@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from math import prod
 from typing import ClassVar
 
-from softbeam.kernels.products import Product
 from softbeam.network.darknet import keys
 from softbeam.network.darknet.keys import COUNT, Invalid, Key, Section, Values, strides
 from softbeam.network.launches import LaunchMaker, Value
 from softbeam.network.layers.base import BaseLayer, Shape
-from softbeam.network.layers.windows import Blur, Pair, Window, blur_of, lay_out
+from softbeam.network.layers.windows import Blur, Pair, Window, blur_of
 from softbeam.network.plan import Span
 
 
@@ -194,71 +193,10 @@ def _local_average(values: Values, shape: Shape, before: Sequence[BaseLayer]) ->
 
 
 @dataclass(frozen=True, slots=True)
-class WindowAverage(BaseLayer):
-    """An average over each window of each channel, which Darknet does not have.
-
-    It is a product with constant weights, zeros of the padding counted.
-
-    Parameters
-    ----------
-    size, stride
-        Side of the window and its step, in pixels.
-    padding
-        Zeros on each side, in pixels.
-
-    Examples
-    --------
-    >>> WindowAverage(1, (64, 56, 56), 2, 2, 0).output_shape
-    (64, 28, 28)
-    """
-
-    size: int
-    stride: int
-    padding: int
-
-    type: ClassVar[str] = "window average"
-
-    @property
-    def summary(self) -> str:
-        """Type, window and stride."""
-        return f"window average {self.size}x{self.size}/{self.stride}"
-
-    @property
-    def output_shape(self) -> Shape:
-        """Channels, height and width of the output."""
-        channels, height, width = self.input_shape
-        reach = 2 * self.padding - self.size
-        return (
-            channels,
-            (height + reach) // self.stride + 1,
-            (width + reach) // self.stride + 1,
-        )
-
-    @property
-    def workspace(self) -> int:
-        """Words of the matrix that im2col makes."""
-        return self.size**2 * self.outputs
-
-    @property
-    def buffers(self) -> dict[str, int]:
-        """The weights, all the same, beside what other layers have."""
-        weights = self.input_shape[0] * self.size**2
-        return {"weights": weights, "output": self.outputs, "delta": self.outputs}
-
-    def launch(self, maker: LaunchMaker, source: Span) -> None:
-        """Launch averages of windows: im2col, and for every channel a product with 1 / size^2."""
-        output, window = maker.output(self.outputs), self.size**2
-        channels, height, width = self.output_shape
-        weights = maker.own("weights", channels * window)
-        maker.fill(output)
-        columns = lay_out(maker, self, source)
-        product = Product.dense(1, height * width, window, weights, columns, output, channels)
-        maker.product(product, "gemm_batched")
-
-
-@dataclass(frozen=True, slots=True)
 class WindowPool(BaseLayer):
-    """The largest element of each window of each channel, or their average; Darknet lacks both.
+    """The largest element of each window of each channel, or their average, as ONNX has them.
+
+    A NaN passes, where Darknet's max pool hides it; Darknet has no average of windows.
 
     Parameters
     ----------

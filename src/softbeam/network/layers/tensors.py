@@ -326,11 +326,14 @@ class Resize(TensorLayer):
         Of height and width.
     shift
         0.5 where places are those of pixels' middles.
+    curve
+        The number of the cubic curve.
     """
 
     rounding: Rounding
     scales: tuple[float, float]
     shift: float
+    curve: float = 0.0
 
     type: ClassVar[str] = "resize"
 
@@ -357,6 +360,7 @@ class Resize(TensorLayer):
             scale_h=self.scales[0],
             scale_w=self.scales[1],
             shift=self.shift,
+            curve=self.curve,
             x=source,
             y=output,
         )

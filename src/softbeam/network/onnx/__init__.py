@@ -71,7 +71,7 @@ def read_onnx(path: Path, choices: WorkloadChoices = USUAL) -> Model:
     if refused:
         several = len(graph.outputs) > 1
         fewer = "; with --output the parts that only other outputs need are left out" * several
-        raise NetworkError(_in_words(path, refused) + fewer)
+        raise NetworkError(_in_words(path, refused) + (_earlier(lowering, refused) or fewer))
     answers = _answers(lowering, path)
     answer = lowering.places[graph.outputs[0]][1]
     return Model(tuple(lowering.layers), lowering.weights, answer, lowering.image, answers)
@@ -118,6 +118,32 @@ def _lower_all(lowering: Lowering) -> list[tuple[Node, str]]:
             refused.append((node, f"its attributes do not fit ({error})"))
         lost.update(lowering.pretend(node))
     return refused
+
+
+#: Tensors that a refusal names as answers to choose instead.
+_MOST_NAMED = 4
+
+
+def _earlier(lowering: Lowering, refused: Sequence[tuple[Node, str]]) -> str:
+    """Say which tensors, computed without refused nodes, could be the answer instead of theirs.
+
+    Where a model ends with what picks boxes or letters, they are what a network answers.
+    """
+    graph, ops = lowering.graph, {node.outputs[0] for node, _ in refused}
+    follows: set[str] = set()
+    found: dict[str, None] = {}
+    computed = {name for node in graph.nodes for name in node.outputs}
+    for node in graph.nodes:
+        if node.outputs[0] in ops:
+            before = [one for one in node.inputs if one in computed and one not in follows]
+            found.update(dict.fromkeys(one for one in before if lowering.places.get(one)))
+        if node.outputs[0] in ops or follows.intersection(node.inputs):
+            follows.update(node.outputs)
+    if not 0 < len(found) <= _MOST_NAMED:
+        return ""
+    return "; --output NAME makes a tensor before them the answer, such as " + ", ".join(
+        repr(one) for one in found
+    )
 
 
 def _in_words(path: Path, refused: Sequence[tuple[Node, str]]) -> str:

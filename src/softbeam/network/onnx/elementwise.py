@@ -56,6 +56,16 @@ def function(
     lowering.add(layer, node.outputs[0])
 
 
+def each(
+    lowering: Lowering, label: str, tensor: str, target: str, what: Function, alpha: float = 0.0
+) -> None:
+    """Add a layer of a function of each element of a tensor whose place is known."""
+    takes, shape = lowering.places[tensor]
+    number = len(lowering.layers)
+    layer = kinds.Elementwise(number, shape, shape, what, alpha, label=label, takes=takes)
+    lowering.add(layer, target, lowering.sides(tensor))
+
+
 def _plain(lowering: Lowering, node: Node) -> None:
     what = _PLAIN[node.op]
     signs = what in (Function.NEGATIVE, Function.ABSOLUTE)
@@ -69,6 +79,11 @@ def _hard_sigmoid(lowering: Lowering, node: Node) -> None:
 
 def _hard_swish(lowering: Lowering, node: Node) -> None:
     function(lowering, node, Function.HARD_SWISH, float(np.float32(1 / 6)), 0.5)
+
+
+def _elu(lowering: Lowering, node: Node) -> None:
+    alpha = node.attributes.get("alpha", 1.0)
+    function(lowering, node, Function.EXPONENTIAL_LINEAR, alpha, 1.0)
 
 
 def _selu(lowering: Lowering, node: Node) -> None:
@@ -92,9 +107,10 @@ def _mish(lowering: Lowering, node: Node) -> None:
 
 
 def clip(lowering: Lowering, node: Node) -> None:
-    """Lower a Clip, which lets a NaN pass."""
+    """Lower a Clip, which lets a NaN pass; a limit that is left out is float32's largest number."""
     limits = []
-    for name, at, usual in (("min", 1, -np.inf), ("max", 2, np.inf)):
+    largest = float(np.finfo(np.float32).max)
+    for name, at, usual in (("min", 1, -largest), ("max", 2, largest)):
         given = node.attributes.get(name)
         given = scalar(lowering, node, at) if given is None else float(given)
         limits.append(float(usual) if given is None else given)
@@ -174,6 +190,7 @@ MAKERS: Mapping[str, Callable[[Lowering, Node], None]] = {
     **dict.fromkeys(_PLAIN, _plain),
     **dict.fromkeys(_BINARY, broadcast),
     "Clip": clip,
+    "Elu": _elu,
     "Gelu": _gelu,
     "HardSigmoid": _hard_sigmoid,
     "HardSwish": _hard_swish,

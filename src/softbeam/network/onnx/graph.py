@@ -20,6 +20,7 @@ from softbeam.memory import require_memory
 from softbeam.network.choices import USUAL, WorkloadChoices
 from softbeam.network.layers import MOST_ELEMENTS
 from softbeam.network.onnx.folding import fold, shapes_of
+from softbeam.network.onnx.inputs import fill_inputs
 
 #: Bytes of a model without the weights in other files: protobuf's limit.
 _MOST = (1 << 31) - 1
@@ -136,12 +137,14 @@ def read_graph(path: Path, choices: WorkloadChoices = USUAL) -> Graph:
     except Exception as error:
         raise _unreadable(path, error) from error
     graph = model.graph
+    fill_inputs(graph, choices.constants, path)
     weights = {one.name for one in graph.initializer}
     images = [one for one in graph.input if one.name not in weights]
     if len(images) != 1:
         names = ", ".join(repr(one.name) for one in images)
         raise NetworkError(
-            f"{path} has {len(images)} inputs ({names}); softbeam takes models of one image"
+            f"{path} has {len(images)} inputs ({names}); softbeam takes models of one image, say "
+            "with --input NAME=NUMBERS what the others hold"
         )
     _choose_outputs(graph, choices.output, path)
     _take_one(model, images[0], choices.input_shape, path)

@@ -24,31 +24,28 @@ class Refused(Exception):  # noqa: N818  (why a node cannot be lowered; the call
 #: From images pixel by pixel, as TensorFlow has them, to images channel by channel.
 _TO_CHANNELS = [0, 3, 1, 2]
 
-#: Operators that are activation functions.
-ACTIVATIONS = ("Relu", "LeakyRelu", "Sigmoid", "Tanh", "Elu")
+#: Operators that are activation functions which give Darknet's kernels' answer for any element.
+ACTIVATIONS = ("Relu", "LeakyRelu", "Sigmoid", "Tanh")
 _SLOPES = {np.float32(0.1): Activation.LEAKY, np.float32(0.01): Activation.RELIE}
 
 
 def activation_of(node: Node) -> Activation:
-    """Return the activation function of Darknet's that a node is.
+    """Return the activation function that a node is.
 
     Raises
     ------
     Refused
-        If Darknet has another slope.
+        If it is a slope that Darknet's kernels do not know.
     """
     if node.op == "LeakyRelu":
         slope = np.float32(node.attributes.get("alpha", 0.01))
         if slope not in _SLOPES:
             raise Refused(f"its slope is {slope:g}; Darknet's kernels know 0.1 and 0.01")
         return _SLOPES[slope]
-    if node.op == "Elu" and node.attributes.get("alpha", 1.0) != 1.0:
-        raise Refused("Darknet's kernels know alpha = 1 alone")
     return {
-        "Relu": Activation.RELU,
+        "Relu": Activation.RECTIFIER,
         "Sigmoid": Activation.LOGISTIC,
         "Tanh": Activation.TANH,
-        "Elu": Activation.ELU,
     }[node.op]
 
 
@@ -160,6 +157,11 @@ class Lowering:
         """Note the sides of a tensor whose place is known."""
         self.views[tensor] = tuple(sides)
         self.places[tensor] = self.places[tensor][0], shape_of(sides)
+
+    def alias(self, tensor: str, name: str, sides: Sequence[int]) -> None:
+        """Give a tensor whose place is known another name, under which it has other sides."""
+        self.places[name] = self.places[tensor]
+        self.view(name, sides)
 
     def hold(self, tensor: str, values: NDArray[np.float32]) -> None:
         """Note a constant that follows from others."""

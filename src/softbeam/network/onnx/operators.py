@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.kernels.functions import Function
-from softbeam.memory import require_memory
 from softbeam.network import layers as kinds
 from softbeam.network.layers import Shape
-from softbeam.network.onnx import elementwise, moving, products, windows
+from softbeam.network.onnx import elementwise, moving, products, reductions, windows
 from softbeam.network.onnx.folding import FOLDED
 from softbeam.network.onnx.graph import Node
 from softbeam.network.onnx.lowering import (
@@ -73,6 +72,8 @@ def _one(node: Node, name: str, values: Sequence[int], what: str) -> int:
 def _window(node: Node, kernel: Sequence[int], shape: Shape) -> tuple[int, int, list[int]]:
     """Return side, step and padding (top, left, bottom, right) of a window."""
     a = node.attributes
+    if len(kernel) != 2:
+        raise Refused("its window is a line")
     size = _one(node, "kernel_shape", kernel, "Darknet's windows are squares")
     stride = _one(node, "strides", a.get("strides", [1, 1]), "Darknet has one step")
     if size > 1 and set(a.get("dilations", [1, 1])) != {1}:
@@ -186,13 +187,13 @@ def _batch_norm(lowering: Lowering, node: Node) -> None:
 
 
 def _pointwise(lowering: Lowering, node: Node) -> None:
+    if node.op == "Relu":
+        elementwise.function(lowering, node, Function.RECTIFY)
+        return
     try:
         activation = activation_of(node)
     except Refused:
-        leaky = node.op == "LeakyRelu"
-        alpha = node.attributes.get("alpha", 0.01 if leaky else 1.0)
-        what = Function.SLOPE if leaky else Function.EXPONENTIAL_LINEAR
-        elementwise.function(lowering, node, what, alpha, 0.0 if leaky else 1.0)
+        elementwise.function(lowering, node, Function.SLOPE, node.attributes.get("alpha", 0.01))
         return
     takes, shape = lowering.place(node)
     number = len(lowering.layers)
@@ -200,66 +201,21 @@ def _pointwise(lowering: Lowering, node: Node) -> None:
     lowering.add(layer, node.outputs[0])
 
 
-def _darknets_or(
-    darknets: Callable[[Lowering, Node], None], general: Callable[[Lowering, Node], None]
-) -> Callable[[Lowering, Node], None]:
-    """Return what lowers a node to Darknet's kernel, and where that is too narrow to ONNX's."""
-
-    def lowered(lowering: Lowering, node: Node) -> None:
-        if any(one and lowering.graph.readers(one) for one in node.outputs[1:]):
-            raise Refused("its indices are read")
-        try:
-            darknets(lowering, node)
-        except Refused:
-            general(lowering, node)
-
-    return lowered
-
-
 def _max_pool(lowering: Lowering, node: Node) -> None:
-    takes, shape = windows.image_of(lowering, node)
-    size, stride, pads = _window(node, node.attributes["kernel_shape"], shape)
-    first, last = pads[:2], pads[2:]
-    more = set(last) - set(first)
-    if len(set(first)) > 1 or len(set(last)) > 1 or not more <= {first[0] + 1}:
-        raise Refused(f"pads is {pads}; Darknet pads all sides alike, or one more at the end")
-    # Darknet's padding is that of both sides; an odd one begins as the even one below it, which
-    # is how windows reach over the last pixel where the size is rounded up.
-    up = int(node.attributes.get("ceil_mode", 0))
-    total = first[0] + last[0]
-    layers = [
-        kinds.MaxPool(len(lowering.layers), shape, size, stride, over, label=node.name, takes=takes)
-        for over in (total, total + up)
-    ]
-    tensor = node.outputs[0]
-    across = [_windows(side, size, stride, first[0], last[0], up) for side in shape[1:]]
-    if list(lowering.shape(tensor)[1:]) != across:
-        raise Refused(f"it has {across} windows, but the model says {lowering.shape(tensor)[1:]}")
-    fitting = [one for one in layers if one.output_shape == lowering.shape(tensor)]
-    lowering.add((fitting or layers)[0], tensor)
-
-
-def _windows(side: int, size: int, stride: int, first: int, last: int, up: int) -> int:
-    """Return the windows along a side; one that would begin behind the last pixel is left out."""
-    reach = side + first + last - size
-    count = (-(-reach // stride) if up else reach // stride) + 1
-    return count - (up and (count - 1) * stride >= side + first)
+    """Lower a max pool to ONNX's kernel: Darknet's hides a NaN."""
+    if any(one and lowering.graph.readers(one) for one in node.outputs[1:]):
+        raise Refused("its indices are read")
+    windows.pool(lowering, node)
 
 
 def _average_pool(lowering: Lowering, node: Node) -> None:
-    takes, shape = windows.image_of(lowering, node)
-    size, stride, pads = _window(node, node.attributes["kernel_shape"], shape)
-    padding = _padding(pads)
-    if padding and not node.attributes.get("count_include_pad", 0):
-        raise Refused("it leaves its padding out of the averages")
-    number, label = len(lowering.layers), node.name
-    if (size, size) == shape[1:] and not padding:
-        lowering.add(kinds.AveragePool(number, shape, label=label, takes=takes), node.outputs[0])
-        return
-    layer = kinds.WindowAverage(number, shape, size, stride, padding, label=label, takes=takes)
-    require_memory(4 * shape[0] * size**2, f"the window of {label!r}", "give a smaller one")
-    weights = np.full(shape[0] * size**2, 1 / size**2, dtype=np.float32)
-    lowering.add(layer, node.outputs[0], weights=weights)
+    """Lower an average pool; that of a whole map is a global average."""
+    _, shape = windows.image_of(lowering, node)
+    read = windows.read_window(node, node.attributes["kernel_shape"], shape)
+    if read.window.kernel == shape[1:] and read.window.before == read.after == (0, 0):
+        _global_average(lowering, node)
+    else:
+        windows.pool(lowering, node)
 
 
 def _global_average(lowering: Lowering, node: Node) -> None:
@@ -275,7 +231,7 @@ def _mean(lowering: Lowering, node: Node) -> None:
     if len(sides) == 4 and sides[0] == 1 and {axis % 4 for axis in given} == {2, 3}:
         _global_average(lowering, node)
     else:
-        products.reduce(lowering, node)
+        reductions.reduce(lowering, node)
 
 
 def _add(lowering: Lowering, node: Node) -> None:
@@ -369,8 +325,8 @@ def _softmax(lowering: Lowering, node: Node) -> None:
     sides = lowering.sides(node.inputs[0])
     usual = 1 if lowering.graph.opset < 13 else -1
     axis = node.attributes.get("axis", usual) % len(sides)
-    if shape[1:] != (1, 1) or sides[axis] != prod(sides):
-        products.softmax(lowering, node)
+    if shape[1:] != (1, 1) or sides[axis] != prod(sides) or sides[axis] > reductions.MOST_ADDED:
+        reductions.softmax(lowering, node)
         return
     layer = kinds.Softmax(len(lowering.layers), shape, label=node.name, takes=takes)
     lowering.add(layer, node.outputs[0])
@@ -399,11 +355,12 @@ _MAKERS: Mapping[str, Callable[[Lowering, Node], Any]] = {
     **elementwise.MAKERS,
     **moving.MAKERS,
     **products.MAKERS,
+    **reductions.MAKERS,
     **windows.MAKERS,
-    # What Darknet has kernels of its own for.
+    # Most of what Darknet has kernels of its own for.
     **dict.fromkeys(ACTIVATIONS, _pointwise),
     "Add": _add,
-    "AveragePool": _darknets_or(_average_pool, windows.pool),
+    "AveragePool": _average_pool,
     "BatchNormalization": _batch_norm,
     "Concat": _concat,
     "Conv": _conv,
@@ -411,7 +368,7 @@ _MAKERS: Mapping[str, Callable[[Lowering, Node], Any]] = {
     "GlobalAveragePool": _global_average,
     "LRN": _lrn,
     "MatMul": _mat_mul,
-    "MaxPool": _darknets_or(_max_pool, windows.pool),
+    "MaxPool": _max_pool,
     "Pad": _pad,
     "ReduceMean": _mean,
     "Softmax": _softmax,

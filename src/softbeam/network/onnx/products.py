@@ -1,59 +1,96 @@
-"""How ONNX's products, reductions, norms and softmax of tensors of any rank become layers."""
+"""How ONNX's products of tensors of any rank become layers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
 import numpy as np
-from numpy.typing import NDArray
 
-from softbeam.kernels.functions import Function, Operation, Reduction
+from softbeam.kernels.functions import Operation
 from softbeam.network import layers as kinds
 from softbeam.network.layers import OWN
 from softbeam.network.onnx.elementwise import combine
 from softbeam.network.onnx.graph import Node
-from softbeam.network.onnx.lowering import Lowering, Refused, integers, shape_of
+from softbeam.network.onnx.lowering import Lowering, Refused, shape_of
 from softbeam.network.onnx.moving import move, piece
-from softbeam.network.onnx.steps import dense
-
-_REDUCTIONS = {
-    "ReduceL1": Reduction.SUM,
-    "ReduceMax": Reduction.LARGEST,
-    "ReduceMean": Reduction.MEAN,
-    "ReduceMin": Reduction.SMALLEST,
-    "ReduceProd": Reduction.PRODUCT,
-    "ReduceSum": Reduction.SUM,
-    "ReduceSumSquare": Reduction.SQUARES,
-    "ReduceL2": Reduction.SQUARES,
-}
+from softbeam.network.onnx.steps import dense, laid_on
 
 
 def mat_mul(lowering: Lowering, node: Node) -> None:
     """Lower a product of matrices, or of stacks of as many matrices."""
-    names, target = node.inputs, node.outputs[0]
-    one, other = (lowering.sides(name) for name in names)
-    if min(len(one), len(other)) < 2:
-        raise Refused(f"it multiplies {list(one)} by {list(other)}; both must be matrices")
-    batch = tuple(np.broadcast_shapes(one[:-2], other[:-2]))
+    label, target = node.name, node.outputs[0]
+    names = list(node.inputs)
+    one, other = (list(lowering.sides(name)) for name in names)
+    # A vector is a matrix of one row on the left, of one column on the right.
+    vectors = len(one) == 1, len(other) == 1
+    if vectors[0]:
+        one = [1, *one]
+        names[0] = reshaped(lowering, names[0], f"{target}#row", one)
+    if vectors[1]:
+        other = [*other, 1]
+        names[1] = reshaped(lowering, names[1], f"{target}#column", other)
+    batch = tuple(np.broadcast_shapes(tuple(one[:-2]), tuple(other[:-2])))
     rows, k, n = one[-2], one[-1], other[-1]
     if other[-2] != k:
-        raise Refused(f"it multiplies {list(one)} by {list(other)}")
+        raise Refused(f"it multiplies {one} by {other}")
     sides = (*batch, rows, n)
+    sizes = (prod(batch), rows, n, k)
     if prod(other[:-2]) == 1:
         # One right factor for all rows of all matrices.
-        _product(lowering, node.name, names, target, sides, (1, prod(one[:-1]), n, k))
-        return
-    spread: list[NDArray[np.float32] | None] = []
-    for name, own in zip(names, (one, other), strict=True):
-        if own[:-2] != batch and prod(own[:-2]) != prod(batch):
-            constant = lowering.graph.constants.get(name)
-            if constant is None:
-                raise Refused(f"it multiplies {list(one)} by {list(other)}; repeat one first")
-            spread.append(np.broadcast_to(constant, (*batch, *own[-2:])))
-        else:
-            spread.append(None)
-    _product(lowering, node.name, names, target, sides, (prod(batch), rows, n, k), spread)
+        sizes = (1, prod(batch) * rows, n, k)
+    else:
+        names[1] = _repeated(lowering, label, names[1], f"{target}#right", batch)
+    names[0] = _repeated(lowering, label, names[0], f"{target}#left", batch)
+    _product(lowering, label, (names[0], names[1]), target, sides, sizes)
+    if any(vectors):
+        kept = [*batch, *([] if vectors[0] else [rows]), *([] if vectors[1] else [n])]
+        lowering.view(target, kept)
+
+
+def _repeated(
+    lowering: Lowering, label: str, tensor: str, target: str, batch: tuple[int, ...]
+) -> str:
+    """Return a stack of matrices with as many as a batch, repeated where it has fewer."""
+    own = lowering.sides(tensor)
+    if prod(own[:-2]) == prod(batch):
+        return tensor
+    sides = (*batch, *own[-2:])
+    constant = lowering.graph.constants.get(tensor)
+    if constant is not None:
+        lowering.hold(target, np.ascontiguousarray(np.broadcast_to(constant, sides)))
+    else:
+        one = piece(lowering.places[tensor][0], sides, 0, laid_on(own, sides))
+        move(lowering, label, target, sides, [one])
+    return target
+
+
+def reshaped(lowering: Lowering, tensor: str, name: str, sides: Sequence[int]) -> str:
+    """Return a name under which a tensor has other sides."""
+    constant = lowering.graph.constants.get(tensor)
+    if constant is None:
+        lowering.alias(tensor, name, sides)
+    else:
+        lowering.hold(name, constant.reshape(sides))
+    return name
+
+
+def turned(lowering: Lowering, label: str, tensor: str, target: str, order: Sequence[int]) -> str:
+    """Return a name of a tensor with its axes in another order."""
+    sides = lowering.sides(tensor)
+    new = [sides[axis] for axis in order]
+    constant = lowering.graph.constants.get(tensor)
+    if constant is not None:
+        lowering.hold(target, np.ascontiguousarray(constant.transpose(list(order))))
+        return target
+    steps = dense(sides)
+    one = piece(lowering.places[tensor][0], new, 0, [steps[axis] for axis in order])
+    if len(one.sizes) == 1:
+        # Only axes of one element change their places.
+        lowering.alias(tensor, target, new)
+    else:
+        move(lowering, label, target, new, [one])
+    return target
 
 
 def _product(
@@ -63,16 +100,14 @@ def _product(
     target: str,
     sides: tuple[int, ...],
     sizes: tuple[int, int, int, int],
-    spread: list[NDArray[np.float32] | None] | None = None,
 ) -> None:
     numbers, weights = [], {}
-    for number, name in enumerate(names[:2]):
+    for name in names[:2]:
         constant = lowering.graph.constants.get(name)
         if constant is None:
             numbers.append(lowering.places[name][0])
         else:
-            wide = None if spread is None else spread[number]
-            weights["weights"] = np.asarray(constant if wide is None else wide, dtype=np.float32)
+            weights["weights"] = np.asarray(constant, dtype=np.float32)
             numbers.append(OWN)
     if numbers == [OWN, OWN]:
         raise Refused("all its inputs are constants")
@@ -87,8 +122,6 @@ def _product(
 def gemm(lowering: Lowering, node: Node) -> None:
     """Lower a Gemm of several rows, or of two tensors."""
     a = node.attributes
-    if a.get("transA", 0):
-        raise Refused("it has transA")
     names, target = list(node.inputs), node.outputs[0]
     for at, attribute in ((1, "alpha"), (2, "beta")):
         factor = np.float32(a.get(attribute, 1.0))
@@ -96,18 +129,10 @@ def gemm(lowering: Lowering, node: Node) -> None:
             scaled = f"{target}#{attribute}"
             lowering.hold(scaled, lowering.weight(node, at) * factor)
             names[at] = scaled
-    (rows, k), other = lowering.sides(names[0]), lowering.sides(names[1])
-    n = other[0] if a.get("transB", 0) else other[1]
-    if a.get("transB", 0):
-        turned = f"{target}#turned"
-        constant = lowering.graph.constants.get(names[1])
-        if constant is None:
-            steps = dense(other)[::-1]
-            one = piece(lowering.places[names[1]][0], other[::-1], 0, steps)
-            move(lowering, node.name, turned, other[::-1], [one])
-        else:
-            lowering.hold(turned, np.ascontiguousarray(constant.T))
-        names[1] = turned
+    for at, attribute in enumerate(("transA", "transB")):
+        if a.get(attribute, 0):
+            names[at] = turned(lowering, node.name, names[at], f"{target}#{attribute}", (1, 0))
+    (rows, k), (_, n) = (lowering.sides(name) for name in names[:2])
     bias = names[2] if len(names) > 2 and names[2] else ""
     product = f"{target}#product" if bias else target
     _product(lowering, node.name, tuple(names), product, (rows, n), (1, rows, n, k))
@@ -115,139 +140,44 @@ def gemm(lowering: Lowering, node: Node) -> None:
         combine(lowering, node.name, Operation.ADD, (product, bias), target, (rows, n))
 
 
-def reduce(lowering: Lowering, node: Node) -> None:
-    """Lower a reduction over some axes, which are brought to the end where they lie apart."""
-    source, _ = lowering.place(node)
-    sides = lowering.sides(node.inputs[0])
-    rank = len(sides)
-    given = integers(lowering, node, 1, "axes")
-    if not given and node.attributes.get("noop_with_empty_axes", 0):
-        lowering.keep(node, source, prod(sides))
-        return
-    axes = {axis % rank for axis in given} if given else set(range(rank))
-    kept = [axis for axis in range(rank) if axis not in axes]
-    tensor = node.inputs[0]
-    if node.op == "ReduceL1":
-        shape, tensor = lowering.shape(tensor), f"{node.outputs[0]}#sizes"
-        sizes = kinds.Elementwise(
-            len(lowering.layers),
-            shape,
-            shape,
-            Function.ABSOLUTE,
-            -0.0,
-            label=node.name,
-            takes=source,
+def einsum(lowering: Lowering, node: Node) -> None:
+    """Lower a sum of products of two tensors, their axes named by letters."""
+    text = node.attributes["equation"].decode().replace(" ", "")
+    terms, _, result = text.partition("->")
+    one, _, other = terms.partition(",")
+    if "->" not in text:
+        result = "".join(sorted(each for each in {*one, *other} if (one + other).count(each) == 1))
+    sizes: dict[str, int] = {}
+    for name, letters in zip(node.inputs, (one, other), strict=False):
+        sides = lowering.sides(name)
+        if not letters.isalpha() or len({*letters}) != len(letters) or len(letters) != len(sides):
+            raise Refused(f"its equation is {text}; softbeam knows letters, each once in a tensor")
+        for letter, side in zip(letters, sides, strict=True):
+            if sizes.setdefault(letter, side) != side:
+                raise Refused(f"its equation is {text}, but {letter} is {sizes[letter]} and {side}")
+    shared = [each for each in one if each in other]
+    batch = [each for each in shared if each in result]
+    summed = [each for each in shared if each not in result]
+    left = [each for each in one if each not in other]
+    right = [each for each in other if each not in one]
+    if len(node.inputs) != 2 or sorted([*batch, *left, *right]) != sorted(result):
+        raise Refused(f"its equation is {text}; softbeam knows products of two tensors")
+    label, target = node.name, node.outputs[0]
+    orders = [*batch, *left, *summed], [*batch, *summed, *right]
+    names = tuple(
+        turned(lowering, label, name, f"{target}#{at}", [letters.index(each) for each in order])
+        for at, (name, letters, order) in enumerate(
+            zip(node.inputs, (one, other), orders, strict=True)
         )
-        lowering.add(sizes, tensor, sides)
-        source = sizes.index
-    longer = [axis for axis in sorted(axes) if sides[axis] > 1]
-    between = range(longer[0], longer[-1] + 1) if longer else range(0)
-    if any(sides[axis] > 1 and axis not in axes for axis in between):
-        order = [*kept, *sorted(axes)]
-        steps, tensor = dense(sides), f"{node.outputs[0]}#turned"
-        turned = [sides[axis] for axis in order]
-        one = piece(source, turned, 0, [steps[axis] for axis in order])
-        move(lowering, node.name, tensor, turned, [one])
-        inner = 1
-    else:
-        inner = prod(sides[longer[-1] + 1 :]) if longer else 1
-    whole = node.attributes.get("keepdims", 1)
-    result = tuple(
-        1 if axis in axes else side for axis, side in enumerate(sides) if whole or axis not in axes
     )
-    takes, shape = lowering.places[tensor]
-    rooted = node.op == "ReduceL2"
-    target = f"{node.outputs[0]}#squares" if rooted else node.outputs[0]
-    layer = kinds.Reduce(
-        len(lowering.layers), shape, shape_of(result), _REDUCTIONS[node.op],
-        prod(sides[axis] for axis in axes), inner, label=node.name, takes=takes,
-    )  # fmt: skip
-    lowering.add(layer, target, result)
-    if rooted:
-        takes, shape = lowering.places[target]
-        root = kinds.Elementwise(
-            len(lowering.layers), shape, shape, Function.SQUARE_ROOT, label=node.name, takes=takes
-        )
-        lowering.add(root, node.outputs[0], result)
+    count, m, n, k = (prod(sizes[each] for each in axes) for axes in (batch, left, right, summed))
+    made = [*batch, *left, *right]
+    same = made == [*result]
+    product = target if same else f"{target}#product"
+    sides = tuple(sizes[each] for each in made)
+    _product(lowering, label, names, product, sides, (count, m, n, k))
+    if not same:
+        turned(lowering, label, product, target, [made.index(each) for each in result])
 
 
-def global_max(lowering: Lowering, node: Node) -> None:
-    """Lower a maximum over all pixels of each channel."""
-    takes, shape = lowering.place(node)
-    sides = lowering.sides(node.inputs[0])
-    count = prod(sides[2:])
-    result = (*sides[:2], *(1 for _ in sides[2:]))
-    layer = kinds.Reduce(
-        len(lowering.layers), shape, shape_of(result), Reduction.LARGEST, count, 1,
-        label=node.name, takes=takes,
-    )  # fmt: skip
-    lowering.add(layer, node.outputs[0], result)
-
-
-def softmax(lowering: Lowering, node: Node) -> None:
-    """Lower a softmax along any axis; before opset 13 along all axes from one on."""
-    takes, shape = lowering.place(node)
-    sides = lowering.sides(node.inputs[0])
-    joint = lowering.graph.opset < 13
-    axis = int(node.attributes.get("axis", 1 if joint else -1)) % len(sides)
-    count = prod(sides[axis:]) if joint else sides[axis]
-    inner = 1 if joint else prod(sides[axis + 1 :])
-    layer = kinds.AxisSoftmax(
-        len(lowering.layers), shape, shape, count, inner, label=node.name, takes=takes
-    )
-    target = node.outputs[0]
-    if node.op == "Softmax":
-        lowering.add(layer, target, sides)
-        return
-    lowering.add(layer, f"{target}#shares", sides)
-    log = kinds.Elementwise(
-        len(lowering.layers), shape, shape, Function.LOGARITHM, label=node.name, takes=layer.index
-    )
-    lowering.add(log, target, sides)
-
-
-def norm(lowering: Lowering, node: Node) -> None:
-    """Lower a layer, instance or group normalization."""
-    takes, shape = lowering.place(node)
-    sides = lowering.sides(node.inputs[0])
-    scale = lowering.weight(node, 1)
-    shift = lowering.constant(node, 2)
-    elements = prod(sides)
-    if node.op == "LayerNormalization":
-        axis = int(node.attributes.get("axis", -1)) % len(sides)
-        rows = prod(sides[:axis])
-        count = elements // rows
-        sizes, steps = (rows, count), (0, 1)
-        scale = np.broadcast_to(scale, sides[axis:])
-        zeros = np.zeros(1, dtype=np.float32)
-        shift = np.broadcast_to(zeros if shift is None else shift, sides[axis:])
-        if any(lowering.graph.readers(one) for one in node.outputs[1:]):
-            raise Refused("its mean or deviation is read")
-    else:
-        channels, rows = sides[1], sides[1]
-        if sides[0] != 1 or shift is None:
-            raise Refused(f"its input has the shape {list(sides)}; softbeam takes one image")
-        if node.op == "GroupNormalization":
-            rows = int(node.attributes["num_groups"])
-            if scale.size == rows:
-                scale, shift = (np.repeat(one, channels // rows) for one in (scale, shift))
-        count = elements // rows
-        sizes, steps = (channels, elements // channels), (1, 0)
-    layer = kinds.Standardize(
-        len(lowering.layers), shape, shape, rows, count, sizes, steps, scale.size,
-        label=node.name, takes=takes,
-    )  # fmt: skip
-    epsilon = np.array([node.attributes.get("epsilon", 1e-5)], dtype=np.float32)
-    lowering.add(
-        layer, node.outputs[0], sides, scales=scale, biases=np.asarray(shift), epsilon=epsilon
-    )
-
-
-MAKERS: Mapping[str, Callable[[Lowering, Node], None]] = {
-    **dict.fromkeys(_REDUCTIONS, reduce),
-    "GlobalMaxPool": global_max,
-    "GroupNormalization": norm,
-    "InstanceNormalization": norm,
-    "LayerNormalization": norm,
-    "LogSoftmax": softmax,
-}
+MAKERS: Mapping[str, Callable[[Lowering, Node], None]] = {"Einsum": einsum}

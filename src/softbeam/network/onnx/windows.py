@@ -191,8 +191,11 @@ def _resize(lowering: Lowering, node: Node) -> None:
     mode = a.get("mode", b"nearest")
     usual = b"asymmetric" if old else b"half_pixel"
     how = a.get("coordinate_transformation_mode", usual)
-    if mode not in (b"nearest", b"linear", b"bilinear") or a.get("antialias", 0):
-        raise Refused(f"mode is {mode.decode()}; softbeam knows nearest and linear")
+    if mode not in (b"nearest", b"linear", b"bilinear", b"cubic"):
+        raise Refused(f"mode is {mode.decode()}; softbeam knows nearest, linear and cubic")
+    for name in ("antialias", "exclude_outside"):
+        if a.get(name, 0):
+            raise Refused(f"{name} is 1; softbeam knows 0")
     scales = _scales(lowering, node, old, shape, out)
     if how == b"align_corners":
         scales = tuple(
@@ -204,13 +207,14 @@ def _resize(lowering: Lowering, node: Node) -> None:
     elif how not in (b"asymmetric", b"half_pixel", b"pytorch_half_pixel"):
         raise Refused(f"coordinate_transformation_mode is {how.decode()}")
     shift = 0.5 if how.endswith(b"half_pixel") else 0.0
-    rounding = Rounding.LINEAR
+    rounding = Rounding.CUBIC if mode == b"cubic" else Rounding.LINEAR
+    curve = float(np.float32(a.get("cubic_coeff_a", -0.75))) if mode == b"cubic" else 0.0
     if mode == b"nearest":
         rounding = _NEAREST[a.get("nearest_mode", b"floor" if old else b"round_prefer_floor")]
     one, other = (float(np.float32(scale)) for scale in scales)
     layer = kinds.Resize(
-        len(lowering.layers), shape, out, rounding, (one, other), shift, label=node.name,
-        takes=source,
+        len(lowering.layers), shape, out, rounding, (one, other), shift, curve,
+        label=node.name, takes=source,
     )  # fmt: skip
     lowering.add(layer, node.outputs[0])
 
