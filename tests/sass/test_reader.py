@@ -171,9 +171,12 @@ def test_a_listing_names_pcs_in_steps_of_sixteen() -> None:
 @pytest.mark.parametrize("name", KERNELS)
 def test_shipped_listings(name: str, architecture: str) -> None:
     functions = read_listing(listing_bytes(name, architecture), origin=name)
-    assert list(functions) == [KERNELS[name].symbol]
-    code = functions[KERNELS[name].symbol]
-    document = json.loads(listing_bytes(name, architecture))[1][0]
+    symbol = KERNELS[name].symbol
+    documents = {
+        one["function-name"]: one for one in json.loads(listing_bytes(name, architecture))[1]
+    }
+    assert functions.keys() == documents.keys()
+    code, document = functions[symbol], documents[symbol]
     assert 16 * len(code) == document["length"]
     assert any(instruction.opcode == "EXIT" for instruction in code)
     for instruction, entry in zip(code, document["sass-instructions"], strict=True):
