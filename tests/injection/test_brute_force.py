@@ -186,7 +186,9 @@ def test_strike_and_propagation_equal_brute_force(
             record = injector.inject_site(site, index)
             compare(example, brute, injector, site, record)
             outcomes[record.outcome] += 1
-    ends = {"Masked", "SDC"} if MODES[mode].space == "memory" else {"Masked", "SDC", "DUE"}
+    # What memory holds here are numbers, which end no launch.
+    of_numbers = MODES[mode].space == "memory" or mode == "shared"
+    ends = {"Masked", "SDC"} if of_numbers else {"Masked", "SDC", "DUE"}
     assert outcomes.total() < 150 or outcomes.keys() == ends
 
 

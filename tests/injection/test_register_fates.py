@@ -109,15 +109,18 @@ def test_the_listing_says_the_same(make_example, architecture: str) -> None:
     example = make_example("tiny", architecture)
     injector, runner = example.injector("fates"), Runner()
     fates: Counter[str] = Counter()
-    for index in range(400):
+    for index in range(1600):
         site = injector.site("rf", "single-bit", index)
         launch = example.device.launch(site.launch)
+        if launch.program.has_barrier:
+            # A block is traced as a whole (test_block_strike.py follows registers there).
+            continue
         # A thread that executes other instructions than without fault must have read it first.
         name = strike(example.device, runner, site, example.profiles[site.launch].longest).ending
         fate = name if name in (NEVER_READ, OVERWRITTEN) else COMPLETED
         assert fate == fate_by_listing(runner, launch, site), site
         fates[fate] += 1
-    assert min(fates[NEVER_READ], fates[OVERWRITTEN], fates[COMPLETED]) > 30
+    assert min(fates[NEVER_READ], fates[OVERWRITTEN], fates[COMPLETED]) > 30, fates
 
 
 @pytest.mark.slow

@@ -178,6 +178,9 @@ def test_every_bit_of_a_stores_address_leaves_the_words_that_brute_force_leaves(
     brute, runner = make_brute_force("tiny"), Runner()
     met = Counter()
     for launch, profile in tiny.profiles.items():
+        if tiny.device.launch(launch).program.has_barrier:
+            # A store goes astray within its block here; test_block_strike.py strikes those.
+            continue
         for first in stores(tiny, launch):
             for bit in range(64):
                 site = replace(first, change=Change(1 << bit, False, bit))

@@ -67,11 +67,15 @@ def check_launch(golden: GoldenRun, device: Device, number: int, *, whole: bool)
         sample = np.random.default_rng(number).integers(0, words, SAMPLE).tolist()
         units = sorted({owner(launch, word) for word in [0, words - 1, *sample]})
     stored = [np.zeros(span.words, dtype=np.int64) for span in launch.writes]
+    together = emulated.program.has_barrier
+    if together:
+        units = sorted({(block, 0) for block, _ in units})
     for unit in units:
         ending = runner.run(emulated, *unit, budget=10_000_000, fault=no_fault())
         for count, indexes in zip(stored, check_unit(device, ending, number), strict=True):
             count[indexes] += 1
-            assert {owner(launch, int(word)) for word in indexes[[0, -1][: indexes.size]]} <= {unit}
+            owners = {owner(launch, int(word)) for word in indexes[[0, -1][: indexes.size]]}
+            assert {(block, 0 if together else warp) for block, warp in owners} <= {unit}
     for count in stored:
         if whole:
             assert (count == 1).all(), number
