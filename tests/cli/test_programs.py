@@ -56,6 +56,15 @@ def test_profile_counts_every_stage(folder: Path, capsys: Capture):
     assert re.search(r"^ +4 +again +bytes_k +1 ", shown, re.MULTILINE)
 
 
+def test_disasm_prints_the_kernels_that_a_program_launches(folder: Path, capsys: Capture):
+    assert main(["disasm", str(folder)]) == 0
+    shown = capsys.readouterr().out
+    for kernel in ("bytes_k", "histogram_k", "count_k"):
+        assert re.search(rf"^{kernel} sm_90", shown, re.MULTILINE)
+    assert main(["disasm", str(folder), "--kernel", "reduce_k"]) == 2
+    assert "launches no kernel reduce_k" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_a_campaign_is_shown_advised_and_replayed(folder: Path, tmp_path: Path, capsys: Capture):
     results = tmp_path / "results"
@@ -69,7 +78,8 @@ def test_a_campaign_is_shown_advised_and_replayed(folder: Path, tmp_path: Path, 
     assert load(again).records == found.records
     for command in ("tables", "advise", "report"):
         assert main([command, str(results)]) == 0
-    capsys.readouterr()
+    assert main(["disasm", str(folder), "--kernel", "bytes_k", "--run", str(results)]) == 0
+    assert "rf single-bit" in capsys.readouterr().out.lower()
     for outcome in ("SDC", "DUE", "Masked"):
         record = next(one for one in found.records if one.outcome == outcome)
         command = ["replay", str(results), str(record.index), "--mode", record.mode]

@@ -39,8 +39,8 @@ def disasm(
         str,
         typer.Argument(
             metavar="KERNEL",
-            help="One of softbeam's kernels (fill, im2col, …), or a file: a cubin, a listing by "
-            "nvdisasm -json, or a CUDA source.",
+            help="One of softbeam's kernels (fill, im2col, …), a program's folder, or a file: a "
+            "cubin, a listing by nvdisasm -json, or a CUDA source.",
         ),
     ],
     architecture: Annotated[
@@ -51,7 +51,7 @@ def disasm(
         typer.Option("--listing", help="The cubin's listing; by default nvdisasm is asked."),
     ] = None,
     name: Annotated[
-        str | None, typer.Option("--kernel", help="Only this kernel of a file.")
+        str | None, typer.Option("--kernel", help="Only this kernel of a file or program.")
     ] = None,
     run: Annotated[
         Path | None,
@@ -71,14 +71,19 @@ def disasm(
     instruction, and how many of those ended as SDC and DUE.
     """
     from softbeam.kernels import KERNELS
+    from softbeam.program.folder import is_program
 
     if kernel in KERNELS:
         factors = {} if run is None else _factors(run, kernel, architecture)
         _print(_shipped(kernel, architecture), _shipped_lines(kernel, architecture), factors)
         return
+    if is_program(kernel):
+        _print_program(kernel, name, run)
+        return
     if run is not None:
         raise typer.BadParameter(
-            f"campaigns strike softbeam's own kernels ({', '.join(KERNELS)}), not {kernel}",
+            f"campaigns strike softbeam's own kernels ({', '.join(KERNELS)}) and those of "
+            f"programs, not {kernel}",
             param_hint="--run",
         )
     functions = _functions(Path(kernel), listing, architecture)
@@ -88,6 +93,29 @@ def disasm(
         )
     for function in functions.values() if name is None else [functions[name]]:
         _print(function, [""] * len(function.instructions), {})
+
+
+def _print_program(folder: str, name: str | None, run: Path | None) -> None:
+    """Print the kernels that a program launches."""
+    from softbeam.program.description import Launch
+    from softbeam.program.folder import read_program
+    from softbeam.program.loading import load
+
+    loaded = load(read_program(Path(folder)))
+    steps = enumerate(loaded.description.steps)
+    functions = {
+        step.kernel: loaded.launches[number].program.function
+        for number, step in steps
+        if isinstance(step, Launch)
+    }
+    if name is not None and name not in functions:
+        raise typer.BadParameter(
+            f"{folder} launches no kernel {name}; it launches: {', '.join(functions)}",
+            param_hint="--kernel",
+        )
+    for kernel, function in functions.items() if name is None else [(name, functions[name])]:
+        factors = {} if run is None else _factors(run, kernel, function.architecture)
+        _print(function, [""] * len(function.instructions), factors)
 
 
 def _shipped(kernel: str, architecture: str) -> Function:
