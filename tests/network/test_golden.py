@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 from dataclasses import replace
 from itertools import pairwise
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,8 @@ def struck(plan: Plan) -> list[Launch]:
 def owner(launch: Launch, word: int) -> tuple[int, int]:
     """Return block and warp of the thread that is said to store a word."""
     thread = owner_thread(launch.arguments, word)
-    return thread // 512, thread % 512 // 32
+    threads = prod(launch.block)
+    return thread // threads, thread % threads // 32
 
 
 def check_unit(device: Device, ending, number: int) -> list[np.ndarray]:
