@@ -321,6 +321,7 @@ def test_the_command_line_makes_the_same_rows(
 
     images = [option for image in network_files.images[:2] for option in ("--image", str(image))]
     arguments = ["campaign", *network_files.options, *images, "--paper", "--injections", "12"]
+    arguments += ["--gemm", "struck"]
     arguments += ["--dask", scheduler.scheduler_address, "--out", str(folder)]
     assert main(arguments) == 0
     assert capsys.readouterr().err.startswith("36 injections made, 36 in")

@@ -75,7 +75,7 @@ def runs(
     """Return the same injections, judged as by default and with :data:`THRESHOLD`."""
     folder = tmp_path_factory.mktemp("runs")
     command = ["campaign", *detector, "--mode", "iov", "--model", "random-value"]
-    few = [*command, "--injections", "150", "--workers", "1"]
+    few = [*command, "--gemm", "library", "--injections", "150", "--workers", "1"]
     usual, other = folder / "usual", folder / "other"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NUMBA_CACHE_DIR", str(cache_home() / "compiled"))

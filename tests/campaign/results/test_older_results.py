@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.networks import NetworkFiles
+from support.older_results import of_its_time
 from support.results import SPECIFICATION, execute, reseal
 
 from softbeam.analysis.columns import COLUMNS
@@ -48,16 +47,6 @@ def exported(folder: Path, to: Path) -> str:
     results = Results.load(folder)
     write_csv(results.records, results.specification, to)
     return of_its_time(to.read_text())
-
-
-def of_its_time(exported: str) -> str:
-    """Return an exported table without the columns that later schemas brought, which are empty."""
-    rows = list(csv.DictReader(io.StringIO(exported)))
-    later = {column.name for column in COLUMNS if column.since > 1}
-    assert all(row[name] == "" for row in rows for name in later)
-    kept = [column.name for column in COLUMNS if column.name not in later]
-    lines = [kept, *([row[name] for name in kept] for row in rows)]
-    return "".join(",".join(line) + "\n" for line in lines)
 
 
 @pytest.mark.parametrize("folder", OLDER, ids=lambda one: one.name)

@@ -68,7 +68,9 @@ def _shuffle(o: Operation) -> Results:
     amount, control, mode = o.immediate(k.B), o.immediate(k.C), o.column(k.DETAIL)
     builder, v = o.builder, o.v
     readable = o.choose(_executing(o), o.a, v.word(0))
-    if amount is None or control is None:
+    # LLVM 22.1 takes the zeros of lanes that do not execute for those of other lanes where it joins
+    # the choice with a shuffle that it knows (seen with AVX-512).
+    if amount is None or control is None or o.executed is not None:
         source, inside = _sources(o, mode)
         return Results((copying.permute(o.frame, readable, source),), inside)
     pairs = [_known_source(mode, lane, amount & 31, control) for lane in range(k.LANES)]
