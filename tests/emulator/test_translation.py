@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
@@ -108,7 +109,7 @@ def _ending() -> np.ndarray:
 def check_forms(architecture: str, most: int | None) -> None:
     """Compare the engines on forms of computing rows, on edge values and random ones."""
     rng = np.random.default_rng(11)
-    known = list(forms(architecture))
+    known = new_in(architecture, forms) if most is None else list(forms(architecture))
     rng.shuffle(known)
     for start in range(0, len(known[:most]), LENGTH):
         chosen = [draw_row(tuple(form), rng) for form in known[start : start + LENGTH]]
@@ -116,6 +117,31 @@ def check_forms(architecture: str, most: int | None) -> None:
         assert not wrong_rows(made.code.rows, bank_words(()))
         for _ in range(3):
             assert_equal_engines(made, random_setting(rng), f"forms from {start}")
+
+
+def new_in(
+    architecture: str, found: Callable[[str], Sequence[tuple[int, ...]]]
+) -> list[tuple[int, ...]]:
+    """Return the forms that no architecture before this one has: rows know no architecture."""
+    before = ARCHITECTURES[: ARCHITECTURES.index(architecture)]
+    known = {form for one in before for form in found(one)}
+    return [form for form in found(architecture) if form not in known]
+
+
+def test_a_guarded_shuffle_reads_no_lane_that_does_not_execute() -> None:
+    # LLVM once mixed up lanes where a choice met a shuffle that it knew.
+    made = assembled(
+        [
+            "ISETP.GT.U32.AND P0, PT, R40, R50, PT",
+            "@P0 SHFL.DOWN PT, R5, R35, 0x1, 0x1f",
+            "@!P0 SHFL.BFLY P1, R6, R36, 0x2, 0x1f",
+            "@P0 SHFL.UP PT, R7, R37, 0x1, 0x0",
+            "EXIT",
+        ]
+    )
+    rng = np.random.default_rng(12)
+    for _ in range(20):
+        assert_equal_engines(made, random_setting(rng))
 
 
 def test_forms_of_operations_give_the_same() -> None:
@@ -129,6 +155,7 @@ def test_every_form_of_every_operation_gives_the_same(architecture: str) -> None
     check_forms(architecture, None)
 
 
+@cache
 def access_forms(architecture: str) -> list[tuple[int, ...]]:
     """Return every form of a row that accesses memory, the numbers of its registers erased."""
     found = {}
@@ -185,7 +212,7 @@ def access_setting(rng: np.random.Generator) -> Setting:
 def check_accesses(architecture: str, most: int | None, times: int) -> None:
     """Compare the engines on forms of rows that access memory."""
     rng = np.random.default_rng(12)
-    known = access_forms(architecture)
+    known = new_in(architecture, access_forms) if most is None else list(access_forms(architecture))
     rng.shuffle(known)
     for start in range(0, len(known[:most]), LENGTH // 3):
         chosen = [draw_access(tuple(form), rng) for form in known[start : start + LENGTH // 3]]
