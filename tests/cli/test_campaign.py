@@ -506,6 +506,7 @@ def test_results_that_cannot_be_continued(
         message = refused([*command, *more, *options], capsys)
         assert message.startswith(f"{finished / FILE_NAME} holds another campaign: its {field}")
     one_input = ["campaign", *network_files.options, "--image", str(network_files.images[0])]
+    one_input += ["--gemm", "library"]
     assert "holds another campaign: its inputs_sha256 (inputs) is " in refused(
         [*one_input, *more], capsys
     )

@@ -161,7 +161,7 @@ def details_by_default(
     specification: CampaignSpecification, cfg: str, weights: str, folder: Path
 ) -> Callable[[InjectionRecord], str]:
     """Return the function from a record to the detail that its fault has by the default rule."""
-    workload = load_workload(cfg, weights=Path(weights))
+    workload = load_workload(cfg, weights=Path(weights), choices=specification)
     setup = prepare(workload, specification, folder, folder)
     assert specification.boxes is not None
     (injector,) = setup.injectors()

@@ -66,7 +66,8 @@ def judge(golden, faulty):
 def campaign(run: Path, model: Path, picture: Path, *more: str, injections: int = 150) -> list[str]:
     return [
         "campaign", str(model), "--image", str(picture), "--mode", "iov", "--model",
-        "random-value", "--injections", str(injections), "--workers", "1", "--out", str(run), *more,
+        "random-value", "--injections", str(injections), "--workers", "1", "--out", str(run),
+        "--gemm", "library", *more,
     ]  # fmt: skip
 
 
