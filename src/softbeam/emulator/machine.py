@@ -33,11 +33,10 @@ from softbeam.emulator.lowering import Program, lower
 from softbeam.emulator.outcome import CountingRunner, Outcome, outcome_of
 from softbeam.emulator.parameters import integer_parameters
 from softbeam.errors import LaunchError
-from softbeam.files import read_file
-from softbeam.sass import MOST_BYTES, link, read_cubin, read_listing, read_variables
+from softbeam.sass import link, read_cubin, read_listing, read_variables
 from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 from softbeam.sass.instruction import Function
-from softbeam.sass.toolchain import compile_source, disassemble
+from softbeam.sass.toolchain import disassemble, read_code
 from softbeam.sass.variables import Variables
 
 #: Instructions that one thread may execute before a launch counts as hung.
@@ -193,12 +192,8 @@ class Machine(DeviceMemory):
             If a file cannot be read.
         """
         path = Path(path)
-        if path.suffix == ".cu":
-            path.open().close()
-            cubin = compile_source(path, architecture, options)
-        else:
-            cubin = read_file(path, MOST_BYTES)
-        text = None if listing is None else read_file(Path(listing), MOST_BYTES)
+        named = None if listing is None else Path(listing)
+        cubin, text = read_code(path, named, architecture, options)
         return cls(cubin, text, origin=str(path))
 
     @property

@@ -134,17 +134,11 @@ class Program:
         OSError
             If a file cannot be read.
         """
-        from softbeam.files import read_file
-        from softbeam.sass import MOST_BYTES
-        from softbeam.sass.toolchain import compile_source
+        from softbeam.sass.toolchain import read_code
 
         path = Path(path)
-        if path.suffix == ".cu":
-            path.open().close()
-            cubin = compile_source(path, architecture, options)
-        else:
-            cubin = read_file(path, MOST_BYTES)
-        text = None if listing is None else read_file(Path(listing), MOST_BYTES)
+        named = None if listing is None else Path(listing)
+        cubin, text = read_code(path, named, architecture, options)
         return self.code(cubin, text, origin=f"{path.stem}.cubin")
 
     def buffer(

@@ -88,16 +88,18 @@ def _load(folder: Path, choices: WorkloadChoices, progress: Callable[[int, int],
     plan = plan_of(loaded, records)
     first = loaded.allocations[0].name
     others = {name: words for name, words in before.items() if name != first}
-    code = b"".join(
-        hashlib.sha256(part or b"").digest() for one in program.codes for part in (one.cubin,)
-    )
+    code = b"".join(hashlib.sha256(one.cubin).digest() for one in program.codes)
+    described = hashlib.sha256(repr(program.without_contents()).encode())
+    for content in program.constants.values():
+        # A long array's text is abridged.
+        described.update(content.tobytes())
     return Workload(
         network=Network(program.name, plan.layers, image=(1, 1, 1), answer=(1, 1, 1)),
         plan=plan,
         choices=WorkloadChoices(architecture=architecture),
         weights=others,
         images=(before[first],),
-        plan_sha256=hashlib.sha256(repr(program.without_contents()).encode()).hexdigest(),
+        plan_sha256=described.hexdigest(),
         weights_sha256=weights_hash(others),
         inputs_sha256=(hashlib.sha256(before[first].tobytes()).hexdigest(),),
         kernels_sha256=hashlib.sha256(code).hexdigest(),

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from softbeam.errors import ToolchainError
+from softbeam.files import read_file
+from softbeam.sass.instruction import MOST_BYTES
 
 _ADVICE = "pip install 'softbeam[cuda]' installs it"
 
@@ -93,6 +95,35 @@ def disassemble(cubin: bytes, *, origin: str) -> str:
         path = Path(name) / "code.cubin"
         path.write_bytes(cubin)
         return run_tool("nvdisasm", "-json", path, purpose=f"to disassemble {origin}")
+
+
+def read_code(
+    path: Path, listing: Path | None, architecture: str, options: Sequence[str] = ()
+) -> tuple[bytes, bytes | None]:
+    """Return a cubin, compiled where a CUDA source (``.cu``) is named, and its listing, if any.
+
+    Parameters
+    ----------
+    path : Path
+        A cubin, or a CUDA source.
+    listing : Path or None
+        The cubin's listing by ``nvdisasm -json``.
+    architecture, options
+        As for :func:`compile_source`.
+
+    Raises
+    ------
+    ToolchainError
+        If a source cannot be compiled.
+    OSError
+        If a file cannot be read.
+    """
+    if path.suffix == ".cu":
+        path.open().close()
+        cubin = compile_source(path, architecture, options)
+    else:
+        cubin = read_file(path, MOST_BYTES)
+    return cubin, None if listing is None else read_file(listing, MOST_BYTES)
 
 
 def compile_source(source: Path, architecture: str, options: Sequence[str] = ()) -> bytes:
