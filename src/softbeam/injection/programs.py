@@ -82,10 +82,7 @@ class ProgramPropagation:
         self._device, self._runner = device, runner
         self._plan: ProgramPlan = device.plan
         self._golden = device.golden
-        self._starts = {
-            name: (buffer.address - self._plan.base) // 4
-            for name, buffer in self._plan.buffers.items()
-        }
+        self._starts = {name: self._plan.first_word(name) for name in self._plan.buffers}
         self._names = sorted(self._starts, key=lambda name: self._starts[name])
         self._firsts = np.array([self._starts[name] for name in self._names], dtype=np.int64)
         self._written: dict[int, Words] = {}

@@ -179,7 +179,7 @@ def program_spread(
         for buffer in dict.fromkeys(span.buffer for span in step.writes):
             right = golden.view(buffer, after)
             wrong = right.copy()
-            first = (plan.buffers[buffer].address - plan.base) // 4
+            first = plan.first_word(buffer)
             inside = (words >= first) & (words < first + right.size)
             wrong[words[inside] - first] = values[inside]
             found.append(_compare(golden, step.layer, buffer, after, {buffer: wrong}))

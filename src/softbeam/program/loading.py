@@ -67,6 +67,11 @@ class Loaded:
     allocations: tuple[Allocation, ...]
 
     @property
+    def first_words(self) -> dict[str, int]:
+        """The first word of each allocation, counted from the first of all memory, in order."""
+        return {one.name: (one.address - self.base) // 4 for one in self.allocations}
+
+    @property
     def memory(self) -> NDArray[np.uint32]:
         """All words of mapped memory, from the first allocation's on."""
         first = next(iter(self.launches.values()))
@@ -130,11 +135,11 @@ def _parameters(launch: ReadyLaunch) -> tuple[int, ...]:
 
 def contents_before(loaded: Loaded) -> dict[str, NDArray[np.float32]]:
     """Return copies of the words of all allocations of a program that has not run, as float32."""
-    found = {}
-    for one in loaded.allocations:
-        first = (one.address - loaded.base) // 4
-        found[one.name] = loaded.memory[first : first + one.words].copy().view(np.float32)
-    return found
+    places, memory = loaded.first_words, loaded.memory
+    return {
+        one.name: memory[places[one.name] :][: one.words].copy().view(np.float32)
+        for one in loaded.allocations
+    }
 
 
 def _lines(program: Description, wrong: list[str]) -> str:

@@ -138,10 +138,13 @@ class ProgramPlan(Plan):
         for buffer, places, indexes in device.locate(now, ending.words):
             golden.put(buffer, then, indexes, ending.values[places])
 
+    def first_word(self, buffer: str) -> int:
+        """Return the first word of a buffer, counted from the program's first."""
+        return (self.buffers[buffer].address - self.base) // 4
+
     def writer(self, launch: int, buffer: str, word: int) -> int:
         """Return the last unit of a launch that writes a word of a buffer, -1 if none does."""
-        first = (self.buffers[buffer].address - self.base) // 4
-        return self.accesses[launch].last_writer(first + word)
+        return self.accesses[launch].last_writer(self.first_word(buffer) + word)
 
 
 _programs: dict[int, tuple[Function, Program]] = {}
@@ -235,10 +238,8 @@ class _Places:
     """Which buffer holds a word of the program's memory."""
 
     def __init__(self, loaded: Loaded) -> None:
-        self._names = [one.name for one in loaded.allocations]
-        self._starts = np.array(
-            [(one.address - loaded.base) // 4 for one in loaded.allocations], dtype=np.int64
-        )
+        self._names = list(loaded.first_words)
+        self._starts = np.array(list(loaded.first_words.values()), dtype=np.int64)
         self._ends = self._starts + np.array([one.words for one in loaded.allocations])
 
     def touched(self, found: StepRecord) -> tuple[tuple[Span, ...], tuple[Span, ...]]:

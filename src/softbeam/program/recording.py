@@ -165,7 +165,7 @@ def _last_of_each(
 
 
 def _record_copy(loaded: Loaded, number: int, step: Copy) -> StepRecord:
-    places = {one.name: (one.address - loaded.base) // 4 for one in loaded.allocations}
+    places = loaded.first_words
     count = step.nbytes // 4
     source = places[step.source.buffer] + step.source.offset // 4
     target = places[step.target.buffer] + step.target.offset // 4
@@ -188,7 +188,7 @@ def _check(loaded: Loaded, number: int, step: Check) -> None:
 def contents(loaded: Loaded, name: str) -> NDArray[np.generic]:
     """Return a copy of a buffer's contents."""
     buffer = loaded.description.buffers[name]
-    (first,) = (one.address - loaded.base for one in loaded.allocations if one.name == name)
+    first = 4 * loaded.first_words[name]
     data = loaded.memory.view(np.uint8)[first : first + buffer.nbytes]
     found: NDArray[np.generic] = data.copy().view(buffer.dtype).reshape(buffer.shape)
     return found

@@ -127,7 +127,7 @@ class _Written:
         buffers = loaded.description.buffers
         for one in loaded.allocations:
             if one.name not in buffers or buffers[one.name].content is not None:
-                first = (one.address - loaded.base) // 4
+                first = loaded.first_words[one.name]
                 self._given[first : first + one.words] = True
 
     def unwritten_of(self, found: StepRecord) -> list[str]:
@@ -140,7 +140,7 @@ class _Written:
         return self._names(without)
 
     def _names(self, words: Words) -> list[str]:
-        starts = [(one.address - self._loaded.base) // 4 for one in self._loaded.allocations]
+        starts = list(self._loaded.first_words.values())
         numbers = np.unique(np.searchsorted(starts, words, side="right") - 1)
         return [self._loaded.allocations[number].name for number in numbers]
 
@@ -152,5 +152,5 @@ class _Written:
     def any_of(self, name: str) -> bool:
         """Return whether any word of a buffer was written by a step."""
         (one,) = (one for one in self._loaded.allocations if one.name == name)
-        first = (one.address - self._loaded.base) // 4
+        first = self._loaded.first_words[name]
         return bool(self._stored[first : first + one.words].any())
