@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from softbeam.emulator.ending import COMPLETED, Ending
 from softbeam.emulator.execution import State
@@ -83,6 +84,11 @@ class CountingRunner(Runner):
     def inexact(self) -> tuple[int, ...]:
         """Pcs of the inexact instructions that were executed."""
         return tuple(pc_of(row) for row in self._inexact if self._executed[row, 1])
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Active and executed threads by instruction: int64[rows, 2]; no rows if not counted."""
+        return self._executed
 
     @property
     def executed(self) -> dict[int, int]:

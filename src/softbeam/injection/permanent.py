@@ -22,6 +22,7 @@ from softbeam.emulator.execution import LANES
 from softbeam.emulator.launching import Launch as EmulatedLaunch
 from softbeam.emulator.launching import Runner
 from softbeam.emulator.vector import FaultVector, no_fault
+from softbeam.emulator.whole import last_of_each
 from softbeam.faults.site import UnitSite
 from softbeam.faults.units import blocks_on, struck_rows
 from softbeam.injection.changes import Bits, BufferChange, difference, overlaid
@@ -309,23 +310,9 @@ def _own_words(
                 own[0].append(indexes)
                 own[1].append(values[places])
     return {
-        buffer: last_of_each(np.concatenate(indexes), np.concatenate(values))
+        buffer: last_of_each(list(zip(indexes, values, strict=True)))
         for buffer, (indexes, values) in wrong.items()
     }
-
-
-def last_of_each(indexes: NDArray[np.int64], values: Bits) -> tuple[NDArray[np.int64], Bits]:
-    """Return each index once, ascending, with its last value.
-
-    Examples
-    --------
-    >>> last_of_each(np.array([5, 2, 5]), np.array([1, 2, 3], dtype=np.uint32))
-    (array([2, 5]), array([2, 3], dtype=uint32))
-    """
-    order = np.argsort(indexes, kind="stable")
-    ordered = indexes[order]
-    last = np.append(ordered[1:] != ordered[:-1], True)
-    return ordered[last], values[order][last]
 
 
 def _stays(

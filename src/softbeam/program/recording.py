@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.emulator.execution import State, noting_reads, take_reads
+from softbeam.emulator.execution import noting_reads, take_reads
 from softbeam.emulator.launching import Launch as ReadyLaunch
-from softbeam.emulator.launching import Runner
+from softbeam.emulator.outcome import CountingRunner
 from softbeam.emulator.vector import no_fault
+from softbeam.emulator.whole import last_of_each
 from softbeam.errors import ProgramError
 from softbeam.program.accesses import LaunchAccesses, Words, WordSets
 from softbeam.program.checking import place
@@ -36,18 +37,6 @@ class Counts:
 
     classes: NDArray[np.int32]
     class_of_unit: NDArray[np.int32]
-
-
-class _CountingRunner(Runner):
-    """Runs units of one launch, and says how often the last one executed each instruction."""
-
-    def __init__(self, rows: int) -> None:
-        super().__init__()
-        self.counts = np.zeros((rows, 2), dtype=np.int64)
-
-    def state(self, launch: ReadyLaunch) -> State:
-        """Return the state in which units of this launch run, with room for its counts."""
-        return super().state(launch)._replace(profile=self.counts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,7 +104,7 @@ def record(
 
 
 def _record_launch(launch: ReadyLaunch, number: int, step: Step) -> StepRecord:
-    runner = _CountingRunner(launch.program.code.rows.shape[0])
+    runner = CountingRunner()
     classes: dict[bytes, int] = {}
     class_of_unit: list[int] = []
     memory, exchanges = launch.memory, launch.program.communicates
@@ -127,7 +116,7 @@ def _record_launch(launch: ReadyLaunch, number: int, step: Step) -> StepRecord:
     instructions = longest = 0
     take_reads(memory)
     for block, warp in runner.units(launch):
-        runner.counts.fill(0)
+        runner.count_from_zero(launch.program, by_instruction=True)
         ending = runner.run(launch, block, warp, budget=BUDGET, fault=no_fault())
         if not ending.finished:
             raise ProgramError(
@@ -146,7 +135,8 @@ def _record_launch(launch: ReadyLaunch, number: int, step: Step) -> StepRecord:
             before[ending.words] = ending.values
     for words, old in reversed(undone):
         before[words] = old
-    words, left, shared = _last_of_each(writes, values)
+    words, left = last_of_each(list(zip(writes, values, strict=True)))
+    shared = _written_twice(writes)
     accesses = LaunchAccesses(WordSets.of(reads), WordSets.of(writes), shared, exchanges, longest)
     counts = Counts(
         np.frombuffer(b"".join(classes), dtype=np.int32).reshape(len(classes), -1, 2),
@@ -155,13 +145,10 @@ def _record_launch(launch: ReadyLaunch, number: int, step: Step) -> StepRecord:
     return StepRecord(number, words, left, accesses, counts, instructions)
 
 
-def _last_of_each(
-    writes: list[Words], values: list[NDArray[np.uint32]]
-) -> tuple[Words, NDArray[np.uint32], Words]:
-    """Return the words that units write, what the last of them leaves, and those of several."""
-    words = np.concatenate(writes)[::-1]
-    found, places, counts = np.unique(words, return_index=True, return_counts=True)
-    return found, np.concatenate(values)[::-1][places], found[counts > 1]
+def _written_twice(writes: list[Words]) -> Words:
+    """Return the words that more than one unit writes, ascending."""
+    words = np.sort(np.concatenate(writes))
+    return np.unique(words[1:][words[1:] == words[:-1]])
 
 
 def _record_copy(loaded: Loaded, number: int, step: Copy) -> StepRecord:
