@@ -265,10 +265,22 @@ def _realize(
 
 def _node_names(model: Path) -> list[str]:
     """Return the names of the model's nodes, in order; one without is its operator and number."""
-    import onnx
-
-    nodes = onnx.load(str(model), load_external_data=False).graph.node
+    nodes = _graph(model).node
     return [node.name or f"{node.op_type}_{number}" for number, node in enumerate(nodes)]
+
+
+def _graph(model: Path) -> Any:
+    """Return the graph of a model, without the contents of files beside it."""
+    try:
+        import onnx
+    except ImportError:
+        raise ToolchainError(
+            f"reading {model} needs the package onnx: pip install 'softbeam[tinygrad]'"
+        ) from None
+    try:
+        return onnx.load(str(model), load_external_data=False).graph
+    except Exception as error:  # protobuf has exceptions of its own
+        raise ProgramError(f"cannot read the model {model}: {error}") from None
 
 
 def _output(recording: Recording, name: str, tensor: Any) -> None:
@@ -354,14 +366,11 @@ def input_shape(model: Path, sides: Sequence[int] | None = None) -> tuple[int, i
     Raises
     ------
     ProgramError
-        If it has several inputs, or one that takes no picture, or a side is open.
+        If it cannot be read, has several inputs, or one that takes no picture, or a side is open.
+    ToolchainError
+        If onnx is not installed.
     """
-    import onnx
-
-    try:
-        graph = onnx.load(str(model), load_external_data=False).graph
-    except Exception as error:  # protobuf has exceptions of its own
-        raise ProgramError(f"cannot read the model {model}: {error}") from None
+    graph = _graph(model)
     held = {one.name for one in graph.initializer}
     wanted = [one for one in graph.input if one.name not in held]
     names = ", ".join(one.name for one in wanted)
