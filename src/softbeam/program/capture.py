@@ -197,6 +197,8 @@ def _captured(model: Path, inputs: Mapping[str, NDArray[Any]], name: str) -> Pro
     from tinygrad.nn.onnx import OnnxRunner
     from tinygrad.tensor import Tensor
 
+    # What is no model is refused here, in a sentence.
+    names = _node_names(model)
     recording = Recording(Program(name if is_name(name) else "model"))
     with _recording_device(recording):
         try:
@@ -205,7 +207,7 @@ def _captured(model: Path, inputs: Mapping[str, NDArray[Any]], name: str) -> Pro
                 runner = OnnxRunner(model)
             given = _inputs(runner, inputs)
             outputs = _run(
-                runner, model, {key: Tensor(one) for key, one in given.items()}, recording
+                runner, names, {key: Tensor(one) for key, one in given.items()}, recording
             )
         except (NotImplementedError, AssertionError, RuntimeError, KeyError, TypeError) as error:
             raise ProgramError(f"tinygrad {VERSION} cannot run {model}: {error}") from error
@@ -228,10 +230,9 @@ def _inputs(runner: Any, given: Mapping[str, NDArray[Any]]) -> dict[str, NDArray
 
 
 def _run(
-    runner: Any, model: Path, inputs: Mapping[str, Any], recording: Recording
+    runner: Any, names: Sequence[str], inputs: Mapping[str, Any], recording: Recording
 ) -> dict[str, Any]:
     """Run the model, computing what heavy nodes read before each of them, labelled by its node."""
-    names = _node_names(model)
     labels: dict[str, str] = {}
     select, place = runner._select_op, iter(range(len(runner.graph_nodes)))
 
