@@ -55,6 +55,8 @@ def test_what_checks_report_is_in_results_and_tables(run: Path, capsys: Capture)
     assert "copy" not in kernels
     assert main(["tables", str(run)]) == 0
     printed = capsys.readouterr().out
+    assert f"The network is hardened: {results.specification.harden}." in printed
+    assert "Limits are those of 1 calibration image." in printed
     for detail in ("detected", "corrected"):
         assert re.search(rf"^ +{detail} +\d", printed, re.MULTILINE)
 

@@ -16,7 +16,7 @@ from softbeam.present.html import document
 from softbeam.present.page import advice, loads, method, sections
 from softbeam.present.page.replay import sections as replay_sections
 from softbeam.present.page.struck import struck
-from softbeam.present.words import in_scope
+from softbeam.present.words import hardened, in_scope
 from softbeam.text import visible
 
 PAGE_NAME = "report.html"
@@ -100,6 +100,8 @@ def render(results: Results, parts: tuple[Section, ...], *, files: bool = False)
         f"{n:,} injections{short} into its GPU kernels on {specification.architecture}, seed "
         f"{specification.seed}, campaign {specification.campaign_id[:12]}."
     )
+    if said := hardened(specification.harden, results.facts.known_limits):
+        lead += f" {said}"
     if results.facts.scope is not None:
         lead += f" {in_scope(results.facts.scope)}"
     return document(
