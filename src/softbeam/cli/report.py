@@ -27,6 +27,15 @@ def report(
         bool,
         typer.Option("--figures", help="Also write every figure as PNG and PDF, for a paper."),
     ] = False,
+    beside: Annotated[
+        Path | None,
+        typer.Option(
+            "--beside",
+            metavar="UNHARDENED",
+            help="Campaign into the same network without hardening: the page shows what "
+            "hardening did.",
+        ),
+    ] = None,
 ) -> None:
     """Write a campaign's page: what to harden, every factor, every figure.
 
@@ -39,10 +48,11 @@ def report(
     with _told() as say:
         say("the results")
         results = Results.load(run)
+        unhardened = None if beside is None else Results.load(beside)
         folder = out or (run.parent if run.is_file() else run) / "report"
-        written = write_report(results, folder, say, with_figures=figures)
-    beside = f" and {len(written) - 1} files of figures" if figures else ""
-    typer.echo(f"wrote {written[0]}{beside}")
+        written = write_report(results, folder, say, with_figures=figures, unhardened=unhardened)
+    more = f" and {len(written) - 1} files of figures" if figures else ""
+    typer.echo(f"wrote {written[0]}{more}")
 
 
 @contextmanager

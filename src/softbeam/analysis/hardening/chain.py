@@ -5,7 +5,7 @@ What a page draws as a chain; how it is drawn is in :mod:`softbeam.present.chain
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -93,15 +93,22 @@ class ChainPicture:
         Of them those that did damage, by kind.
     hardened : Hardened or None
         What the hardened network is beside it.
+    parts : tuple of LayerShare
+        Groups of layers, each by the number of its first; empty where none were asked for.
     """
 
     layers: tuple[LayerShare, ...]
     injections: int
     seen: Mapping[str, int]
     hardened: Hardened | None = None
+    parts: tuple[LayerShare, ...] = ()
 
 
-def chain_picture(results: Results, unhardened: Results | None = None) -> ChainPicture | None:
+def chain_picture(
+    results: Results,
+    unhardened: Results | None = None,
+    parts: Sequence[Sequence[int]] = (),
+) -> ChainPicture | None:
     """Return a campaign's chain of layers, or that of a hardened network beside the plain one.
 
     A layer's share of the damage is of all streams of the campaign that have layers, each
@@ -116,6 +123,8 @@ def chain_picture(results: Results, unhardened: Results | None = None) -> ChainP
         The campaign.
     unhardened : Results, optional
         The campaign into the same network without hardening, with the same streams.
+    parts : sequence of sequence of int
+        Groups of layers that are summed up, too.
 
     Returns
     -------
@@ -136,37 +145,49 @@ def chain_picture(results: Results, unhardened: Results | None = None) -> ChainP
     layers = _layers(plain, results)
     numbers = [layer.number for layer in layers]
     before = {of: LayerDamage.of(counts, of, numbers, plain.seed) for of in DAMAGE}
-    after: dict[str, dict[int, Estimate]] = {}
+    after: dict[str, LayerDamage] = {}
     hardened = None
     if unhardened is not None:
         struck = _in_layers(results.counts)
         exposure = _exposure(results.sizes, plain.sizes)
-        left = {of: LayerDamage.of(struck, of, numbers, results.seed, exposure) for of in DAMAGE}
-        after = {of: one.parts_of(before[of]) for of, one in left.items()}
+        after = {of: LayerDamage.of(struck, of, numbers, results.seed, exposure) for of in DAMAGE}
         hardened = Hardened(
             struck.n,
-            {of: one.whole_of(before[of], struck.n) for of, one in left.items()},
+            {of: one.whole_of(before[of], struck.n) for of, one in after.items()},
             exposure["rf"] - 1.0 if "rf" in exposure else None,
         )
-    shares = {of: one.shares() for of, one in before.items()}
     executed = _executed(plain.sizes)
     techniques = {one.number: techniques_in(one) for one in results.facts.layers}
-    return ChainPicture(
-        tuple(
+
+    def shares(
+        rows: Sequence[_Layer], groups: Sequence[Sequence[int]] | None
+    ) -> tuple[LayerShare, ...]:
+        def by(one: LayerDamage) -> LayerDamage:
+            return one if groups is None else one.joined(groups)
+
+        own = {of: by(one).shares() for of, one in before.items()}
+        left = {of: by(one).parts_of(before[of]) for of, one in after.items()}
+        members = [(row.number,) for row in rows] if groups is None else groups
+        return tuple(
             LayerShare(
-                layer.number,
-                layer.name,
-                layer.takes,
-                executed.get(layer.number, 0.0) if executed else None,
-                {of: found[layer.number] for of, found in shares.items()},
-                {of: found[layer.number] for of, found in after.items()},
-                techniques.get(layer.number, ()),
+                row.number,
+                row.name,
+                row.takes,
+                sum(executed.get(layer, 0.0) for layer in layers) if executed else None,
+                {of: found[row.number] for of, found in own.items()},
+                {of: found[row.number] for of, found in left.items()},
+                tuple(dict.fromkeys(one for layer in layers for one in techniques.get(layer, ()))),
             )
-            for layer in layers
-        ),
+            for row, layers in zip(rows, members, strict=True)
+        )
+
+    heads = [_Layer(group[0], "", None) for group in parts]
+    return ChainPicture(
+        shares(layers, None),
         counts.n,
         {of: int(one.damage.place.size) for of, one in before.items()},
         hardened,
+        shares(heads, parts) if parts else (),
     )
 
 

@@ -67,6 +67,41 @@ class LayerDamage:
         generator = np.random.Generator(np.random.PCG64(seed))
         return cls(damage, samples_of(damage, generator, REPLICATES))
 
+    def joined(self, groups: Sequence[Sequence[int]]) -> LayerDamage:
+        """Return the damage of groups of layers, each called by its first; others are left out.
+
+        Parameters
+        ----------
+        groups : sequence of sequence of int
+            Numbers of layers, none in two groups.
+        """
+        place_of = {item.layer: place for place, item in enumerate(self.damage.items)}
+        columns = [[place_of[layer] for layer in group if layer in place_of] for group in groups]
+        group_of = np.full(len(self.damage.items), -1)
+        for number, own in enumerate(columns):
+            group_of[own] = number
+        place = group_of[self.damage.place]
+        inside = place >= 0
+        # Where a missed injection would be most damage, it is that of the group.
+        one = np.minimum(self.damage.largest / (self.damage.struck + 1), self.damage.most)
+        worst = [own[int(np.argmax(one[own]))] for own in columns]
+        damage = replace(
+            self.damage,
+            items=tuple(Item(group[0]) for group in groups),
+            place=place[inside],
+            group=self.damage.group[inside],
+            image=self.damage.image[inside],
+            largest=self.damage.largest[worst],
+            struck=self.damage.struck[worst],
+            most=np.array([self.damage.most[own].sum() for own in columns]),
+        )
+        values, alike, left = (
+            np.stack([whole[:, own].sum(axis=1) for own in columns], axis=1)
+            for whole in (self.samples.values, self.samples.alike, self.samples.left)
+        )
+        missed = np.stack([self.samples.missed[:, own].max(axis=1) for own in columns], axis=1)
+        return LayerDamage(damage, Samples(values, alike, left, missed))
+
     def shares(self) -> dict[int, Estimate]:
         """Return by layer its share of all damage, with its 95 % interval."""
         values, found = self.damage.values(), self.damage.injections()

@@ -42,7 +42,9 @@ def silent(step: str) -> None:
     """Tell nobody."""
 
 
-def page_sections(results: Results, say: Say = silent) -> tuple[Section, ...]:
+def page_sections(
+    results: Results, say: Say = silent, unhardened: Results | None = None
+) -> tuple[Section, ...]:
     """Return the sections of a page: the answer first, then how the injections ended.
 
     Parameters
@@ -51,12 +53,19 @@ def page_sections(results: Results, say: Say = silent) -> tuple[Section, ...]:
         The campaign; where nothing was injected its page has only the last section.
     say : callable
         Is told what is being worked out.
+    unhardened : Results, optional
+        Where the campaign is of a hardened network: that without hardening, to stand beside it.
+
+    Raises
+    ------
+    ResultsError
+        If the two do not compare.
     """
     small_print = method.section(results)
     if not results.records:
         return (small_print,)
     scope = sections.Scope(results)
-    parts = [advice.section(results, scope.parts, say)]
+    parts = [advice.section(results, scope.parts, say, unhardened)]
     for make, what in _SECTIONS:
         say(what)
         made = make(scope)
@@ -80,7 +89,13 @@ def _figures_of(blocks: tuple[Block, ...]) -> Iterator[Figure]:
         yield from _figures_of(block.inner)
 
 
-def render(results: Results, parts: tuple[Section, ...], *, files: bool = False) -> str:
+def render(
+    results: Results,
+    parts: tuple[Section, ...],
+    *,
+    files: bool = False,
+    unhardened: Results | None = None,
+) -> str:
     """Return the page: one HTML document that needs nothing else.
 
     Parameters
@@ -91,6 +106,8 @@ def render(results: Results, parts: tuple[Section, ...], *, files: bool = False)
         As of :func:`page_sections`.
     files : bool
         Whether captions name the files of the figures.
+    unhardened : Results, optional
+        As of :func:`page_sections`.
     """
     specification = results.specification
     n = len(results.records)
@@ -102,9 +119,16 @@ def render(results: Results, parts: tuple[Section, ...], *, files: bool = False)
     )
     if results.facts.scope is not None:
         lead += f" {in_scope(results.facts.scope)}"
+    heading = f"What to harden in {name}"
+    if unhardened is not None:
+        heading = f"What hardening did to {name}"
+        lead += (
+            f" Beside it: {len(unhardened.records):,} injections into the same network without "
+            f"hardening, campaign {unhardened.specification.campaign_id[:12]}."
+        )
     return document(
         f"softbeam: {name}, {specification.architecture}",
-        f"What to harden in {name}",
+        heading,
         lead if n else f"{lead} No injection has been made yet.",
         parts,
         head=struck(results),
@@ -129,7 +153,12 @@ def render_replay(
 
 
 def write_report(
-    results: Results, folder: Path, say: Say = silent, *, with_figures: bool = False
+    results: Results,
+    folder: Path,
+    say: Say = silent,
+    *,
+    with_figures: bool = False,
+    unhardened: Results | None = None,
 ) -> list[Path]:
     """Write a campaign's page and, where wanted, its figures as PNG and PDF.
 
@@ -143,14 +172,22 @@ def write_report(
         Is told what is being worked out.
     with_figures : bool
         Whether the figures get files of their own beside the page, which shows them anyway.
+    unhardened : Results, optional
+        Where the campaign is of a hardened network: that without hardening, to stand beside it.
 
     Returns
     -------
     list of Path
         The files, the page first.  The same results give the same bytes.
+
+    Raises
+    ------
+    ResultsError
+        If the two campaigns do not compare.
     """
-    parts = page_sections(results, say)
-    contents = {PAGE_NAME: render(results, parts, files=with_figures).encode()}
+    parts = page_sections(results, say, unhardened)
+    page = render(results, parts, files=with_figures, unhardened=unhardened)
+    contents = {PAGE_NAME: page.encode()}
     if with_figures:
         say("the figures as PNG and PDF")
         for figure in figures(parts):
