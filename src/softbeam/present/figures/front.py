@@ -134,16 +134,17 @@ def _draw_published(axes: Axes, points: Sequence[Published]) -> None:
         if one.removed is None or one.cost is None:
             continue
         across, up = 100 * one.cost.middle, 100 * one.removed.middle
-        axes.errorbar(
+        if one.cost.low < one.cost.high:
+            axes.hlines(up, 100 * one.cost.low, 100 * one.cost.high, color=INK, linewidth=0.8)
+        axes.plot(
             [across],
             [up],
-            xerr=[[across - 100 * one.cost.low], [100 * one.cost.high - across]],
-            yerr=[[up - 100 * one.removed.low], [100 * one.removed.high - up]],
-            fmt="o",
+            "o",
             markerfacecolor="none",
             markeredgecolor=INK,
-            ecolor=INK,
-            elinewidth=0.8,
             label=f"{letter} {one.name}: of {one.errors.partition(',')[0]}",
         )
-        axes.annotate(letter, (across, up), (0, 5), textcoords="offset points", ha="center")
+        # A range is named at its beginning, where no other point is.
+        axes.annotate(
+            letter, (100 * one.cost.low, up), (0, 5), textcoords="offset points", ha="center"
+        )
