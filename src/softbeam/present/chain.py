@@ -6,13 +6,14 @@ the tiles, and ``page.css`` colours them; a share is printed in each, so that no
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from softbeam.analysis.estimation import Estimate
 from softbeam.analysis.hardening.chain import ChainPicture, LayerShare
 from softbeam.present.advice_words import DAMAGE_TITLES
-from softbeam.present.digits import DASH, part
+from softbeam.present.digits import part
 from softbeam.present.parts import Part
 from softbeam.text import visible
 
@@ -234,11 +235,12 @@ def shade(found: Estimate, of: str) -> Shade:
     >>> shade(Estimate(0, 16, 0.0, 0.0, 0.2), "of the SDCs").words
     'none seen, up to 20 % of the SDCs'
     """
-    if found.estimate != found.estimate:
-        return Shade(0, DASH, "", f"no damage was seen that it could be a part {of}")
-    high = part(found.high, 0) if found.high < 10.0 else "more than 1,000"
+    high = part(found.high, 0) if found.high < 10.0 else "> 1,000"
     if not found.successes:
         return Shade(0, "0", f"≤ {high}", f"none seen, up to {high} % {of}")
+    if not math.isfinite(found.estimate):
+        seen = f"{found.successes:,} seen, and nothing that they could be a part {of}"
+        return Shade(len(STEPS), f"{found.successes:,} ×", "", seen)
     text, low = part(found.estimate, 0), part(found.low, 0)
     interval = f"{low}–{high}"
     count = f"{found.successes:,} of {found.n:,}"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from softbeam.analysis.estimation import Estimate
-from softbeam.analysis.factors import By, Item
+from softbeam.analysis.factors import Item
 from softbeam.analysis.hardening.advice import Advice
 from softbeam.analysis.hardening.chain import ChainPicture, Hardened
 from softbeam.present.advice_words import (
@@ -14,7 +14,8 @@ from softbeam.present.advice_words import (
     ITEM_TITLES,
     between,
     by_share,
-    named,
+    chosen,
+    nearly_everything,
     sentences,
 )
 from softbeam.present.digits import part
@@ -43,14 +44,13 @@ def headline(advice: Advice) -> str:
 
 
 def _which(advice: Advice) -> str:
-    """Return the chosen items, by name where they are few."""
+    """Return the chosen items: by name where that is short, else how many, and if nearly all."""
     members = by_share(advice, advice.answer.members)
-    kernels = sorted({item.kernel or "" for item in members})
-    if len(members) <= NAMED or advice.by is not By.LAYER_AND_KERNEL:
-        return named(members)
-    if len(kernels) <= NAMED:
-        return items(members)
-    return f"{len(members):,} of {len(advice.damage.items):,} {ITEM_TITLES[advice.by]}"
+    listed = items(members)
+    if len(members) <= NAMED or listed.count(",") + listed.count(";") < 2 * NAMED:
+        return listed
+    nearly = ", nearly everything" if nearly_everything(advice) else ""
+    return f"{chosen(advice)}{nearly}"
 
 
 def facts(advice: Advice) -> Iterator[tuple[str, str]]:
@@ -135,8 +135,8 @@ def hardening(picture: ChainPicture) -> str:
 
 def _removes(left: Estimate, damage: str) -> str:
     """Return what became of a kind of damage, as a predicate."""
-    if left.estimate != left.estimate:
-        return f"shows {left.successes:,} {damage} where none was seen without hardening,"
+    if not math.isfinite(left.estimate):
+        return f"shows {left.successes:,} {damage}, and without hardening there was none,"
     if left.high < 1.0:
         removed = f"{part(1.0 - left.estimate, 0)} % ({between(1.0 - left.high, 1.0 - left.low)})"
         return f"has {removed} fewer {damage}"
@@ -144,8 +144,8 @@ def _removes(left: Estimate, damage: str) -> str:
 
 
 def _amount(left: Estimate) -> str:
-    if left.estimate != left.estimate:
-        return "no share can be told"
+    if not math.isfinite(left.estimate):
+        return "a share cannot be told: none was seen without hardening"
     return f"{part(left.estimate, 0)} % ({_span(left)}) left"
 
 
@@ -160,4 +160,6 @@ def _price(hardened: Hardened) -> str:
     cost = hardened.cost
     if cost is None:
         return ""
+    if abs(cost) < 5e-7:
+        return " for as many instructions"
     return f" for {part(abs(cost))} % {'fewer' if cost < 0 else 'more'} instructions"

@@ -13,9 +13,12 @@ from softbeam.analysis.counts import Counts
 from softbeam.analysis.estimation import Estimate
 from softbeam.analysis.hardening.damage import DAMAGE
 from softbeam.analysis.hardening.layers import LayerDamage
+from softbeam.analysis.hardening.relative import Relative, Sample
+from softbeam.analysis.ratios import Ratio
 from softbeam.errors import ResultsError
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.faults.stratum import WHOLE_NETWORK
+from softbeam.kernels.hardened import base_of, techniques_of
 
 if TYPE_CHECKING:
     from softbeam.analysis.results import Results
@@ -113,9 +116,8 @@ def chain_picture(
 
     A layer's share of the damage is of all streams of the campaign that have layers, each
     weighing the same; of those that strike instructions alone, where there are any.  What
-    hardening leaves is the rate at which faults do damage, (places of faults × share of them that
-    does damage) of the hardened network over that of the other; where there are several streams
-    the sums over them are divided, the places of each mode in units of those without hardening.
+    hardening leaves is the rate relative to the unhardened network
+    (:mod:`softbeam.analysis.hardening.relative`).
 
     Parameters
     ----------
@@ -135,6 +137,8 @@ def chain_picture(
     ------
     ResultsError
         If the two campaigns do not compare.
+    CampaignError
+        If one of them does not say how many places faults have.
     """
     plain = results if unhardened is None else unhardened
     if unhardened is not None:
@@ -145,16 +149,16 @@ def chain_picture(
     layers = _layers(plain, results)
     numbers = [layer.number for layer in layers]
     before = {of: LayerDamage.of(counts, of, numbers, plain.seed) for of in DAMAGE}
-    after: dict[str, LayerDamage] = {}
-    hardened = None
+    relative = hardened = None
     if unhardened is not None:
         struck = _in_layers(results.counts)
-        exposure = _exposure(results.sizes, plain.sizes)
-        after = {of: LayerDamage.of(struck, of, numbers, results.seed, exposure) for of in DAMAGE}
+        relative = Relative(
+            Sample(counts, plain.sizes), Sample(struck, results.sizes), counts.streams()
+        )
         hardened = Hardened(
             struck.n,
-            {of: one.whole_of(before[of], struck.n) for of, one in after.items()},
-            exposure["rf"] - 1.0 if "rf" in exposure else None,
+            {of: _as_estimate(relative.rate(of), struck.n) for of in DAMAGE},
+            _more_instructions(results.sizes, plain.sizes),
         )
     executed = _executed(plain.sizes)
     techniques = {one.number: techniques_in(one) for one in results.facts.layers}
@@ -162,23 +166,21 @@ def chain_picture(
     def shares(
         rows: Sequence[_Layer], groups: Sequence[Sequence[int]] | None
     ) -> tuple[LayerShare, ...]:
-        def by(one: LayerDamage) -> LayerDamage:
-            return one if groups is None else one.joined(groups)
-
-        own = {of: by(one).shares() for of, one in before.items()}
-        left = {of: by(one).parts_of(before[of]) for of, one in after.items()}
-        members = [(row.number,) for row in rows] if groups is None else groups
+        own = {
+            of: (one if groups is None else one.joined(groups)).shares()
+            for of, one in before.items()
+        }
         return tuple(
             LayerShare(
                 row.number,
                 row.name,
                 row.takes,
-                sum(executed.get(layer, 0.0) for layer in layers) if executed else None,
+                sum(executed.get(layer, 0.0) for layer in members) if executed else None,
                 {of: found[row.number] for of, found in own.items()},
-                {of: found[row.number] for of, found in left.items()},
-                tuple(dict.fromkeys(one for layer in layers for one in techniques.get(layer, ()))),
+                {} if relative is None else _left(relative, members),
+                tuple(dict.fromkeys(one for layer in members for one in techniques.get(layer, ()))),
             )
-            for row, layers in zip(rows, members, strict=True)
+            for row, members in zip(rows, groups or [(row.number,) for row in rows], strict=True)
         )
 
     heads = [_Layer(group[0], "", None) for group in parts]
@@ -235,9 +237,8 @@ def techniques_in(layer: LayerFacts) -> tuple[str, ...]:
     """
     found = []
     for kernel in layer.kernels:
-        base, _, techniques = kernel.name.partition("+")
-        if techniques:
-            found.append(f"{base}: {techniques.replace('+', ', ')}")
+        if techniques := techniques_of(kernel.name):
+            found.append(f"{base_of(kernel.name)}: {', '.join(techniques)}")
         elif kernel.name in _CHECKS:
             found.append("products: checksum")
     return tuple(dict.fromkeys(found))
@@ -284,16 +285,22 @@ def _executed(sizes: Iterable[FaultSpaceSize]) -> dict[int, float]:
     return {layer: size / whole for layer, size in counted.items()}
 
 
-def _exposure(
+def _more_instructions(
     hardened: Iterable[FaultSpaceSize], plain: Iterable[FaultSpaceSize]
-) -> dict[str, float]:
-    """Return by mode how many times the places of faults of one network the other has."""
-    after, before = _places(hardened), _places(plain)
-    return {mode: after.get(mode, 0) / size for mode, size in before.items() if size}
+) -> float | None:
+    """Return how many more thread-instructions one network executes, as a part of the other's."""
+    after, before = (
+        sum(one.size for one in sizes if one.mode == "rf") for sizes in (hardened, plain)
+    )
+    return after / before - 1.0 if after and before else None
 
 
-def _places(sizes: Iterable[FaultSpaceSize]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for one in sizes:
-        found[one.mode] = found.get(one.mode, 0) + one.size
-    return found
+def _left(relative: Relative, layers: Sequence[int]) -> dict[str, Estimate]:
+    """Return by kind of damage what hardening leaves in some layers."""
+    found = {of: relative.left_in(of, layers) for of in DAMAGE}
+    return {of: _as_estimate(one, one.first.n) for of, one in found.items()}
+
+
+def _as_estimate(found: Ratio, n: int) -> Estimate:
+    """Return a ratio with the injections into the hardened network that are behind it."""
+    return Estimate(found.first.successes, n, found.estimate, found.low, found.high)

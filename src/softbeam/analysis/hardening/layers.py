@@ -1,4 +1,4 @@
-"""The damage of layers with its uncertainty: as shares of all, and as parts of another network's.
+"""The damage of layers, and of groups of them, as shares of all damage, with their uncertainty.
 
 Samples are those of :mod:`softbeam.analysis.hardening.resampling`, one missed damaging injection
 included: what was not seen is never said to be nothing.
@@ -7,7 +7,7 @@ included: what was not seen is never said to be nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,8 +17,7 @@ from softbeam.analysis.estimation import Estimate
 from softbeam.analysis.factors import By, Item
 from softbeam.analysis.hardening.damage import Damage, damage_of
 from softbeam.analysis.hardening.resampling import Samples, samples_of
-from softbeam.analysis.hardening.stability import REPLICATES, Numbers, shares_of_damage
-from softbeam.analysis.proportion import CONFIDENCE
+from softbeam.analysis.hardening.stability import REPLICATES, shares_of_damage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +42,6 @@ class LayerDamage:
         of: str,
         layers: Sequence[int],
         seed: int,
-        exposure: Mapping[str, float] | None = None,
     ) -> LayerDamage:
         """Gather the damage of a campaign by layer.
 
@@ -57,13 +55,8 @@ class LayerDamage:
             Layers to have even where no injection did damage.
         seed : int
             Of the samples.
-        exposure : mapping of str to float, optional
-            By mode how much larger the fault space is than that of the network it is compared
-            with; what an injection stands for grows by it.
         """
         damage = damage_of(counts, of, By.LAYER, [Item(layer) for layer in layers])
-        if exposure is not None:
-            damage = _exposed(damage, counts, exposure)
         generator = np.random.Generator(np.random.PCG64(seed))
         return cls(damage, samples_of(damage, generator, REPLICATES))
 
@@ -118,84 +111,3 @@ class LayerDamage:
             for place, item in enumerate(self.damage.items)
             if item.layer is not None
         }
-
-    def parts_of(self, other: LayerDamage) -> dict[int, Estimate]:
-        """Return by layer its damage as a part of all damage of another network."""
-        values, found = self.damage.values(), self.damage.injections()
-        return {
-            item.layer: other.part(
-                float(values[place]),
-                self.samples.values[:, place],
-                self.samples.missed[:, place],
-                int(found[place]),
-                int(self.damage.place.size),
-            )
-            for place, item in enumerate(self.damage.items)
-            if item.layer is not None
-        }
-
-    def whole_of(self, other: LayerDamage, injections: int) -> Estimate:
-        """Return all damage as a part of all damage of another network; `n` is as given."""
-        return other.part(
-            float(self.damage.values().sum()),
-            self.samples.values.sum(axis=1),
-            self.samples.missed.max(axis=1, initial=0.0),
-            int(self.damage.place.size),
-            injections,
-        )
-
-    def part(
-        self, value: float, values: Numbers, missed: Numbers, successes: int, n: int
-    ) -> Estimate:
-        """Return an amount of damage as a part of all damage here.
-
-        Parameters
-        ----------
-        value : float
-            The amount, in shares of fault spaces.
-        values, missed : numpy.ndarray of float64, [samples]
-            The same in other samples, and what may be there though no injection showed it.
-        successes, n : int
-            Of the estimate.
-        """
-        total = float(self.damage.values().sum())
-        totals = self.samples.values.sum(axis=1)
-        unseen = self.samples.missed.max(axis=1, initial=0.0)
-        tail = (1.0 - CONFIDENCE) / 2.0
-        low = np.quantile(_ratio(values, totals + unseen, 0.0), tail, method="lower")
-        high = np.quantile(_ratio(values + missed, totals, math.inf), 1.0 - tail, method="higher")
-        estimate = value / total if total else math.nan
-        # Rounding, and samples that vary less than the estimate is off, must not leave it outside.
-        return Estimate(
-            successes,
-            n,
-            estimate,
-            float(min(low, estimate) if total else low),
-            float(max(high, estimate) if total else high),
-        )
-
-
-def _exposed(damage: Damage, counts: Counts, exposure: Mapping[str, float]) -> Damage:
-    """Return damage in which an injection of each mode stands for so much more."""
-    groups = dict.fromkeys(
-        (stream, stratum if counts.design.stratified else None)
-        for stream, stratum in zip(
-            zip(counts["mode"].tolist(), counts["model"].tolist(), strict=True),
-            counts.strata(),
-            strict=True,
-        )
-    )
-    weights = tuple(
-        weight * exposure.get(stream[0], 1.0)
-        for (stream, _), weight in zip(groups, damage.weights, strict=True)
-    )
-    # Where an injection was missed is known by item alone: the mode that grew most is taken.
-    most = max((exposure.get(stream.mode, 1.0) for stream in damage.streams), default=1.0)
-    return replace(damage, weights=weights, largest=damage.largest * most, most=damage.most * most)
-
-
-def _ratio(part: Numbers, whole: Numbers, otherwise: float) -> Numbers:
-    """Return ratios; `otherwise` where the whole is nothing."""
-    nothing = np.full(np.broadcast_shapes(part.shape, whole.shape), otherwise)
-    ratio: Numbers = np.divide(part, whole, out=nothing, where=whole > 0.0)
-    return ratio

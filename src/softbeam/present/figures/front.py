@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -100,30 +101,28 @@ def front_figure(
         axes.set_xlabel("cost, %: more instructions; of published points more run time")
         axes.set_ylabel(f"% of the {damage} removed")
         axes.set_xlim(min(0.0, 100 * measured.cost if measured else 0.0), furthest)
-        axes.set_ylim(0.0, 108.0)
-        axes.set_yticks(range(0, 101, 20))
+        # What hardening made worse lies below 0; an interval is cut where it leaves the figure.
+        lowest = 0.0 if measured is None else max(-40.0, min(0.0, 100 * measured.low))
+        axes.set_ylim(lowest, 108.0)
+        axes.set_yticks(range(20 * math.floor(lowest / 20), 101, 20))
         axes.grid()
-        canvas.legend(loc="outside lower left", ncols=2 if len(points) > 1 else 1, fontsize=8)
+        canvas.legend(loc="outside lower left", fontsize=8)
 
     from matplotlib.ticker import NullLocator
 
-    size = (7.2, 3.8 + 0.08 * len(published))
+    size = (7.2, 3.8 + 0.16 * len(published))
     return draw(name, title, caption, size, paint)
 
 
 def _draw_measured(axes: Axes, measured: Measured) -> None:
-    axes.errorbar(
-        [100 * measured.cost],
+    cost = 100 * measured.cost
+    axes.vlines(cost, 100 * measured.low, 100 * measured.high, color=INK, linewidth=1.0)
+    axes.plot(
+        [cost],
         [100 * measured.removed],
-        yerr=[
-            [max(0.0, 100 * (measured.removed - measured.low))],
-            [max(0.0, 100 * (measured.high - measured.removed))],
-        ],
-        fmt="s",
+        "s",
         color=ACCENT,
-        ecolor=INK,
         markeredgecolor=INK,
-        capsize=2.0,
         label="this hardened network, measured (more instructions)",
     )
 

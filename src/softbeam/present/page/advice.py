@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 
 from softbeam.analysis.factors import By
@@ -132,10 +133,9 @@ def _measured(picture: ChainPicture, of: str) -> Measured | None:
     if picture.hardened is None or picture.hardened.cost is None:
         return None
     left = picture.hardened.left[of]
-    if left.estimate != left.estimate:
+    if not math.isfinite(left.estimate):
         return None
-    low = 1.0 - min(left.high, 2.0)
-    return Measured(1.0 - left.estimate, low, 1.0 - left.low, picture.hardened.cost)
+    return Measured(1.0 - left.estimate, 1.0 - left.high, 1.0 - left.low, picture.hardened.cost)
 
 
 def _chain(
