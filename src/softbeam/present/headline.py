@@ -21,6 +21,13 @@ from softbeam.present.advice_words import (
 from softbeam.present.digits import part
 from softbeam.present.words import items
 
+#: Events whose rates are compared, in words.
+EVENT_TITLES = {
+    **DAMAGE_TITLES,
+    "undetected": "DUEs that the network does not report",
+    "left": "SDCs and such DUEs",
+}
+
 #: Kernels or layers that a headline names before it only counts.
 NAMED = 6
 
@@ -100,14 +107,14 @@ def hardened_headline(picture: ChainPicture, of: str) -> str:
 
 
 def hardened_facts(picture: ChainPicture) -> Iterator[tuple[str, str]]:
-    """Yield what is left of each kind of damage, and the cost."""
+    """Yield what is left of each event, and the cost."""
     if picture.hardened is None:
         return
-    for of, left in picture.hardened.left.items():
+    for event, left in picture.hardened.left.items():
         yield (
-            DAMAGE_TITLES[of],
-            f"{_amount(left)}; {picture.seen[of]:,} of {picture.injections:,} injections without "
-            f"hardening, {left.successes:,} of {left.n:,} with it",
+            EVENT_TITLES[event],
+            f"{_amount(left)}; {picture.hardened.before[event]:,} of {picture.injections:,} "
+            f"injections without hardening, {left.successes:,} of {left.n:,} with it",
         )
     if picture.hardened.cost is not None:
         yield "cost", f"{_price(picture.hardened).removeprefix(' for ')}, counted, not a time"

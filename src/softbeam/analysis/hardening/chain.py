@@ -13,7 +13,7 @@ from softbeam.analysis.counts import Counts
 from softbeam.analysis.estimation import Estimate
 from softbeam.analysis.hardening.damage import DAMAGE
 from softbeam.analysis.hardening.layers import LayerDamage
-from softbeam.analysis.hardening.relative import Relative, Sample
+from softbeam.analysis.hardening.relative import EVENTS, Relative, Sample
 from softbeam.analysis.ratios import Ratio
 from softbeam.errors import ResultsError
 from softbeam.faults.space import FaultSpaceSize
@@ -70,8 +70,10 @@ class Hardened:
     injections : int
         Injections into the hardened network.
     left : mapping of str to Estimate
-        By kind of damage its rate as a part of that without hardening, more than 1 where there is
-        more; `successes` of `n` injections did damage.
+        By event (:data:`softbeam.analysis.hardening.relative.EVENTS`) its rate as a part of that
+        without hardening, more than 1 where there is more; `successes` of `n` injections ended so.
+    before : mapping of str to int
+        By event how many injections without hardening ended so.
     cost : float or None
         Further thread-instructions, as a part of those in scope without hardening; negative where
         there are fewer, None where they were not counted.
@@ -79,6 +81,7 @@ class Hardened:
 
     injections: int
     left: Mapping[str, Estimate]
+    before: Mapping[str, int]
     cost: float | None
 
 
@@ -155,9 +158,11 @@ def chain_picture(
         relative = Relative(
             Sample(counts, plain.sizes), Sample(struck, results.sizes), counts.streams()
         )
+        rates = {event: relative.rate(event) for event in EVENTS}
         hardened = Hardened(
             struck.n,
-            {of: _as_estimate(relative.rate(of), struck.n) for of in DAMAGE},
+            {event: _as_estimate(one, struck.n) for event, one in rates.items()},
+            {event: one.second.successes for event, one in rates.items()},
             _more_instructions(results.sizes, plain.sizes),
         )
     executed = _executed(plain.sizes)

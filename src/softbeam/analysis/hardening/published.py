@@ -107,7 +107,7 @@ PUBLISHED: tuple[Published, ...] = (
         errors="detects what the second copy shows; the abstract has no number",
         cost=_one(0.69),
         costs="run time, on average; 30 % with extensions of the instruction set",
-        differs="whole programs of many kinds, not chosen kernels",
+        differs="every instruction of a program, not chosen kernels",
         paper='A. Mahmoud, S. K. S. Hari, M. B. Sullivan, T. Tsai, S. W. Keckler, "Optimizing '
         'software-directed instruction replication for GPU error detection", SC 2018',
         doi="10.1109/SC.2018.00070",
@@ -132,7 +132,7 @@ PUBLISHED: tuple[Published, ...] = (
         errors="3 to 50 times more resilient: 67 to 98 % fewer SDCs",
         cost=None,
         costs="negligible, by the abstract",
-        differs="faults are flipped bits of an operator's output, not of machine code",
+        differs="acts in the network's graph, not in machine code",
         paper='Z. Chen, G. Li, K. Pattabiraman, "A low-cost fault corrector for deep neural '
         'networks through range restriction", DSN 2021',
         doi="10.1109/DSN48987.2021.00018",
@@ -165,12 +165,12 @@ PUBLISHED: tuple[Published, ...] = (
     ),
     Published(
         name="Selective protection (FILR)",
-        technique="the most vulnerable feature maps twice, and doubtful inferences again",
+        technique="the most vulnerable feature maps protected, doubtful inferences run again",
         removed=_one(1.0),
-        errors="errors of ResNet-50 that change its answer, targeted",
+        errors="errors of ResNet-50, covered (the target that was set)",
         cost=_one(0.046),
         costs="run time on a Jetson Xavier; 20.8 % more multiply-adds",
-        differs="quantised networks; faults are in operators' outputs, not in machine code",
+        differs="quantised networks; the cost of another network, or of another target, is another",
         paper='A. Mahmoud et al., "Optimizing selective protection for CNN resilience", ISSRE 2021',
         doi="",
     ),
