@@ -1,0 +1,247 @@
+"""From a campaign to what measures the effect of techniques on it: plans, golden runs, profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from softbeam.campaign.effects.facts import Technique
+from softbeam.campaign.setup import InjectorSetup, InputSetup, launches_in_scope
+from softbeam.errors import InternalError
+from softbeam.kernels import KERNELS, machine_code_sha256
+from softbeam.kernels.hardened import techniques_of
+from softbeam.network.device import Device
+from softbeam.network.golden import golden_run, open_golden_run
+from softbeam.network.hardening.apply import harden
+from softbeam.network.hardening.checksum import check_weights
+from softbeam.network.hardening.lean import needed
+from softbeam.network.hardening.limits import Limits
+from softbeam.network.hardening.rules import CHECKSUM, has, read_rules
+from softbeam.network.plan import Plan
+from softbeam.network.profile import LaunchProfile, profile_launch
+from softbeam.network.profile_cache import profile_key, read_profiles, write_profiles
+from softbeam.network.workload import Workload
+
+#: Techniques whose code is struck, and ranges, whose effect is replayed.
+MEASURED: tuple[Technique, ...] = (
+    ("range",),
+    ("bounds",),
+    ("range", "bounds"),
+    ("duplication",),
+    ("triplication",),
+    (CHECKSUM,),
+)
+
+
+def offered(plan: Plan, technique: Technique) -> bool:
+    """Return whether any launch of a plan can be hardened by techniques together."""
+    return any(has(launch, technique) for launch in plan.launches)
+
+
+def everywhere(technique: Technique) -> str:
+    """Return the rule that hardens every kernel that can be, as text.
+
+    Examples
+    --------
+    >>> everywhere(("range", "bounds"))
+    '*=range+bounds'
+    """
+    return f"*={'+'.join(technique)}"
+
+
+def limits_hash(limits: Limits) -> str:
+    """Return the SHA-256 of limits."""
+    import hashlib
+
+    return hashlib.sha256(limits.to_json().encode()).hexdigest()
+
+
+def kernels_hash(architecture: str) -> str:
+    """Return the SHA-256 of all shipped machine code of an architecture."""
+    return machine_code_sha256(KERNELS, architecture)
+
+
+def hardened_workload(workload: Workload, technique: Technique, limits: Limits) -> Workload:
+    """Return a workload whose every kernel that can be is hardened by a technique.
+
+    Parameters
+    ----------
+    workload : Workload
+        Not hardened.
+    technique : tuple of str
+        Techniques that act together.
+    limits : Limits
+        Those of its launches.
+    """
+    plan = harden(workload.plan, read_rules(everywhere(technique)), limits, workload.weights)
+    kernels = sorted({launch.kernel for launch in plan.launches} & KERNELS.keys())
+    return replace(
+        workload,
+        plan=plan,
+        weights={**workload.weights, **check_weights(plan, workload.weights)},
+        plan_sha256=plan.sha256,
+        kernels_sha256=machine_code_sha256(kernels, workload.choices.architecture),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Hardening:
+    """A hardened network that is struck.
+
+    Attributes
+    ----------
+    technique : tuple of str
+        What it was hardened with, everywhere.
+    plan : Plan
+        Its plan.
+    launches : tuple of int
+        Its launches whose code the technique made, that inference needs and that are in scope.
+    origin : mapping of int to int
+        By its launch that of the unhardened plan; of a check that of the product.
+    """
+
+    technique: Technique
+    plan: Plan
+    launches: tuple[int, ...]
+    origin: Mapping[int, int]
+
+    @property
+    def base(self) -> dict[int, int]:
+        """By launch of the unhardened plan the launch that stands in its place."""
+        checks = set(self.launches) if self.technique == (CHECKSUM,) else set()
+        return {own: number for number, own in self.origin.items() if number not in checks}
+
+
+def hardening_of(workload: Workload, made: Workload, technique: Technique) -> Hardening:
+    """Return which launches a technique made, and which they stand for."""
+    added = is_added if technique == (CHECKSUM,) else _never
+    origin: dict[int, int] = {}
+    place = -1
+    for launch in made.plan.launches:
+        place += not added(launch.kernel)
+        origin[launch.index] = place
+    if place + 1 != len(workload.plan.launches):
+        raise InternalError(f"hardening by {'+'.join(technique)} has lost launches")
+    own = tuple(
+        launch.index
+        for launch in made.plan.launches
+        if (added(launch.kernel) or techniques_of(launch.kernel) == technique)
+    )
+    return Hardening(technique, made.plan, own, origin)
+
+
+def is_added(kernel: str) -> bool:
+    """Return whether a kernel is one of the checks that stand behind products."""
+    return kernel.startswith("check_")
+
+
+def _never(kernel: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class EffectSetup:
+    """What a worker measures effects with, small enough to be sent to it.
+
+    Attributes
+    ----------
+    campaign : InjectorSetup
+        The unhardened network's.
+    ranged : Plan or None
+        Its plan with every kernel clamped that can be.
+    hardening : Hardening or None
+        The hardened network that is struck, or whose checks errors are carried through.
+    inputs : tuple of InputSetup
+        The hardened network's golden runs and profiles.
+    """
+
+    campaign: InjectorSetup
+    ranged: Plan | None
+    hardening: Hardening | None = None
+    inputs: tuple[InputSetup, ...] = ()
+
+
+def prepare_hardened(
+    workload: Workload,
+    campaign: InjectorSetup,
+    technique: Technique,
+    limits: Limits,
+    scratch: Path,
+    cache: Path,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> tuple[Hardening, tuple[InputSetup, ...]]:
+    """Make the golden runs and profiles of a network hardened by a technique everywhere.
+
+    Parameters
+    ----------
+    workload, campaign
+        The unhardened network, and its golden runs and profiles.
+    technique : tuple of str
+        Techniques that act together.
+    limits : Limits
+        Those of the unhardened network's launches, found on the campaign's inputs too.
+    scratch, cache : Path
+        Folders for golden runs, and for profiles.
+    progress : callable
+        Called with the launches that are profiled and all.
+
+    Raises
+    ------
+    InternalError
+        If the hardened network answers something else without fault.
+    """
+    made = hardened_workload(workload, technique, limits)
+    hardening = hardening_of(workload, made, technique)
+    unneeded = unneeded_launches(workload.plan)
+    scope = set(launches_in_scope(workload.plan, campaign.specification)) - unneeded
+    launches = tuple(one for one in hardening.launches if hardening.origin[one] in scope)
+    hardening = replace(hardening, launches=launches)
+    inputs = []
+    for number, (image, own) in enumerate(zip(workload.images, campaign.inputs, strict=True)):
+        path = scratch / f"hardened-{number}.bin"
+        golden = golden_run(made.plan, made.weights, image, path)
+        before = open_golden_run(workload.plan, own.golden)
+        if not np.array_equal(golden.answer, before.answer):
+            raise InternalError(
+                f"hardened by {'+'.join(technique)}, {workload.network.name} answers something "
+                f"else to input {number} without fault"
+            )
+        device = Device(golden, workload.choices.architecture)
+        profiles = _profiles(made, device, cache, number, hardening, own.profiles, progress)
+        inputs.append(InputSetup(path, profiles))
+    return hardening, tuple(inputs)
+
+
+def unneeded_launches(plan: Plan) -> frozenset[int]:
+    """Return the launches of a plan that inference does not need."""
+    kept = {launch.index for launch in needed(plan)}
+    return frozenset(launch.index for launch in plan.launches if launch.index not in kept)
+
+
+def _profiles(
+    made: Workload,
+    device: Device,
+    cache: Path,
+    image: int,
+    hardening: Hardening,
+    known: Mapping[int, LaunchProfile],
+    progress: Callable[[int, int], None],
+) -> dict[int, LaunchProfile]:
+    """Return the profiles of the launches that a technique made, from disk or by emulation."""
+    from contextlib import suppress
+
+    path = cache / f"{made.network.name}-{profile_key(made, image)}.hardened"
+    kept = read_profiles(path) or {}
+    missing = [one for one in hardening.launches if one not in kept]
+    for done, number in enumerate(missing):
+        kept[number] = profile_launch(device, number)
+        progress(done + 1, len(missing))
+    if missing:
+        # A disk that is full or write-protected costs time at the next run, no result.
+        with suppress(OSError):
+            write_profiles(path, kept)
+    del known
+    return {number: kept[number] for number in hardening.launches}
