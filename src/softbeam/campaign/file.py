@@ -54,6 +54,8 @@ def read_request(path: Path) -> Request:
             "weights": folder / request.weights if request.weights else None,
             "names": folder / request.names if request.names else None,
             "images": tuple(folder / image for image in request.images),
+            "calibration": tuple(folder / image for image in request.calibration),
+            "limits": folder / request.limits if request.limits else None,
             "labels": folder / request.labels if request.labels else None,
             "judge": request.judge
             and (str(folder / request.judge) if own_function(request.judge) else request.judge),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -40,6 +40,7 @@ from softbeam.logs import show_if_wanted, timed
 from softbeam.network.choices import WorkloadChoices
 from softbeam.network.device import Device
 from softbeam.network.golden import GoldenRun, open_golden_run
+from softbeam.network.hardening.limits import Limits
 from softbeam.network.plan import Plan
 from softbeam.network.profile import LaunchProfile
 from softbeam.network.workload import Workload
@@ -246,8 +247,18 @@ def _check_program(streams: tuple[StreamRequest, ...], loads: tuple[LoadRequest,
         )
 
 
-def load_requested(request: Request) -> tuple[Workload, CampaignSpecification]:
-    """Read the network, weights and inputs that a request names, and specify the campaign."""
+def load_requested(
+    request: Request, found: Limits | None = None
+) -> tuple[Workload, CampaignSpecification]:
+    """Read the network, weights and inputs that a request names, and specify the campaign.
+
+    Parameters
+    ----------
+    request : Request
+        What a user asks for.
+    found : Limits, optional
+        Those of the campaign that may be gone on with.
+    """
     workload = load_any(
         request.network,
         weights=request.weights,
@@ -257,6 +268,7 @@ def load_requested(request: Request) -> tuple[Workload, CampaignSpecification]:
         choices=request,
         labelled=True,
         labels=request.labels,
+        calibration=replace(request.calibrated, found=found),
     )
     specification = specify(
         workload, request, request.streams, request.sampling, request.target, request.loads

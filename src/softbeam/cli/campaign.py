@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from softbeam.campaign.specification import CampaignSpecification
     from softbeam.campaign.streams import Part
     from softbeam.injection.judges.functions import JudgeSource
+    from softbeam.network.hardening.limits import Limits
     from softbeam.network.workload import Workload
 
 INTERNAL_ERRORS, OUT_OF_REACH = 3, 4
@@ -81,7 +82,10 @@ def campaign(
     from softbeam.campaign.writer import sole_writer
     from softbeam.errors import SoftbeamError
 
-    workload, specification = load_requested(wanted)
+    before = out or Path("runs") / Path(wanted.network).stem
+    workload, specification = load_requested(
+        wanted, None if wanted.harden is None else _limits_in(before)
+    )
     judge = given_judge(specification, wanted.judge)
     chosen = _checked_part(part, specification)
     folder = out or Path("runs") / workload.network.name
@@ -109,6 +113,17 @@ def campaign(
     if limits:
         _say("\n".join(limits))
         raise typer.Exit(OUT_OF_REACH)
+
+
+def _limits_in(folder: Path) -> Limits | None:
+    """Return the limits of the campaign that a folder holds, if any: it may be gone on with."""
+    from softbeam.campaign.results.file import FILE_NAME
+    from softbeam.campaign.results.reading import ResultsReader
+
+    if not (folder / FILE_NAME).is_file():
+        return None
+    with ResultsReader.open(folder) as reader:
+        return reader.facts().known_limits
 
 
 def _renewed(store: ResultsStore) -> list[str]:

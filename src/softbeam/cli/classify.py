@@ -49,6 +49,7 @@ def classify(wanted: WorkloadRequest, judged: JudgeChoices, right: LabelChoices)
         images=wanted.images,
         preprocessing=wanted.preprocessing,
         choices=wanted,
+        calibration=wanted.calibrated,
         labelled=judged.judge in (None, "classes"),
         labels=right.labels,
     )

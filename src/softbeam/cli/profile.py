@@ -59,6 +59,7 @@ def profile(
         images=wanted.images,
         preprocessing=wanted.preprocessing,
         choices=wanted,
+        calibration=wanted.calibrated,
     )
     if len(workload.images) > 1:
         raise ImageError(

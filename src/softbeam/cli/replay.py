@@ -121,6 +121,7 @@ def _workload(results: Results, network: str | None, files: InputChoices) -> Wor
     from softbeam.campaign.specification import first_difference
     from softbeam.errors import CampaignError
     from softbeam.network.catalogue import NETWORKS
+    from softbeam.network.hardening.calibration import Calibration
     from softbeam.program.workload import load_any
 
     stored = results.specification
@@ -136,6 +137,7 @@ def _workload(results: Results, network: str | None, files: InputChoices) -> Wor
         images=files.images,
         preprocessing=files.preprocessing,
         choices=stored,
+        calibration=Calibration(limits=results.facts.known_limits),
     )
     difference = first_difference(stored, specify_again(stored, workload))
     if difference is not None:

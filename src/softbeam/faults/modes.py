@@ -252,12 +252,17 @@ def _remembered(
 def _trained(plan: Plan) -> Iterable[str]:
     from softbeam.network.layers import trained_buffers
 
-    return trained_buffers(plan.layers)
+    return [*trained_buffers(plan.layers), *filter(_sums, plan.buffers)]
+
+
+def _sums(name: str) -> bool:
+    """Return whether a buffer holds sums of weights, by which a product is checked."""
+    return name.endswith(".checksum")
 
 
 def _feature_maps(plan: Plan) -> Iterable[str]:
-    """Return the buffers that a launch or the answer reads and that hold nothing trained."""
-    read = {span.buffer for launch in plan.launches for span in launch.reads} | {*plan.outputs}
+    """Return the buffers that a launch or the host reads and that hold nothing trained."""
+    read = {span.buffer for launch in plan.launches for span in launch.reads} | {*plan.read_at_end}
     trained = set(_trained(plan))
     return [name for name in plan.buffers if name in read - trained]
 

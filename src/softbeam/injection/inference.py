@@ -43,7 +43,7 @@ class InferenceRecord:
     )
     outcome: str = field(metadata=_said(one_of(OUTCOMES)))
     detail: str = field(
-        metadata=_said("as of an injection; of a Masked inference always `absorbed`")
+        metadata=_said("as of an injection; of a Masked inference `absorbed`, or `corrected`")
     )
     not_finite: bool = field(
         metadata=_said("whether the answer of an SDC holds a NaN or an infinity")

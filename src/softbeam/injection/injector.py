@@ -21,6 +21,7 @@ from softbeam.injection.programs import ProgramPropagation
 from softbeam.injection.propagation import propagate
 from softbeam.injection.record import Injection, InjectionRecord
 from softbeam.injection.regions import RULES, RegionRule
+from softbeam.injection.reports import is_detected, reported
 from softbeam.injection.strike import Strike, strike
 from softbeam.injection.upset import upset
 from softbeam.network.device import Device
@@ -198,6 +199,9 @@ class Injector:
         if not struck.changed:
             return Outcome.of("absorbed"), False
         golden, after = self.device.golden, behind(site)
+        if is_detected(golden, struck.changed):
+            # Whatever follows, natively, comes to its end.
+            return Outcome.of("detected"), False
         # What memory holds before a launch was drawn among the words that something reads.
         if isinstance(site, FaultSite):
             live = self.live[after]
@@ -208,7 +212,7 @@ class Injector:
             decided = from_ending(ended.ending) if ended.ending else None
             return decided or self.rule(golden.answer, ended.output), True
         result = propagate(golden, self.live, after, struck.changed)
-        return self.rule(golden.answer, result.output), True
+        return reported(self.rule(golden.answer, result.output), result.report), True
 
     def judge(self, endured: Permanent) -> Outcome:
         """Return what became of the answer with a fault that stays."""
@@ -217,7 +221,7 @@ class Injector:
             return decided
         if endured.changed_words and not endured.live:
             return Outcome.of("dead")
-        return self.rule(self.device.golden.answer, endured.output)
+        return reported(self.rule(self.device.golden.answer, endured.output), endured.report)
 
 
 def behind(site: FaultSite | MemorySite) -> int:

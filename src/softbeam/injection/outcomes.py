@@ -51,7 +51,7 @@ class Detail:
         (:func:`softbeam.present.page.replay.reason`).
     answers : str
         Whose answers it divides: one of :data:`softbeam.injection.choices.KINDS`; empty: of every
-        network.
+        network; :data:`REPORTED`: of whoever reports it, so that tables show it where it was seen.
     holds : callable or None
         Of an SDC: whether it is this one, from what the answers were found to have in common
         (:class:`softbeam.injection.classification.ClassChanges`,
@@ -80,6 +80,9 @@ OUTCOME_KINDS = (
     OutcomeKind("DUE", "a crash or a hang, which is noticed", "DUE: Non Zero Exit Status"),
 )
 
+#: Details of networks and programs that check themselves.
+REPORTED = "reported"
+
 _STOPPED = "The launch ends with the exception {detail}{where}."
 
 _DETAILS = (
@@ -97,6 +100,7 @@ _DETAILS = (
     ),
     Detail("dead", "Masked", "{wrong} of {buffers} differ, which nothing reads later."),
     Detail("absorbed", "Masked", "{absorbed}."),
+    Detail("corrected", "Masked", "A check of the network corrects the error.", REPORTED),
     Detail(
         "critical",
         "SDC",
@@ -180,8 +184,12 @@ _DETAILS = (
         "A thread executes more than ten times what the longest fault-free one does.",
         sassifi="DUE: Timeout",
     ),
-    # Of programs alone: tables show it where it was seen.
-    Detail("detected", "DUE", "A check of the program's host finds the error.", "program"),
+    Detail(
+        "detected",
+        "DUE",
+        "A check of the network, or of the program's host, finds the error.",
+        REPORTED,
+    ),
 )
 
 #: The outcomes' names, in the order of tables.

@@ -29,6 +29,7 @@ from softbeam.injection.changes import Bits, BufferChange, difference, overlaid
 from softbeam.injection.liveness import Live, any_live, in_spans
 from softbeam.injection.propagation import advance, answer
 from softbeam.injection.regions import RULES, RegionRule
+from softbeam.injection.reports import NOTHING, report
 from softbeam.injection.strike import hang_budget, owner_of
 from softbeam.network.device import Device
 from softbeam.network.plan import Plan
@@ -53,6 +54,8 @@ class Permanent:
         Words that struck launches left otherwise than they would without the fault in them.
     live : bool
         Whether any of these is read later.
+    report : numpy.ndarray of uint32, [2]
+        What a hardened network's checks report.
     propagated : int
         Launches that had to be computed since they read wrong words.
     unrecorded, instructions : int
@@ -62,6 +65,7 @@ class Permanent:
     ending: str = COMPLETED
     launch: int | None = None
     output: Bits = field(default_factory=lambda: np.zeros(0, dtype=np.uint32))
+    report: Bits = field(default_factory=NOTHING.copy)
     changed_words: int = 0
     live: bool = False
     propagated: int = 0
@@ -136,7 +140,7 @@ def endure(
             found.changed_words += differs.size
             found.live = found.live or any_live(live[number], buffer, differs)
         watch(number, changes)
-    found.output = answer(golden, changes)
+    found.output, found.report = answer(golden, changes), report(golden, changes)
     return found
 
 
@@ -154,7 +158,7 @@ def _struck(
     They see the buffers of the launch alone at first, as they are.  Where one of them looks
     elsewhere, or does not end, all is done again with the whole memory as it is.
     """
-    own = device.golden.touched[number]
+    own = device.golden.touched[number] | {*filter(None, [device.plan.report])}
 
     def attempt(
         launch: EmulatedLaunch, seen: Iterable[str]

@@ -7,7 +7,7 @@ travels through, and where it ends.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from softbeam.injection.changes import BufferChange, Words, difference
 from softbeam.injection.liveness import Live, any_live
 from softbeam.injection.regions import RULES, NotCoveredError, RegionRule, Step, whole_launch
+from softbeam.injection.reports import NOTHING, report
 from softbeam.network.golden import GoldenRun
 from softbeam.network.plan import Launch
 
@@ -29,10 +30,13 @@ class Propagation:
         The network's answer, as :attr:`GoldenRun.answer`.
     executed : int
         Launches that had to be computed, in part or as a whole.
+    report : numpy.ndarray of uint32, [2]
+        What a hardened network's checks report, as of :func:`softbeam.injection.reports.report`.
     """
 
     output: NDArray[np.uint32]
     executed: int
+    report: NDArray[np.uint32] = field(default_factory=NOTHING.copy)
 
 
 def propagate(
@@ -74,7 +78,7 @@ def propagate(
         if not changes:
             break
         executed += advance(golden, live[later.index], later, changes, rules)
-    return Propagation(answer(golden, changes), executed)
+    return Propagation(answer(golden, changes), executed, report(golden, changes))
 
 
 def advance(

@@ -21,6 +21,7 @@ from softbeam.injection.injector import Injector, behind
 from softbeam.injection.judges.base import Judge
 from softbeam.injection.liveness import in_spans
 from softbeam.injection.record import InjectionRecord
+from softbeam.injection.reports import reported
 from softbeam.injection.spread import LayerSpread, Spread, behind_layer, program_spread, spread
 from softbeam.injection.strike import global_warp, owner_of
 from softbeam.injection.tracing import Trace, trace
@@ -146,7 +147,8 @@ def replay(
         if struck.changed:
             found, ending = _spread(injector, behind(site), struck.changed)
             if not ending:
-                _check(record, injector.rule(golden.answer, found.output))
+                plain = injector.rule(golden.answer, found.output)
+                _check(record, reported(plain, found.report))
             layers, faulty = found.layers, found.output.view(np.float32)
         words = _words(injector, site, struck.changed)
     if isinstance(site, FaultSite):

@@ -33,6 +33,7 @@ from softbeam.injection.inference import InferenceRecord
 from softbeam.injection.injector import Injector
 from softbeam.injection.permanent import everything, in_place, wrong_words
 from softbeam.injection.propagation import advance, answer
+from softbeam.injection.reports import report, reported
 from softbeam.injection.strike import check_witness, hang_budget
 from softbeam.network.device import Device
 from softbeam.network.golden import GoldenRun
@@ -199,7 +200,8 @@ def inject_several(injector: Injector, sites: Sequence[Site]) -> Several:
         advance(golden, live, launch, changes)
         for buffer, (indexes, values) in wrong.items():
             _put(golden, number, changes, buffer, indexes, values)
-    return Several(injector.rule(golden.answer, answer(golden, changes)), struck)
+    outcome = injector.rule(golden.answer, answer(golden, changes))
+    return Several(reported(outcome, report(golden, changes)), struck)
 
 
 def _upset(device: Device, site: MemorySite, changes: dict[str, BufferChange]) -> None:

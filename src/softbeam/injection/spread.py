@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.injection.programs import ProgramPropagation
+from softbeam.injection.reports import NOTHING
 from softbeam.network.buffers import output_buffers
 from softbeam.network.golden import GoldenRun, execute
 from softbeam.program.planning import ProgramPlan
@@ -45,10 +46,11 @@ class LayerSpread:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The layers from the struck one on, and the network's answer as bits."""
+    """The layers from the struck one on, the network's answer as bits, and what it reports."""
 
     layers: tuple[LayerSpread, ...]
     output: NDArray[np.uint32]
+    report: NDArray[np.uint32]
 
 
 def spread(
@@ -80,7 +82,7 @@ def spread(
         layers.extend(behind_layer(golden, here.index, wrong))
     end = len(plan.launches)
     answer = [wrong.get(name, golden.view(name, end)) for name in plan.outputs]
-    return Spread(tuple(layers), np.concatenate(answer))
+    return Spread(tuple(layers), np.concatenate(answer), wrong.get(plan.report, NOTHING))
 
 
 def behind_layer(
@@ -185,4 +187,4 @@ def program_spread(
             found.append(_compare(golden, step.layer, buffer, after, {buffer: wrong}))
 
     ended = propagation.run(launch, changed, watch)
-    return Spread(tuple(found), ended.output), ended.ending
+    return Spread(tuple(found), ended.output, NOTHING), ended.ending

@@ -17,6 +17,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from softbeam.kernels.hardened import base_of
 from softbeam.kernels.signatures import (
     KERNELS,
     LIBRARY,
@@ -116,7 +117,9 @@ def machine_code_sha256(names: Iterable[str], architecture: str) -> str:
 
 def source(name: str) -> str:
     """Return the CUDA source that holds a kernel."""
-    return _file("cuda", f"{KERNELS[name].file}.cu").decode()
+    base = base_of(name)
+    folder = ("cuda",) if name == base else ("cuda", "hardened")
+    return _file(*folder, f"{KERNELS[base].file}.cu").decode()
 
 
 @cache

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from softbeam.kernels.hardened import base_of
 from softbeam.kernels.signatures import Arguments
 
 
@@ -203,9 +204,9 @@ class Product:
 
 
 def product_of(arguments: Arguments) -> Product | None:
-    """Return the product that a launch with these arguments is; None if it is none."""
+    """Return the product that a launch with these arguments is, hardened or not; None if none."""
     given = arguments
-    if given.kernel in TILES:
+    if base_of(given.kernel) in TILES:
         return Product(
             given.COUNT, given.M, given.N, given.K, given.A, given.B, given.C,
             given.LDA, given.LDB, given.LDC, given.SKIPA, given.SKIPB, given.SKIPC,

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import namedtuple
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from softbeam.kernels.hardened import REPORTING, base_of, techniques_of
+from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 
 _KINDS = {"int": "int32", "size_t": "int64", "float": "float32"}
 _ENTRY = re.compile(
@@ -127,10 +130,32 @@ def read_kernels(file: str, source: str) -> tuple[Kernel, ...]:
 
 def _shipped() -> Iterator[Kernel]:
     folder = resources.files("softbeam.kernels").joinpath("cuda")
+    known = {}
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".cu"):
             stem = file.name.removesuffix(".cu")
-            yield from read_kernels(stem, file.read_text(encoding="utf-8"))
+            for kernel in read_kernels(stem, file.read_text(encoding="utf-8")):
+                known[kernel.name] = kernel
+                yield kernel
+    code = resources.files("softbeam.kernels").joinpath("machine_code", DEFAULT_ARCHITECTURE)
+    for file in sorted(code.iterdir(), key=lambda file: file.name):
+        name = file.name.removesuffix(".cubin")
+        if "+" in name and file.name.endswith(".cubin"):
+            base = known[base_of(name)]
+            own = (*base.parameters, *_trailing(base, techniques_of(name)))
+            yield Kernel(name, base.symbol, own, name)
+
+
+def _trailing(base: Kernel, techniques: tuple[str, ...]) -> Iterator[Parameter]:
+    """Yield the parameters that a variant has behind its base's."""
+    if set(REPORTING) & set(techniques):
+        yield Parameter("ZERO", "int32")
+        yield Parameter("REPORT", "pointer", "int32")
+    if "range" in techniques:
+        yield from (Parameter(name, "float32") for name in ("LOW", "HIGH"))
+    if "bounds" in techniques:
+        pointers = (one for one in base.parameters if one.kind == "pointer")
+        yield from (Parameter(f"WORDS_{one.name}", "int32") for one in pointers)
 
 
 #: The kernels whose machine code is shipped, by short name; parameters in Darknet's order.
@@ -160,8 +185,9 @@ def signature(kernel: str) -> Kernel:
 @cache
 def _class(kernel: str) -> Any:
     names = [parameter.name for parameter in signature(kernel).parameters]
-    base = namedtuple(f"{kernel}_arguments", names)  # type: ignore[misc]
-    return type(f"{kernel}_arguments", (Arguments, base), {"__slots__": (), "kernel": kernel})
+    title = f"{kernel.replace('+', '_')}_arguments"
+    base = namedtuple(title, names)  # type: ignore[misc]
+    return type(title, (Arguments, base), {"__slots__": (), "kernel": kernel})
 
 
 def arguments(kernel: str, /, **values: Any) -> Arguments:
@@ -187,6 +213,11 @@ def arguments(kernel: str, /, **values: Any) -> Arguments:
     """
     made: Arguments = _class(kernel)(**values)
     return made
+
+
+def arguments_of(kernel: str, values: Iterable[Any]) -> Arguments:
+    """Return the arguments of a launch from their values, in the order of the parameters."""
+    return _arguments_again(kernel, tuple(values))
 
 
 def _arguments_again(kernel: str, values: tuple[Any, ...]) -> Arguments:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, PositiveInt
+from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
 from softbeam.kernels import ARCHITECTURES, GPUS
 from softbeam.network.decoding import Exif
+from softbeam.network.hardening.rules import TECHNIQUES, checked_rules
 from softbeam.network.preprocessing import (
     Preprocessing,
     Preset,
@@ -25,6 +26,8 @@ from softbeam.options import WITH_COMMAS, Choices, option
 from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 
 if TYPE_CHECKING:
+    from softbeam.network.hardening.calibration import Calibration
+
     Architecture = str
 else:
     Architecture = Literal[ARCHITECTURES]
@@ -73,6 +76,9 @@ class WorkloadChoices(Choices):
         The names of an ONNX model's answers, with commas, where not all of its outputs are meant.
     constants : tuple of str
         What inputs of an ONNX model beside its image hold, such as ``scale_factor=1,1``.
+    harden : str, optional
+        Which kernels are hardened how, see :func:`softbeam.network.hardening.rules.read_rules`.
+        With which limits is told by the hash of the plan.
     """
 
     architecture: Architecture = option(
@@ -109,6 +115,13 @@ class WorkloadChoices(Choices):
         metavar="NAME=NUMBERS",
         help="What another input of an ONNX model than its image holds, such as scale_factor=1,1, "
         "or one number for all of it; can be given several times.",
+    )
+    harden: Annotated[str, AfterValidator(checked_rules)] | None = option(
+        None,
+        metavar="RULES",
+        help="Harden kernels: KERNEL[@LAYERS]=TECHNIQUE[+TECHNIQUE] with commas, such as "
+        "maxpool=range,gemm=checksum. Techniques: " + ", ".join(TECHNIQUES) + "; lean, alone, "
+        "leaves out what only training needs. KERNEL can be * (all that have it) or gemm.",
     )
 
 
@@ -174,6 +187,59 @@ class InputChoices(Choices):
         return preprocessing(self.preprocess, {name: getattr(self, name) for name in names})
 
 
+class CalibrationChoices(Choices):
+    """Where the limits of a hardened network come from.
+
+    What they are is part of the plan, so that its hash tells it.
+
+    Attributes
+    ----------
+    calibration : tuple of Path
+        Image files, and folders of them; the inputs themselves if none is given.
+    limit_margin : float
+        By what share of their distance limits are wider than what is found.
+    limits : Path, optional
+        A file of limits, instead of images.
+    """
+
+    calibration: tuple[Path, ...] = option(
+        (),
+        metavar="FILE|FOLDER",
+        help="Images, or folders of them, on which the limits of --harden …=range are found; can "
+        "be given several times; default: the inputs themselves.",
+    )
+    limit_margin: float = option(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        help="Widen these limits to either side by this share of their distance.",
+    )
+    limits: Path | None = option(
+        None, help="Limits that were found before, such as those that softbeam harden wrote."
+    )
+
+    @model_validator(mode="after")
+    def _limits_are_found_or_given(self) -> Self:
+        if self.limits is not None and (self.calibration or self.limit_margin):
+            raise ValueError("give limits, or calibration images with their margin, not both")
+        return self
+
+    @property
+    def calibrated(self) -> Calibration:
+        """The same, limits read from their file.
+
+        Raises
+        ------
+        NetworkError
+            If that cannot be read.
+        """
+        from softbeam.network.hardening.calibration import Calibration
+        from softbeam.network.hardening.limits import read_limits
+
+        limits = None if self.limits is None else read_limits(self.limits)
+        return Calibration(self.calibration, self.limit_margin, limits)
+
+
 class LabelChoices(Choices):
     """What is right, of labelled images.
 
@@ -190,7 +256,7 @@ class LabelChoices(Choices):
     )
 
 
-class WorkloadRequest(WorkloadChoices, InputChoices):
+class WorkloadRequest(WorkloadChoices, CalibrationChoices, InputChoices):
     """What is run: a network with its files.
 
     Attributes
@@ -207,6 +273,14 @@ class WorkloadRequest(WorkloadChoices, InputChoices):
         help="extraction, googlenet, or the path of a .cfg or .onnx file.",
     )
     names: Path | None = option(None, help="Names of the classes, one a line.")
+
+    @model_validator(mode="after")
+    def _calibrates_what_is_hardened(self) -> Self:
+        if self.harden is None and (self.calibration or self.limit_margin or self.limits):
+            raise ValueError(
+                "calibration, limit_margin and limits are about a hardened network; give harden too"
+            )
+        return self
 
 
 #: How a network is run where nothing else is said.

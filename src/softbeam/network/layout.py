@@ -104,6 +104,40 @@ def allocate(sizes: Mapping[str, int]) -> dict[str, int]:
     return offsets
 
 
+def place_behind(buffers: Mapping[str, Buffer], words: Mapping[str, int]) -> dict[str, Buffer]:
+    """Give further buffers their addresses, and leave those that are there where they are.
+
+    Each comes to the first multiple of 512 bytes of mapped memory that no buffer has, where it
+    fits; else it gets pages of its own behind the last buffer, as :func:`allocate` rounds them.
+
+    Parameters
+    ----------
+    buffers
+        The buffers that are there, by name.
+    words
+        Name to 32-bit words of the further ones, in the order of allocation.
+
+    Returns
+    -------
+    dict
+        All of them, in the order in which they were allocated.
+    """
+    found = dict(buffers)
+    for name, size in words.items():
+        address = next(
+            (
+                round_up(start, STEP)
+                for start, end in zero_pages(found.values())
+                if round_up(start, STEP) + 4 * size <= end
+            ),
+            None,
+        )
+        if address is None:
+            address = round_up(max(buffer.end for buffer in found.values()), PAGE)
+        found[name] = Buffer(name, size, address)
+    return found
+
+
 def zero_pages(buffers: Iterable[Buffer]) -> Ranges:
     """Return the bytes that are mapped but belong to no buffer.
 

@@ -18,7 +18,7 @@ def live_words(plan: Plan) -> list[Live]:
     Parameters
     ----------
     plan : Plan
-        The network's plan; the output buffers are read at the end.
+        The network's plan; the output buffers are read at the end, and so is the report.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def live_at(plan: Plan) -> list[Live]:
     list of dict of str to tuple of (start, end)
         One more than there are launches; otherwise as of :func:`live_words`.
     """
-    live: dict[str, Ranges] = {name: ((0, plan.buffers[name].words),) for name in plan.outputs}
+    live: dict[str, Ranges] = {name: ((0, plan.buffers[name].words),) for name in plan.read_at_end}
     found: list[Live] = [dict(live)]
     for launch in reversed(plan.launches):
         for span in launch.writes:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from softbeam import intervals
 from softbeam.intervals import Range
+from softbeam.kernels.hardened import base_of, techniques_of
 from softbeam.memory import require_memory
 from softbeam.network.plan import Launch, Plan, Span
 
@@ -67,7 +68,9 @@ class PoolLayout:
 
 def is_clearing(plan: Plan, launch: Launch) -> bool:
     """Return whether a launch fills the whole of a buffer of no weights with zeros."""
-    if not plan.native or launch.kernel != "fill" or launch.arguments.ALPHA != 0.0:
+    if not plan.native or base_of(launch.kernel) != "fill" or launch.arguments.ALPHA != 0.0:
+        return False
+    if "range" in techniques_of(launch.kernel):
         return False
     span = launch.writes[0]
     buffer = plan.buffers[span.buffer]

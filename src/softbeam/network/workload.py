@@ -22,6 +22,8 @@ from softbeam.network.buffers import buffer_words
 from softbeam.network.catalogue import NETWORKS, Network, load_network
 from softbeam.network.choices import USUAL, WorkloadChoices
 from softbeam.network.darknet.weights import read_weights
+from softbeam.network.hardening.calibration import UNCALIBRATED, Calibration, hardened
+from softbeam.network.hardening.limits import Limits
 from softbeam.network.image import SAMPLE, load_image
 from softbeam.network.labels import Image, Labels, images_of, labels_of
 from softbeam.network.plan import Plan
@@ -63,6 +65,8 @@ class Workload:
         How often each launch's instructions are executed, where that is known already.
     labels : tuple of int or None
         The right class of each input, where that is asked and said.
+    limits : Limits or None
+        Of a hardened network what its launches store without fault, where any is clamped.
     """
 
     network: Network
@@ -80,6 +84,7 @@ class Workload:
     weights_file: str | None = None
     profiles: Mapping[int, LaunchProfile] | None = field(default=None, repr=False)
     labels: tuple[int, ...] | None = None
+    limits: Limits | None = field(default=None, repr=False)
 
 
 def weights_hash(weights: Mapping[str, NDArray[np.float32]]) -> str:
@@ -103,6 +108,7 @@ def load_workload(
     choices: WorkloadChoices = USUAL,
     labelled: bool = False,
     labels: Path | None = None,
+    calibration: Calibration = UNCALIBRATED,
 ) -> Workload:
     """Read what a user names.
 
@@ -126,6 +132,8 @@ def load_workload(
         Whether it is asked what is right.
     labels : Path, optional
         A table of the images' labels.
+    calibration : Calibration
+        Where the limits come from, of a network that is hardened.
 
     Returns
     -------
@@ -177,6 +185,22 @@ def load_workload(
         digest[:12],
         len(inputs),
     )
+    limits = None
+    if choices.harden is not None:
+        calibrated = [
+            load_image(image.file, loaded.input_shape, preprocessing)
+            for path in calibration.images
+            for image in images_of(path)
+        ]
+        made = hardened(
+            plan,
+            values,
+            digest,
+            choices.harden,
+            [(_input_hash(pixels), pixels) for pixels in calibrated or inputs],
+            calibration,
+        )
+        plan, values, limits = made.plan, made.weights, made.limits
     kernels = sorted({launch.kernel for launch in plan.launches} & KERNELS.keys())
     return Workload(
         network=loaded,
@@ -184,18 +208,22 @@ def load_workload(
         choices=WorkloadChoices(**{n: getattr(choices, n) for n in WorkloadChoices.model_fields}),
         weights=values,
         images=inputs,
-        plan_sha256=hashlib.sha256(repr(plan).encode()).hexdigest(),
+        plan_sha256=plan.sha256,
         weights_sha256=digest,
-        inputs_sha256=tuple(
-            hashlib.sha256(pixels.astype("<f4").tobytes()).hexdigest() for pixels in inputs
-        ),
+        inputs_sha256=tuple(map(_input_hash, inputs)),
         kernels_sha256=machine_code_sha256(kernels, choices.architecture),
         input_files=tuple(image.name for image in files) or (SAMPLE,),
         preprocessing=in_words(preprocessing, [image.file for image in files]),
         labels=None if right is None else right.numbers,
         network_file=None if network in NETWORKS else Path(network).name,
         weights_file=None if weights is None else weights.name,
+        limits=limits,
     )
+
+
+def _input_hash(pixels: NDArray[np.float32]) -> str:
+    """Return the SHA-256 of an input as the network gets it."""
+    return hashlib.sha256(pixels.astype("<f4").tobytes()).hexdigest()
 
 
 def _labels(

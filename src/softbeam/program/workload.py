@@ -11,6 +11,7 @@ from softbeam.errors import ProgramError
 from softbeam.logs import timed
 from softbeam.network.catalogue import Network
 from softbeam.network.choices import USUAL, WorkloadChoices
+from softbeam.network.hardening.calibration import UNCALIBRATED, Calibration
 from softbeam.network.preprocessing import PLAIN, Preprocessing
 from softbeam.network.workload import Workload, load_workload, weights_hash
 from softbeam.program.folder import is_program, read_program
@@ -32,6 +33,7 @@ def load_any(
     choices: WorkloadChoices = USUAL,
     labelled: bool = False,
     labels: Path | None = None,
+    calibration: Calibration = UNCALIBRATED,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Workload:
     """Read a network with its files, or a program, which is run once to see what it touches.
@@ -40,7 +42,7 @@ def load_any(
     ----------
     name : str
         A network's name, the path of its file, or the folder of a program.
-    weights, names, untrained, images, preprocessing, choices, labelled, labels
+    weights, names, untrained, images, preprocessing, choices, labelled, labels, calibration
         As :func:`softbeam.network.workload.load_workload`; a program has none of the files.
     progress : callable
         Called with the steps of a program that have run, and all.
@@ -63,6 +65,12 @@ def load_any(
             choices=choices,
             labelled=labelled,
             labels=labels,
+            calibration=calibration,
+        )
+    if choices.harden is not None:
+        raise ProgramError(
+            f"{name} is a program, whose kernels are its own; leave --harden out, and harden its "
+            "sources"
         )
     given = {"--weights": weights, "--names": names, "--image": images, "--labels": labels}
     wrong = [option for option, value in given.items() if value]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from softbeam.campaign.setup import InjectorSetup
     from softbeam.injection.boxes import Bits
     from softbeam.injection.judges.base import Judge
+    from softbeam.network.hardening.limits import Limits
     from softbeam.network.plan import Plan
     from softbeam.network.workload import Workload
 
@@ -186,6 +187,9 @@ class Facts(_Facts):
         ``function``; empty in results of before there was a choice.
     scope : ScopeFacts or None
         Which part of the executed instructions can be struck.
+    limits : str
+        Of a hardened network that is clamped its limits, as
+        :meth:`softbeam.network.hardening.limits.Limits.to_json` writes them; else empty.
     """
 
     network_file: str | None = None
@@ -198,6 +202,20 @@ class Facts(_Facts):
     versions: dict[str, str] = Field(default_factory=dict)
     answers: str = ""
     scope: ScopeFacts | None = None
+    limits: str = ""
+
+    @property
+    def known_limits(self) -> Limits | None:
+        """The limits of a hardened network.
+
+        Raises
+        ------
+        NetworkError
+            If they cannot be read.
+        """
+        from softbeam.network.hardening.limits import Limits
+
+        return Limits.from_json(self.limits, "the results' limits") if self.limits else None
 
     @property
     def layer_names(self) -> dict[int, str]:
@@ -305,6 +323,7 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
         versions=versions,
         answers=judge.kind,
         scope=scope_facts(setup),
+        limits="" if workload.limits is None else workload.limits.to_json(),
     )
 
 

@@ -6,7 +6,8 @@ golden values, with the arithmetic of the kernel's twin; so it equals the whole 
 Each rule states its argument.  Rules stand in modules named as the families of their kernels, and
 what a family declares of a kernel (:class:`~softbeam.kernels.behaviour.Pointwise`,
 :class:`~softbeam.kernels.behaviour.Channelwise`) gives a rule without further words.  Every other
-launch, and any change that a rule does not cover, is computed as a whole.
+launch, and any change that a rule does not cover, is computed as a whole.  A hardened kernel's rule
+is made of its base's (:mod:`softbeam.injection.regions.hardened`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from functools import partial
 
 from softbeam.injection.regions.channels import channelwise_rule, scale_channels_rule
 from softbeam.injection.regions.elementwise import broadcast_rule
+from softbeam.injection.regions.hardened import hardened_rule
 from softbeam.injection.regions.joining import multilayer_rule, shortcut_rule, upsample_rule
 from softbeam.injection.regions.pointwise import copy_rule, pointwise_rule
 from softbeam.injection.regions.products import product_rule
@@ -30,8 +32,9 @@ from softbeam.injection.regions.windows import (
 from softbeam.injection.regions.words import move_rule, reduce_rule, softmax_rule
 from softbeam.kernels.behaviour import Behaviour, Channelwise
 from softbeam.kernels.families import BEHAVIOURS
+from softbeam.kernels.hardened import base_of, techniques_of
 from softbeam.kernels.products import TILES
-from softbeam.kernels.signatures import LIBRARY
+from softbeam.kernels.signatures import KERNELS, LIBRARY
 
 __all__ = [
     "RULES",
@@ -57,7 +60,7 @@ def declared_rule(behaviour: Behaviour) -> RegionRule | None:
 _DECLARED = {name: declared_rule(behaviour) for name, behaviour in BEHAVIOURS.items()}
 
 #: The rule of each kernel that has one: what its family declares, and what is written out here.
-RULES: Mapping[str, RegionRule] = {
+_OWN: Mapping[str, RegionRule] = {
     **{name: rule for name, rule in _DECLARED.items() if rule is not None},
     # A copy leaves the very change, whatever its form.
     "copy": copy_rule,
@@ -75,4 +78,14 @@ RULES: Mapping[str, RegionRule] = {
     "maxpool": maxpool_rule,
     "pool_window": pool_window_rule,
     "avgpool": avgpool_rule,
+}
+
+#: The same, and that of each hardened kernel.
+RULES: Mapping[str, RegionRule] = {
+    **_OWN,
+    **{
+        name: hardened_rule(name, _OWN.get(base_of(name)))
+        for name in KERNELS
+        if techniques_of(name)
+    },
 }
