@@ -10,10 +10,11 @@ faults that are drawn from its own fault space.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from softbeam.faults.stratum import Stratum
+from softbeam.injection.record import InjectionRecord
 
 #: Version of how effects are measured; kept ones of another version are measured again.
 EFFECTS_SEMANTICS = 1
@@ -71,6 +72,16 @@ class Ended(NamedTuple):
     outcome: str
     detail: str
 
+    @property
+    def is_due(self) -> bool:
+        """Whether the inference crashes or hangs; what a network itself reports is no damage."""
+        return self.outcome == "DUE" and self.detail != "detected"
+
+    @property
+    def is_damage(self) -> bool:
+        """Whether it is damage of any kind: a silent error, a crash or a hang."""
+        return self.outcome == "SDC" or self.is_due
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Struck:
@@ -94,6 +105,12 @@ class Struck:
     model: str
     stratum: str
     index: int
+
+    @classmethod
+    def of(cls, record: InjectionRecord) -> Struck:
+        """Return the injection that a campaign's record is of."""
+        place = Stratum(record.layer, record.kernel)
+        return cls(place, PLAIN, record.mode, record.model, record.stratum, record.index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +189,11 @@ class Effects:
     unneeded: frozenset[int] = frozenset()
     dropped: Mapping[Exposure, int] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        # In one order, so that equal effects are written as equal texts.
+        damaging = tuple(sorted(self.damaging, key=lambda one: one.struck))
+        object.__setattr__(self, "damaging", damaging)
+
     def fits(self, other: Effects) -> bool:
         """Return whether both are of the same campaign, limits and machine code."""
         return (self.campaign, self.limits, self.kernels) == (
@@ -190,7 +212,11 @@ class Effects:
         """
         if not self.fits(other):
             raise ValueError("effects of different campaigns, limits or code do not add up")
-        every = {one.struck: one for one in (*self.damaging, *other.damaging)}
+        every: dict[Struck, Damaging] = {}
+        for one in (*self.damaging, *other.damaging):
+            before = every.get(one.struck, one)
+            remedies = {**before.with_remedy, **one.with_remedy}
+            every[one.struck] = replace(one, with_remedy=remedies)
         struck = dict(self.struck)
         for sample, number in other.struck.items():
             struck[sample] = max(number, struck.get(sample, 0))
@@ -199,7 +225,7 @@ class Effects:
             limits=self.limits,
             kernels=self.kernels,
             replayed=self.replayed | other.replayed,
-            damaging=tuple(every[struck] for struck in sorted(every)),
+            damaging=tuple(every.values()),
             struck=struck,
             sizes={**self.sizes, **other.sizes},
             unneeded=self.unneeded | other.unneeded,

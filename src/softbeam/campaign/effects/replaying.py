@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from softbeam.campaign.effects.facts import Ended, Remedy
 from softbeam.faults.stratum import Stratum
-from softbeam.injection.changes import BufferChange, Windows, Words
+from softbeam.injection.changes import BufferChange, Words
 from softbeam.injection.injector import Injector
 from softbeam.injection.liveness import any_live
 from softbeam.injection.propagation import advance, answer
@@ -82,9 +82,9 @@ class Follower:
         last = struck.layer + REACH
         tried: dict[Remedy, Ended] = {}
         if self._can_clamp(launch):
-            clamped_ = self._clamp_stores(launch, changes)
-            if clamped_ is not None:
-                tried[self._remedy(struck)] = self._end(launch, clamped_, self._remedy(struck))
+            kept = self._clamp_stores(launch, changes)
+            if kept is not None:
+                tried[self._remedy(struck)] = self._end(launch, kept, self._remedy(struck))
         self._forget(launch, changes)
         for later in self._launches[launch + 1 :]:
             if not changes:
@@ -105,7 +105,7 @@ class Follower:
         return Followed(ended, {one: end for one, end in tried.items() if end != ended})
 
     def _can_clamp(self, launch: int) -> bool:
-        return self._ranged[launch] is not self._launches[launch]
+        return self._ranged[launch].kernel != self._launches[launch].kernel
 
     def _remedy(self, launch: Launch) -> Remedy:
         return Remedy(Stratum(launch.layer, launch.kernel), CLAMP)
@@ -153,28 +153,20 @@ class Follower:
         A word that differs because it was not stored holds what it held before the launch, and no
         clamp saw it.
         """
-        stored, missed = {}, {}
+        stored: dict[str, BufferChange] = {}
+        missed: dict[str, Words] = {}
         for buffer, change in changes.items():
             assert isinstance(change, Words)
             before = _before(self._golden, buffer, launch, change.indexes)
-            for into, mask in (
-                (stored, change.values != before),
-                (missed, change.values == before),
-            ):
-                if mask.any():
-                    into[buffer] = Words(change.indexes[mask], change.values[mask])
+            kept_old = change.values == before
+            if not kept_old.all():
+                stored[buffer] = _some(change, ~kept_old)
+            if kept_old.any():
+                missed[buffer] = _some(change, kept_old)
         kept = self._clamp(launch, stored)
         if kept is None:
             return None
-        for buffer, words in missed.items():
-            other = kept.get(buffer)
-            if isinstance(other, Words):
-                words = Words(
-                    np.concatenate([other.indexes, words.indexes]),
-                    np.concatenate([other.values, words.values]),
-                )
-            kept[buffer] = words
-        return kept
+        return kept | {buffer: _joined(kept.get(buffer), words) for buffer, words in missed.items()}
 
     def _forget(self, launch: int, changes: dict[str, BufferChange]) -> None:
         """Drop what nothing reads behind a launch."""
@@ -192,11 +184,22 @@ def _before(
     return golden.words_at(buffer, launch, indexes)
 
 
+def _some(words: Words, mask: NDArray[np.bool_]) -> Words:
+    return Words(words.indexes[mask], words.values[mask])
+
+
+def _joined(one: BufferChange | None, other: Words) -> Words:
+    if one is None:
+        return other
+    assert isinstance(one, Words)
+    return Words(
+        np.concatenate([one.indexes, other.indexes]), np.concatenate([one.values, other.values])
+    )
+
+
 def _leaves_limits(change: BufferChange, ranged: Launch) -> bool:
     """Return whether any word that differs is one that a clamp would change."""
     values = change.values
     numbers = values if not isinstance(change, Words) else values.view(np.float32)
-    if isinstance(change, Windows) and not numbers.size:
-        return False
     low, high = np.float32(ranged.arguments.LOW), np.float32(ranged.arguments.HIGH)
     return bool((~((numbers >= low) & (numbers <= high))).any())

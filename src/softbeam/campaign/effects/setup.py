@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import numpy as np
 from softbeam.campaign.effects.facts import Technique
 from softbeam.campaign.setup import InjectorSetup, InputSetup, launches_in_scope
 from softbeam.errors import InternalError
+from softbeam.faults.stratum import Stratum
 from softbeam.kernels import KERNELS, machine_code_sha256
 from softbeam.kernels.hardened import techniques_of
 from softbeam.network.device import Device
@@ -20,10 +23,13 @@ from softbeam.network.hardening.checksum import check_weights
 from softbeam.network.hardening.lean import needed
 from softbeam.network.hardening.limits import Limits
 from softbeam.network.hardening.rules import CHECKSUM, has, read_rules
-from softbeam.network.plan import Plan
+from softbeam.network.plan import Launch, Plan
 from softbeam.network.profile import LaunchProfile, profile_launch
 from softbeam.network.profile_cache import profile_key, read_profiles, write_profiles
 from softbeam.network.workload import Workload
+
+#: The technique that adds launches of its own, which are counted and struck apart.
+ADDED: Technique = (CHECKSUM,)
 
 #: Techniques whose code is struck, and ranges, whose effect is replayed.
 MEASURED: tuple[Technique, ...] = (
@@ -32,8 +38,11 @@ MEASURED: tuple[Technique, ...] = (
     ("range", "bounds"),
     ("duplication",),
     ("triplication",),
-    (CHECKSUM,),
+    ADDED,
 )
+
+#: Of these the one whose code is not struck.
+REPLAYED: Technique = ("range",)
 
 
 def offered(plan: Plan, technique: Technique) -> bool:
@@ -54,8 +63,6 @@ def everywhere(technique: Technique) -> str:
 
 def limits_hash(limits: Limits) -> str:
     """Return the SHA-256 of limits."""
-    import hashlib
-
     return hashlib.sha256(limits.to_json().encode()).hexdigest()
 
 
@@ -101,36 +108,47 @@ class Hardening:
         Its launches whose code the technique made, that inference needs and that are in scope.
     origin : mapping of int to int
         By its launch that of the unhardened plan; of a check that of the product.
+    cells : mapping of Stratum to Stratum
+        By kernel in a layer of the unhardened network what stands for it in the fault space of
+        these launches: the hardened kernel, or the check.
     """
 
     technique: Technique
     plan: Plan
     launches: tuple[int, ...]
     origin: Mapping[int, int]
+    cells: Mapping[Stratum, Stratum]
 
     @property
     def base(self) -> dict[int, int]:
         """By launch of the unhardened plan the launch that stands in its place."""
-        checks = set(self.launches) if self.technique == (CHECKSUM,) else set()
-        return {own: number for number, own in self.origin.items() if number not in checks}
+        launches = self.plan.launches
+        return {
+            own: number
+            for number, own in self.origin.items()
+            if not (self.technique == ADDED and is_added(launches[number].kernel))
+        }
 
 
 def hardening_of(workload: Workload, made: Workload, technique: Technique) -> Hardening:
     """Return which launches a technique made, and which they stand for."""
-    added = is_added if technique == (CHECKSUM,) else _never
     origin: dict[int, int] = {}
     place = -1
     for launch in made.plan.launches:
-        place += not added(launch.kernel)
+        place += not _made_by_adding(launch, technique)
         origin[launch.index] = place
     if place + 1 != len(workload.plan.launches):
         raise InternalError(f"hardening by {'+'.join(technique)} has lost launches")
     own = tuple(
         launch.index
         for launch in made.plan.launches
-        if (added(launch.kernel) or techniques_of(launch.kernel) == technique)
+        if _made_by_adding(launch, technique) or techniques_of(launch.kernel) == technique
     )
-    return Hardening(technique, made.plan, own, origin)
+    cells: dict[Stratum, Stratum] = {}
+    for number in own:
+        before, after = workload.plan.launches[origin[number]], made.plan.launches[number]
+        cells.setdefault(Stratum(before.layer, before.kernel), Stratum(after.layer, after.kernel))
+    return Hardening(technique, made.plan, own, origin, cells)
 
 
 def is_added(kernel: str) -> bool:
@@ -138,8 +156,8 @@ def is_added(kernel: str) -> bool:
     return kernel.startswith("check_")
 
 
-def _never(kernel: str) -> bool:
-    return False
+def _made_by_adding(launch: Launch, technique: Technique) -> bool:
+    return technique == ADDED and is_added(launch.kernel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +228,7 @@ def prepare_hardened(
                 f"else to input {number} without fault"
             )
         device = Device(golden, workload.choices.architecture)
-        profiles = _profiles(made, device, cache, number, hardening, own.profiles, progress)
+        profiles = _profiles(made, device, cache, number, hardening, progress)
         inputs.append(InputSetup(path, profiles))
     return hardening, tuple(inputs)
 
@@ -227,12 +245,9 @@ def _profiles(
     cache: Path,
     image: int,
     hardening: Hardening,
-    known: Mapping[int, LaunchProfile],
     progress: Callable[[int, int], None],
 ) -> dict[int, LaunchProfile]:
     """Return the profiles of the launches that a technique made, from disk or by emulation."""
-    from contextlib import suppress
-
     path = cache / f"{made.network.name}-{profile_key(made, image)}.hardened"
     kept = read_profiles(path) or {}
     missing = [one for one in hardening.launches if one not in kept]
@@ -243,5 +258,4 @@ def _profiles(
         # A disk that is full or write-protected costs time at the next run, no result.
         with suppress(OSError):
             write_profiles(path, kept)
-    del known
     return {number: kept[number] for number in hardening.launches}

@@ -44,8 +44,8 @@ from softbeam.injection.record import InjectionRecord
 HARMS: Mapping[str, Callable[[Ended], bool]] = {
     "critical": lambda end: end.outcome == "SDC" and is_critical(end.detail),
     "sdc": lambda end: end.outcome == "SDC",
-    "due": lambda end: end.outcome == "DUE" and end.detail != "detected",
-    "all": lambda end: end.outcome == "SDC" or (end.outcome == "DUE" and end.detail != "detected"),
+    "due": lambda end: end.is_due,
+    "all": lambda end: end.is_damage,
 }
 
 #: A technique that is replayed on what a launch leaves, though its code is another too.
@@ -79,15 +79,11 @@ class Drawn:
         """Return the injections that did damage and of which no effects are known."""
         return [
             name
-            for name, end in ((named(one), Ended(one.outcome, one.detail)) for one in self.records)
-            if HARMS["all"](end) and name not in effects.replayed
+            for name, end in (
+                (Struck.of(one), Ended(one.outcome, one.detail)) for one in self.records
+            )
+            if end.is_damage and name not in effects.replayed
         ]
-
-
-def named(record: InjectionRecord) -> Struck:
-    """Return the injection that a record is of."""
-    place = Stratum(record.layer, record.kernel)
-    return Struck(place, PLAIN, record.mode, record.model, record.stratum, record.index)
 
 
 def gather(
@@ -122,7 +118,7 @@ def gather(
     states = _states(drawn, exposures, effects, among)
     rows = _Rows(exposures, states, HARMS[of], drawn.images, effects.unneeded, lean)
     rows.groups(drawn, effects)
-    own = {named(record) for record in drawn.records}
+    own = {Struck.of(record) for record in drawn.records}
     for one in effects.damaging:
         if one.struck.technique != PLAIN:
             rows.struck(one)
