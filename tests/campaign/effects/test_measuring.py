@@ -68,7 +68,7 @@ def subject(
     prepared: Prepared, records: tuple[InjectionRecord, ...], limits: Limits
 ) -> Subject:
     offers = tuple(one for one in TECHNIQUES if one != ("checksum",))
-    return Subject(prepared.workload, prepared.setup, records, limits, 4, offers)
+    return Subject(prepared.workload, prepared.setup, records, limits, 10, offers)
 
 
 @pytest.fixture(scope="session")

@@ -19,14 +19,18 @@ from softbeam.kernels.hardened import techniques_of
 from softbeam.network.device import Device
 from softbeam.network.golden import golden_run, open_golden_run
 from softbeam.network.hardening.apply import harden
+from softbeam.network.hardening.calibration import Calibration, Input
 from softbeam.network.hardening.checksum import check_weights
 from softbeam.network.hardening.lean import needed
-from softbeam.network.hardening.limits import Limits
+from softbeam.network.hardening.limits import Limits, find_limits
 from softbeam.network.hardening.rules import CHECKSUM, has, read_rules
+from softbeam.network.image import load_image
+from softbeam.network.labels import images_of
 from softbeam.network.plan import Launch, Plan
+from softbeam.network.preprocessing import Preprocessing
 from softbeam.network.profile import LaunchProfile, profile_launch
 from softbeam.network.profile_cache import profile_key, read_profiles, write_profiles
-from softbeam.network.workload import Workload
+from softbeam.network.workload import Workload, input_hash
 
 #: The technique that adds launches of its own, which are counted and struck apart.
 ADDED: Technique = (CHECKSUM,)
@@ -259,3 +263,51 @@ def _profiles(
         with suppress(OSError):
             write_profiles(path, kept)
     return {number: kept[number] for number in hardening.launches}
+
+
+def limits_on(workload: Workload, calibration: Calibration, how: Preprocessing) -> Limits:
+    """Return the limits of a network's launches that a user asks for.
+
+    Parameters
+    ----------
+    workload : Workload
+        The network, not hardened.
+    calibration : Calibration
+        On which images they are found, or what they are.
+    how : Preprocessing
+        What is done to these images.
+
+    Raises
+    ------
+    NetworkError
+        If they are of another network, or there is no image.
+    """
+    if calibration.limits is not None:
+        calibration.limits.check(workload.plan_sha256, workload.weights_sha256)
+        return calibration.limits
+    images = [
+        load_image(image.file, workload.network.input_shape, how)
+        for path in calibration.images
+        for image in images_of(path)
+    ]
+    inputs = [(input_hash(pixels), pixels) for pixels in images]
+    if not calibration.images:
+        inputs = list(zip(workload.inputs_sha256, workload.images, strict=True))
+    return _found(workload, inputs, calibration.margin)
+
+
+def with_inputs(limits: Limits, workload: Workload) -> Limits:
+    """Return limits within which a workload's own inputs stay, too.
+
+    Effects are measured with these: with them, no clamp acts without fault.
+    """
+    missing = [
+        (digest, image)
+        for digest, image in zip(workload.inputs_sha256, workload.images, strict=True)
+        if digest not in limits.inputs_sha256
+    ]
+    return limits.joined(_found(workload, missing, limits.margin)) if missing else limits
+
+
+def _found(workload: Workload, inputs: list[Input], margin: float) -> Limits:
+    return find_limits(workload.plan, workload.weights, workload.weights_sha256, inputs, margin)
