@@ -30,12 +30,12 @@ def choice_table(answer: Answer, names: Mapping[int, str] | None = None) -> Tabl
         place = problem.places[state.place]
         own = _damage(answer, plain[state.place])
         number = int(np.unique(problem.injection[problem.state == plain[state.place]]).size)
-        label: list[object] = [place.layer, place.kernel]
+        key: list[object] = [place.layer, place.kernel]
         if names:
-            label.insert(1, names.get(place.layer, ""))
+            key.insert(1, names.get(place.layer, ""))
         left = _damage(answer, problem.states.index(state))
         rows.append(
-            Row(*label, "+".join(state.technique), number, own / whole, left / whole, state.cost)
+            Row(*key, "+".join(state.technique), number, own / whole, left / whole, state.cost)
         )
     rows.sort(key=lambda row: -row.values[-3])
     keys: list[Column] = [label("layer"), text("kernel")]
