@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from support.debian import LIBRARY, install_darknet
+from support.hardened import hardened_plan
 from support.made_up import write_campaign
 from support.networks import NetworkFiles, write_network
 from support.tensor_layers import tensor_layers
@@ -476,10 +477,12 @@ EXAMPLES = {
 
 @pytest.fixture(scope="session")
 def make_example(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Example]:
-    """Return a function that makes one of the examples, with products struck or not."""
+    """Return a function that makes one of the examples, as its products and kernels are to be."""
 
     @cache
-    def make(name: str, architecture: str = "sm_90", gemm: str = "struck") -> Example:
+    def make(
+        name: str, architecture: str = "sm_90", gemm: str = "struck", harden: str = ""
+    ) -> Example:
         if name == "tensors":
             network = Network(name, tensor_layers())
         else:
@@ -498,6 +501,8 @@ def make_example(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Exam
             # What the blur of the layer with antialiasing weighs its pixels with.
             weights["13.blur_weights"] = np.full(8, 0.25, dtype=np.float32)
         image = rng.random(network.layers[0].inputs).astype(np.float32)
+        if harden:
+            plan = hardened_plan(plan, weights, image, harden)
         golden = golden_run(plan, weights, image)
         device = Device(golden, architecture)
         profiles = {profile.launch: profile for profile in profile_network(device)}

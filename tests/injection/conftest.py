@@ -41,6 +41,8 @@ class Aftermath:
         The network's answer.
     before_value, after_value : int or None
         The struck value.
+    report : tuple of int
+        What a hardened network says that it detected and corrected.
     """
 
     ending: str
@@ -48,6 +50,7 @@ class Aftermath:
     output: np.ndarray | None
     before_value: int | None
     after_value: int | None
+    report: tuple[int, int] = (0, 0)
 
 
 class BruteForce:
@@ -102,7 +105,7 @@ class BruteForce:
     def _live(self) -> list[np.ndarray]:
         """Return for each launch which words are read after it before they are written again."""
         live = np.zeros(self.memory.size, dtype=np.bool_)
-        for output in self.plan.outputs:
+        for output in self.plan.read_at_end:
             live[self.place[output]] = True
         after = []
         for launch in reversed(self.plan.launches):
@@ -158,7 +161,7 @@ class BruteForce:
         for number in range(site.launch + 1, len(self.launches)):
             later = self.step(number)
             assert later.finished, f"launch {number} died of an earlier one's fault: {site}"
-        return Aftermath(struck.name, after, self.output(self.memory), *values)
+        return Aftermath(struck.name, after, self.output(self.memory), *values, self.report())
 
     def strike_all(self, sites: list) -> tuple[str, np.ndarray, int]:  # type: ignore[type-arg]
         """Run the network with several faults, unit by unit.
@@ -206,7 +209,8 @@ class BruteForce:
         changed = self.memory.copy()
         for number in range(site.launch, len(self.launches)):
             assert self.step(number).finished
-        return Aftermath("completed", changed, self.output(self.memory), before, after)
+        output = self.output(self.memory)
+        return Aftermath("completed", changed, output, before, after, self.report())
 
     def endure(self, site: UnitSite) -> Aftermath:
         """Run the network with a unit that gives wrong results, every block that it computes."""
@@ -232,7 +236,15 @@ class BruteForce:
                 # Nobody sees it before the launch is over; the later of two stores stays.
                 stored.update(zip(ending.words.tolist(), ending.values.tolist(), strict=True))
             self.memory[list(stored)] = list(stored.values())
-        return Aftermath("completed", self.memory.copy(), self.output(self.memory), None, None)
+        output = self.output(self.memory)
+        return Aftermath("completed", self.memory.copy(), output, None, None, self.report())
+
+    def report(self) -> tuple[int, int]:
+        """What a hardened network reports, as it stands in memory."""
+        if not self.plan.report:
+            return (0, 0)
+        detected, corrected = self.memory[self.place[self.plan.report]].tolist()
+        return detected, corrected
 
     @property
     def golden_output(self) -> np.ndarray:
@@ -249,8 +261,8 @@ def make_brute_force(make_example) -> Callable[..., BruteForce]:
     """Return a function that makes the brute force of an example and an architecture."""
 
     @cache
-    def make(name: str, architecture: str = "sm_90") -> BruteForce:
-        example = make_example(name, architecture)
+    def make(name: str, architecture: str = "sm_90", harden: str = "") -> BruteForce:
+        example = make_example(name, architecture, harden=harden)
         return BruteForce(example.plan, example.weights, example.image, architecture)
 
     return make

@@ -80,6 +80,9 @@ def expected(brute, site, end) -> tuple[str, set[str]]:
     """Return the outcome that brute force saw, and the details that it allows."""
     if end.ending != "completed":
         return "DUE", {ENDS[end.ending]}
+    detected, corrected = end.report
+    if detected:
+        return "DUE", {"detected"}
     golden = brute.golden_output
     if not np.array_equal(end.output, golden):
         if has_boxes(brute.plan):
@@ -88,6 +91,8 @@ def expected(brute, site, end) -> tuple[str, set[str]]:
         if before[0] != winner(end.output):
             return "SDC", {"critical"}
         return "SDC", {"top-5" if set(before[:5]) != set(after[:5]) else "tolerable"}
+    if corrected:
+        return "Masked", {"corrected"}
     if isinstance(site, UnitSite):
         return "Masked", {"absorbed", "dead"}
     if isinstance(site, MemorySite):
@@ -190,6 +195,56 @@ def test_strike_and_propagation_equal_brute_force(
     of_numbers = MODES[mode].space == "memory" or mode == "shared"
     ends = {"Masked", "SDC"} if of_numbers else {"Masked", "SDC", "DUE"}
     assert outcomes.total() < 150 or outcomes.keys() == ends
+
+
+#: One kernel with copies that are compared, one that votes, and limits that act without fault.
+HARDENED = (
+    "add_bias@0=duplication, add_bias@2=triplication, add_bias@3=range, maxpool=range, "
+    "activate_array=range, im2col=range, copy=range+bounds"
+)
+
+
+@pytest.mark.slow
+def test_a_hardened_network_without_a_fault_is_its_golden_run(
+    make_example, make_brute_force
+) -> None:
+    golden = make_example("tiny", harden=HARDENED).golden
+    plain = make_example("tiny").golden
+    brute = make_brute_force("tiny", harden=HARDENED)
+    for number, memory in enumerate(brute.snapshots):
+        for buffer, place in brute.place.items():
+            assert np.array_equal(memory[place], golden.view(buffer, number)), (number, buffer)
+    # The limits were narrowed, so that they act.
+    assert not np.array_equal(golden.answer, plain.answer)
+    assert brute.report() == (0, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+def test_hardened_networks_by_brute_force(make_example, make_brute_force, mode) -> None:
+    example = make_example("tiny", harden=HARDENED)
+    brute = make_brute_force("tiny", harden=HARDENED)
+    launches = example.plan.launches
+    struck = [one.index for one in launches if "+" in one.kernel]
+    whole = example.injector("hardened brute force")
+    own = Injector(
+        example.device, example.profiles, struck, "hardened brute force", multiprocessors=2
+    )
+    details = Counter()
+    for model in [one for one in TRIED if MODES[mode].takes(one)]:
+        for index in range(SITES // 2):
+            # Memory belongs to no kernel; what else there is, variants have.
+            in_memory = MODES[mode].space == "memory"
+            injector = whole if in_memory or index % 3 == 0 else own
+            if mode == "shared":
+                injector = whole
+            site = injector.site(mode, model, index)
+            record = injector.inject_site(site, index)
+            compare(example, brute, injector, site, record)
+            details[record.detail] += 1
+    if mode in ("rf", "iov"):
+        assert details["detected"]
+        assert details["corrected"]
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from support.hardened import hardened_plan
 
 from softbeam.injection import propagation
 from softbeam.injection.liveness import live_words
@@ -26,6 +27,7 @@ from softbeam.network.layers import (
     Window,
     trained_buffers,
 )
+from softbeam.network.plan import Plan
 from softbeam.network.planner import make_plan
 
 NET = "[net]\nheight={}\nwidth={}\nchannels=3\n"
@@ -163,8 +165,8 @@ LAYERS = {"tensors": _tensors, "tokens": _tokens}
 
 
 @cache
-def example(name: str, im2col: str) -> tuple[GoldenRun, list[dict[str, int]]]:
-    """Return a golden run of a tiny network with random weights, and its live words."""
+def parts(name: str, im2col: str) -> tuple[Plan, dict[str, np.ndarray], np.ndarray]:
+    """Return a tiny network's plan, random weights and a random image."""
     layers = LAYERS[name]() if name in LAYERS else parse_cfg(NETWORKS[name], name)
     if name == "grouped":
         layers = tuple(
@@ -178,6 +180,21 @@ def example(name: str, im2col: str) -> tuple[GoldenRun, list[dict[str, int]]]:
         values = rng.normal(0, 0.5, words)
         weights[buffer] = (values**2 if "variance" in buffer else values).astype(np.float32)
     image = rng.random(layers[0].inputs).astype(np.float32)
+    return plan, weights, image
+
+
+@cache
+def example(name: str, im2col: str) -> tuple[GoldenRun, list[dict[str, int]]]:
+    """Return a golden run of a tiny network with random weights, and its live words."""
+    plan, weights, image = parts(name, im2col)
+    return golden_run(plan, weights, image), live_words(plan)
+
+
+@cache
+def hardened_example(name: str, rules: str) -> tuple[GoldenRun, list[dict[str, int]]]:
+    """Return the same of the hardened network, whose limits act without fault."""
+    plan, weights, image = parts(name, "always")
+    plan = hardened_plan(plan, weights, image, rules)
     return golden_run(plan, weights, image), live_words(plan)
 
 
@@ -242,6 +259,21 @@ def test_random_changes(name: str, im2col: str, monkeypatch: pytest.MonkeyPatch)
     assert reached > 100
     # Darknet's softmax of groups has none.
     assert sum(wholes.values()) - wholes["softmax"] < 0.15 * steps, wholes
+
+
+@pytest.mark.parametrize("rules", ["*=range", "*=range+bounds"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_random_changes_of_hardened_networks(name: str, rules: str) -> None:
+    golden, live = hardened_example(name, rules)
+    rng = np.random.default_rng(17)
+    reached = 0
+    for _ in range(300):
+        launch = int(rng.integers(len(golden.plan.launches)))
+        changed = random_change(rng, golden, launch)
+        found = propagate(golden, live, launch, changed)
+        assert np.array_equal(found.output, whole_rest(golden, launch, changed)), (launch, changed)
+        reached += not np.array_equal(found.output, golden.answer)
+    assert reached > 30
 
 
 @pytest.mark.parametrize("name", NETWORKS)

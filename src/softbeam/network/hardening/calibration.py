@@ -115,4 +115,5 @@ def hardened(
         if limits is None:
             limits = find_limits(plan, weights, weights_sha256, inputs, calibration.margin)
     made = harden(plan, read, limits, weights)
-    return Hardened(made, {**weights, **check_weights(made, weights)}, limits)
+    sums = {name: words.view(np.float32) for name, words in check_weights(made, weights).items()}
+    return Hardened(made, {**weights, **sums}, limits)

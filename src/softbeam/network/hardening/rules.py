@@ -106,7 +106,8 @@ def read_rules(text: str) -> tuple[Rule, ...]:
     >>> rules_text(rules)
     'lean, maxpool=range+bounds, normalize@0-2,5=duplication'
     """
-    found, place = set(), 0
+    found: set[Rule] = set()
+    place = 0
     while place < len(text) or not found:
         match = _RULE.match(text, place)
         if match is None:
