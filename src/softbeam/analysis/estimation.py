@@ -9,7 +9,7 @@ is in :mod:`softbeam.analysis.missed`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -29,6 +29,10 @@ Tally = NDArray[np.float64]
 #: stratum in which nothing happened yet has a variance all the same.  Two at each end, as A.
 #: Agresti and B. A. Coull, The American Statistician 52 (1998), doi:10.1080/00031305.1998.10480550.
 PSEUDO = 4.0
+
+
+#: From a share, the number of draws that it is as precise as, and the level, to its interval.
+Interval = Callable[[float, float, float], tuple[float, float]]
 
 
 class Share(Protocol):
@@ -91,10 +95,16 @@ class Estimator:
         Of one mode and model, with their design.
     confidence : float
         Level of the intervals.
+    interval : callable
+        From a share, an effective number of draws and the level to the interval: Wilson's, or
+        :func:`softbeam.analysis.proportion.exact_of`, which is wider and never holds less often.
     """
 
-    def __init__(self, counts: Counts, confidence: float = CONFIDENCE) -> None:
+    def __init__(
+        self, counts: Counts, confidence: float = CONFIDENCE, interval: Interval = wilson_of
+    ) -> None:
         self.counts = counts
+        self._interval = interval
         self._design, self._confidence = counts.design, confidence
         self._all = counts.everywhere()
         names = counts.strata() if self._design.stratified else [(0, "")] * self._all.size
@@ -218,13 +228,17 @@ class Estimator:
 
     def _share(self, d: Tally, x: Tally) -> Share:
         successes, n = int(x.sum()), int(d.sum())
-        if self._design.is_simple and self._confidence == CONFIDENCE:
+        simple = self._design.is_simple
+        if simple and self._confidence == CONFIDENCE and self._interval is wilson_of:
             return Proportion(successes, n)
         if n == 0:
             return Estimate(0, 0, math.nan, 0.0, 1.0)
         ratio = self._ratio(d, x)
+        if simple and self._interval is not wilson_of:
+            low, high = self._interval(ratio, n, self._confidence)
+            return Estimate(successes, n, ratio, low, high)
         variance, effective = self._effective(d, x)
-        low, high = wilson_of(ratio, effective, self._confidence)
+        low, high = self._interval(ratio, effective, self._confidence)
         below, above = self._missed(d, x, ratio, variance)
         low = min(low, ratio, max(ratio - below.whole, low - below.extra))
         high = max(high, ratio, min(ratio + above.whole, high + above.extra))

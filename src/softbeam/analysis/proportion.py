@@ -78,6 +78,41 @@ def wilson_of(estimate: float, n: float, confidence: float = CONFIDENCE) -> tupl
     return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
+def exact_of(estimate: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Return Clopper and Pearson's interval around a share as if it came from `n` draws.
+
+    Parameters
+    ----------
+    estimate : float
+        The share.
+    n : float
+        An effective number of draws, not whole in general, more than 0.
+    confidence : float
+        Level of the interval.
+
+    Notes
+    -----
+    C. J. Clopper and E. S. Pearson, Biometrika 26 (1934), doi:10.1093/biomet/26.4.404: the ends
+    are those shares at which what was seen, or more (less), has half the error probability.  Of
+    whole numbers the interval holds the true share at least as often as it says; with effective
+    numbers it is that of E. L. Korn and B. I. Graubard, Survey Methodology 24 (1998).
+
+    Examples
+    --------
+    >>> low, high = exact_of(0.0, 1000)
+    >>> low, round(high, 5)
+    (0.0, 0.00368)
+    """
+    from scipy.special import betaincinv
+
+    tail = (1 - confidence) / 2
+    seen = estimate * n
+    rest = max(n - seen, 0.0)
+    low = float(betaincinv(seen, rest + 1, tail)) if seen > 0.0 else 0.0
+    high = float(betaincinv(seen + 1, rest, 1 - tail)) if rest > 0.0 else 1.0
+    return low, high
+
+
 @dataclass(frozen=True, slots=True)
 class Proportion:
     """How many of how many: an estimate with its interval.

@@ -1,11 +1,14 @@
-"""Which part of what a network executes a campaign can strike."""
+"""What a network executes, and which part of it a campaign can strike."""
 
 from __future__ import annotations
 
-from softbeam.campaign.results.facts import ScopeFacts
+from dataclasses import asdict, replace
+
+from softbeam.campaign.results.facts import ScopeFacts, WorkFacts
 from softbeam.campaign.setup import InjectorSetup, launches_in_scope
 from softbeam.faults.space import in_groups
 from softbeam.kernels import program
+from softbeam.network.work import SUMS, LaunchWork, work_of_launch
 
 
 def scope_facts(setup: InjectorSetup) -> ScopeFacts:
@@ -29,4 +32,39 @@ def scope_facts(setup: InjectorSetup) -> ScopeFacts:
         in_scope=in_scope,
         left_out=len(setup.inputs)
         * sum(one.count * one.m * one.n * one.k for one in left_out if one is not None),
+    )
+
+
+def work_facts(setup: InjectorSetup) -> tuple[WorkFacts, ...]:
+    """Return what each launch does whose machine code is known, those alike together.
+
+    Parameters
+    ----------
+    setup : InjectorSetup
+        With the profiles of all inputs, of which the numbers are sums.
+    """
+    plan, architecture = setup.plan, setup.specification.architecture
+    found: dict[tuple[int, str, LaunchWork], int] = {}
+    for number in sorted(setup.inputs[0].profiles):
+        launch = plan.launches[number]
+        code, _ = plan.code(launch, architecture)
+        each = [work_of_launch(launch, code, one.profiles[number]) for one in setup.inputs]
+        whole = replace(
+            each[0],
+            longest=max(one.longest for one in each),
+            **{name: sum(getattr(one, name) for one in each) for name in SUMS},
+        )
+        key = (launch.layer, launch.kernel, whole)
+        found[key] = found.get(key, 0) + 1
+    return tuple(
+        WorkFacts(
+            layer=layer,
+            kernel=kernel,
+            launches=launches,
+            **{
+                name: value * (launches if name in SUMS else 1)
+                for name, value in asdict(work).items()
+            },
+        )
+        for (layer, kernel, work), launches in found.items()
     )

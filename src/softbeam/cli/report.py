@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from softbeam.cli._app import app
+from softbeam.cli._beside import BesideOption, GpuOption, chosen_gpu, compared
 from softbeam.cli._options import RunArgument
 
 _LOG = logging.getLogger(__name__)
@@ -27,22 +28,28 @@ def report(
         bool,
         typer.Option("--figures", help="Also write every figure as PNG and PDF, for a paper."),
     ] = False,
+    beside: BesideOption = None,
+    gpu: GpuOption = None,
 ) -> None:
     """Write a campaign's page: what to harden, every factor, every figure.
 
     report.html needs no network and can be sent as it is. With --figures every figure lies beside
     it as PNG and PDF, too, which takes longer. The same results give the same bytes.
+
+    With --beside the page begins with what hardening removed and what it costs.
     """
     from softbeam.analysis.results import Results
     from softbeam.present.page.campaign import write_report
 
     with _told() as say:
+        of_gpu = chosen_gpu(gpu)
         say("the results")
-        results = Results.load(run)
+        both = compared(run, beside, gpu)
+        results = Results.load(run) if both is None else both.after
         folder = out or (run.parent if run.is_file() else run) / "report"
-        written = write_report(results, folder, say, with_figures=figures)
-    beside = f" and {len(written) - 1} files of figures" if figures else ""
-    typer.echo(f"wrote {written[0]}{beside}")
+        written = write_report(results, folder, say, with_figures=figures, beside=both, gpu=of_gpu)
+    more = f" and {len(written) - 1} files of figures" if figures else ""
+    typer.echo(f"wrote {written[0]}{more}")
 
 
 @contextmanager

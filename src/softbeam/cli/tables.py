@@ -14,6 +14,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from softbeam.cli._app import app, console
+from softbeam.cli._beside import (
+    BesideOption,
+    GpuOption,
+    chosen_gpu,
+    compared,
+    print_beside,
+    write_beside,
+)
 from softbeam.text import visible
 
 if TYPE_CHECKING:
@@ -54,6 +62,8 @@ def tables(
     layer_kernel: Annotated[
         bool, typer.Option("--layer-kernel", help="Also print the factors of kernels by layer.")
     ] = False,
+    beside: BesideOption = None,
+    gpu: GpuOption = None,
 ) -> None:
     """Print the vulnerability factors of a campaign's layers and kernels.
 
@@ -75,6 +85,10 @@ def tables(
 
     In outcomes.csv kind is outcome, detail (which divides its outcome) or flag (which an
     injection can have besides); share, share_low, share_high: among the n of the mode and model.
+
+    With --beside the rates of critical SDCs, SDCs and DUEs are compared with those of the
+    unhardened network, (places x share) hardened / unhardened, and so are instructions and bytes;
+    relative.csv and costs.csv have them by layer and kernel.
     """
     from softbeam.analysis.accuracy import columns_of, load_rows, truth_of
     from softbeam.analysis.sample import counts_of, short_of
@@ -83,6 +97,7 @@ def tables(
     from softbeam.present.rich import show
     from softbeam.present.words import in_scope, left_out, stream_order, unfinished
 
+    both, of_gpu = compared(run, beside, gpu), chosen_gpu(gpu)
     with ResultsReader.open(run) as store:
         facts, specification = store.facts(), store.specification
         truth = truth_of(facts)
@@ -91,6 +106,8 @@ def tables(
         rows = load_rows(counts, tuple(store.inferences()), truth)
     fault_free = None if truth is None else truth.fault_free
     written = [] if folder is None else _write_csv(folder, counts, rows, fault_free)
+    if folder is not None and both is not None:
+        written += write_beside(folder, both)
     out = console(COLUMNS)
     out.print(
         f"{visible(specification.network)}, {specification.architecture}, "
@@ -110,6 +127,8 @@ def tables(
     for mode in dict.fromkeys(stream.mode for stream in sorted(counts.streams(), key=stream_order)):
         if said := left_out(facts.unread, mode):
             out.print(said, soft_wrap=True, markup=False)
+    if both is not None:
+        print_beside(out, both, of_gpu, layer_kernel=layer_kernel)
     for stream in sorted(counts.streams(), key=stream_order):
         for table in _stream_tables(counts, stream, layer_kernel):
             show(out, table)

@@ -82,6 +82,25 @@ class Program:
         found: NDArray[np.bool_] = np.isin(self.code.rows[:, k.SPACE], (k.SHARED, k.LOCAL))
         return found
 
+    @property
+    def loaded_bytes(self) -> NDArray[np.int64]:
+        """Per row: bytes that a thread which executes it asks of global memory.
+
+        An atomic loads what it changes.  An access of any space counts as one of global memory;
+        those of shared and of local memory do not.
+        """
+        return self._bytes((k.LOAD, k.LOAD_OTHER, k.ATOMIC, k.REDUCTION))
+
+    @property
+    def stored_bytes(self) -> NDArray[np.int64]:
+        """Per row: bytes that a thread which executes it gives to global memory, as loaded ones."""
+        return self._bytes((k.STORE, k.STORE_OTHER, k.ATOMIC, k.REDUCTION))
+
+    def _bytes(self, operations: tuple[int, ...]) -> NDArray[np.int64]:
+        rows = self.code.rows
+        counts = np.isin(rows[:, k.OP], operations) & ~self.short
+        return np.where(counts, rows[:, k.SIZE], 0)
+
 
 #: Operations whose space says what memory a program needs.
 _ACCESSES = (k.LOAD, k.STORE, k.LOAD_OTHER, k.STORE_OTHER, k.ATOMIC, k.REDUCTION)

@@ -31,6 +31,9 @@ class ProfileRow:
         Executed ones that write a general register: IOV's fault space.
     stores : int
         Executed ones that store; with `writes`, IOA's fault space.
+    loaded_bytes, stored_bytes : int
+        Bytes that executed ones ask of, and give to, global memory: threads times the width of
+        the access, whichever cache answers.
     opcodes : mapping of str to int
         Executed ones by opcode with its modifiers.
     """
@@ -42,6 +45,8 @@ class ProfileRow:
     executed: int
     writes: int
     stores: int
+    loaded_bytes: int = 0
+    stored_bytes: int = 0
     opcodes: Mapping[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -66,6 +71,8 @@ def of_launch(device: Device, profile: LaunchProfile) -> ProfileRow:
         executed=int(executed.sum()),
         writes=int(executed[program.general].sum()),
         stores=int(executed[program.stores].sum()),
+        loaded_bytes=int(executed @ program.loaded_bytes),
+        stored_bytes=int(executed @ program.stored_bytes),
         opcodes=opcodes,
     )
 
@@ -93,6 +100,8 @@ def total(rows: Iterable[ProfileRow], layer: int | None = None, kernel: str = ""
         executed=sum(row.executed for row in rows),
         writes=sum(row.writes for row in rows),
         stores=sum(row.stores for row in rows),
+        loaded_bytes=sum(row.loaded_bytes for row in rows),
+        stored_bytes=sum(row.stored_bytes for row in rows),
         opcodes=dict(sorted(opcodes.items())),
     )
 

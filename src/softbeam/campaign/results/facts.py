@@ -162,6 +162,45 @@ class ScopeFacts(_Facts):
         return self.in_scope / max(1, self.executed + self.left_out)
 
 
+class WorkFacts(_Facts):
+    """What a launch does, or several alike, over all of a campaign's inputs.
+
+    The numbers are sums over `launches` and the inputs, as of
+    :class:`softbeam.network.work.LaunchWork`; `blocks`, `warps` and `longest` are those of a
+    single launch.
+
+    Attributes
+    ----------
+    layer, kernel
+        Where.
+    launches : int
+        Launches of one inference that are alike.
+    blocks, warps : int
+        Of one launch.
+    longest : int
+        Most instructions that any thread of one executes.
+    instructions, executed, warp_instructions, fp32, fp64 : int
+        Dynamic instructions.
+    loaded, stored, touched : int
+        Bytes of global memory.
+    """
+
+    layer: int
+    kernel: str
+    launches: int = Field(ge=1)
+    blocks: int = Field(ge=1)
+    warps: int = Field(ge=1)
+    longest: int = Field(ge=0)
+    instructions: int = Field(ge=0)
+    executed: int = Field(ge=0)
+    warp_instructions: int = Field(ge=0)
+    fp32: int = Field(ge=0)
+    fp64: int = Field(ge=0)
+    loaded: int = Field(ge=0)
+    stored: int = Field(ge=0)
+    touched: int = Field(ge=0)
+
+
 class Facts(_Facts):
     """What a campaign struck.
 
@@ -187,6 +226,9 @@ class Facts(_Facts):
         ``function``; empty in results of before there was a choice.
     scope : ScopeFacts or None
         Which part of the executed instructions can be struck.
+    work : tuple of WorkFacts
+        What all launches do whose machine code is known, in scope or not; empty in results of
+        before it was counted.
     limits : str
         Of a hardened network that is clamped its limits, as
         :meth:`softbeam.network.hardening.limits.Limits.to_json` writes them; else empty.
@@ -202,6 +244,7 @@ class Facts(_Facts):
     versions: dict[str, str] = Field(default_factory=dict)
     answers: str = ""
     scope: ScopeFacts | None = None
+    work: tuple[WorkFacts, ...] = ()
     limits: str = ""
 
     @property
@@ -288,7 +331,7 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
     versions : dict of str to str
         What computes.
     """
-    from softbeam.campaign.scope import scope_facts
+    from softbeam.campaign.scope import scope_facts, work_facts
     from softbeam.campaign.setup import unread_places
     from softbeam.injection.judging import judge_for
     from softbeam.network.golden import open_golden_run
@@ -323,6 +366,7 @@ def facts_of(workload: Workload, setup: InjectorSetup, versions: dict[str, str])
         versions=versions,
         answers=judge.kind,
         scope=scope_facts(setup),
+        work=work_facts(setup),
         limits="" if workload.limits is None else workload.limits.to_json(),
     )
 

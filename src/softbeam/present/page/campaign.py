@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from softbeam.analysis.hardening.beside import Beside
 from softbeam.analysis.results import Results
+from softbeam.analysis.roofline import Gpu
 from softbeam.analysis.sample import short_of
 from softbeam.files import whole_file
 from softbeam.injection.replay import Replay
@@ -14,6 +16,7 @@ from softbeam.present.blocks import Block, Section
 from softbeam.present.figures.style import Figure
 from softbeam.present.html import document
 from softbeam.present.page import advice, loads, method, sections
+from softbeam.present.page.beside import section as beside_section
 from softbeam.present.page.replay import sections as replay_sections
 from softbeam.present.page.struck import struck
 from softbeam.present.words import in_scope
@@ -42,7 +45,12 @@ def silent(step: str) -> None:
     """Tell nobody."""
 
 
-def page_sections(results: Results, say: Say = silent) -> tuple[Section, ...]:
+def page_sections(
+    results: Results,
+    say: Say = silent,
+    beside: Beside | None = None,
+    gpu: Gpu | None = None,
+) -> tuple[Section, ...]:
     """Return the sections of a page: the answer first, then how the injections ended.
 
     Parameters
@@ -51,12 +59,20 @@ def page_sections(results: Results, say: Say = silent) -> tuple[Section, ...]:
         The campaign; where nothing was injected its page has only the last section.
     say : callable
         Is told what is being worked out.
+    beside : Beside, optional
+        The campaign beside that on the unhardened network.
+    gpu : Gpu, optional
+        Whose time is estimated there.
     """
     small_print = method.section(results)
     if not results.records:
         return (small_print,)
     scope = sections.Scope(results)
-    parts = [advice.section(results, scope.parts, say)]
+    parts = []
+    if beside is not None:
+        say("what hardening removed")
+        parts.append(beside_section(beside, gpu))
+    parts.append(advice.section(results, scope.parts, say))
     for make, what in _SECTIONS:
         say(what)
         made = make(scope)
@@ -129,7 +145,13 @@ def render_replay(
 
 
 def write_report(
-    results: Results, folder: Path, say: Say = silent, *, with_figures: bool = False
+    results: Results,
+    folder: Path,
+    say: Say = silent,
+    *,
+    with_figures: bool = False,
+    beside: Beside | None = None,
+    gpu: Gpu | None = None,
 ) -> list[Path]:
     """Write a campaign's page and, where wanted, its figures as PNG and PDF.
 
@@ -143,13 +165,15 @@ def write_report(
         Is told what is being worked out.
     with_figures : bool
         Whether the figures get files of their own beside the page, which shows them anyway.
+    beside, gpu
+        As of :func:`page_sections`.
 
     Returns
     -------
     list of Path
         The files, the page first.  The same results give the same bytes.
     """
-    parts = page_sections(results, say)
+    parts = page_sections(results, say, beside, gpu)
     contents = {PAGE_NAME: render(results, parts, files=with_figures).encode()}
     if with_figures:
         say("the figures as PNG and PDF")
