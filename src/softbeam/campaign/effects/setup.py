@@ -89,10 +89,11 @@ def hardened_workload(workload: Workload, technique: Technique, limits: Limits) 
     """
     plan = harden(workload.plan, read_rules(everywhere(technique)), limits, workload.weights)
     kernels = sorted({launch.kernel for launch in plan.launches} & KERNELS.keys())
+    sums = check_weights(plan, workload.weights)
     return replace(
         workload,
         plan=plan,
-        weights={**workload.weights, **check_weights(plan, workload.weights)},
+        weights={**workload.weights, **{name: one.view(np.float32) for name, one in sums.items()}},
         plan_sha256=plan.sha256,
         kernels_sha256=machine_code_sha256(kernels, workload.choices.architecture),
     )
