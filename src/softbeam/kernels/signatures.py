@@ -15,7 +15,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-_KINDS = {"int": "int32", "size_t": "int64", "float": "float32"}
+_KINDS = {"int": "int32", "size_t": "int64", "float": "float32", "unsigned": "uint32"}
 _ENTRY = re.compile(
     r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\(\d+\)\s+)?(\w+)\s*\(([^)]*)\)'
 )

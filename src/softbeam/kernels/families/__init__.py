@@ -17,6 +17,7 @@ from softbeam.kernels.behaviour import NOBODY, Behaviour, Channelwise, Pointwise
 from softbeam.kernels.families import (
     activation,
     channels,
+    checks,
     crop,
     elementwise,
     joining,
@@ -32,8 +33,8 @@ from softbeam.kernels.signatures import Arguments
 __all__ = ["BEHAVIOURS", "NOBODY", "Channelwise", "Pointwise", "compute", "owner_thread"]
 
 _FAMILIES = (
-    activation, channels, crop, elementwise, joining, moving, pointwise, products, reductions,
-    softmax, windows,
+    activation, channels, checks, crop, elementwise, joining, moving, pointwise, products,
+    reductions, softmax, windows,
 )  # fmt: skip
 
 #: What is known of each kernel, by its short name.
