@@ -52,7 +52,7 @@ def check_convolution_rule(step: Step) -> Result:
         kept = np.isin(changed.places, inside)
         seen = Columns(changed.stride, changed.places[kept], changed.values[kept])
         # Pixels outside, if there are any, are the first of those needed: -1.
-        numbers = numbers.reshape(places.size, -1) - (needed.size - inside.size)
+        numbers = numbers.reshape(-1, pixels.shape[1]) - (needed.size - inside.size)
         return places, step.columns(image, inside, seen), numbers.astype(np.int32)
 
     return _checked(step, a.channels * a.kernel_h * a.kernel_w, found)

@@ -1,11 +1,10 @@
 """What a check knows of the weights: the sums of their columns, and how far rounding can go.
 
 A check compares sums that would be equal without rounding.  Rounding errors are taken to be random
-with mean zero and independent of what came before, each below the unit roundoff times what is
-rounded: model M of Higham and Mary (doi:10.1137/18M1226312), with a mean that is independent of
-earlier errors (Connolly, Higham and Mary, doi:10.1137/20M1334796).  Then sums of errors whose
-squared bounds add up to V exceed λ √V with a probability of at most 2 exp(-λ²/2) (Hoeffding and
-Azuma).  Bounds of what is rounded are proven, from norms of the weights.  The derivation is in
+with mean zero whatever came before, each below the unit roundoff times what is rounded (Higham and
+Mary, doi:10.1137/18M1226312; Ipsen and Zhou, arXiv:1906.10465).  Then sums of errors whose squared
+bounds add up to V exceed λ √V with a probability of at most 2 exp(-λ²/2) (Hoeffding and Azuma).
+Bounds of what is rounded are proven, from norms of the weights.  The derivation is in
 docs/hardening.md.
 """
 
@@ -53,13 +52,14 @@ def check_contents(a: Floats, channels: int, pixels: int = 1) -> Floats:
     numpy.ndarray of float32
         Of :func:`softbeam.kernels.checks.check_words` words.
     """
-    sums = a.sum(axis=0, dtype=np.float64).reshape(channels, pixels).T
     laid = np.zeros((pixels, padded_channels(channels)), np.float32)
-    laid[:, :channels] = sums
-    with np.errstate(over="ignore", invalid="ignore"):
-        times, plus = tolerances(a, laid[:, :channels], sums)
     contents = np.empty(check_words(channels, pixels), np.float32)
-    contents[:HEAD] = [_up(times), _up(plus), SMALLEST, _up(a.shape[1] * SMALLEST)]
+    # Of weights that are no numbers the tolerance is none, and every column is computed again.
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = a.sum(axis=0, dtype=np.float64).reshape(channels, pixels).T
+        laid[:, :channels] = sums
+        times, plus = tolerances(a, laid[:, :channels], sums)
+        contents[:HEAD] = [_up(times), _up(plus), SMALLEST, _up(a.shape[1] * SMALLEST)]
     contents[HEAD:] = laid.reshape(-1)
     return contents
 
