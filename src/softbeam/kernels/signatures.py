@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from softbeam.kernels.hardened import REPORTING, base_of, techniques_of
 from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 
-_KINDS = {"int": "int32", "size_t": "int64", "float": "float32"}
+_KINDS = {"int": "int32", "size_t": "int64", "float": "float32", "unsigned": "uint32"}
 _ENTRY = re.compile(
     r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\(\d+\)\s+)?(\w+)\s*\(([^)]*)\)'
 )
