@@ -88,3 +88,39 @@ def measured_front_table(answer: Answer) -> Table:
         ),
         tuple(rows),
     )
+
+
+def beside_table(answer: Answer, before: Results, after: Results) -> Table:
+    """Return what was predicted of a choice beside what a campaign on the hardened network shows.
+
+    Parameters
+    ----------
+    answer : Answer
+        The choice.
+    before, after : Results
+        The campaigns on the unhardened and on the hardened network.
+    """
+    whole = Beside(before, after).relative()
+    rows = []
+    for harm, event in EVENT_OF.items():
+        found = whole.rate(event)
+        measured = Interval(1.0 - found.estimate, 1.0 - found.high, 1.0 - found.low)
+        predicted = None
+        if harm == answer.of:
+            own = answer.prediction
+            estimate = own.expected if own.expected == own.expected else answer.choice.removed
+            predicted = Interval(estimate, own.low, own.high)
+        rows.append(Row(HARM_TITLES[harm], predicted, measured, found.second.n, found.first.n))
+    return Table(
+        "predicted-measured",
+        "Removed, with 95 % intervals: predicted from the campaign on the unhardened network, and "
+        "measured on the hardened one, as 1 less the rate relative to the unhardened network",
+        (
+            text("damage"),
+            share("predicted"),
+            share("measured"),
+            count("before", "injections before"),
+            count("after", "injections after"),
+        ),
+        tuple(rows),
+    )

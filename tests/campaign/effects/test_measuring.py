@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from softbeam.campaign.effects.facts import PLAIN, Effects, Ended, Remedy, Sample, Struck
 from softbeam.campaign.effects.file import to_json
 from softbeam.campaign.effects.measuring import Run, Subject, Telling, measure
 from softbeam.campaign.effects.replaying import CLAMP, REACH
-from softbeam.campaign.effects.setup import EffectSetup, offered
+from softbeam.campaign.effects.setup import EffectSetup, rules_for
 from softbeam.campaign.effects.working import Answered, measure_in_worker
 from softbeam.errors import InternalError
 from softbeam.faults.stratum import Stratum
@@ -24,6 +25,7 @@ from softbeam.kernels.hardened import base_of
 from softbeam.network.device import Device
 from softbeam.network.golden import golden_run
 from softbeam.network.hardening.apply import harden
+from softbeam.network.hardening.checksum import CHECKS, check_weights
 from softbeam.network.hardening.limits import Limits, find_limits
 from softbeam.network.hardening.rules import has, read_rules
 from softbeam.network.profile import profile_launch
@@ -64,11 +66,8 @@ def limits(prepared: Prepared) -> Limits:
 
 
 @pytest.fixture(scope="session")
-def subject(
-    prepared: Prepared, records: tuple[InjectionRecord, ...], limits: Limits
-) -> Subject:
-    offers = tuple(one for one in TECHNIQUES if one != ("checksum",))
-    return Subject(prepared.workload, prepared.setup, records, limits, 10, offers)
+def subject(prepared: Prepared, records: tuple[InjectionRecord, ...], limits: Limits) -> Subject:
+    return Subject(prepared.workload, prepared.setup, records, limits, 10, TECHNIQUES)
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +83,8 @@ def test_everything_that_did_damage_is_replayed(subject: Subject, effects: Effec
     for name, record in subject.damaging().items():
         assert own[name].ended == Ended(record.outcome, record.detail)
         assert own[name].launch == record.launch
-    assert any(one.with_remedy for one in own.values())
+    removing = {remedy.technique for one in own.values() for remedy in one.with_remedy}
+    assert removing == {("range",), ("checksum",)}
 
 
 def test_a_clamp_behind_does_what_the_clamped_network_does(
@@ -141,14 +141,23 @@ def test_hardened_code_is_struck_as_in_the_network_that_has_it(
     damage = {one.struck: one.ended for one in effects.damaging}
     for sample, number in effects.struck.items():
         rule = str(Remedy(sample.place, sample.technique))
-        plan = harden(workload.plan, read_rules(rule), subject.limits)
-        launches = [one.index for one in plan.launches if base_of(one.kernel) != one.kernel]
+        plan = harden(workload.plan, read_rules(rule), subject.limits, workload.weights)
+        weights = {
+            **workload.weights,
+            **{
+                name: words.view(np.float32)
+                for name, words in check_weights(plan, workload.weights).items()
+            },
+        }
+        launches = [
+            one.index
+            for one in plan.launches
+            if one.kernel in CHECKS or base_of(one.kernel) != one.kernel
+        ]
         for image in range(len(workload.images)):
-            device = Device(golden_run(plan, workload.weights, workload.images[image]), "sm_90")
+            device = Device(golden_run(plan, weights, workload.images[image]), "sm_90")
             profiles = {one: profile_launch(device, one) for one in launches}
-            injector = Injector(
-                device, profiles, launches, prepared.setup.campaign_id, image=image
-            )
+            injector = Injector(device, profiles, launches, prepared.setup.campaign_id, image=image)
             stratum = stratum_of(plan.launches[launches[0]])
             for index in range(image, number, len(workload.images)):
                 record = injector.inject(sample.mode, sample.model, index, stratum)
@@ -180,9 +189,7 @@ def test_effects_of_other_limits_are_measured_anew(
     subject: Subject, effects: Effects, tmp_path: Path
 ) -> None:
     other = replace(effects, limits="other", struck={Sample(Stratum(0, "k"), (), "rf", "m"): 3})
-    again = measure(
-        replace(subject, techniques=()), other, here, tmp_path, tmp_path, Telling()
-    )
+    again = measure(replace(subject, techniques=()), other, here, tmp_path, tmp_path, Telling())
     assert again.limits == effects.limits
     assert not again.struck
 
@@ -198,9 +205,7 @@ def test_a_record_that_does_not_replay_is_an_error(subject: Subject, tmp_path: P
         measure(replace(subject, records=wrong), None, here, tmp_path, tmp_path, Telling())
 
 
-def test_places_are_counted_of_needed_launches_alone(
-    prepared: Prepared, effects: Effects
-) -> None:
+def test_places_are_counted_of_needed_launches_alone(prepared: Prepared, effects: Effects) -> None:
     plan = prepared.workload.plan
     assert effects.unneeded
     assert all(size > 0 for size in effects.dropped.values())
@@ -210,4 +215,10 @@ def test_places_are_counted_of_needed_launches_alone(
         for one in effects.unneeded
         if not plan.launches[one].library
     }
-    assert all(offered(plan, key.technique) for key in effects.sizes)
+    limits = find_limits(
+        plan,
+        prepared.workload.weights,
+        prepared.workload.weights_sha256,
+        [("0" * 64, prepared.workload.images[0])],
+    )
+    assert all(rules_for(prepared.workload, key.technique, limits) for key in effects.sizes)

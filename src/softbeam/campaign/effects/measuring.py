@@ -29,11 +29,10 @@ from softbeam.campaign.effects.setup import (
     REPLAYED,
     EffectSetup,
     Hardening,
-    everywhere,
     kernels_hash,
     limits_hash,
-    offered,
     prepare_hardened,
+    rules_for,
     unneeded_launches,
 )
 from softbeam.campaign.effects.working import Answered, checks_of, hardened_injector
@@ -172,15 +171,27 @@ def measure(
     if known is not None and known.fits(effects):
         effects = known
     ranged = None
-    if REPLAYED in subject.techniques and offered(subject.plan, REPLAYED):
-        ranged = harden(subject.plan, read_rules(everywhere(REPLAYED)), subject.limits)
+    rules = {one: rules_for(subject.workload, one, subject.limits) for one in subject.techniques}
+    if rules.get(REPLAYED):
+        ranged = harden(subject.plan, read_rules(rules[REPLAYED]), subject.limits)
     effects = _replay(subject, effects, ranged, runner, telling)
     telling.keep(effects)
     for technique in subject.techniques:
-        if not offered(subject.plan, technique):
+        if not rules[technique]:
             continue
         telling.doing("+".join(technique))
-        effects = _technique(subject, effects, technique, ranged, runner, scratch, cache, telling)
+        hardening, inputs = prepare_hardened(
+            subject.workload,
+            subject.campaign,
+            technique,
+            rules[technique],
+            subject.limits,
+            scratch,
+            cache,
+            telling.progress,
+        )
+        setup = EffectSetup(subject.campaign, ranged, hardening, inputs)
+        effects = _technique(subject, effects, setup, hardening, runner, telling)
         telling.keep(effects)
     return effects
 
@@ -234,26 +245,15 @@ def _check(record: InjectionRecord, found: Damaging) -> None:
 def _technique(
     subject: Subject,
     effects: Effects,
-    technique: Technique,
-    ranged: Plan | None,
+    setup: EffectSetup,
+    hardening: Hardening,
     runner: Runner,
-    scratch: Path,
-    cache: Path,
     telling: Telling,
 ) -> Effects:
     """Count the code of a technique, strike it, and replay what it acts on."""
-    hardening, inputs = prepare_hardened(
-        subject.workload,
-        subject.campaign,
-        technique,
-        subject.limits,
-        scratch,
-        cache,
-        telling.progress,
-    )
     if not hardening.launches:
         return effects
-    setup = EffectSetup(subject.campaign, ranged, hardening, inputs)
+    technique = hardening.technique
     sizes = _sizes(setup, hardening, {mode for mode, _ in subject.streams})
     samples = {} if technique == REPLAYED else _samples(subject, sizes, technique)
     tasks = [

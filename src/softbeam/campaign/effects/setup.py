@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from softbeam.campaign.effects.facts import Technique
+from softbeam.campaign.effects.facts import Remedy, Technique
 from softbeam.campaign.setup import InjectorSetup, InputSetup, launches_in_scope
-from softbeam.errors import InternalError
+from softbeam.errors import InternalError, NetworkError
 from softbeam.faults.stratum import Stratum
 from softbeam.kernels import KERNELS, machine_code_sha256
 from softbeam.kernels.hardened import techniques_of
@@ -20,7 +20,7 @@ from softbeam.network.device import Device
 from softbeam.network.golden import golden_run, open_golden_run
 from softbeam.network.hardening.apply import harden
 from softbeam.network.hardening.calibration import Calibration, Input
-from softbeam.network.hardening.checksum import check_weights
+from softbeam.network.hardening.checksum import CHECKS, check_weights
 from softbeam.network.hardening.lean import needed
 from softbeam.network.hardening.limits import Limits, find_limits
 from softbeam.network.hardening.rules import CHECKSUM, has, read_rules
@@ -49,20 +49,40 @@ MEASURED: tuple[Technique, ...] = (
 REPLAYED: Technique = ("range",)
 
 
-def offered(plan: Plan, technique: Technique) -> bool:
-    """Return whether any launch of a plan can be hardened by techniques together."""
-    return any(has(launch, technique) for launch in plan.launches)
+def rules_for(workload: Workload, technique: Technique, limits: Limits) -> str:
+    """Return the rules that harden every kernel in every layer that can be, as text.
 
+    Parameters
+    ----------
+    workload : Workload
+        Not hardened.
+    technique : tuple of str
+        Techniques that act together.
+    limits : Limits
+        Those of its launches.
 
-def everywhere(technique: Technique) -> str:
-    """Return the rule that hardens every kernel that can be, as text.
-
-    Examples
-    --------
-    >>> everywhere(("range", "bounds"))
-    '*=range+bounds'
+    Returns
+    -------
+    str
+        Empty where nothing can be: no kernel has the technique, a launch stores what has no
+        limits, a product cannot be checked.
     """
-    return f"*={'+'.join(technique)}"
+    plan = workload.plan
+    places = {
+        Stratum(launch.layer, launch.kernel) for launch in plan.launches if has(launch, technique)
+    }
+    rules = [str(Remedy(place, technique)) for place in sorted(places)]
+    if not rules or _takes(workload, ", ".join(rules), limits):
+        return ", ".join(rules)
+    return ", ".join(rule for rule in rules if _takes(workload, rule, limits))
+
+
+def _takes(workload: Workload, rules: str, limits: Limits) -> bool:
+    try:
+        harden(workload.plan, read_rules(rules), limits, workload.weights)
+    except NetworkError:
+        return False
+    return True
 
 
 def limits_hash(limits: Limits) -> str:
@@ -75,24 +95,25 @@ def kernels_hash(architecture: str) -> str:
     return machine_code_sha256(KERNELS, architecture)
 
 
-def hardened_workload(workload: Workload, technique: Technique, limits: Limits) -> Workload:
-    """Return a workload whose every kernel that can be is hardened by a technique.
+def hardened_workload(workload: Workload, rules: str, limits: Limits) -> Workload:
+    """Return a workload that is hardened by rules.
 
     Parameters
     ----------
     workload : Workload
         Not hardened.
-    technique : tuple of str
-        Techniques that act together.
+    rules : str
+        What is hardened and how.
     limits : Limits
         Those of its launches.
     """
-    plan = harden(workload.plan, read_rules(everywhere(technique)), limits, workload.weights)
+    plan = harden(workload.plan, read_rules(rules), limits, workload.weights)
     kernels = sorted({launch.kernel for launch in plan.launches} & KERNELS.keys())
     sums = check_weights(plan, workload.weights)
     return replace(
         workload,
         plan=plan,
+        choices=workload.choices.model_copy(update={"harden": rules}),
         weights={**workload.weights, **{name: one.view(np.float32) for name, one in sums.items()}},
         plan_sha256=plan.sha256,
         kernels_sha256=machine_code_sha256(kernels, workload.choices.architecture),
@@ -131,7 +152,7 @@ class Hardening:
         return {
             own: number
             for number, own in self.origin.items()
-            if not (self.technique == ADDED and is_added(launches[number].kernel))
+            if not (self.technique == ADDED and launches[number].kernel in CHECKS)
         }
 
 
@@ -156,13 +177,8 @@ def hardening_of(workload: Workload, made: Workload, technique: Technique) -> Ha
     return Hardening(technique, made.plan, own, origin, cells)
 
 
-def is_added(kernel: str) -> bool:
-    """Return whether a kernel is one of the checks that stand behind products."""
-    return kernel.startswith("check_")
-
-
 def _made_by_adding(launch: Launch, technique: Technique) -> bool:
-    return technique == ADDED and is_added(launch.kernel)
+    return technique == ADDED and launch.kernel in CHECKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +207,7 @@ def prepare_hardened(
     workload: Workload,
     campaign: InjectorSetup,
     technique: Technique,
+    rules: str,
     limits: Limits,
     scratch: Path,
     cache: Path,
@@ -204,6 +221,8 @@ def prepare_hardened(
         The unhardened network, and its golden runs and profiles.
     technique : tuple of str
         Techniques that act together.
+    rules : str
+        They everywhere, as of :func:`rules_for`.
     limits : Limits
         Those of the unhardened network's launches, found on the campaign's inputs too.
     scratch, cache : Path
@@ -216,7 +235,7 @@ def prepare_hardened(
     InternalError
         If the hardened network answers something else without fault.
     """
-    made = hardened_workload(workload, technique, limits)
+    made = hardened_workload(workload, rules, limits)
     hardening = hardening_of(workload, made, technique)
     unneeded = unneeded_launches(workload.plan)
     scope = set(launches_in_scope(workload.plan, campaign.specification)) - unneeded

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from softbeam.kernels.hardened import base_of, techniques_of
 from softbeam.kernels.signatures import KERNELS, Parameter, signature
-from softbeam.network.hardening.checksum import is_check
+from softbeam.network.hardening.checksum import CHECKS
 from softbeam.network.plan import Plan, Pointer
 
 
@@ -44,9 +44,7 @@ class Trailing:
     @property
     def words(self) -> tuple[int, ...]:
         """What ``bounds`` needs: for each pointer the words from it on."""
-        return tuple(
-            int(str(value)) for one, value in self.values if one.name.startswith("WORDS_")
-        )
+        return tuple(int(str(value)) for one, value in self.values if one.name.startswith("WORDS_"))
 
     @property
     def limits(self) -> tuple[float, float] | None:
@@ -208,4 +206,4 @@ def _declaration(kernel: str) -> Iterator[str]:
 
 def checks(plan: Plan) -> tuple[str, ...]:
     """Return the kernels of the launches that check products, sorted."""
-    return tuple(sorted({one.kernel for one in plan.launches if is_check(one.kernel)}))
+    return tuple(sorted({one.kernel for one in plan.launches if one.kernel in CHECKS}))
