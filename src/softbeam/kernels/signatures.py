@@ -1,19 +1,22 @@
 """Signatures of kernels, and the arguments of a launch by their parameters' names.
 
-A kernel's parameters stand in its CUDA source and nowhere else.  The products that Darknet leaves
-to a library have no source; their signatures are here.
+A kernel's parameters stand in its CUDA source and nowhere else.  A hardened variant has those of its
+base and further ones behind them.  The products that Darknet leaves to a library have no source;
+their signatures are here.
 """
 
 from __future__ import annotations
 
 import re
 from collections import namedtuple
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from softbeam.kernels.hardened import FOLDER, REPORTING, combinations, entry
 
 _KINDS = {"int": "int32", "size_t": "int64", "float": "float32"}
 _ENTRY = re.compile(
@@ -125,15 +128,57 @@ def read_kernels(file: str, source: str) -> tuple[Kernel, ...]:
     )
 
 
+def further_parameters(kernel: Kernel, techniques: Iterable[str]) -> tuple[Parameter, ...]:
+    """Return what a hardened variant takes behind its base's parameters.
+
+    ``ZERO``, which is 0, and ``REPORT``, two words that count what was detected and what was
+    corrected; ``LOW`` and ``HIGH``, the limits of what is stored; and for each pointer p ``WORDS_p``,
+    the number of its buffer's words from where it points on.
+
+    Examples
+    --------
+    >>> [one.name for one in further_parameters(KERNELS["fill"], ["duplication", "bounds"])]
+    ['ZERO', 'REPORT', 'WORDS_X']
+    """
+    given = set(techniques)
+    found = []
+    if given & set(REPORTING):
+        found += [Parameter("ZERO", "int32"), Parameter("REPORT", "pointer", "int32")]
+    if "range" in given:
+        found += [Parameter("LOW", "float32"), Parameter("HIGH", "float32")]
+    if "bounds" in given:
+        pointers = [one.name for one in kernel.parameters if one.kind == "pointer"]
+        found += [Parameter(f"WORDS_{name}", "int32") for name in pointers]
+    return tuple(found)
+
+
+def _variants(kernel: Kernel) -> Iterator[Kernel]:
+    for techniques in combinations(kernel.name):
+        yield Kernel(
+            "+".join((kernel.name, *techniques)),
+            entry(kernel.symbol, techniques),
+            kernel.parameters + further_parameters(kernel, techniques),
+            f"{FOLDER}/{kernel.file}",
+        )
+
+
 def _shipped() -> Iterator[Kernel]:
     folder = resources.files("softbeam.kernels").joinpath("cuda")
+    hardened = {file.name for file in folder.joinpath(FOLDER).iterdir()}
+    bases, variants = [], []
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".cu"):
             stem = file.name.removesuffix(".cu")
-            yield from read_kernels(stem, file.read_text(encoding="utf-8"))
+            kernels = read_kernels(stem, file.read_text(encoding="utf-8"))
+            bases += kernels
+            if file.name in hardened:
+                variants += [one for kernel in kernels for one in _variants(kernel)]
+    yield from bases
+    yield from variants
 
 
-#: The kernels whose machine code is shipped, by short name; parameters in Darknet's order.
+#: The kernels whose machine code is shipped, by short name, hardened variants behind the others;
+#: parameters in Darknet's order.
 KERNELS: Mapping[str, Kernel] = MappingProxyType({kernel.name: kernel for kernel in _shipped()})
 
 #: Matrix products, which Darknet leaves to a library (cuBLAS), by short name.
@@ -160,8 +205,9 @@ def signature(kernel: str) -> Kernel:
 @cache
 def _class(kernel: str) -> Any:
     names = [parameter.name for parameter in signature(kernel).parameters]
-    base = namedtuple(f"{kernel}_arguments", names)  # type: ignore[misc]
-    return type(f"{kernel}_arguments", (Arguments, base), {"__slots__": (), "kernel": kernel})
+    title = f"{kernel.replace('+', '_')}_arguments"
+    base = namedtuple(title, names)  # type: ignore[misc]
+    return type(title, (Arguments, base), {"__slots__": (), "kernel": kernel})
 
 
 def arguments(kernel: str, /, **values: Any) -> Arguments:
