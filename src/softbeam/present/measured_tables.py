@@ -6,9 +6,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from softbeam.analysis.hardening.beside import Beside
 from softbeam.analysis.hardening.measured.answer import Answer, rules_of
+from softbeam.analysis.results import Results
+from softbeam.present.digits import Interval
 from softbeam.present.measured_words import HARM_TITLES
-from softbeam.present.table import Column, Row, Table, count, label, percentage, text
+from softbeam.present.table import Column, Row, Table, count, label, percentage, share, text
+
+#: What is compared of two campaigns, by what was to be removed.
+EVENT_OF = {"critical": "critical", "sdc": "sdc", "due": "undetected", "all": "left"}
 
 
 def choice_table(answer: Answer, names: Mapping[int, str] | None = None) -> Table:

@@ -72,17 +72,6 @@ def trailing(plan: Plan) -> tuple[Trailing, ...]:
     return tuple(found)
 
 
-def entry(kernel: str) -> str:
-    """Return the name of a variant's entry in the sources that are written.
-
-    Examples
-    --------
-    >>> entry("maxpool+range+bounds")
-    'forward_maxpool_kernel_range_bounds'
-    """
-    return "_".join((KERNELS[base_of(kernel)].symbol, *techniques_of(kernel)))
-
-
 def launches_csv(plan: Plan) -> str:
     """Return a table of the launches of variants: arguments as C writes them."""
     text = io.StringIO()
@@ -90,7 +79,9 @@ def launches_csv(plan: Plan) -> str:
     rows.writerow(["launch", "layer", "turn", "kernel", "entry", "arguments"])
     for one in trailing(plan):
         arguments = ", ".join(f"{of.name}={_in_c(value)}" for of, value in one.values)
-        rows.writerow([one.launch, one.layer, one.turn, one.kernel, entry(one.kernel), arguments])
+        rows.writerow(
+            [one.launch, one.layer, one.turn, one.kernel, KERNELS[one.kernel].symbol, arguments]
+        )
     return text.getvalue()
 
 
@@ -194,7 +185,7 @@ def _declaration(kernel: str) -> Iterator[str]:
         if place >= own and one.kind == "pointer":
             kind = "unsigned *"
         parts.append(f"{kind}{'' if kind.endswith('*') else ' '}{one.name}")
-    line = f'extern "C" __global__ void {entry(kernel)}('
+    line = f'extern "C" __global__ void {KERNELS[kernel].symbol}('
     for number, part in enumerate(parts):
         behind = ");" if number == len(parts) - 1 else ","
         if len(line) + len(part) > 96:

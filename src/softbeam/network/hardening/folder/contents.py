@@ -14,7 +14,7 @@ from softbeam.kernels import source_files
 from softbeam.kernels.hardened import base_of, techniques_of
 from softbeam.kernels.signatures import KERNELS
 from softbeam.network.hardening.checksum import CHECKS
-from softbeam.network.hardening.folder.arguments import entry, header, launches_csv
+from softbeam.network.hardening.folder.arguments import header, launches_csv
 from softbeam.network.hardening.folder.readme import readme
 from softbeam.network.hardening.limits import Limits
 from softbeam.network.plan import Plan
@@ -101,6 +101,6 @@ def _variant(kernel: str, source: str) -> str:
         f"// {base_of(kernel)}, hardened by {' and '.join(techniques_of(kernel))}: Darknet's "
         f"parameters of {symbol} first.\n"
         f"{chosen}\n"
-        f"#define {symbol} {entry(kernel)}\n"
+        f"#define {symbol} {KERNELS[kernel].symbol}\n"
         f'#include "{source}"\n'
     )

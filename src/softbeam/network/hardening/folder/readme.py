@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from softbeam.kernels.hardened import REPORTING, base_of, techniques_of
 from softbeam.kernels.signatures import KERNELS, signature
 from softbeam.network.hardening.checksum import CHECKS
-from softbeam.network.hardening.folder.arguments import entry
 from softbeam.network.hardening.folder.darknet import host_of
 from softbeam.network.hardening.lean import needed
 from softbeam.network.plan import Plan
@@ -73,7 +72,7 @@ def _kernels(after: Plan) -> Iterator[str]:
         where = "its launches (Darknet has no such kernel)"
         if host is not None:
             where = f"`{host[0]}`, `{host[1]}`"
-        yield f"| `{KERNELS[base].symbol}` | `{entry(kernel)}` | {number:,} | {where} |"
+        yield f"| `{KERNELS[base].symbol}` | `{KERNELS[kernel].symbol}` | {number:,} | {where} |"
     yield ""
 
 
@@ -98,7 +97,7 @@ def _calls(after: Plan) -> Iterator[str]:
     yield "```c"
     yield f"const softbeam_launch *one = softbeam_find({name}, layer, turn);"
     yield "if (one) {"
-    yield f"    {entry(kernel)}<<<grid, block>>>(/* as before */, {', '.join(behind)});"
+    yield f"    {KERNELS[kernel].symbol}<<<grid, block>>>(/* as before */, {', '.join(behind)});"
     yield "} else {"
     yield f"    {KERNELS[base_of(kernel)].symbol}<<<grid, block>>>(/* as before */);"
     yield "}"
