@@ -14,15 +14,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from softbeam.cli._app import app, console
+from softbeam.cli._choices import with_choices
+from softbeam.cli._effects import Given, drawn_of, effects_of, is_measured
 from softbeam.cli._options import RunArgument, listed
 from softbeam.cli.tables import COLUMNS
 from softbeam.faults.modes import MODES, of_code
+from softbeam.injection.choices import JudgeChoice
+from softbeam.network.choices import CalibrationChoices, InputChoices
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from softbeam.analysis.factors import By
     from softbeam.analysis.hardening.advice import Advice, Aim
+    from softbeam.analysis.hardening.measured.answer import Answer
+    from softbeam.analysis.hardening.measured.gathering import Drawn
     from softbeam.analysis.results import Results
     from softbeam.injection.record import InjectionRecord
 
@@ -33,8 +39,14 @@ BRIEF = 5
 PRINTED = 10
 
 
+#: The technique that is none: each kernel in each layer gets the one that does most for its cost.
+MEASURED = "measured"
+
+
 @app.command()
+@with_choices
 def advise(
+    *,
     run: RunArgument,
     coverage: Annotated[
         float | None,
@@ -47,7 +59,12 @@ def advise(
         ),
     ] = None,
     of: Annotated[
-        str, typer.Option("--of", metavar="DAMAGE", help="critical (SDCs), sdc or due.")
+        str,
+        typer.Option(
+            "--of",
+            metavar="DAMAGE",
+            help="critical (SDCs), sdc or due; of measured techniques also all: SDCs and DUEs.",
+        ),
     ] = "critical",
     by: Annotated[
         str,
@@ -59,9 +76,25 @@ def advise(
         ),
     ] = "layer-kernel",
     technique: Annotated[
-        str,
-        typer.Option("--technique", metavar="HOW", help="duplication, triplication, range-check."),
-    ] = "duplication",
+        str | None,
+        typer.Option(
+            "--technique",
+            metavar="HOW",
+            help="measured: a technique for each kernel in each layer, by what it does to the "
+            "campaign's own injections; or by a model of its cost alone: duplication, "
+            "triplication, range-check. Default: measured once that is done, else duplication.",
+            show_default=False,
+        ),
+    ] = None,
+    among: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--among",
+            metavar="TECHNIQUE",
+            help="Choose among these measured techniques only, lean among them; several with "
+            "commas, or several times.",
+        ),
+    ] = None,
     mode: Annotated[
         list[str] | None,
         typer.Option(
@@ -81,12 +114,40 @@ def advise(
             help="Also write items.csv, front.csv and the front's figure.",
         ),
     ] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            "--network", metavar="FILE", help="To measure: the network's file, if it is your own."
+        ),
+    ] = None,
+    files: InputChoices,
+    judged: JudgeChoice,
+    calibration: CalibrationChoices,
+    strikes: Annotated[
+        int | None,
+        typer.Option(
+            "--strikes",
+            min=1,
+            metavar="N",
+            help="To measure: injections of each mode in each piece of hardened code, at the "
+            "least; default: 10, and as many as did damage there.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="To measure: processes; default: one a core."),
+    ] = None,
 ) -> None:
     """Say which layers, kernels, or kernels in layers, to harden.
 
     Either the fewest that remove a share of the damage, or the most damage that a budget removes;
     with the cost, how often resampled data give each of them, and where the data do not
     decide. Then, of the paper's network, its conclusions and whether they hold here.
+
+    With --technique measured: which technique where, by what each does to the campaign's own
+    injections. What is measured is kept beside the results, so that it is measured once; give the
+    files that the campaign was given.
 
     Costs are dynamic instructions, a share of all in scope. Damage of several modes is added with
     each mode weighing the same; --mode takes fewer.
@@ -100,9 +161,23 @@ def advise(
     from softbeam.present.advice_words import sentences
     from softbeam.present.words import unfinished
 
-    aim = _aim(coverage, budget)
+    aim = aim_of(coverage, budget)
+    _check("--technique", technique or MEASURED, (MEASURED, *TECHNIQUES))
+    given = Given(run, network, files, judged, calibration, strikes, workers)
+    if technique == MEASURED or (technique is None and _was_measured(given)):
+        if by != "layer-kernel":
+            raise typer.BadParameter(
+                f"measured techniques are chosen for kernels in layers, not for each {by}",
+                param_hint="--by",
+            )
+        _advise_measured(given, aim, of, mode, among, brief=brief, out=out)
+        return
+    if among:
+        raise typer.BadParameter(
+            "it is about measured techniques; give --technique measured", param_hint="--among"
+        )
+    technique = technique or "duplication"
     _check("--of", of, tuple(DAMAGE))
-    _check("--technique", technique, tuple(TECHNIQUES))
     how = TECHNIQUES[technique]
     if of not in how.removes:
         raise typer.BadParameter(
@@ -110,7 +185,7 @@ def advise(
             param_hint="--technique",
         )
     results = Results.load(run)
-    records = _records(results, listed(mode))
+    records = records_of(results, listed(mode))
     if results.records and not records:
         raise ResultsError(
             "the campaign strikes no instruction, and what can be hardened here is code; see "
@@ -137,6 +212,91 @@ def advise(
             screen.print(f"wrote {path}", markup=False, soft_wrap=True)
 
 
+def _was_measured(given: Given) -> bool:
+    from softbeam.analysis.results import Results
+    from softbeam.campaign.effects.file import EFFECTS
+
+    if not (given.folder / EFFECTS).exists():
+        return False
+    return is_measured(given, drawn_of(Results.load(given.run)))
+
+
+def _advise_measured(
+    given: Given,
+    aim: Aim,
+    of: str,
+    mode: list[str] | None,
+    among: list[str] | None,
+    *,
+    brief: bool,
+    out: Path | None,
+) -> None:
+    """Answer with a technique for each kernel in each layer, measured where it is not yet."""
+    from softbeam.analysis.hardening.measured.answer import measured_answer
+    from softbeam.analysis.results import Results
+    from softbeam.present.measured_tables import choice_table, measured_front_table
+    from softbeam.present.measured_words import basis, sentences
+    from softbeam.present.rich import show
+
+    results = Results.load(given.run)
+    drawn = drawn_of(results)
+    answer = measured_answer(
+        wanted_of(results, drawn, mode),
+        effects_of(given, results, drawn),
+        of=checked_harm(of),
+        aim=aim,
+        seed=results.seed,
+        among=checked_techniques(among),
+    )
+    screen = console(COLUMNS)
+    for sentence in sentences(answer):
+        screen.print(f"* {sentence}", markup=False, soft_wrap=True)
+    if not brief and answer.enough:
+        show(screen, choice_table(answer, results.layers))
+        show(screen, measured_front_table(answer))
+        screen.print(f"\n{basis(answer)}", markup=False, soft_wrap=True)
+        screen.print(f"\n--harden {answer.rules!r}", markup=False, soft_wrap=True)
+    if out is not None:
+        for path in _write_measured(out, answer):
+            screen.print(f"wrote {path}", markup=False, soft_wrap=True)
+
+
+def wanted_of(results: Results, drawn: Drawn, mode: list[str] | None) -> Drawn:
+    """Return the injections of the wanted modes, which must have been measured all the same."""
+    from dataclasses import replace
+
+    return replace(drawn, records=tuple(records_of(results, listed(mode))))
+
+
+def checked_harm(of: str) -> str:
+    """Return what is to be removed by measured techniques, if it is known."""
+    from softbeam.analysis.hardening.measured.gathering import HARMS
+
+    _check("--of", of, tuple(HARMS))
+    return of
+
+
+def checked_techniques(among: list[str] | None) -> tuple[str, ...] | None:
+    """Return the techniques that may be chosen; None if all may."""
+    from softbeam.network.hardening.rules import LEAN, TECHNIQUES
+
+    chosen = tuple(listed(among))
+    for one in chosen:
+        _check("--among", one, (*TECHNIQUES, LEAN))
+    return chosen or None
+
+
+def _write_measured(folder: Path, answer: Answer) -> list[Path]:
+    from softbeam.present.csv import write_csv
+    from softbeam.present.measured_tables import choice_table, measured_front_table
+
+    folder.mkdir(parents=True, exist_ok=True)
+    return [
+        write_csv(folder / "items.csv", choice_table(answer)),
+        write_csv(folder / "front.csv", measured_front_table(answer)),
+    ]
+
+
 def _print_behind(screen: Console, results: Results, advice: Advice) -> None:
     """Print what the answer rests on: the items, the front, the costs, the paper's conclusions."""
     from softbeam.present.advice_tables import front_table, item_table
@@ -153,7 +313,8 @@ def _print_behind(screen: Console, results: Results, advice: Advice) -> None:
     _print_checklist(screen, results)
 
 
-def _aim(coverage: float | None, budget: float | None) -> Aim:
+def aim_of(coverage: float | None, budget: float | None) -> Aim:
+    """Return what is wanted: nine tenths of the damage where nothing is said."""
     from softbeam.analysis.hardening.advice import Aim
 
     if coverage is not None and budget is not None:
@@ -186,7 +347,8 @@ def _check(option: str, value: str, known: Sequence[str]) -> None:
         raise typer.BadParameter(f"{value!r} is not one of {', '.join(known)}", param_hint=option)
 
 
-def _records(results: Results, modes: Sequence[str] | None) -> Sequence[InjectionRecord]:
+def records_of(results: Results, modes: Sequence[str] | None) -> Sequence[InjectionRecord]:
+    """Return the injections of the wanted modes; of all that strike code if none is named."""
     from softbeam.errors import ResultsError
 
     if not modes:

@@ -93,7 +93,7 @@ def campaign(
         for line in (*_renewed(store), *_asked_before(store, specification)):
             _say(line)
         try:
-            end, several = _run(store, workload, judge, workers, dask, chosen)
+            end, several = make_injections(store, workload, judge, workers, dask, chosen)
         except (SoftbeamError, OSError):
             store.discard_if_empty()
             raise
@@ -171,7 +171,7 @@ def _checked_part(text: str | None, specification: CampaignSpecification) -> Par
     return Part(int(number), int(of))
 
 
-def _run(
+def make_injections(
     store: ResultsStore,
     workload: Workload,
     judge: JudgeSource | None,

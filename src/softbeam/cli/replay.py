@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from softbeam.cli._again import workload_again
 from softbeam.cli._app import app, console
 from softbeam.cli._choices import with_choices
 from softbeam.cli._options import RunArgument, preparing
@@ -67,7 +68,7 @@ def replay(
     mode, model = (None if name is None else name.lower() for name in (mode, model))
     record = _record(results, mode, model, stratum, index)
     judge = given_judge(results.specification, judged.judge)
-    workload = _workload(results, network, files)
+    workload = workload_again(results, network, files)
     names = dict(enumerate(results.classes or workload.network.classes or ()))
     injector = _injector(results, workload, record, judge)
     done = do(injector, record.mode, record.model, index, stratum, names)
@@ -113,41 +114,6 @@ def _record(
     strata = {record.stratum for record in results.records} - {""}
     hint = " (it is stratified: give --stratum LAYER/KERNEL)" if strata and not stratum else ""
     raise ResultsError(f"the campaign has no injection {index}{of} of {' '.join(*streams)}{hint}")
-
-
-def _workload(results: Results, network: str | None, files: InputChoices) -> Workload:
-    """Read what the campaign struck and check that it is the same."""
-    from softbeam.campaign.setup import specify_again
-    from softbeam.campaign.specification import first_difference
-    from softbeam.errors import CampaignError
-    from softbeam.network.catalogue import NETWORKS
-    from softbeam.network.hardening.calibration import Calibration
-    from softbeam.program.workload import load_any
-
-    stored = results.specification
-    own = results.facts.network_file is not None or stored.network not in NETWORKS
-    if network is None and own:
-        raise CampaignError(
-            f"the campaign is of {stored.network!r}, a network of your own; give its file with "
-            "--network"
-        )
-    workload = load_any(
-        network or stored.network,
-        weights=files.weights,
-        images=files.images,
-        preprocessing=files.preprocessing,
-        choices=stored,
-        calibration=Calibration(limits=results.facts.known_limits),
-    )
-    difference = first_difference(stored, specify_again(stored, workload))
-    if difference is not None:
-        struck, here = difference.values
-        raise CampaignError(
-            f"this is not what the campaign struck: its {difference.named} is "
-            f"{struck}, here it is {here}; give the --network, "
-            "--weights, --image and preprocessing that the campaign was given"
-        )
-    return workload
 
 
 def _injector(

@@ -9,15 +9,18 @@ stores a word, and how a change travels through it stand together in
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
-from collections.abc import Iterable
+import posixpath
+import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from softbeam.kernels.hardened import base_of
+from softbeam.kernels.hardened import FOLDER
 from softbeam.kernels.signatures import (
     KERNELS,
     LIBRARY,
@@ -31,6 +34,7 @@ from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 
 if TYPE_CHECKING:
     from softbeam.emulator.lowering import Program
+    from softbeam.sass import Function
 
 #: Architectures whose machine code is shipped, with the GPUs that run it.
 GPUS = MappingProxyType(
@@ -82,6 +86,7 @@ __all__ = [
     "program",
     "signature",
     "source",
+    "source_files",
     "source_lines",
 ]
 
@@ -90,14 +95,21 @@ def _file(*names: str) -> bytes:
     return resources.files(__name__).joinpath(*names).read_bytes()
 
 
+def _machine_code(file: str, architecture: str, suffix: str) -> bytes:
+    """Return a file of machine code; those of hardened kernels are packed."""
+    if file.startswith(f"{FOLDER}/"):
+        return gzip.decompress(_file("machine_code", architecture, f"{file}{suffix}.gz"))
+    return _file("machine_code", architecture, f"{file}{suffix}")
+
+
 def cubin_bytes(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> bytes:
     """Return the shipped cubin that holds a kernel."""
-    return _file("machine_code", architecture, f"{KERNELS[name].file}.cubin")
+    return _machine_code(KERNELS[name].file, architecture, ".cubin")
 
 
 def listing_bytes(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> bytes:
     """Return the shipped listing (``nvdisasm -json``) that holds a kernel."""
-    return _file("machine_code", architecture, f"{KERNELS[name].file}.json")
+    return _machine_code(KERNELS[name].file, architecture, ".json")
 
 
 def manifest() -> dict[str, Any]:
@@ -117,15 +129,38 @@ def machine_code_sha256(names: Iterable[str], architecture: str) -> str:
 
 def source(name: str) -> str:
     """Return the CUDA source that holds a kernel."""
-    base = base_of(name)
-    folder = ("cuda",) if name == base else ("cuda", "hardened")
-    return _file(*folder, f"{KERNELS[base].file}.cu").decode()
+    return _file("cuda", f"{KERNELS[name].file}.cu").decode()
+
+
+def source_files(name: str) -> dict[str, str]:
+    """Return what a kernel is compiled from: its source and all that it includes.
+
+    Returns
+    -------
+    dict
+        Text by path below the folder of the sources, the kernel's source first.
+
+    Examples
+    --------
+    >>> list(source_files("reduce+range"))
+    ['hardened/reduce.cu', 'hardened/harden.cuh', 'reduce.cu', 'thread_index.cuh']
+    """
+    found: dict[str, str] = {}
+    wanted = [f"{KERNELS[name].file}.cu"]
+    while wanted:
+        path = wanted.pop(0)
+        if path in found:
+            continue
+        found[path] = _file("cuda", path).decode()
+        included = re.findall(r'^#include "(.+)"', found[path], re.MULTILINE)
+        wanted += [posixpath.normpath(posixpath.join(path, "..", one)) for one in included]
+    return found
 
 
 @cache
 def source_lines(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> tuple[int, ...]:
     """Return the line of the CUDA source of each instruction, 0 for none."""
-    lines = json.loads(_file("machine_code", architecture, f"{KERNELS[name].file}.lines.json"))
+    lines = json.loads(_machine_code(KERNELS[name].file, architecture, ".lines.json"))
     return tuple(lines[KERNELS[name].symbol])
 
 
@@ -141,12 +176,18 @@ def program(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> Program:
         One of :data:`ARCHITECTURES`.
     """
     from softbeam.emulator.lowering import lower
+
+    return lower(_functions(KERNELS[name].file, architecture)[KERNELS[name].symbol])
+
+
+@cache
+def _functions(file: str, architecture: str) -> Mapping[str, Function]:
+    """Return the functions of a file of machine code by their symbols."""
     from softbeam.sass import link, read_cubin, read_listing
 
-    origin = f"the shipped {architecture} code of {name}"
-    functions = link(
-        read_listing(listing_bytes(name, architecture), origin=origin),
-        read_cubin(cubin_bytes(name, architecture), origin=origin),
+    origin = f"the shipped {architecture} code of {file}"
+    return link(
+        read_listing(_machine_code(file, architecture, ".json"), origin=origin),
+        read_cubin(_machine_code(file, architecture, ".cubin"), origin=origin),
         origin=origin,
     )
-    return lower(functions[KERNELS[name].symbol])

@@ -1,57 +1,105 @@
-"""The names of hardened kernels: which techniques are compiled into a kernel, and in which order.
+"""Hardened variants of kernels: which there are, and what they are called.
 
-A variant is called ``BASE+TECHNIQUE[+TECHNIQUE]`` and has the parameters of its base first.  Here
-are names and what follows from them; whether a variant is shipped is said by
-:data:`softbeam.kernels.KERNELS`.
+A variant is called after its base and the techniques in it: ``maxpool+range+bounds``.  What a
+technique does to a kernel stands in ``cuda/hardened/harden.cuh``; one source there gives all
+variants of a base.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-#: The techniques that are compiled into a kernel, in the order in which its name tells them.
+#: Where sources and machine code of variants lie, beside those of their bases.
+FOLDER = "hardened"
+
+#: The techniques that give a kernel other machine code, in the order of a variant's name.
 IN_KERNEL = ("duplication", "triplication", "range", "bounds")
 
 #: Of these the ones whose copies are compared, and that report what they find.
 REPORTING = ("duplication", "triplication")
 
+#: The techniques of the variants of a kernel, in their order in ``cuda/hardened/variants.cu``.
+COMBINATIONS: tuple[tuple[str, ...], ...] = (
+    ("bounds",),
+    ("duplication",),
+    ("triplication",),
+    ("duplication", "bounds"),
+    ("range",),
+    ("range", "bounds"),
+    ("duplication", "range"),
+    ("duplication", "range", "bounds"),
+)
+
+#: Kernels that store one constant.  A clamp has nothing to catch there: of a stored word only the
+#: instruction that wrote it last can be struck, with the clamp and without it.
+WITHOUT_RANGE = frozenset({"const", "fill"})
+
 
 def base_of(name: str) -> str:
-    """Return the kernel that a variant is made of; a kernel that is none is its own base.
+    """Return the kernel that a variant is one of; a base is itself.
 
     Examples
     --------
-    >>> base_of("maxpool+range"), base_of("maxpool")
+    >>> base_of("maxpool+range+bounds"), base_of("maxpool")
     ('maxpool', 'maxpool')
     """
     return name.partition("+")[0]
 
 
 def techniques_of(name: str) -> tuple[str, ...]:
-    """Return the techniques of a variant; none of a kernel that is no variant.
+    """Return the techniques in a variant; a base has none.
 
     Examples
     --------
-    >>> techniques_of("copy+range+bounds"), techniques_of("copy")
+    >>> techniques_of("maxpool+range+bounds"), techniques_of("maxpool")
     (('range', 'bounds'), ())
     """
     return tuple(name.split("+")[1:])
 
 
-def variant(base: str, techniques: Iterable[str]) -> str | None:
-    """Return the short name of a shipped variant; None if there is none.
-
-    Parameters
-    ----------
-    base : str
-        Short name of the kernel.
-    techniques : iterable of str
-        Some of :data:`IN_KERNEL`, in any order; the base itself where there are none.
+def combinations(base: str) -> tuple[tuple[str, ...], ...]:
+    """Return the techniques of each variant that a kernel with a hardened source has.
 
     Examples
     --------
-    >>> variant("maxpool", ["range"]), variant("maxpool", ["prayer"])
-    ('maxpool+range', None)
+    >>> combinations("fill")
+    (('bounds',), ('duplication',), ('triplication',), ('duplication', 'bounds'))
+    """
+    return tuple(one for one in COMBINATIONS if "range" not in one or base not in WITHOUT_RANGE)
+
+
+def entry(symbol: str, techniques: Iterable[str]) -> str:
+    """Return a variant's name in machine code, from its base's.
+
+    Examples
+    --------
+    >>> entry("fill_kernel", ["duplication", "bounds"])
+    'fill_kernel__duplication_bounds'
+    """
+    return f"{symbol}__{'_'.join(techniques)}"
+
+
+def variant(base: str, techniques: Iterable[str]) -> str | None:
+    """Return the short name of the variant of a kernel with just these techniques.
+
+    Parameters
+    ----------
+    base
+        The kernel's short name.
+    techniques
+        Of :data:`IN_KERNEL`, in any order; the base itself where there are none.
+
+    Returns
+    -------
+    str or None
+        None if no such variant is shipped.
+
+    Examples
+    --------
+    >>> variant("maxpool", ["bounds", "range"])
+    'maxpool+range+bounds'
+    >>> variant("fill", ["range"]), variant("maxpool", ["prayer"])
+    (None, None)
     """
     from softbeam.kernels.signatures import KERNELS
 

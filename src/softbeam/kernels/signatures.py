@@ -1,7 +1,8 @@
 """Signatures of kernels, and the arguments of a launch by their parameters' names.
 
-A kernel's parameters stand in its CUDA source and nowhere else.  The products that Darknet leaves
-to a library have no source; their signatures are here.
+A kernel's parameters stand in its CUDA source and nowhere else.  A hardened variant has those of its
+base and further ones behind them.  The products that Darknet leaves to a library have no source;
+their signatures are here.
 """
 
 from __future__ import annotations
@@ -15,10 +16,9 @@ from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from softbeam.kernels.hardened import REPORTING, base_of, techniques_of
-from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
+from softbeam.kernels.hardened import FOLDER, REPORTING, combinations, entry
 
-_KINDS = {"int": "int32", "size_t": "int64", "float": "float32"}
+_KINDS = {"int": "int32", "size_t": "int64", "float": "float32", "unsigned": "uint32"}
 _ENTRY = re.compile(
     r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\(\d+\)\s+)?(\w+)\s*\(([^)]*)\)'
 )
@@ -128,37 +128,57 @@ def read_kernels(file: str, source: str) -> tuple[Kernel, ...]:
     )
 
 
+def further_parameters(kernel: Kernel, techniques: Iterable[str]) -> tuple[Parameter, ...]:
+    """Return what a hardened variant takes behind its base's parameters.
+
+    ``ZERO``, which is 0, and ``REPORT``, two words that count what was detected and what was
+    corrected; ``LOW`` and ``HIGH``, the limits of what is stored; and for each pointer p ``WORDS_p``,
+    the number of its buffer's words from where it points on.
+
+    Examples
+    --------
+    >>> [one.name for one in further_parameters(KERNELS["fill"], ["duplication", "bounds"])]
+    ['ZERO', 'REPORT', 'WORDS_X']
+    """
+    given = set(techniques)
+    found = []
+    if given & set(REPORTING):
+        found += [Parameter("ZERO", "int32"), Parameter("REPORT", "pointer", "int32")]
+    if "range" in given:
+        found += [Parameter("LOW", "float32"), Parameter("HIGH", "float32")]
+    if "bounds" in given:
+        pointers = [one.name for one in kernel.parameters if one.kind == "pointer"]
+        found += [Parameter(f"WORDS_{name}", "int32") for name in pointers]
+    return tuple(found)
+
+
+def _variants(kernel: Kernel) -> Iterator[Kernel]:
+    for techniques in combinations(kernel.name):
+        yield Kernel(
+            "+".join((kernel.name, *techniques)),
+            entry(kernel.symbol, techniques),
+            kernel.parameters + further_parameters(kernel, techniques),
+            f"{FOLDER}/{kernel.file}",
+        )
+
+
 def _shipped() -> Iterator[Kernel]:
     folder = resources.files("softbeam.kernels").joinpath("cuda")
-    known = {}
+    hardened = {file.name for file in folder.joinpath(FOLDER).iterdir()}
+    bases, variants = [], []
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".cu"):
             stem = file.name.removesuffix(".cu")
-            for kernel in read_kernels(stem, file.read_text(encoding="utf-8")):
-                known[kernel.name] = kernel
-                yield kernel
-    code = resources.files("softbeam.kernels").joinpath("machine_code", DEFAULT_ARCHITECTURE)
-    for file in sorted(code.iterdir(), key=lambda file: file.name):
-        name = file.name.removesuffix(".cubin")
-        if "+" in name and file.name.endswith(".cubin"):
-            base = known[base_of(name)]
-            own = (*base.parameters, *_trailing(base, techniques_of(name)))
-            yield Kernel(name, base.symbol, own, name)
+            kernels = read_kernels(stem, file.read_text(encoding="utf-8"))
+            bases += kernels
+            if file.name in hardened:
+                variants += [one for kernel in kernels for one in _variants(kernel)]
+    yield from bases
+    yield from variants
 
 
-def _trailing(base: Kernel, techniques: tuple[str, ...]) -> Iterator[Parameter]:
-    """Yield the parameters that a variant has behind its base's."""
-    if set(REPORTING) & set(techniques):
-        yield Parameter("ZERO", "int32")
-        yield Parameter("REPORT", "pointer", "int32")
-    if "range" in techniques:
-        yield from (Parameter(name, "float32") for name in ("LOW", "HIGH"))
-    if "bounds" in techniques:
-        pointers = (one for one in base.parameters if one.kind == "pointer")
-        yield from (Parameter(f"WORDS_{one.name}", "int32") for one in pointers)
-
-
-#: The kernels whose machine code is shipped, by short name; parameters in Darknet's order.
+#: The kernels whose machine code is shipped, by short name, hardened variants behind the others;
+#: parameters in Darknet's order.
 KERNELS: Mapping[str, Kernel] = MappingProxyType({kernel.name: kernel for kernel in _shipped()})
 
 #: Matrix products, which Darknet leaves to a library (cuBLAS), by short name.

@@ -197,7 +197,7 @@ def load_workload(
             values,
             digest,
             choices.harden,
-            [(_input_hash(pixels), pixels) for pixels in calibrated or inputs],
+            [(input_hash(pixels), pixels) for pixels in calibrated or inputs],
             calibration,
         )
         plan, values, limits = made.plan, made.weights, made.limits
@@ -210,7 +210,7 @@ def load_workload(
         images=inputs,
         plan_sha256=plan.sha256,
         weights_sha256=digest,
-        inputs_sha256=tuple(map(_input_hash, inputs)),
+        inputs_sha256=tuple(map(input_hash, inputs)),
         kernels_sha256=machine_code_sha256(kernels, choices.architecture),
         input_files=tuple(image.name for image in files) or (SAMPLE,),
         preprocessing=in_words(preprocessing, [image.file for image in files]),
@@ -221,7 +221,7 @@ def load_workload(
     )
 
 
-def _input_hash(pixels: NDArray[np.float32]) -> str:
+def input_hash(pixels: NDArray[np.float32]) -> str:
     """Return the SHA-256 of an input as the network gets it."""
     return hashlib.sha256(pixels.astype("<f4").tobytes()).hexdigest()
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from softbeam.injection.regions.channels import channelwise_rule, scale_channels_rule
+from softbeam.injection.regions.checks import check_convolution_rule, check_product_rule
 from softbeam.injection.regions.elementwise import broadcast_rule
 from softbeam.injection.regions.hardened import hardened_rule
 from softbeam.injection.regions.joining import multilayer_rule, shortcut_rule, upsample_rule
@@ -75,6 +76,8 @@ _OWN: Mapping[str, RegionRule] = {
     "im2col": im2col_rule,
     "im2col_ext": im2col_ext_rule,
     **dict.fromkeys((*LIBRARY, *TILES), product_rule),
+    "check_product": check_product_rule,
+    "check_convolution": check_convolution_rule,
     "maxpool": maxpool_rule,
     "pool_window": pool_window_rule,
     "avgpool": avgpool_rule,

@@ -5,16 +5,14 @@ An output word depends on its window; the windows that hold a changed pixel are 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.injection.changes import Columns, Geometry, Places, Windows
 from softbeam.injection.regions.step import NotCoveredError, Result, Step
 from softbeam.kernels.families.windows import average_columns, pool_columns
-from softbeam.kernels.signatures import Arguments
+from softbeam.kernels.native.windows import Windows as AnyWindows
+from softbeam.kernels.native.windows import window_pixels
 
 
 def im2col_rule(step: Step) -> Result:
@@ -51,7 +49,7 @@ def im2col_ext_rule(step: Step) -> Result:
     if not target.whole:
         raise NotCoveredError
     changed = step.changed(source)
-    pixels = _pixels(_Windows.of(a, a.height_col, a.width_col))
+    pixels = window_pixels(AnyWindows.of(a, a.height_col, a.width_col))
     places, needed, numbers = _reached(pixels, changed)
     inside = needed[needed >= 0]
     kept = np.isin(changed.places, inside)
@@ -64,50 +62,16 @@ def im2col_ext_rule(step: Step) -> Result:
     return {target.buffer: step.written(target, Columns(area, places, laid))}
 
 
-@dataclass(frozen=True, slots=True)
-class _Windows:
-    """Windows of any sides, steps and gaps over an image, as arguments of a launch say them."""
-
-    height: int
-    width: int
-    kernel: tuple[int, int]
-    pad: tuple[int, int]
-    stride: tuple[int, int]
-    dilation: tuple[int, int]
-    out: tuple[int, int]
-
-    @classmethod
-    def of(cls, a: Arguments, *out: int) -> _Windows:
-        """Return the windows of a launch, and how many there are along height and width."""
-        kernel, pad, stride, dilation = (
-            (getattr(a, f"{name}_h"), getattr(a, f"{name}_w"))
-            for name in ("kernel", "pad", "stride", "dilation")
-        )
-        return cls(a.height, a.width, kernel, pad, stride, dilation, (out[0], out[1]))
-
-    def along(self, axis: int) -> Places:
-        """Return rows or columns of the image, by window and place of the window along an axis."""
-        first = np.arange(self.out[axis])[:, None] * self.stride[axis] - self.pad[axis]
-        found: Places = first + np.arange(self.kernel[axis]) * self.dilation[axis]
-        return found
-
-
-@lru_cache(maxsize=16)
-def _pixels(windows: _Windows) -> NDArray[np.int32]:
-    """Return the pixel of each place of each window, -1 outside the image: [windows, places]."""
-    rows, columns = windows.along(0), windows.along(1)
-    pixels = rows[:, None, :, None] * windows.width + columns[None, :, None, :]
-    outside = (rows < 0) | (rows >= windows.height)
-    beside = (columns < 0) | (columns >= windows.width)
-    pixels[outside[:, None, :, None] | beside[None, :, None, :]] = -1
-    return pixels.reshape(windows.out[0] * windows.out[1], -1).astype(np.int32)
+def reached(pixels: NDArray[np.int32], changed: Columns) -> Places:
+    """Return the windows that hold a changed pixel."""
+    marked = np.zeros(changed.stride + 1, dtype=np.bool_)
+    marked[changed.places] = True
+    return np.flatnonzero(marked[pixels].any(axis=1))
 
 
 def _reached(pixels: NDArray[np.int32], changed: Columns) -> tuple[Places, Places, Places]:
     """Return windows that hold a changed pixel, their pixels, and each place's number of these."""
-    marked = np.zeros(changed.stride + 1, dtype=np.bool_)
-    marked[changed.places] = True
-    places = np.flatnonzero(marked[pixels].any(axis=1))
+    places = reached(pixels, changed)
     needed, numbers = np.unique(pixels[places], return_inverse=True)
     return places, needed.astype(np.int64), numbers.reshape(places.size, pixels.shape[1])
 
@@ -120,8 +84,8 @@ def pool_window_rule(step: Step) -> Result:
     source = step.map(a.input, channels, a.height * a.width)
     target = step.map(a.output, channels, area)
     changed = step.changed(source)
-    windows = _Windows.of(a, a.height_out, a.width_out)
-    places, needed, numbers = _reached(_pixels(windows), changed)
+    windows = AnyWindows.of(a, a.height_out, a.width_out)
+    places, needed, numbers = _reached(window_pixels(windows), changed)
     inside = needed[needed >= 0]
     kept = np.isin(changed.places, inside)
     seen = Columns(changed.stride, changed.places[kept], changed.values[kept])

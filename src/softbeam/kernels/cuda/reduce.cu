@@ -22,6 +22,7 @@ __device__ float counted(float value, int reduction)
     return reduction == SQUARES ? __fmul_rn(value, value) : value;
 }
 
+#ifndef HARDENED
 extern "C" __global__ void reduce_kernel(int n, int reduction, int count, int inner, float *x,
                                          float *y)
 {
@@ -38,3 +39,4 @@ extern "C" __global__ void reduce_kernel(int n, int reduction, int count, int in
     }
     y[id] = reduction == MEAN ? __fdiv_rn(total, (float)count) : total;
 }
+#endif

@@ -56,6 +56,7 @@ __device__ int kept(int place, int length)
     return place < 0 ? 0 : place >= length ? length - 1 : place;
 }
 
+#ifndef HARDENED
 __device__ float cubic(float *plane, int height, int width, float h, float w, float a)
 {
     float top = floorf(h);
@@ -109,3 +110,4 @@ extern "C" __global__ void resize_kernel(int n, int rounding, int height, int wi
     }
     y[id] = pixel;
 }
+#endif

@@ -17,6 +17,7 @@ __device__ float share(float w, float largest, float sum, int normalization)
     return normalization == NONE ? w : raised(w, largest, normalization) / sum;
 }
 
+#ifndef HARDENED
 extern "C" __global__ void shortcut_multilayer_kernel(
     int size, int src_outputs, int batch, int n, int outputs0, int outputs1, int outputs2,
     int outputs3, int outputs4, int outputs5, float *add0, float *add1, float *add2, float *add3,
@@ -60,3 +61,4 @@ extern "C" __global__ void shortcut_multilayer_kernel(
     }
     out[id] = total;
 }
+#endif

@@ -18,6 +18,7 @@ from softbeam.kernels.behaviour import NOBODY, Behaviour, Channelwise, Pointwise
 from softbeam.kernels.families import (
     activation,
     channels,
+    checks,
     crop,
     elementwise,
     joining,
@@ -46,8 +47,8 @@ __all__ = [
 ]
 
 _FAMILIES = (
-    activation, channels, crop, elementwise, joining, moving, pointwise, products, reductions,
-    softmax, windows,
+    activation, channels, checks, crop, elementwise, joining, moving, pointwise, products,
+    reductions, softmax, windows,
 )  # fmt: skip
 
 #: What is known of each kernel, by its short name.

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from softbeam.errors import InternalError, NetworkError
 from softbeam.kernels.hardened import base_of, variant
 from softbeam.kernels.signatures import arguments, signature
 from softbeam.network import layout
-from softbeam.network.hardening.checksum import Weights, append_check
+from softbeam.network.hardening.checksum import append_check
 from softbeam.network.hardening.lean import needed
 from softbeam.network.hardening.limits import Limits
 from softbeam.network.hardening.rules import CHECKSUM, Rule, chosen
 from softbeam.network.plan import REPORT, REPORTING, Buffer, Launch, Plan, Pointer
+
+if TYPE_CHECKING:
+    from softbeam.network.hardening.checksum import Weights
 
 #: Words of the report: what is detected, and what is corrected.
 REPORT_WORDS = 2

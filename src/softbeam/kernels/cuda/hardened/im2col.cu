@@ -1,32 +1,56 @@
-#include "harden.cuh"
-
 // Lays out the ksize x ksize neighbourhood of every output pixel as a column of a matrix, with
 // zeros outside the image; one thread an output pixel and channel, looping over the grid.
+#include "harden.cuh"
+
 extern "C" __global__ void im2col_kernel(const int n, const float *im, const int height,
                                          const int width, const int ksize, const int pad,
                                          const int stride, const int height_col,
-                                         const int width_col, float *col, float LOW,
-                                         float HIGH)
+                                         const int width_col, float *col HARDENED WORDS(im)
+                                         WORDS(col))
 {
-    for (int index = blockIdx.x * blockDim.x + threadIdx.x; index < n;
-         index += blockDim.x * gridDim.x) {
-        int w_out = index % width_col;
-        int rest = index / width_col;
-        int h_out = rest % height_col;
-        int channel = rest / height_col;
-        int row = channel * ksize * ksize;
-        int h_in = h_out * stride - pad;
-        int w_in = w_out * stride - pad;
-        float *to = col + (row * height_col + h_out) * width_col + w_out;
-        const float *from = im + (channel * height + h_in) * width + w_in;
-        for (int i = 0; i < ksize; ++i) {
-            for (int j = 0; j < ksize; ++j) {
-                int h = h_in + i;
-                int w = w_in + j;
-                bool inside = h >= 0 && w >= 0 && h < height && w < width;
-                *to = within(inside ? from[i * width + j] : 0, LOW, HIGH);
-                to += height_col * width_col;
+    Span<const float> IM = SPAN(im);
+    Span<float> COL = SPAN(col);
+    struct State {
+        int zero, index, rows, columns, h_in, w_in, first, to, i, j;
+    };
+    Walk<State> walk(HARDENING, [=](auto copy) {
+        State at;
+        at.zero = copy.own(0);
+        at.index = copy.along_x();
+        at.rows = copy.own(ksize);
+        at.columns = copy.own(ksize);
+        return at;
+    });
+    while (walk.any([=](const State &at) { return at.index < n; })) {
+        walk.each([=](State &at) {
+            int wide = width_col + at.zero, high = height_col + at.zero;
+            int w_out = at.index % wide;
+            int rest = at.index / wide;
+            int h_out = rest % high;
+            int channel = rest / high;
+            at.h_in = h_out * stride - pad;
+            at.w_in = w_out * stride - pad;
+            at.first = channel * height;
+            at.to = (channel * at.rows * at.columns * height_col + h_out) * width_col + w_out;
+            at.i = at.zero;
+        });
+        while (walk.any([](const State &at) { return at.i < at.rows; })) {
+            walk.each([](State &at) { at.j = at.zero; });
+            while (walk.any([](const State &at) { return at.j < at.columns; })) {
+                walk.template store<1>([=](const State &at, auto &sink) {
+                    int h = at.h_in + at.i;
+                    int w = at.w_in + at.j;
+                    bool inside = h >= 0 && w >= 0 && h < height && w < width;
+                    sink.store(0, COL, at.to, inside ? IM[(at.first + h) * width + w] : 0.f);
+                });
+                walk.each([=](State &at) {
+                    at.to += height_col * width_col;
+                    ++at.j;
+                });
             }
+            walk.each([](State &at) { ++at.i; });
         }
+        walk.each([=](State &at) { at.index += (int)(blockDim.x * gridDim.x); });
     }
+    walk.finish();
 }

@@ -1,40 +1,43 @@
-// Largest element of every window, and where it was, hardened; one thread an output element.
+// Largest element of every window, and where it was; one thread an output element.
 #include "harden.cuh"
 
 extern "C" __global__ void forward_maxpool_kernel(int n, int in_h, int in_w, int in_c, int stride,
                                                   int size, int pad, float *input, float *output,
-                                                  int *indexes, float LOW, float HIGH)
+                                                  int *indexes HARDENED WORDS(input) WORDS(output)
+                                                  WORDS(indexes))
 {
-    int h = (in_h + pad - size) / stride + 1;
-    int w = (in_w + pad - size) / stride + 1;
-    int c = in_c;
+    Span<float> INPUT = SPAN(input), OUTPUT = SPAN(output);
+    Span<int> INDEXES = SPAN(indexes);
+    harden<2>(HARDENING, [=](auto) { return n; }, [=](auto copy, int id, auto &sink) {
+        int high = copy.own(in_h), wide = copy.own(in_w), channels = copy.own(in_c);
+        int across = copy.own(stride), down = copy.own(stride);
+        int side = copy.own(size), edge = copy.own(pad);
+        int h = (high + edge - side) / down + 1;
+        int w = (wide + edge - side) / across + 1;
+        int j = id % w;
+        id /= w;
+        int i = id % h;
+        id /= h;
+        int k = id % channels;
+        id /= channels;
+        int b = id;
 
-    int id = thread_index();
-    if (id >= n) return;
-    int j = id % w;
-    id /= w;
-    int i = id % h;
-    id /= h;
-    int k = id % c;
-    id /= c;
-    int b = id;
-
-    int w_offset = -pad / 2;
-    int h_offset = -pad / 2;
-    int out_index = j + w * (i + h * (k + c * b));
-    float largest = -INFINITY;
-    int winner = -1;
-    for (int l = 0; l < size; ++l) {
-        for (int m = 0; m < size; ++m) {
-            int row = h_offset + i * stride + l;
-            int column = w_offset + j * stride + m;
-            int index = column + in_w * (row + in_h * (k + b * in_c));
-            bool valid = row >= 0 && row < in_h && column >= 0 && column < in_w;
-            float value = valid ? input[index] : -INFINITY;
-            winner = value > largest ? index : winner;
-            largest = value > largest ? value : largest;
+        int offset = -edge / 2;
+        int out_index = j + w * (i + h * (k + channels * b));
+        float largest = -INFINITY;
+        int winner = -1;
+        for (int l = 0; l < side; ++l) {
+            for (int m = 0; m < side; ++m) {
+                int row = offset + i * down + l;
+                int column = offset + j * across + m;
+                int index = column + wide * (row + high * (k + b * channels));
+                bool valid = row >= 0 && row < high && column >= 0 && column < wide;
+                float value = valid ? INPUT[index] : -INFINITY;
+                winner = value > largest ? index : winner;
+                largest = value > largest ? value : largest;
+            }
         }
-    }
-    output[out_index] = within(largest, LOW, HIGH);
-    indexes[out_index] = winner;
+        sink.store(0, OUTPUT, out_index, largest);
+        sink.store(1, INDEXES, out_index, winner);
+    });
 }

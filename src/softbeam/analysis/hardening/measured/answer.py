@@ -1,0 +1,140 @@
+"""The answer to which technique each kernel in each layer should get, with its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from softbeam.analysis.hardening.advice import Aim
+from softbeam.analysis.hardening.measured.gathering import Drawn, gather
+from softbeam.analysis.hardening.measured.prediction import REPLICATES, Prediction, predict
+from softbeam.analysis.hardening.measured.problem import Chosen, Problem, State
+from softbeam.analysis.hardening.measured.solving import Choice, choose, front
+from softbeam.analysis.hardening.stability import LEAST_DAMAGE
+from softbeam.campaign.effects.facts import Effects, Remedy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """Which techniques to use where, chosen by what they were measured to do.
+
+    Attributes
+    ----------
+    of : str
+        What is removed, one of :data:`softbeam.analysis.hardening.measured.gathering.HARMS`.
+    aim : Aim
+        What was asked.
+    problem : Problem
+        What there was to choose from.
+    choice : Choice
+        The answer.
+    front : tuple of Choice
+        Choices that no cheaper one equals, by rising cost.
+    prediction : Prediction
+        What to expect of the answer.
+    """
+
+    of: str
+    aim: Aim
+    problem: Problem
+    choice: Choice
+    front: tuple[Choice, ...]
+    prediction: Prediction
+
+    @property
+    def enough(self) -> bool:
+        """Whether there is enough damage to say anything."""
+        return self.prediction.injections >= LEAST_DAMAGE
+
+    @property
+    def reached(self) -> bool:
+        """Whether the wanted share is removed, or there was none."""
+        return self.aim.budget is not None or self.choice.removed >= self.aim.share - 1e-9
+
+    def hardened(self) -> tuple[State, ...]:
+        """Return what is done, place by place."""
+        return self.problem.hardened(self.choice.chosen)
+
+    @property
+    def rules(self) -> str:
+        """The answer as the rules that ``--harden`` takes; empty: nothing is hardened."""
+        return rules_of(self.problem, self.choice.chosen)
+
+
+def measured_answer(
+    drawn: Drawn,
+    effects: Effects,
+    *,
+    of: str,
+    aim: Aim,
+    seed: int,
+    among: Collection[str] | None = None,
+    replicates: int = REPLICATES,
+) -> Answer:
+    """Choose techniques by their measured effects.
+
+    Parameters
+    ----------
+    drawn : Drawn
+        The campaign's injections.
+    effects : Effects
+        What was measured of the techniques.
+    of : str
+        What is to be removed.
+    aim : Aim
+        The most for a budget, or the least cost for a share.
+    seed : int
+        Of the resampling.
+    among : collection of str, optional
+        The techniques that may be chosen, ``lean`` too; all if not given.
+    replicates : int
+        Resamplings.
+    """
+    problem = gather(drawn, effects, of, among)
+    found = choose(problem, aim)
+    return Answer(
+        of=of,
+        aim=aim,
+        problem=problem,
+        choice=found,
+        front=front(problem),
+        prediction=predict(problem, found.chosen, aim, seed, replicates),
+    )
+
+
+def rules_of(problem: Problem, chosen: Chosen) -> str:
+    """Return a choice as text: a rule for each kernel, technique and run of layers."""
+    layers: dict[tuple[str, str], list[int]] = {}
+    for state in problem.hardened(chosen):
+        place = problem.places[state.place]
+        layers.setdefault((place.kernel, "+".join(state.technique)), []).append(place.layer)
+    rules = [
+        f"{kernel}@{run}={technique}"
+        for (kernel, technique), numbers in sorted(layers.items())
+        for run in runs(sorted(numbers))
+    ]
+    return ", ".join([*rules, *(["lean"] if problem.lean else [])])
+
+
+def runs(numbers: list[int]) -> list[str]:
+    """Return ascending numbers as single ones and runs.
+
+    Examples
+    --------
+    >>> runs([0, 1, 2, 5, 7, 8])
+    ['0-2', '5', '7-8']
+    """
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][-1] + 1:
+            found[-1].append(number)
+        else:
+            found.append([number])
+    return [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in found]
+
+
+def remedies(answer: Answer) -> tuple[Remedy, ...]:
+    """Return what is done as remedies, by layer."""
+    places = answer.problem.places
+    found = (Remedy(places[state.place], state.technique) for state in answer.hardened())
+    return tuple(sorted(found))

@@ -1,0 +1,155 @@
+"""The file in which measured effects are kept beside a campaign's results, as JSON.
+
+Effects that were measured in another way, of another campaign, with other limits or other machine
+code are not used; they are measured again.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from softbeam.campaign.effects.facts import (
+    EFFECTS_SEMANTICS,
+    Damaging,
+    Effects,
+    Ended,
+    Exposure,
+    Remedy,
+    Sample,
+    Struck,
+)
+from softbeam.errors import ResultsError
+from softbeam.faults.stratum import Stratum
+from softbeam.files import whole_file
+
+#: Its name in a campaign's folder.
+EFFECTS = "effects.json"
+
+
+def to_json(effects: Effects) -> str:
+    """Return effects as JSON; equal effects have equal texts."""
+    document = {
+        "semantics": EFFECTS_SEMANTICS,
+        "campaign": effects.campaign,
+        "limits": effects.limits,
+        "kernels": effects.kernels,
+        "unneeded": sorted(effects.unneeded),
+        "dropped": _counted(effects.dropped),
+        "sizes": _counted(effects.sizes),
+        "struck": _counted(effects.struck),
+        "replayed": [_listed(one) for one in sorted(effects.replayed)],
+        "damaging": [
+            [
+                *_listed(one.struck),
+                one.launch,
+                *one.ended,
+                {str(remedy): list(end) for remedy, end in sorted(one.with_remedy.items())},
+            ]
+            for one in effects.damaging
+        ],
+    }
+    lines = (f"{json.dumps(name)}: {_lines(value)}" for name, value in document.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def from_json(text: str) -> Effects | None:
+    """Return the effects of a text; None if they were measured in another way.
+
+    Raises
+    ------
+    ValueError
+        If it is no text that :func:`to_json` wrote.
+    """
+    try:
+        document = json.loads(text)
+        if document["semantics"] != EFFECTS_SEMANTICS:
+            return None
+        return Effects(
+            campaign=str(document["campaign"]),
+            limits=str(document["limits"]),
+            kernels=str(document["kernels"]),
+            unneeded=frozenset(map(int, document["unneeded"])),
+            dropped={Exposure(*_key(row), row[-2]): int(row[-1]) for row in document["dropped"]},
+            sizes={Exposure(*_key(row), row[-2]): int(row[-1]) for row in document["sizes"]},
+            struck={Sample(*_key(row), row[-2]): int(row[-1]) for row in document["struck"]},
+            replayed=frozenset(_struck(row) for row in document["replayed"]),
+            damaging=tuple(_damaging(row) for row in document["damaging"]),
+        )
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        raise ValueError(str(error)) from error
+
+
+def read_effects(folder: Path) -> Effects | None:
+    """Return the effects that are kept in a campaign's folder; None if there are none to use.
+
+    Raises
+    ------
+    ResultsError
+        If the file is there and cannot be read.
+    """
+    path = folder / EFFECTS
+    if not path.exists():
+        return None
+    try:
+        return from_json(path.read_text(encoding="ascii"))
+    except (OSError, ValueError) as error:
+        raise ResultsError(
+            f"the measured effects {path} cannot be read ({error}); remove the file to measure "
+            "them again"
+        ) from error
+
+
+def write_effects(folder: Path, effects: Effects) -> Path:
+    """Keep effects in a campaign's folder and return their file."""
+    path = folder / EFFECTS
+    with whole_file(path) as file:
+        file.write(to_json(effects).encode("ascii"))
+    return path
+
+
+def _lines(value: Any) -> str:
+    """Return JSON, a row of a list on each line."""
+    if not isinstance(value, list):
+        return json.dumps(value)
+    return "[" + ",\n ".join(json.dumps(row) for row in value) + "]"
+
+
+def _counted(numbers: Any) -> list[list[Any]]:
+    return [
+        [key.place.layer, key.place.kernel, "+".join(key.technique), *key[2:], number]
+        for key, number in sorted(numbers.items())
+    ]
+
+
+def _key(row: list[Any]) -> tuple[Stratum, tuple[str, ...], str]:
+    layer, kernel, technique, mode = row[:4]
+    return Stratum(int(layer), str(kernel)), tuple(filter(None, technique.split("+"))), str(mode)
+
+
+def _listed(struck: Struck) -> list[Any]:
+    return [
+        struck.place.layer,
+        struck.place.kernel,
+        "+".join(struck.technique),
+        struck.mode,
+        struck.model,
+        struck.stratum,
+        struck.index,
+    ]
+
+
+def _struck(row: list[Any]) -> Struck:
+    model, stratum, index = row[4:7]
+    return Struck(*_key(row), str(model), str(stratum), int(index))
+
+
+def _damaging(row: list[Any]) -> Damaging:
+    launch, outcome, detail, remedies = row[7:]
+    return Damaging(
+        _struck(row),
+        int(launch),
+        Ended(outcome, detail),
+        {Remedy.read(text): Ended(*end) for text, end in remedies.items()},
+    )

@@ -1,0 +1,12 @@
+// Adds ALPHA times N elements of X to Y, with offsets and strides; one thread an element.
+#include "harden.cuh"
+
+extern "C" __global__ void axpy_kernel(int N, float ALPHA, float *X, int OFFX, int INCX, float *Y,
+                                       int OFFY, int INCY HARDENED WORDS(X) WORDS(Y))
+{
+    Span<float> XS = SPAN(X), YS = SPAN(Y);
+    harden<1>(HARDENING, [=](auto) { return N; }, [=](auto, int i, auto &sink) {
+        int to = OFFY + i * INCY;
+        sink.store(0, YS, to, YS[to] + ALPHA * XS[OFFX + i * INCX]);
+    });
+}
