@@ -67,7 +67,8 @@ def cost_words(beside: Beside, gpu: Gpu | None = None) -> str:
     times = None if gpu is None else beside.times(gpu)
     if gpu is not None and times is not None:
         first, second = (one.seconds for one in times)
-        text += f"; on {gpu.title} it takes {_changed(first, second, 'less')} time, by a roofline estimate"
+        time = _changed(first, second, "less")
+        text += f"; on {gpu.title} it takes {time} time, by a roofline estimate"
     return f"{text}."
 
 
