@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from softbeam.errors import NetworkError
 from softbeam.kernels.checks import THREADS, check_words, grid_of, share_of
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Weights = Mapping[str, NDArray[np.float32]]
+#: Trained numbers by buffer.
+Weights: TypeAlias = "Mapping[str, NDArray[np.float32]]"
 
 #: λ: a check that meets no fault fires with a probability of at most 2 exp(-λ²/2), 2.5e-14, for
 #: each column; that is 1 % for 10,000 images of a network with 40 million columns.
