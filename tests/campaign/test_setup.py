@@ -138,7 +138,7 @@ def test_a_campaign_is_found_again_by_its_workload_alone(
     of_the_workload = {
         "network", "plan_sha256", "weights_sha256", "inputs_sha256", "architecture",
         "kernels_sha256", "emulator_semantics", "campaign_semantics", "im2col",
-        "gemm", "input_shape", "output", "constants",
+        "gemm", "input_shape", "output", "constants", "harden",
     }  # fmt: skip
     others = {"streams", "results_schema", "loads"}
     assert set(CampaignSpecification.model_fields) == {*chosen, *of_the_workload, *others}

@@ -57,6 +57,7 @@ OTHERS: dict[str, Any] = {
     "gemm": "struck",
     "input_shape": (1, 3, 64, 64),
     "constants": ("scale_factor=1,1",),
+    "harden": "lean",
     "output": "scores",
     "seed": 2,
     "results_schema": 2,

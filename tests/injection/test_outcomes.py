@@ -105,3 +105,13 @@ def test_a_judges_own_words() -> None:
     ]  # fmt: skip
     assert sassifi_category("DUE", "too fast") == "DUE: Non Zero Exit Status"
     assert sassifi_category("DUE", "hang") == "DUE: Timeout"
+
+
+def test_what_checks_find_is_told_of_networks_that_report() -> None:
+    for outcome, detail in (("DUE", "detected"), ("Masked", "corrected")):
+        assert detail not in details_of(outcome)
+        assert detail in details_of(outcome, reports=True)
+        assert detail in details_of(outcome, "boxes", reports=True)
+        without = [one for one in details_of(outcome, reports=True) if one != detail]
+        assert without == list(details_of(outcome))
+    assert details_of("SDC", reports=True) == details_of("SDC")

@@ -273,7 +273,7 @@ def _flat_rows(beside: Beside, by: By | None) -> Iterator[Row]:
         for event in EVENT_TITLES:
             found = (both.row(event, Item()),) if by is None else both.rows(event, by)
             for row in found:
-                seen = both.rate(event, row.item)
+                seen = row.relative or both.rate(event, row.item)
                 yield Row(
                     "all" if by is None else by.value,
                     *names,

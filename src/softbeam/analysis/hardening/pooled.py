@@ -15,7 +15,7 @@ import numpy as np
 from softbeam.analysis.counts import Counts, Mask, Stream
 from softbeam.analysis.design import Design, Place, Stratum
 from softbeam.analysis.estimation import Estimator, Share
-from softbeam.analysis.factors import Item
+from softbeam.analysis.factors import By, Item
 from softbeam.analysis.proportion import exact_of
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.kernels.hardened import base_of
@@ -97,12 +97,16 @@ class Side:
 
     def places(self, item: Item) -> float:
         """Return how many places of these streams' modes are in an item, in one inference."""
-        return sum(
-            size
-            for mode in self.modes
-            for cell, size in self._places.get(mode, {}).items()
-            if _holds(item, cell)
-        )
+        return self._sizes.get(item, 0.0)
+
+    @cached_property
+    def _sizes(self) -> dict[Item, float]:
+        found: dict[Item, float] = {}
+        for mode in self.modes:
+            for cell, size in self._places.get(mode, {}).items():
+                for item in {Item(), *(cell.by(by) for by in By)}:
+                    found[item] = found.get(item, 0.0) + size
+        return found
 
     def share(self, numerator: Mask, item: Item) -> Share:
         """Return the share, of all faults of these streams, of those in an item that end so.
@@ -141,11 +145,15 @@ class Side:
 
     def _place(self, item: Item) -> Place:
         layers = None if item.layer is None else (item.layer,)
-        if item.kernel is None:
-            return Place(layers)
-        strata = self._pooled.design.weights[self._pooled["mode"][0]]
-        kernels = {kernel for _, kernel in strata if base_of(_own(kernel)) == item.kernel}
-        return Place(layers, tuple(sorted(kernels)))
+        return Place(layers, None if item.kernel is None else self._variants.get(item.kernel, ()))
+
+    @cached_property
+    def _variants(self) -> dict[str, tuple[str, ...]]:
+        """By kernel the names that it and its variants have among the strata."""
+        found: dict[str, dict[str, None]] = {}
+        for _, kernel in self._pooled.design.weights[self._pooled["mode"][0]]:
+            found.setdefault(base_of(_own(kernel)), {})[kernel] = None
+        return {base: tuple(names) for base, names in found.items()}
 
     @cached_property
     def _estimator(self) -> Estimator:
@@ -207,7 +215,3 @@ def _own(kernel: str) -> str:
     """Return a stratum's kernel, without the number of its stream where it has one."""
     number, slash, rest = kernel.partition("/")
     return rest if slash and number.isdecimal() else kernel
-
-
-def _holds(item: Item, cell: Item) -> bool:
-    return item.layer in (None, cell.layer) and item.kernel in (None, cell.kernel)

@@ -115,6 +115,7 @@ class Relative:
         self.growth = sum(growths.values()) / len(growths)
         self._before = Side(before.counts, before.places, dict.fromkeys(self.streams, 1.0))
         self._after = Side(after.counts, after.places, growths)
+        self._whole: dict[str, Share] = {}
 
     @property
     def n(self) -> tuple[int, int]:
@@ -177,8 +178,9 @@ class Relative:
         before = self._before.part(theirs, item) if places[0] else None
         after = None
         if places[1]:
-            whole = self._before.share(theirs, Item())
-            after = ratio(self._after.share(ours, item), whole, self.growth)
+            if event not in self._whole:
+                self._whole[event] = self._before.share(theirs, Item())
+            after = ratio(self._after.share(ours, item), self._whole[event], self.growth)
         both = self.rate(event, item) if all(places) else None
         return RelativeRow(item, places, before, after, both)
 
