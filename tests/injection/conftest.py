@@ -17,7 +17,7 @@ from softbeam.emulator.core import layout as k
 from softbeam.emulator.ending import Ending
 from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
 from softbeam.emulator.launching import Launch, Runner
-from softbeam.emulator.vector import no_fault
+from softbeam.emulator.vector import FaultVector, no_fault
 from softbeam.faults.site import FaultSite, MemorySite, UnitSite
 from softbeam.kernels import program
 from softbeam.kernels.families import compute
@@ -142,9 +142,32 @@ class BruteForce:
             together = launch.program.has_barrier
             struck = (site.block, 0 if together else site.thread // 32)
             budget = max(10_000, 10 * self.longest[number])
+        if launch.program.communicates:
+            return self._unit_by_unit(launch, budget, fault, struck)
         ending = self.runner.run_launch(launch, budget=budget, fault=fault, struck=struck)
         self.memory[ending.words] = ending.values
         return ending
+
+    def _unit_by_unit(
+        self, launch: Launch, budget: int, fault: FaultVector, struck: tuple[int, int] | None
+    ) -> Ending:
+        """Run a launch whose checks report by atomics: run at once, its warps would see each other.
+
+        Of Darknet's kernels none sees another's stores before the launch is over, and of two stores
+        to a word the later warp's stays.
+        """
+        seen, stores = None, []
+        for unit in self.runner.units(launch):
+            given = fault if unit == struck else no_fault()
+            ending = self.runner.run(launch, *unit, budget=budget, fault=given)
+            seen = ending if unit == struck or seen is None else seen
+            if not ending.finished:
+                return ending
+            stores.append((ending.words, ending.values))
+        for words, values in stores:
+            self.memory[words] = values
+        assert seen is not None
+        return seen
 
     def strike(self, site: FaultSite) -> Aftermath:
         """Run the network with one fault in its launch.

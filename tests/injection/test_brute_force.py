@@ -233,11 +233,9 @@ def test_hardened_networks_by_brute_force(make_example, make_brute_force, mode) 
     details = Counter()
     for model in [one for one in TRIED if MODES[mode].takes(one)]:
         for index in range(SITES // 2):
-            # Memory belongs to no kernel; what else there is, variants have.
-            in_memory = MODES[mode].space == "memory"
-            injector = whole if in_memory or index % 3 == 0 else own
-            if mode == "shared":
-                injector = whole
+            # Variants have no shared memory; memory and units belong to no kernel.
+            anywhere = MODES[mode].space != "instructions" or mode == "shared"
+            injector = whole if anywhere or index % 3 == 0 else own
             site = injector.site(mode, model, index)
             record = injector.inject_site(site, index)
             compare(example, brute, injector, site, record)

@@ -56,12 +56,15 @@ class Design:
     answers : str
         What the network's answers were taken for, which says into what outcomes are divided; empty
         where that is not known.
+    reports : bool
+        Whether it is a hardened network that reports what its checks find.
     """
 
     stratified: bool = False
     images: int = 1
     weights: Mapping[str, Mapping[Stratum, float]] = field(default_factory=dict)
     answers: str = ""
+    reports: bool = False
 
     @property
     def is_simple(self) -> bool:

@@ -76,7 +76,7 @@ def _details(counts: Counts, outcome: str) -> tuple[str, ...]:
     """Return what an outcome is divided into: by the network's kind of answers."""
     seen = set(counts["detail"][counts["outcome"] == outcome].tolist())
     answers = counts.design.answers
-    known = details_of(outcome, answers or "classes")
+    known = details_of(outcome, answers or "classes", reports=counts.design.reports)
     if answers == FUNCTION:
         # Its details are its own; of softbeam's those that were seen.
         known = tuple(one for one in known if outcome != "SDC" or one in seen)

@@ -11,6 +11,7 @@ from softbeam.campaign.specification import CampaignSpecification
 from softbeam.campaign.streams import requested
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.injection.record import InjectionRecord
+from softbeam.network.hardening.rules import reports
 
 
 def design_of(store: ResultsReader) -> Design:
@@ -21,6 +22,7 @@ def design_of(store: ResultsReader) -> Design:
         images=len(specification.inputs_sha256),
         weights=exposures(store.fault_space()),
         answers=store.facts().answers,
+        reports=reports(specification.harden),
     )
 
 

@@ -95,7 +95,7 @@ def tables(
     from softbeam.campaign.results.reading import ResultsReader
     from softbeam.present.factor_tables import layer_names
     from softbeam.present.rich import show
-    from softbeam.present.words import in_scope, left_out, stream_order, unfinished
+    from softbeam.present.words import hardened, in_scope, left_out, stream_order, unfinished
 
     both, of_gpu = compared(run, beside, gpu), chosen_gpu(gpu)
     with ResultsReader.open(run) as store:
@@ -115,6 +115,8 @@ def tables(
         f"(campaign {specification.campaign_id[:12]})",
         markup=False,
     )
+    if said := hardened(specification.harden, facts.known_limits):
+        out.print(said, soft_wrap=True, markup=False)
     if facts.scope is not None:
         out.print(in_scope(facts.scope))
     out.print(READING if counts.n else "No injection has been made yet.")

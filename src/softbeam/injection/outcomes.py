@@ -206,12 +206,16 @@ _CRITICAL = "critical"
 LONGEST = 40
 
 
-def details_of(outcome: str, answers: str = "classes") -> tuple[str, ...]:
-    """Return the names of an outcome's details, of a network whose answers are of some kind."""
+def details_of(outcome: str, answers: str = "classes", *, reports: bool = False) -> tuple[str, ...]:
+    """Return the names of an outcome's details, of a network whose answers are of some kind.
+
+    Those of networks that check themselves are among them where it reports.
+    """
+    divided = ("", answers, REPORTED) if reports else ("", answers)
     return tuple(
         detail.name
         for detail in _DETAILS
-        if detail.outcome == outcome and detail.answers in ("", answers)
+        if detail.outcome == outcome and detail.answers in divided
     )
 
 

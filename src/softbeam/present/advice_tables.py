@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from softbeam.analysis.factors import By
 from softbeam.analysis.hardening.advice import Advice
 from softbeam.analysis.hardening.damage import Choice, spread
+from softbeam.analysis.hardening.published import PUBLISHED, Range
 from softbeam.present.advice_words import DAMAGE_TITLES, ITEM_TITLES, by_share, chosen, named
-from softbeam.present.digits import Interval, part
+from softbeam.present.digits import DASH, Interval, part
 from softbeam.present.factor_tables import KEY_COLUMNS, first_of
 from softbeam.present.parts import Part
 from softbeam.present.table import (
@@ -236,3 +237,47 @@ def summary_table(several: Sequence[Advice]) -> Table:
         ),
         tuple(rows),
     )
+
+
+def published_table() -> Table:
+    """Return a row for every published technique: what it removes, of what, and its cost."""
+    return Table(
+        "published",
+        "Published techniques as their abstracts state them; shares are of the errors named, costs "
+        "are run time on their machines",
+        (
+            text("name", "technique", wraps=True),
+            text("removed", "removed, %"),
+            text("errors", "of which errors", wraps=True),
+            text("cost", "cost, %"),
+            text("costs", "of what", wraps=True),
+            text("differs", "what differs", wraps=True),
+            text("paper", wraps=True),
+        ),
+        tuple(
+            Row(
+                f"{one.name}: {one.technique}",
+                range_text(one.removed),
+                one.errors,
+                range_text(one.cost),
+                one.costs,
+                one.differs,
+                f"{one.paper}, doi:{one.doi}" if one.doi else one.paper,
+            )
+            for one in PUBLISHED
+        ),
+    )
+
+
+def range_text(found: Range | None) -> str:
+    """Return a published quantity in percent, with the digits that were published.
+
+    Examples
+    --------
+    >>> range_text(Range(0.9338, 0.9338)), range_text(Range(0.06, 0.23)), range_text(None)
+    ('93.38', '6–23', '–')
+    """
+    if found is None:
+        return DASH
+    ends = dict.fromkeys(f"{100 * end:.6g}" for end in (found.low, found.high))
+    return "–".join(ends)

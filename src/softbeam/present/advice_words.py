@@ -135,7 +135,7 @@ def sentences(advice: Advice) -> Iterator[str]:
     yield (
         f"By {advice.technique.title}, this removes {most}{part(advice.answer.coverage)} % of "
         f"the {seen(advice)} and costs {part(advice.answer.cost)} % more instructions. Of all "
-        f"{damage}, seen or not, it removes {_between(low, high)} (95 % interval)."
+        f"{damage}, seen or not, it removes {between(low, high)} (95 % interval)."
     )
     yield from _certainty(advice)
     if advice.of == "due":
@@ -171,8 +171,14 @@ def answer(advice: Advice) -> str:
     )
 
 
-def _between(low: float, high: float) -> str:
-    """Return an interval of parts of one in percent, in words."""
+def between(low: float, high: float) -> str:
+    """Return an interval of parts of one in percent, in words.
+
+    Examples
+    --------
+    >>> between(0.875, 0.962)
+    '88 to 96 %'
+    """
     ends = span(Interval((low + high) / 2, low, high), 0).split("[")[1].rstrip("]").split(", ")
     return f"{' to '.join(dict.fromkeys(ends))} %"
 
@@ -202,7 +208,7 @@ def _certainty(advice: Advice) -> Iterator[str]:
         yield (
             "Tested on injections that were not used to choose, sets chosen like this one remove "
             f"{part(mean, 0)} % of the {DAMAGE_TITLES[advice.of]} (95 % interval: "
-            f"{_between(low, high)}). Expect that of the next injections."
+            f"{between(low, high)}). Expect that of the next injections."
         )
     others = [share for share in stability.other_inputs if share == share]
     if others:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from softbeam.analysis.paper.conclusions import Conclusion
+from softbeam.present.chain import Chain
 from softbeam.present.figures.style import Figure
 from softbeam.present.listing import Listing
 from softbeam.present.table import Table
@@ -28,7 +29,7 @@ class Block:
         Text to be copied.
     facts : tuple of (str, str)
         Names and values.
-    figure, table, listing, checklist
+    chain, figure, table, listing, checklist
         Larger things.
     inner : tuple of Block
         Blocks that are folded together.
@@ -42,6 +43,7 @@ class Block:
     points: tuple[str, ...] = ()
     code: str = ""
     facts: tuple[tuple[str, str], ...] = ()
+    chain: Chain | None = None
     figure: Figure | None = None
     table: Table | None = None
     listing: Listing | None = None

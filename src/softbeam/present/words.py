@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from softbeam.analysis.counts import Counts, Stream
 from softbeam.analysis.factors import Item
@@ -10,6 +11,9 @@ from softbeam.analysis.paper.checklist import KERNELS
 from softbeam.campaign.results.facts import ScopeFacts
 from softbeam.faults.modes import MODES, mode_order
 from softbeam.present.digits import part
+
+if TYPE_CHECKING:
+    from softbeam.network.hardening.limits import Limits
 
 
 def stream_order(stream: Stream) -> tuple[int, str, str]:
@@ -93,6 +97,31 @@ def unfinished(counts: Counts) -> str:
         f"Not complete: {'; '.join(parts)}. Shares of all are of the rest only. The same softbeam "
         "campaign command goes on."
     )
+
+
+def hardened(rules: str | None, limits: Limits | None) -> str:
+    """Return how a network is hardened, in a sentence; empty if it is not.
+
+    Parameters
+    ----------
+    rules : str or None
+        Its rules.
+    limits : Limits or None
+        Its limits, where it is clamped.
+
+    Examples
+    --------
+    >>> hardened("lean, maxpool=range", None), hardened(None, None)
+    ('The network is hardened: lean, maxpool=range.', '')
+    """
+    if rules is None:
+        return ""
+    said = f"The network is hardened: {rules}."
+    if limits is not None:
+        number = len(limits.inputs_sha256)
+        said += f" Limits are those of {number:,} calibration image{'s' * (number != 1)}"
+        said += f", {100 * limits.margin:g} % wider to either side." if limits.margin else "."
+    return said
 
 
 def in_scope(scope: ScopeFacts) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from softbeam.campaign.results.facts import (
     LayerFacts,
     ScopeFacts,
     facts_of,
+    sources,
     thumbnail,
 )
 from softbeam.campaign.results.reading import ResultsReader
@@ -26,8 +28,10 @@ from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.scope import scope_facts
 from softbeam.errors import ResultsError
 from softbeam.injection.classification import ranking
+from softbeam.network.catalogue import load_network
 from softbeam.network.choices import WorkloadChoices
 from softbeam.network.golden import open_golden_run
+from softbeam.network.layers.joining import Route
 from softbeam.sass.opcodes import OPCODES
 
 if TYPE_CHECKING:
@@ -161,3 +165,29 @@ def test_thumbnail_shows_the_input_in_small() -> None:
     assert (shown.min(), shown.max()) == (0, 255)
     assert thumbnail(np.zeros(20, dtype=np.float32), (5, 2, 2)) is None
     assert thumbnail(np.full(4, np.nan, dtype=np.float32), (1, 2, 2)) is None
+
+
+def test_a_chain_of_layers_feeds_the_next(prepared: Prepared) -> None:
+    plan = prepared.workload.plan
+    takes = sources(plan)
+    launching = [layer.index for layer in plan.layers if layer.index in takes]
+    for before, layer in pairwise([-1, *launching]):
+        assert before in takes[layer]
+
+
+def test_branches_are_told_by_what_is_read() -> None:
+    network = load_network("googlenet")
+    plan = network.plan(WorkloadChoices())
+    takes = sources(plan)
+    routes = [layer for layer in plan.layers if isinstance(layer, Route)]
+    assert len(routes) > 30
+    for route in routes:
+        assert set(takes[route.index]) == {source for source, _ in route.sources}
+    others = [layer.index for layer in plan.layers if layer not in routes and layer.index in takes]
+    # Nothing is read that an own or another launch has written over, such as the workspace.
+    assert all(len(takes[layer]) == 1 for layer in others)
+
+
+def test_results_of_before_sources_were_kept_know_none() -> None:
+    old = Facts.of_rows([("layers", '{"layers":[{"number":0,"name":"conv","kernels":[]}]}')])
+    assert old.layers[0].takes is None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from softbeam.analysis.counts import Stream
 from softbeam.analysis.factors import By, NeverRead, factor_table
+from softbeam.analysis.hardening.published import PUBLISHED
 from softbeam.analysis.results import Results
 from softbeam.campaign.results.store import ResultsStore
 from softbeam.cli import main
@@ -17,7 +19,7 @@ from softbeam.present.page.campaign import Say, page_sections, render, write_rep
 pytestmark = pytest.mark.slow
 
 #: Elements that have no end tag.
-VOID = {"meta", "link", "br", "path", "use"}
+VOID = {"meta", "link", "br", "path", "use", "input"}
 
 
 class Outline(HTMLParser):
@@ -126,6 +128,40 @@ def test_numbers_are_those_of_the_tables(results: Results, text: str) -> None:
                 assert percent(share) in found.group()
 
 
+def test_it_opens_with_the_network_then_the_answer_then_the_front(text: str) -> None:
+    main = text[text.index("<main>") :]
+    places = [main.index(one) for one in ('id="chain-sdc"', 'class="answer"', "<dt>cost</dt>")]
+    places += [main.index('id="figure-H2-front-sdc"'), main.index("<summary>")]
+    assert places == sorted(places)
+    # All that follows of the answer is folded.
+    behind = main[main.index('id="figure-H2-front-sdc"') : main.index("</section>")]
+    unfolded = re.sub(r"<details.*</details>", "", behind, flags=re.DOTALL)
+    assert "<table" not in unfolded
+    assert "<ul" not in unfolded
+
+
+def test_the_chain_has_a_tile_for_each_layer_and_damage(text: str) -> None:
+    for of in ("critical", "sdc", "due"):
+        panel = text[text.index(f'id="chain-{of}"') :]
+        panel = panel[: panel.index("</figure>")]
+        assert re.findall(r'<span class="name" title="(\d+) ', panel) == ["0", "1", "2", "26"]
+        shares = re.findall(r'<span class="share d(\d)" title="([^"]+)"><b>([^<]+)<', panel)
+        assert len(shares) == 4
+        for level, words, share in shares:
+            assert (level == "0") == words.startswith("none seen")
+            assert words.startswith(f"{share} %" if level != "0" else "none seen, up to")
+    # The one that is shown first is the one that the answer is about.
+    assert 'id="show-sdc" checked' in text or 'id="show-critical" checked' in text
+
+
+def test_published_techniques_are_told_with_what_differs(text: str) -> None:
+    table = text[text.index('<table id="published"') :]
+    table = table[: table.index("</table>")]
+    for one in PUBLISHED:
+        assert escape(one.differs) in table
+        assert one.doi in table
+
+
 def test_it_can_be_cited(results: Results, text: str) -> None:
     specification = results.specification
     for fact in (
@@ -172,8 +208,11 @@ def test_the_command_writes_where_it_says(
 ) -> None:
     seen: list[Path] = []
 
-    def write(_: Results, folder: Path, say: Say, *, with_figures: bool) -> list[Path]:
+    def write(
+        _: Results, folder: Path, say: Say, *, with_figures: bool, unhardened: Results | None
+    ) -> list[Path]:
         assert not with_figures
+        assert unhardened is None
         seen.append(folder)
         say("a test")
         return [folder / "report.html"]
@@ -195,6 +234,6 @@ def test_a_folder_that_cannot_be_made_is_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr("softbeam.present.page.campaign.page_sections", lambda results, say: ())
+    monkeypatch.setattr("softbeam.present.page.campaign.page_sections", lambda *_: ())
     with pytest.raises(OSError, match="file"):
         write_report(results, tmp_path / "file" / "folder")

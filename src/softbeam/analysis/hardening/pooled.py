@@ -120,6 +120,12 @@ class Side:
             return self._estimator.share(numerator & self.within(item))
         return self._estimator.joint(numerator, self._place(item))
 
+    def share_in(self, numerator: Mask, layers: Sequence[int]) -> Share:
+        """Return the share, of all faults of these streams, of those in some layers that end so."""
+        if not self.counts.design.stratified:
+            return self._estimator.share(numerator & np.isin(self.counts["layer"], layers))
+        return self._estimator.joint(numerator, Place(tuple(layers)))
+
     def part(self, numerator: Mask, item: Item) -> Share:
         """Return the share, of all faults that end so, of those in an item."""
         return self._estimator.share(numerator & self.within(item), numerator)

@@ -13,7 +13,7 @@ Over several streams each weighs the same in the unhardened network, as in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -139,6 +139,25 @@ class Relative:
         first = self._after.share(self._ended(self._after, event), item)
         second = self._before.share(self._ended(self._before, event), item)
         return ratio(first, second, self.growth)
+
+    def left_in(self, event: str, layers: Sequence[int]) -> Ratio:
+        """Return the rate of an event in some layers of the hardened network.
+
+        Parameters
+        ----------
+        event : str
+            One of :data:`EVENTS`.
+        layers : sequence of int
+            The layers.
+
+        Returns
+        -------
+        Ratio
+            As a part of the unhardened network's rate in all layers.
+        """
+        whole = self._before.share(self._ended(self._before, event), Item())
+        left = self._after.share_in(self._ended(self._after, event), layers)
+        return ratio(left, whole, self.growth)
 
     def rows(self, event: str, by: By) -> tuple[RelativeRow, ...]:
         """Return the rates of an event by layer, kernel or both, in the order of the network."""

@@ -122,7 +122,7 @@ def bootstrap(
     beside = choose.beside(_in_items_not_seen(damage))
     if beside is not choose:
         most = most | beside.chosen_with(samples.values, samples.missed)
-    low, high = _shares(damage, samples)
+    low, high = shares_of_damage(damage, samples)
     unseen = _unseen(samples, chosen)
     held = _ratio((samples.values * chosen).sum(axis=1), samples.values.sum(axis=1))
     return Stability(
@@ -192,8 +192,11 @@ def _more_in(samples: Samples, item: int) -> Numbers:
     return values
 
 
-def _shares(damage: Damage, samples: Samples) -> tuple[Numbers, Numbers]:
-    """Return the intervals of the items' shares of the damage."""
+def shares_of_damage(damage: Damage, samples: Samples) -> tuple[Numbers, Numbers]:
+    """Return the intervals of the items' shares of the damage: low and high ends, [items].
+
+    One missed injection is included: elsewhere at the low end, in the item at the high one.
+    """
     total = samples.values.sum(axis=1, keepdims=True)
     first, *second = _heaviest(damage)[:2].tolist()
     elsewhere = np.repeat(samples.missed[:, first : first + 1], len(damage.items), axis=1)

@@ -76,11 +76,15 @@ class LayerFacts(_Facts):
         What the model calls it, or its type and shape.
     kernels : tuple of KernelFacts
         What it launches, in order of the first launch.
+    takes : tuple of int or None
+        The layers whose output it reads, -1 for the network's input; None in results of before
+        this was kept.
     """
 
     number: int
     name: str
     kernels: tuple[KernelFacts, ...] = ()
+    takes: tuple[int, ...] | None = None
 
 
 class GoldenClass(_Facts):
@@ -384,6 +388,7 @@ def layer_facts(plan: Plan) -> tuple[LayerFacts, ...]:
     """Return the layers of a plan with what each launches."""
     launches: dict[int, dict[str, int]] = {}
     library = {launch.kernel for launch in plan.launches if launch.library}
+    takes = sources(plan)
     for launch in plan.launches:
         kernels = launches.setdefault(launch.layer, {})
         kernels[launch.kernel] = kernels.get(launch.kernel, 0) + 1
@@ -395,9 +400,36 @@ def layer_facts(plan: Plan) -> tuple[LayerFacts, ...]:
                 KernelFacts(name=name, launches=number, struck=name not in library)
                 for name, number in launches.get(layer.index, {}).items()
             ),
+            takes=takes.get(layer.index, ()),
         )
         for layer in plan.layers
     )
+
+
+def sources(plan: Plan) -> dict[int, tuple[int, ...]]:
+    """Return by layer the layers whose words it reads, -1 for the network's input.
+
+    Trained words, which no layer writes, come from nowhere.
+    """
+    takes: dict[int, set[int]] = {}
+    writers: dict[str, dict[tuple[int, int], int]] = {
+        plan.input: {(0, plan.buffers[plan.input].words): -1}
+    }
+    for launch in plan.launches:
+        own = takes.setdefault(launch.layer, set())
+        for span in launch.reads:
+            for (start, end), layer in writers.get(span.buffer, {}).items():
+                if start < span.end and span.start < end and layer != launch.layer:
+                    own.add(layer)
+        for span in launch.writes:
+            kept = {(span.start, span.end): launch.layer}
+            for (start, end), layer in writers.get(span.buffer, {}).items():
+                # Of what was written before, what lies outside is still there.
+                for piece in ((start, min(end, span.start)), (max(start, span.end), end)):
+                    if piece[0] < piece[1]:
+                        kept[piece] = layer
+            writers[span.buffer] = kept
+    return {layer: tuple(sorted(found)) for layer, found in takes.items()}
 
 
 def _answer(

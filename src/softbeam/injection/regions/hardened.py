@@ -72,11 +72,13 @@ def clamped(step: Step, buffer: str, change: BufferChange | None) -> BufferChang
     if change is None or not parts:
         return change
     limits = step.arguments.LOW, step.arguments.HIGH
-    if isinstance(change, Windows):
-        # All of im2col's matrix is stored, and its words are the map's, or zeros.
+    if isinstance(change, Windows) and limits[0] <= 0 <= limits[1]:
+        # All of im2col's matrix is stored, and its words are the map's; or zeros, which stay.
         values = change.values.copy()
         clamp(values, *limits)
         return replace(change, values=values)
+    if isinstance(change, Windows):
+        change = change.columns()
     if isinstance(change, Columns):
         return _columns(step, buffer, change, parts, limits)
     bits = change.values.copy()

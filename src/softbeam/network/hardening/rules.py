@@ -14,7 +14,7 @@ from itertools import groupby
 from softbeam.errors import NetworkError
 from softbeam.kernels.hardened import IN_KERNEL, base_of, variant
 from softbeam.kernels.signatures import KERNELS, LIBRARY
-from softbeam.network.plan import Launch, Plan
+from softbeam.network.plan import REPORTING, Launch, Plan
 
 #: The technique that checks a product by sums, in a launch of its own.
 CHECKSUM = "checksum"
@@ -124,6 +124,18 @@ def read_rules(text: str) -> tuple[Rule, ...]:
 def rules_text(rules: Iterable[Rule]) -> str:
     """Write rules as :func:`read_rules` reads them."""
     return ", ".join(map(str, rules))
+
+
+def reports(text: str | None) -> bool:
+    """Return whether a network that is hardened by some rules reports what its checks find.
+
+    Examples
+    --------
+    >>> reports("lean, maxpool=range"), reports("gemm=checksum"), reports(None)
+    (False, True, False)
+    """
+    wanted = {*REPORTING, CHECKSUM}
+    return text is not None and any(wanted & {*rule.techniques} for rule in read_rules(text))
 
 
 def checked_rules(text: str) -> str:

@@ -70,10 +70,22 @@ CLASSES = (
 )
 
 FRONT = (
-    "For every cost, the largest share of the damage that hardening kernels in layers can remove, "
-    "by the cost model stated below. Where the line is steep, a little hardening removes much. "
-    "The line is fitted to these injections; what is left of it on others is not shown but stated "
+    "The line is, for every cost, the largest share of the damage that hardening kernels in layers "
+    "can remove, by the cost model stated below; where it is steep, a little hardening removes "
+    "much. It is fitted to these injections; what is left of it on others is not shown but stated "
     "beside the answer."
+)
+
+PUBLISHED = (
+    " Letters are published techniques as their abstracts state them, in other programs, of other "
+    "errors and in run time, so they do not say who is better; the table below says what differs."
+)
+
+MEASURED = (
+    "The square is the hardened network, struck again: what it removed, with its 95 % interval, "
+    "and its instructions, counted. The line is, for every cost, the largest share of the damage "
+    "that duplicating kernels in layers can remove, by the cost model stated below; it is not "
+    "measured."
 )
 
 LOADS = (

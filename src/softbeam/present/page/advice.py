@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 
 from softbeam.analysis.factors import By
 from softbeam.analysis.hardening.advice import Advice, Aim, advise
+from softbeam.analysis.hardening.chain import ChainPicture, chain_picture
+from softbeam.analysis.hardening.published import PUBLISHED, Published
 from softbeam.analysis.hardening.techniques import TECHNIQUES
 from softbeam.analysis.results import Results
-from softbeam.present.advice_tables import front_table, item_table, part_table, summary_table
+from softbeam.present.advice_tables import (
+    front_table,
+    item_table,
+    part_table,
+    published_table,
+    summary_table,
+)
 from softbeam.present.advice_words import DAMAGE_TITLES, ITEM_TITLES, model, sentences
 from softbeam.present.blocks import Block, Section
+from softbeam.present.chain import Chain, chain
 from softbeam.present.figures import captions
-from softbeam.present.figures.front import front_figure
+from softbeam.present.figures.front import Measured, front_figure
 from softbeam.present.figures.style import Figure
+from softbeam.present.headline import facts, hardened_facts, hardened_headline, headline
 from softbeam.present.parts import Part
 
 #: The share of the damage that the page's own advice removes.
@@ -31,8 +42,13 @@ NO_CODE = (
 )
 
 
-def section(results: Results, parts: tuple[Part, ...], say: Callable[[str], None]) -> Section:
-    """Return the section of the decision.
+def section(
+    results: Results,
+    parts: tuple[Part, ...],
+    say: Callable[[str], None],
+    unhardened: Results | None = None,
+) -> Section:
+    """Return the section of the decision: the network as a picture, the answer, what it rests on.
 
     Parameters
     ----------
@@ -42,25 +58,114 @@ def section(results: Results, parts: tuple[Part, ...], say: Callable[[str], None
         The parts of a deep network.
     say : callable
         Is told what is being worked out.
+    unhardened : Results, optional
+        Where the campaign is of a hardened network: that without hardening.
     """
+    say("which layers do the damage")
+    picture = chain_picture(results, unhardened, [part.layers for part in parts])
+    if unhardened is not None and picture is not None:
+        return _hardened(picture, results, unhardened, parts, say)
+    return Section("harden", "What to harden", _decision(results, parts, say, picture))
+
+
+def _decision(
+    results: Results,
+    parts: tuple[Part, ...],
+    say: Callable[[str], None],
+    picture: ChainPicture | None,
+) -> tuple[Block, ...]:
+    """Return the blocks that say what to harden."""
+    why_not = ""
     if not results.counts.of_code().n:
-        return Section("harden", "What to harden", (Block(text=NO_CODE),))
-    if not results.work():
-        return Section("harden", "What to harden", (Block(text=NO_COSTS),))
+        why_not = NO_CODE
+    elif not results.work():
+        why_not = NO_COSTS
+    if why_not:
+        shown = () if picture is None else (Block(chain=_chain(picture, parts, ())),)
+        return (*shown, Block(text=why_not))
     advices = list(_advices(results, say))
     first = _first(advices)
-    said = list(sentences(first))
-    blocks = [
-        Block(answer=said[0]),
-        Block(points=tuple(said[1:])),
-        Block(table=summary_table(advices)),
-        *_tables(first, results, parts),
+    shown = () if picture is None else (Block(chain=_chain(picture, parts, advices)),)
+    top = [
+        *shown,
+        Block(answer=headline(first)),
+        Block(facts=tuple(facts(first))),
+        *(_front(one) for one in (first,) if one.enough and one.by is By.LAYER_AND_KERNEL),
     ]
+    behind = [
+        Block(points=tuple(sentences(first)), folded="The answer in full, and how certain it is"),
+        Block(table=summary_table(advices), folded="The answers in short, against every damage"),
+        *_tables(first, results, parts),
+        *(_folded(advice, results, parts) for advice in advices if advice is not first),
+        Block(table=published_table(), folded="What others published"),
+        Block(text=model(first, results.specification), folded="What the costs mean"),
+    ]
+    return (*top, *behind)
+
+
+def _hardened(
+    picture: ChainPicture,
+    results: Results,
+    unhardened: Results,
+    parts: tuple[Part, ...],
+    say: Callable[[str], None],
+) -> Section:
+    """Return the section of a hardened network beside the plain one: what hardening did."""
+    advices = list(_advices(unhardened, say)) if unhardened.work() else []
+    of = _first(advices).of if advices else "critical"
+    blocks = [
+        Block(chain=_chain(picture, parts, (), first=of)),
+        Block(answer=hardened_headline(picture, of)),
+        Block(facts=tuple(hardened_facts(picture))),
+    ]
+    cells = next((one for one in advices if one.of == of and one.by is By.LAYER_AND_KERNEL), None)
+    if cells is not None and cells.enough:
+        blocks.append(_front(cells, _measured(picture, of)))
+    blocks.append(Block(table=published_table(), folded="What others published"))
+    if results.work():
+        rest = _decision(results, parts, say, None)
+        blocks.append(Block(inner=rest, folded="What of the rest to harden next"))
+    return Section("harden", "What hardening did", tuple(blocks))
+
+
+def _measured(picture: ChainPicture, of: str) -> Measured | None:
+    """Return a hardened network as a point; None where it has no share or no cost."""
+    if picture.hardened is None or picture.hardened.cost is None:
+        return None
+    left = picture.hardened.left[of]
+    if not math.isfinite(left.estimate):
+        return None
+    return Measured(1.0 - left.estimate, 1.0 - left.high, 1.0 - left.low, picture.hardened.cost)
+
+
+def _chain(
+    picture: ChainPicture,
+    parts: tuple[Part, ...],
+    advices: Sequence[Advice],
+    first: str = "",
+) -> Chain:
+    """Return the picture, in which the chosen kernels of each layer are named."""
+    harden: dict[str, dict[int, str]] = {}
     for advice in advices:
-        if advice is not first:
-            blocks.append(_folded(advice, results, parts))
-    costs = Block(text=model(first, results.specification), folded="What the costs mean")
-    return Section("harden", "What to harden", (*blocks, costs))
+        if advice.by is not By.LAYER_AND_KERNEL or not advice.enough:
+            continue
+        chosen: dict[int, list[str]] = {}
+        for item in advice.items(sorted(advice.answer.members)):
+            chosen.setdefault(item.layer or 0, []).append(item.kernel or "")
+        harden[advice.of] = {layer: ", ".join(kernels) for layer, kernels in chosen.items()}
+    if not first:
+        first = next((of for of, seen in picture.seen.items() if seen), "critical")
+        first = _first(list(advices)).of if advices else first
+    return chain(picture, first, parts, harden)
+
+
+def _front(advice: Advice, measured: Measured | None = None) -> Block:
+    """Return the front of kernels in layers, with what others published."""
+    return Block(figure=figure(advice, _number(advice), PUBLISHED, measured))
+
+
+def _number(advice: Advice) -> str:
+    return f"H{list(DAMAGE_TITLES).index(advice.of) + 1}"
 
 
 def _advices(results: Results, say: Callable[[str], None]) -> Iterator[Advice]:
@@ -86,36 +191,47 @@ def _first(advices: list[Advice]) -> Advice:
 
 
 def _tables(advice: Advice, results: Results, parts: tuple[Part, ...]) -> Iterator[Block]:
-    """Yield the items, and of kernels in layers where they lie and what each cost buys."""
+    """Yield the items, and of kernels in layers where they lie and what each cost buys, folded."""
     if not advice.enough:
         return
     cells = advice.by is By.LAYER_AND_KERNEL
+    damage = DAMAGE_TITLES[advice.of]
     if parts and cells:
-        yield Block(table=part_table(advice, parts))
-    yield Block(table=item_table(advice, results.layers))
+        folded = f"Which parts of the network against {damage}"
+        yield Block(table=part_table(advice, parts), folded=folded)
+    folded = f"Each of the {ITEM_TITLES[advice.by]} by its share of the {damage}"
+    yield Block(table=item_table(advice, results.layers), folded=folded)
     if cells:
-        number = f"H{list(DAMAGE_TITLES).index(advice.of) + 1}"
-        yield Block(figure=figure(advice, number))
-        folded = f"Every cost and what it buys, as a table: {DAMAGE_TITLES[advice.of]}"
+        folded = f"Every cost and what it buys, as a table: {damage}"
         yield Block(table=front_table(advice), folded=folded)
 
 
 def _folded(advice: Advice, results: Results, parts: tuple[Part, ...]) -> Block:
     """Return what to harden of one kind of item against one kind of damage, folded."""
+    drawn = advice.enough and advice.by is By.LAYER_AND_KERNEL
+    front = (Block(figure=figure(advice, _number(advice))),) if drawn else ()
     return Block(
         folded=f"Which {ITEM_TITLES[advice.by]} against {DAMAGE_TITLES[advice.of]}",
-        inner=(Block(points=tuple(sentences(advice))), *_tables(advice, results, parts)),
+        inner=(Block(points=tuple(sentences(advice))), *front, *_tables(advice, results, parts)),
     )
 
 
-def figure(advice: Advice, number: str) -> Figure:
-    """Return the front as a figure."""
+def figure(
+    advice: Advice,
+    number: str,
+    published: Sequence[Published] = (),
+    measured: Measured | None = None,
+) -> Figure:
+    """Return the front as a figure, with what others published and what was measured."""
     damage, things = DAMAGE_TITLES[advice.of], ITEM_TITLES[advice.by]
+    caption = captions.FRONT if measured is None else captions.MEASURED
     return front_figure(
         advice.front,
-        advice.answer,
+        advice.answer if measured is None else None,
         f"figure-{number}-front-{advice.of}",
         f"Figure {number}. What {advice.technique.title} of {things} buys: {damage}",
-        captions.FRONT,
+        caption + (captions.PUBLISHED if published else ""),
         damage,
+        published=published,
+        measured=measured,
     )

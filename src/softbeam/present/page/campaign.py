@@ -19,7 +19,7 @@ from softbeam.present.page import advice, loads, method, sections
 from softbeam.present.page.beside import section as beside_section
 from softbeam.present.page.replay import sections as replay_sections
 from softbeam.present.page.struck import struck
-from softbeam.present.words import in_scope
+from softbeam.present.words import hardened, in_scope
 from softbeam.text import visible
 
 PAGE_NAME = "report.html"
@@ -60,19 +60,24 @@ def page_sections(
     say : callable
         Is told what is being worked out.
     beside : Beside, optional
-        The campaign beside that on the unhardened network.
+        Where the campaign is of a hardened network: that without hardening, to stand beside it.
     gpu : Gpu, optional
         Whose time is estimated there.
+
+    Raises
+    ------
+    ResultsError
+        If the two do not compare.
     """
     small_print = method.section(results)
     if not results.records:
         return (small_print,)
     scope = sections.Scope(results)
-    parts = []
+    unhardened = None if beside is None else beside.before
+    parts = [advice.section(results, scope.parts, say, unhardened)]
     if beside is not None:
         say("what hardening removed")
         parts.append(beside_section(beside, gpu))
-    parts.append(advice.section(results, scope.parts, say))
     for make, what in _SECTIONS:
         say(what)
         made = make(scope)
@@ -96,7 +101,13 @@ def _figures_of(blocks: tuple[Block, ...]) -> Iterator[Figure]:
         yield from _figures_of(block.inner)
 
 
-def render(results: Results, parts: tuple[Section, ...], *, files: bool = False) -> str:
+def render(
+    results: Results,
+    parts: tuple[Section, ...],
+    *,
+    files: bool = False,
+    unhardened: Results | None = None,
+) -> str:
     """Return the page: one HTML document that needs nothing else.
 
     Parameters
@@ -107,6 +118,8 @@ def render(results: Results, parts: tuple[Section, ...], *, files: bool = False)
         As of :func:`page_sections`.
     files : bool
         Whether captions name the files of the figures.
+    unhardened : Results, optional
+        The campaign without hardening that stands beside it.
     """
     specification = results.specification
     n = len(results.records)
@@ -116,11 +129,20 @@ def render(results: Results, parts: tuple[Section, ...], *, files: bool = False)
         f"{n:,} injections{short} into its GPU kernels on {specification.architecture}, seed "
         f"{specification.seed}, campaign {specification.campaign_id[:12]}."
     )
+    if said := hardened(specification.harden, results.facts.known_limits):
+        lead += f" {said}"
     if results.facts.scope is not None:
         lead += f" {in_scope(results.facts.scope)}"
+    heading = f"What to harden in {name}"
+    if unhardened is not None:
+        heading = f"What hardening did to {name}"
+        lead += (
+            f" Beside it: {len(unhardened.records):,} injections into the same network without "
+            f"hardening, campaign {unhardened.specification.campaign_id[:12]}."
+        )
     return document(
         f"softbeam: {name}, {specification.architecture}",
-        f"What to harden in {name}",
+        heading,
         lead if n else f"{lead} No injection has been made yet.",
         parts,
         head=struck(results),
@@ -172,9 +194,16 @@ def write_report(
     -------
     list of Path
         The files, the page first.  The same results give the same bytes.
+
+    Raises
+    ------
+    ResultsError
+        If the two campaigns do not compare.
     """
     parts = page_sections(results, say, beside, gpu)
-    contents = {PAGE_NAME: render(results, parts, files=with_figures).encode()}
+    unhardened = None if beside is None else beside.before
+    page = render(results, parts, files=with_figures, unhardened=unhardened)
+    contents = {PAGE_NAME: page.encode()}
     if with_figures:
         say("the figures as PNG and PDF")
         for figure in figures(parts):

@@ -141,6 +141,7 @@ def facts(results: Results) -> tuple[tuple[str, str], ...]:
         ("sampling", specification.sampling),
         ("im2col of 1×1 convolutions", specification.im2col),
         ("matrix products", specification.gemm),
+        *((("hardened", specification.harden),) if specification.harden is not None else ()),
         ("seed", str(specification.seed)),
         ("results schema", str(specification.results_schema)),
     ]
