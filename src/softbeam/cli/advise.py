@@ -238,15 +238,16 @@ def _advise_measured(
     from softbeam.present.measured_words import basis, sentences
     from softbeam.present.rich import show
 
+    harm, techniques = checked_harm(of), checked_techniques(among)
     results = Results.load(given.run)
     drawn = drawn_of(results)
     answer = measured_answer(
         wanted_of(results, drawn, mode),
         effects_of(given, results, drawn),
-        of=checked_harm(of),
+        of=harm,
         aim=aim,
         seed=results.seed,
-        among=checked_techniques(among),
+        among=techniques,
     )
     screen = console(COLUMNS)
     for sentence in sentences(answer):
