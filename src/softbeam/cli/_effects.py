@@ -88,12 +88,19 @@ def drawn_of(results: Results) -> Drawn:
     return Drawn(records, results.sizes, len(specification.inputs_sha256))
 
 
-def is_measured(given: Given, drawn: Drawn) -> bool:
-    """Return whether everything that is asked for was measured before."""
+def is_measured(given: Given, results: Results, drawn: Drawn) -> bool:
+    """Return whether everything that is asked for was measured before, with this machine code."""
     from softbeam.campaign.effects.file import read_effects
+    from softbeam.campaign.effects.setup import kernels_hash
 
     known = read_effects(given.folder)
-    return known is not None and not given.asks and not drawn.lacking(known)
+    if known is None or given.asks or drawn.lacking(known):
+        return False
+    specification = results.specification
+    return (known.campaign, known.kernels) == (
+        specification.campaign_id,
+        kernels_hash(specification.architecture),
+    )
 
 
 def effects_of(given: Given, results: Results, drawn: Drawn) -> Effects:
@@ -106,7 +113,7 @@ def effects_of(given: Given, results: Results, drawn: Drawn) -> Effects:
     """
     from softbeam.campaign.effects.file import read_effects
 
-    if is_measured(given, drawn):
+    if is_measured(given, results, drawn):
         known = read_effects(given.folder)
         assert known is not None
         return known

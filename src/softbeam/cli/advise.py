@@ -218,7 +218,8 @@ def _was_measured(given: Given) -> bool:
 
     if not (given.folder / EFFECTS).exists():
         return False
-    return is_measured(given, drawn_of(Results.load(given.run)))
+    results = Results.load(given.run)
+    return is_measured(given, results, drawn_of(results))
 
 
 def _advise_measured(

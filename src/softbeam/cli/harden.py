@@ -151,7 +151,7 @@ def _effects(given: Given, results: Results, workload: Workload, limits: Limits)
     drawn = drawn_of(results)
     if (
         known is not None
-        and is_measured(replace(given, calibration=CalibrationChoices()), drawn)
+        and is_measured(replace(given, calibration=CalibrationChoices()), results, drawn)
         and known.limits == limits_hash(with_inputs(limits, workload))
     ):
         return known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,10 +15,11 @@ from softbeam.campaign.effects.facts import Remedy, Technique
 from softbeam.campaign.setup import InjectorSetup, InputSetup, launches_in_scope
 from softbeam.errors import InternalError, NetworkError
 from softbeam.faults.stratum import Stratum
-from softbeam.kernels import KERNELS, machine_code_sha256
+from softbeam.kernels import KERNELS, machine_code_sha256, manifest
 from softbeam.kernels.hardened import techniques_of
+from softbeam.memory import require_disk
 from softbeam.network.device import Device
-from softbeam.network.golden import golden_run, open_golden_run
+from softbeam.network.golden import golden_run, open_golden_run, pool_words
 from softbeam.network.hardening.apply import harden
 from softbeam.network.hardening.calibration import Calibration, Input
 from softbeam.network.hardening.checksum import CHECKS, check_weights
@@ -41,6 +43,7 @@ MEASURED: tuple[Technique, ...] = (
     ("bounds",),
     ("range", "bounds"),
     ("duplication",),
+    ("duplication", "bounds"),
     ("triplication",),
     ADDED,
 )
@@ -91,8 +94,10 @@ def limits_hash(limits: Limits) -> str:
 
 
 def kernels_hash(architecture: str) -> str:
-    """Return the SHA-256 of all shipped machine code of an architecture."""
-    return machine_code_sha256(KERNELS, architecture)
+    """Return a SHA-256 of all shipped machine code of an architecture, from its manifest."""
+    files = manifest()["files"]
+    own = {name: files[name] for name in sorted(files) if name.startswith(f"{architecture}/")}
+    return hashlib.sha256(json.dumps(own).encode()).hexdigest()
 
 
 def hardened_workload(workload: Workload, rules: str, limits: Limits) -> Workload:
@@ -241,6 +246,12 @@ def prepare_hardened(
     scope = set(launches_in_scope(workload.plan, campaign.specification)) - unneeded
     launches = tuple(one for one in hardening.launches if hardening.origin[one] in scope)
     hardening = replace(hardening, launches=launches)
+    require_disk(
+        4 * pool_words(made.plan) * len(workload.images),
+        scratch,
+        f"the golden runs of the network hardened by {'+'.join(technique)}",
+        "name another disk with TMPDIR",
+    )
     inputs = []
     for number, (image, own) in enumerate(zip(workload.images, campaign.inputs, strict=True)):
         path = scratch / f"hardened-{number}.bin"
