@@ -15,6 +15,7 @@ from softbeam.faults.load import MOST, Load, bits_in, bits_of, check_load
 from softbeam.faults.randomness import Draws
 from softbeam.faults.site import FaultSite
 from softbeam.injection.classification import from_ending
+from softbeam.injection.reports import reported
 from softbeam.injection.several import draw_sites, inject_load, inject_several, unit_of
 
 SITES = int(os.environ.get("SOFTBEAM_BRUTE_FORCE_SITES", "45"))
@@ -30,10 +31,23 @@ def compare(example, brute, injector, sites) -> str:
     ending, output, struck = brute.strike_all(sites)
     decided = from_ending(ending)
     if decided is None:
-        decided = injector.rule(example.golden.answer, output)
+        report = np.array(brute.report(), dtype=np.uint32)
+        decided = reported(injector.rule(example.golden.answer, output), report)
     assert found.outcome == decided, sites
     assert found.struck == struck, sites
     return found.outcome.outcome
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+def test_several_faults_in_hardened_networks(make_example, make_brute_force, mode) -> None:
+    rules = "add_bias@0=duplication, add_bias@2=triplication, add_bias@3=range, maxpool=range"
+    example = make_example("tiny", harden=rules)
+    brute = make_brute_force("tiny", harden=rules)
+    injector = example.injector("several hardened")
+    model = "single-bit"
+    for index in range(SITES):
+        compare(example, brute, injector, draw_sites(injector, mode, model, Load(faults=5), index))
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from softbeam.emulator.vector import no_fault
 from softbeam.kernels import KERNELS, Arguments, arguments
 from softbeam.kernels.families import NOBODY, owner_thread
 from softbeam.network.plan import Pointer
+from softbeam.network.stored import stored_words
 
 
 def named(kernel: str, values: tuple[float, ...]) -> Arguments:
@@ -32,6 +33,13 @@ def test_owners_are_the_warps_that_store(make_example, name) -> None:  # type: i
         of_unit = shape.threads // units
         stored: dict[str, set[int]] = {span.buffer: set() for span in launch.writes}
         first = {a.buffer: a.word for a in launch.arguments if isinstance(a, Pointer)}
+        integers = {
+            argument.buffer
+            for parameter, argument in zip(
+                KERNELS[launch.kernel].parameters, launch.arguments, strict=True
+            )
+            if parameter.element == "int32"
+        }
         for block, warp in runner.units(emulated):
             ending = runner.run(emulated, block, warp, budget=10**6, fault=no_fault())
             for buffer, _, words in device.locate(number, ending.words):
@@ -44,6 +52,13 @@ def test_owners_are_the_warps_that_store(make_example, name) -> None:  # type: i
         for span in launch.writes:
             for word in set(range(span.start, span.end)) - stored[span.buffer]:
                 assert owner_thread(launch.arguments, word - first[span.buffer]) == NOBODY
+        # What families say is stored is stored, all floats of it and nothing else.
+        held: dict[str, set[int]] = {}
+        for one in stored_words(launch):
+            places = np.arange(device.plan.buffers[one.pointer].words)
+            held.setdefault(one.pointer, set()).update(places[one.holds(places)].tolist())
+        floats = {buffer: words for buffer, words in stored.items() if buffer not in integers}
+        assert held == floats, launch
 
 
 @pytest.mark.parametrize(

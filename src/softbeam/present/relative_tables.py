@@ -173,6 +173,7 @@ def costs_table(beside: Beside, gpu: Gpu | None = None, name: str = "costs") -> 
         for title, seconds in (
             (f"ms on {gpu.title}, roofline estimate", [one.seconds for one in times]),
             ("ms between launches, estimate", [one.between for one in times]),
+            ("ms of both, estimate", [one.seconds + one.between for one in times]),
         ):
             rows.append(Row(title, *(f"{1e3 * one:.4f}" for one in seconds), change(*seconds)))
     columns = (

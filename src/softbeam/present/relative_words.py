@@ -42,13 +42,13 @@ def removed(found: Ratio, event: str) -> str:
         return f"The rate of {title} is more than it was: {relative_text(found)} % of it."
     if not math.isfinite(found.high):
         return f"Whether hardening removes {title} is not known: too few were seen unhardened."
-    ends = f"{100 * (1 - found.high):.1f} to {100 * (1 - found.low):.1f} %"
     if found.high < 1.0 and not found.first.successes:
-        least = part(1 - found.high)
-        return f"Of the rate of {title} at least {least} % is removed: none was seen."
+        # Rounded down: it is a bound.
+        least = math.floor(1000 * (1 - found.high)) / 10
+        return f"Of the rate of {title} at least {least:.1f} % is removed: none was seen."
     if found.high < 1.0:
-        gone = part(1 - found.estimate)
-        return f"Of the rate of {title} {gone} % is removed ({ends})."
+        gone, fewest, most = (part(1 - one) for one in (found.estimate, found.high, found.low))
+        return f"Of the rate of {title} {gone} % is removed ({fewest} to {most} %)."
     return (
         f"Whether hardening removes {title} is undecided: their rate is {relative_text(found)} % "
         "of what it was."
@@ -67,15 +67,16 @@ def cost_words(beside: Beside, gpu: Gpu | None = None) -> str:
     times = None if gpu is None else beside.times(gpu)
     if gpu is not None and times is not None:
         first, second = (one.seconds for one in times)
-        text += f"; on {gpu.title} it takes {_changed(first, second)} time, by a roofline estimate"
+        time = _changed(first, second, "less")
+        text += f"; on {gpu.title} it takes {time} time, by a roofline estimate"
     return f"{text}."
 
 
-def _changed(first: float, second: float) -> str:
+def _changed(first: float, second: float, fewer: str = "fewer") -> str:
     """Return by how much the second is more or less, in words."""
     if first == second:
         return "no more"
-    return f"{change(first, second).lstrip('+-')} % {'more' if second > first else 'less'}"
+    return f"{change(first, second).lstrip('+-')} % {'more' if second > first else fewer}"
 
 
 def scope_words(beside: Beside) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from softbeam.campaign.results.facts import (
 )
 from softbeam.campaign.results.reading import ResultsReader
 from softbeam.campaign.results.store import ResultsStore
-from softbeam.campaign.scope import scope_facts
+from softbeam.campaign.scope import scope_facts, work_facts
 from softbeam.errors import ResultsError
 from softbeam.injection.classification import ranking
 from softbeam.network.catalogue import load_network
@@ -84,6 +84,28 @@ def test_the_scope_is_counted_in_executed_instructions(prepared: Prepared) -> No
     assert fills.share == fills.in_scope / executed
     groups = sorted({opcode.group for opcode in OPCODES.values()})
     assert sum(part(groups=(group,)).in_scope for group in groups) == executed
+
+
+def test_work_is_counted_over_all_launches_and_inputs(prepared: Prepared) -> None:
+    setup = prepared.setup
+    found = work_facts(setup)
+    profiles = [profile for one in setup.inputs for profile in one.profiles.values()]
+    assert sum(one.instructions for one in found) == sum(
+        int(profile.totals[:, 0].sum()) for profile in profiles
+    )
+    assert sum(one.executed for one in found) == scope_facts(setup).executed
+    assert sum(one.launches for one in found) == len(setup.inputs[0].profiles)
+    # Of each kernel that was counted, and no more rows than there are launches.
+    plan = setup.plan
+    places = {
+        (plan.launches[number].layer, plan.launches[number].kernel)
+        for number in setup.inputs[0].profiles
+    }
+    assert {(one.layer, one.kernel) for one in found} == places
+    single = work_facts(replace(setup, inputs=setup.inputs[:1]))
+    for both, one in zip(found, single, strict=True):
+        assert both.touched == len(setup.inputs) * one.touched
+        assert both.warps == one.warps
 
 
 def test_multiply_adds_of_a_library_are_at_least_as_many_instructions(prepared: Prepared) -> None:

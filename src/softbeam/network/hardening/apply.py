@@ -13,10 +13,10 @@ from softbeam.errors import InternalError, NetworkError
 from softbeam.kernels.hardened import base_of, variant
 from softbeam.kernels.signatures import arguments, signature
 from softbeam.network import layout
-from softbeam.network.hardening.checksum import append_check
+from softbeam.network.hardening.checksum import TOLERANCE, append_checks
 from softbeam.network.hardening.lean import needed
 from softbeam.network.hardening.limits import Limits
-from softbeam.network.hardening.rules import CHECKSUM, Rule, chosen
+from softbeam.network.hardening.rules import Rule, chosen, inside, rows_of_check
 from softbeam.network.plan import REPORT, REPORTING, Buffer, Launch, Plan, Pointer
 
 if TYPE_CHECKING:
@@ -27,8 +27,16 @@ REPORT_WORDS = 2
 
 
 def needs_limits(plan: Plan, rules: Iterable[Rule]) -> bool:
-    """Return whether any launch is to be clamped."""
-    return any("range" in techniques for techniques in chosen(plan, rules).values())
+    """Return whether any launch is to be clamped, or checked within a tolerance."""
+    rules = tuple(rules)
+    clamped = any("range" in techniques for techniques in chosen(plan, rules).values())
+    return clamped or bool(rows_of_checks(plan, rules))
+
+
+def rows_of_checks(plan: Plan, rules: Iterable[Rule]) -> dict[int, int]:
+    """Return which products are checked, by number of the launch: rows of a sum, 0 for all."""
+    rows = ((number, rows_of_check(own)) for number, own in chosen(plan, rules).items())
+    return {number: found for number, found in rows if found is not None}
 
 
 def harden(
@@ -68,15 +76,19 @@ def harden(
     more: dict[str, int] = {}
     for launch in kept:
         own = techniques.get(launch.index, ())
-        inside = tuple(one for one in own if one != CHECKSUM)
-        made = _hardened(plan, launch, inside, limits) if inside else launch
+        within, rows = inside(own), rows_of_check(own)
+        made = _hardened(plan, launch, within, limits) if within else launch
         launches.append(replace(made, index=len(launches)))
-        if CHECKSUM in own:
+        if rows is not None:
             if weights is None:
                 raise InternalError("a product is to be checked, and its weights are not given")
-            more |= append_check(launches, launches[-1], _im2col_of(launches), weights)
+            tolerance = TOLERANCE if limits is None else limits.tolerance(launch, rows)
+            product, laid = launches[-1], _im2col_of(launches)
+            more |= append_checks(launches, product, laid, weights, rows, tolerance)
     buffers: Mapping[str, Buffer] = plan.buffers
-    reports = any({*REPORTING, CHECKSUM} & {*own} for own in techniques.values())
+    reports = any(
+        {*REPORTING} & {*own} or rows_of_check(own) is not None for own in techniques.values()
+    )
     if reports:
         buffers = layout.place_behind(plan.buffers, {**more, REPORT: REPORT_WORDS})
     return replace(

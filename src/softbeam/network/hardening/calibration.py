@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.network.hardening.apply import harden, needs_limits
+from softbeam.network.hardening.apply import harden, needs_limits, rows_of_checks
 from softbeam.network.hardening.checksum import check_weights
 from softbeam.network.hardening.limits import Limits, find_limits
 from softbeam.network.hardening.rules import read_rules
@@ -113,7 +113,8 @@ def hardened(
     if needs_limits(plan, read):
         limits = calibration.known(plan, weights_sha256)
         if limits is None:
-            limits = find_limits(plan, weights, weights_sha256, inputs, calibration.margin)
+            checks = rows_of_checks(plan, read)
+            limits = find_limits(plan, weights, weights_sha256, inputs, calibration.margin, checks)
     made = harden(plan, read, limits, weights)
     sums = {name: words.view(np.float32) for name, words in check_weights(made, weights).items()}
     return Hardened(made, {**weights, **sums}, limits)

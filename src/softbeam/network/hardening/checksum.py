@@ -7,8 +7,9 @@ What a check computes stands in ``kernels/cuda/check.cu``, what it knows of the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from softbeam.errors import NetworkError
 from softbeam.kernels.checks import THREADS, check_words, grid_of, share_of
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Weights = Mapping[str, NDArray[np.float32]]
+#: Trained numbers by buffer.
+Weights: TypeAlias = "Mapping[str, NDArray[np.float32]]"
 
 #: λ: a check that meets no fault fires with a probability of at most 2 exp(-λ²/2), 2.5e-14, for
 #: each column; that is 1 % for 10,000 images of a network with 40 million columns.
@@ -35,8 +37,62 @@ REPORT = "-1.report"
 _SIDES = "kernel", "pad", "stride", "dilation"
 
 
+def append_checks(
+    launches: list[Launch],
+    product: Launch,
+    im2col: Launch | None,
+    weights: Weights,
+    rows: int = 0,
+    tolerance: float = TOLERANCE,
+) -> dict[str, int]:
+    """Append the launches that check a product, some rows each, to those that are planned already.
+
+    The fewer rows are summed, the less rounding hides, and the more sums there are.
+
+    Parameters
+    ----------
+    rows : int
+        How many rows of C are summed together; 0 for all.
+    launches, product, im2col, weights, tolerance
+        As of :func:`append_check`.
+
+    Returns
+    -------
+    dict of str to int
+        As of :func:`append_check`.
+    """
+    one = product.product
+    assert one is not None
+    more: dict[str, int] = {}
+    for first, end in groups_of_rows(one.m, rows):
+        more |= append_check(
+            launches, product, im2col, weights, first=first, end=end, tolerance=tolerance
+        )
+    return more
+
+
+def groups_of_rows(m: int, rows: int) -> list[tuple[int, int]]:
+    """Return which rows of a product are summed together: as even as they can be.
+
+    Examples
+    --------
+    >>> groups_of_rows(100, 64), groups_of_rows(100, 0)
+    ([(0, 50), (50, 100)], [(0, 100)])
+    """
+    number = -(-m // rows) if rows else 1
+    edges = [m * part // number for part in range(number + 1)]
+    return list(pairwise(edges))
+
+
 def append_check(
-    launches: list[Launch], product: Launch, im2col: Launch | None, weights: Weights
+    launches: list[Launch],
+    product: Launch,
+    im2col: Launch | None,
+    weights: Weights,
+    *,
+    first: int = 0,
+    end: int | None = None,
+    tolerance: float = TOLERANCE,
 ) -> dict[str, int]:
     """Append the launch that checks a product to those that are planned already.
 
@@ -50,6 +106,10 @@ def append_check(
         The launch of im2col that made its B, which is checked with it.
     weights : mapping of str to numpy.ndarray of float32
         The network's weights, by buffer.
+    first, end : int
+        The rows of C that are checked, all if not given.
+    tolerance : float
+        How far sums may be apart, as λ of :mod:`softbeam.network.hardening.tolerance`.
 
     Returns
     -------
@@ -64,6 +124,7 @@ def append_check(
     one = product.product
     assert one is not None
     _require(launches, product, one, weights)
+    one = _rows_of(one, first, one.m if end is None else end)
     a, b, c = _spans(one)
     window: dict[str, Any] = {}
     channels, pixels, source, kernel = one.k, 1, b, CHECKS[0]
@@ -75,7 +136,7 @@ def append_check(
     report = Span(REPORT, 2)
     values = {
         "M": one.m, "N": one.n, "A": one.a, "C": one.c, "CHECK": _pointer(sums),
-        "TOLERANCE": TOLERANCE, "SHARE": share, "REPORT": _pointer(report),
+        "TOLERANCE": tolerance, "SHARE": share, "REPORT": _pointer(report),
     }  # fmt: skip
     if window:
         values |= {"channels": channels, "im": _pointer(source), **window}
@@ -116,6 +177,19 @@ def check_weights(plan: Plan, weights: Weights) -> dict[str, NDArray[np.uint32]]
         contents = check_contents(own.reshape(rows, k), channels, pixels)
         found[given.CHECK.buffer] = contents.view(np.uint32)
     return found
+
+
+def _rows_of(product: Product, first: int, end: int) -> Product:
+    """Return some rows of a product as a product."""
+    a, c = product.a, product.c
+    return Product.dense(
+        end - first,
+        product.n,
+        product.k,
+        Pointer(a.buffer, a.word + first * product.k),
+        product.b,
+        Pointer(c.buffer, c.word + first * product.n),
+    )
 
 
 def _pointer(span: Span) -> Pointer:

@@ -8,10 +8,11 @@ which network they are, so that those of another are refused.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, isnan
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from softbeam.errors import NetworkError
 from softbeam.files import read_file
 from softbeam.memory import require_memory
 from softbeam.network.golden import GoldenRun, pool_words
+from softbeam.network.hardening.rounding import Rounding
 from softbeam.network.plan import Launch, Plan
 from softbeam.network.stored import stored_words
 
@@ -51,6 +53,10 @@ class Limits:
         NaN where a NaN was stored, None where no float is.
     margin : float
         By what share of their distance limits are wider than these.
+    tolerances : tuple of (int, int, float)
+        Of products that are checked: the number of the launch, how many rows a check sums (0 for
+        all), and the λ within which all sums of the calibration images agree; see
+        :mod:`softbeam.network.hardening.tolerance`.
     """
 
     network: str
@@ -59,6 +65,23 @@ class Limits:
     inputs_sha256: tuple[str, ...]
     stored: tuple[Pair, ...]
     margin: float = 0.0
+    tolerances: tuple[tuple[int, int, float], ...] = ()
+
+    def tolerance(self, launch: Launch, rows: int) -> float:
+        """Return the λ of the check of a product of the unhardened plan.
+
+        Raises
+        ------
+        NetworkError
+            If there is none.
+        """
+        for number, summed, found in self.tolerances:
+            if (number, summed) == (launch.index, rows):
+                return found
+        raise NetworkError(
+            f"the limits hold no tolerance of a checksum of {rows or 'all'} rows of the product in "
+            f"layer {launch.layer}; find them again with --calibration"
+        )
 
     def of(self, launch: Launch) -> tuple[float, float]:
         """Return the limits of a launch of the unhardened plan: float32 numbers, widened.
@@ -105,6 +128,7 @@ class Limits:
             tuple(sorted({*self.inputs_sha256, *other.inputs_sha256})),
             tuple(_joined(one, two) for one, two in zip(self.stored, other.stored, strict=True)),
             self.margin,
+            _largest((*self.tolerances, *other.tolerances)),
         )
 
     def check(self, plan_sha256: str, weights_sha256: str) -> None:
@@ -138,6 +162,7 @@ class Limits:
             "stored": [
                 None if one is None else [_said(value) for value in one] for one in self.stored
             ],
+            "tolerances": [list(one) for one in self.tolerances],
         }
         return json.dumps(document, allow_nan=False)
 
@@ -171,6 +196,7 @@ class Limits:
                 inputs_sha256=tuple(map(_text, document["inputs_sha256"])),
                 stored=tuple(map(_pair, document["stored"])),
                 margin=float(document["margin"]),
+                tolerances=tuple(map(_tolerance, document["tolerances"])),
             )
             if not (isfinite(found.margin) and found.margin >= 0 and found.inputs_sha256):
                 raise ValueError
@@ -199,6 +225,21 @@ def _pair(value: Any) -> Pair:
     if low > high or isnan(low) != isnan(high):
         raise ValueError
     return low, high
+
+
+def _tolerance(value: Any) -> tuple[int, int, float]:
+    number, rows, found = value
+    if not (isinstance(number, int) and isinstance(rows, int) and isfinite(found)):
+        raise ValueError
+    return number, rows, float(found)
+
+
+def _largest(tolerances: Iterable[tuple[int, int, float]]) -> tuple[tuple[int, int, float], ...]:
+    """Return the largest of the tolerances of each check."""
+    found: dict[tuple[int, int], float] = {}
+    for number, rows, one in tolerances:
+        found[number, rows] = max(one, found.get((number, rows), one))
+    return tuple((*key, one) for key, one in sorted(found.items()))
 
 
 def _joined(one: Pair, two: Pair) -> Pair:
@@ -248,6 +289,7 @@ def find_limits(
     weights_sha256: str,
     inputs: Sequence[tuple[str, NDArray[np.float32]]],
     margin: float = 0.0,
+    checks: Mapping[int, int] = MappingProxyType({}),
 ) -> Limits:
     """Run a network on calibration images, without fault, and return its limits.
 
@@ -263,6 +305,8 @@ def find_limits(
         The images as the network gets them, each with its hash.
     margin : float
         By what share of their distance limits are wider than what is found.
+    checks : mapping of int to int
+        By the number of a product's launch that is checked how many rows are summed, 0 for all.
 
     Raises
     ------
@@ -277,13 +321,19 @@ def find_limits(
     require_memory(4 * size, f"the golden run of {plan.network}", "give a smaller network or input")
     words = np.zeros(size, dtype=np.uint32)
     found: tuple[Pair, ...] = (None,) * len(plan.launches)
+    rounding = [
+        Rounding.of(plan.launches[number], rows, weights) for number, rows in checks.items()
+    ]
+    tolerances: tuple[tuple[int, int, float], ...] = ()
     for _, image in inputs:
         words[:] = 0
         golden = GoldenRun(plan, words)
         golden.compute(weights, image)
         found = tuple(map(_joined, found, extremes(golden)))
+        seen = ((one.launch.index, one.rows, one.largest(golden)) for one in rounding)
+        tolerances = _largest((*tolerances, *seen))
     hashes = tuple(sorted({digest for digest, _ in inputs}))
-    return Limits(plan.network, plan.sha256, weights_sha256, hashes, found, margin)
+    return Limits(plan.network, plan.sha256, weights_sha256, hashes, found, margin, tolerances)
 
 
 def read_limits(path: Path) -> Limits:

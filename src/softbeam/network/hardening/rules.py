@@ -19,6 +19,9 @@ from softbeam.network.plan import REPORTING, Launch, Plan
 #: The technique that checks a product by sums, in a launch of its own.
 CHECKSUM = "checksum"
 
+#: As it is written with the rows of a product that are summed together, such as ``checksum64``.
+_OF_ROWS = re.compile(rf"{CHECKSUM}([1-9]\d{{0,5}})")
+
 #: The technique that leaves out launches that inference does not need.
 LEAN = "lean"
 
@@ -31,7 +34,7 @@ EVERY, PRODUCTS = "*", ("gemm", "sgemm")
 _RUN = r"\d+(?:\s*-\s*\d+)?"
 _RULE = re.compile(
     rf"\s*(?:(?P<lean>lean)|(?P<kernel>\*|[a-z]\w*)\s*(?:@\s*(?P<layers>{_RUN}(?:\s*,\s*{_RUN})*))?"
-    r"\s*=\s*(?P<techniques>[a-z]+(?:\s*\+\s*[a-z]+)*))\s*(?:,|$)"
+    r"\s*=\s*(?P<techniques>[a-z]+\d*(?:\s*\+\s*[a-z]+\d*)*))\s*(?:,|$)"
 )
 
 #: More layers than a run can stand for: no network has so many.
@@ -50,7 +53,8 @@ class Rule:
     layers : tuple of int or None
         In which layers, sorted; None for all.
     techniques : tuple of str
-        Some of :data:`TECHNIQUES`, in that order; for ``lean`` that alone.
+        Some of :data:`TECHNIQUES`, in that order, ``checksum`` also with a number of rows; for
+        ``lean`` that alone.
     """
 
     kernel: str
@@ -126,6 +130,27 @@ def rules_text(rules: Iterable[Rule]) -> str:
     return ", ".join(map(str, rules))
 
 
+def rows_of_check(techniques: Iterable[str]) -> int | None:
+    """Return how many rows of a product a check sums together: 0 for all, None without a check.
+
+    Examples
+    --------
+    >>> rows_of_check(["bounds", "checksum64"]), rows_of_check(["checksum"]), rows_of_check([])
+    (64, 0, None)
+    """
+    for one in techniques:
+        if one == CHECKSUM:
+            return 0
+        if found := _OF_ROWS.fullmatch(one):
+            return int(found[1])
+    return None
+
+
+def inside(techniques: Iterable[str]) -> tuple[str, ...]:
+    """Return those of some techniques that are compiled into a kernel."""
+    return tuple(one for one in techniques if one in IN_KERNEL)
+
+
 def reports(text: str | None) -> bool:
     """Return whether a network that is hardened by some rules reports what its checks find.
 
@@ -134,8 +159,10 @@ def reports(text: str | None) -> bool:
     >>> reports("lean, maxpool=range"), reports("gemm=checksum"), reports(None)
     (False, True, False)
     """
-    wanted = {*REPORTING, CHECKSUM}
-    return text is not None and any(wanted & {*rule.techniques} for rule in read_rules(text))
+    return text is not None and any(
+        {*REPORTING} & {*rule.techniques} or rows_of_check(rule.techniques) is not None
+        for rule in read_rules(text)
+    )
 
 
 def checked_rules(text: str) -> str:
@@ -158,13 +185,18 @@ def _rule_of(match: re.Match[str]) -> Rule:
     kernel, written = match["kernel"], match[0].strip().rstrip(",").strip()
     techniques = [one.strip() for one in match["techniques"].split("+")]
     for one in techniques:
-        if one not in TECHNIQUES:
+        if one not in TECHNIQUES and not _OF_ROWS.fullmatch(one):
             raise NetworkError(
                 f"{written}: there is no technique {one!r}; there are {', '.join(TECHNIQUES)}, "
                 "and lean, which stands alone"
             )
         if techniques.count(one) > 1:
             raise NetworkError(f"{written}: {one} is named twice; name it once")
+    checks = [one for one in techniques if rows_of_check([one]) is not None]
+    if len(checks) > 1:
+        raise NetworkError(
+            f"{written}: {' and '.join(checks)} exclude each other; name one of them"
+        )
     if {"duplication", "triplication"} <= set(techniques):
         raise NetworkError(
             f"{written}: duplication and triplication exclude each other; name one of them"
@@ -175,7 +207,8 @@ def _rule_of(match: re.Match[str]) -> Rule:
         )
     kernel = "gemm" if kernel in PRODUCTS else kernel
     layers = None if match["layers"] is None else _layers(match["layers"], written)
-    return Rule(kernel, layers, tuple(one for one in TECHNIQUES if one in techniques))
+    ordered = tuple(one for one in IN_KERNEL if one in techniques)
+    return Rule(kernel, layers, (*ordered, *checks))
 
 
 def _layers(text: str, written: str) -> tuple[int, ...]:
@@ -239,11 +272,11 @@ def _check_layers(plan: Plan, rule: Rule) -> None:
 
 def has(launch: Launch, techniques: Iterable[str]) -> bool:
     """Return whether a launch's kernel has all of some techniques, together."""
-    wanted = set(techniques)
-    if CHECKSUM in wanted and launch.product is None:
+    techniques = tuple(techniques)
+    if rows_of_check(techniques) is not None and launch.product is None:
         return False
-    inside = wanted - {CHECKSUM}
-    return not inside or variant(base_of(launch.kernel), inside) is not None
+    own = inside(techniques)
+    return not own or variant(base_of(launch.kernel), own) is not None
 
 
 def _lacks(rule: Rule, launch: Launch) -> str:

@@ -59,7 +59,8 @@ def check_contents(a: Floats, channels: int, pixels: int = 1) -> Floats:
         sums = a.sum(axis=0, dtype=np.float64).reshape(channels, pixels).T
         laid[:, :channels] = sums
         times, plus = tolerances(a, laid[:, :channels], sums)
-        contents[:HEAD] = [_up(times), _up(plus), SMALLEST, _up(a.shape[1] * SMALLEST)]
+        head = times, plus, SMALLEST, a.shape[1] * SMALLEST
+        contents[:HEAD] = [float(_up(one)) for one in head]
     contents[HEAD:] = laid.reshape(-1)
     return contents
 
