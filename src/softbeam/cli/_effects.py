@@ -122,9 +122,21 @@ def effects_of(given: Given, results: Results, drawn: Drawn) -> Effects:
 
 
 def limits_of(given: Given, workload: Workload) -> Limits:
-    """Return the limits that the user asks for."""
-    from softbeam.campaign.effects.setup import limits_on
+    """Return the limits that the user asks for.
 
+    Raises
+    ------
+    CampaignError
+        If it is a program, whose kernels have no hardened variants.
+    """
+    from softbeam.campaign.effects.setup import limits_on
+    from softbeam.errors import CampaignError
+
+    if not workload.plan.native:
+        raise CampaignError(
+            f"{workload.network.name} is a program, and techniques are measured on softbeam's own "
+            "kernels alone; ask by a model, such as --technique duplication"
+        )
     return limits_on(workload, given.calibration.calibrated, given.files.preprocessing)
 
 
