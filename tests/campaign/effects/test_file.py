@@ -42,6 +42,7 @@ EFFECT = st.builds(
     limits=st.just("l"),
     kernels=st.just("k"),
     replayed=st.frozensets(STRUCK, max_size=3),
+    checked=st.frozensets(STRUCK, max_size=3),
     damaging=st.lists(
         st.builds(
             Damaging, STRUCK, st.integers(0, 9), ENDS, st.dictionaries(REMEDIES, ENDS, max_size=2)

@@ -167,6 +167,8 @@ class Effects:
         SHA-256 of the shipped machine code, by which other code is noticed.
     replayed : frozenset of Struck
         Every recorded injection that was replayed.
+    checked : frozenset of Struck
+        Those of them that were carried through the checks of products behind them.
     damaging : tuple of Damaging
         The injections that did damage, recorded ones and those in hardened code, sorted.
     struck : mapping of Sample to int
@@ -183,6 +185,7 @@ class Effects:
     limits: str
     kernels: str
     replayed: frozenset[Struck] = frozenset()
+    checked: frozenset[Struck] = frozenset()
     damaging: tuple[Damaging, ...] = ()
     struck: Mapping[Sample, int] = field(default_factory=dict)
     sizes: Mapping[Exposure, int] = field(default_factory=dict)
@@ -225,6 +228,7 @@ class Effects:
             limits=self.limits,
             kernels=self.kernels,
             replayed=self.replayed | other.replayed,
+            checked=self.checked | other.checked,
             damaging=tuple(every.values()),
             struck=struck,
             sizes={**self.sizes, **other.sizes},

@@ -40,6 +40,7 @@ def to_json(effects: Effects) -> str:
         "sizes": _counted(effects.sizes),
         "struck": _counted(effects.struck),
         "replayed": [_listed(one) for one in sorted(effects.replayed)],
+        "checked": [_listed(one) for one in sorted(effects.checked)],
         "damaging": [
             [
                 *_listed(one.struck),
@@ -75,6 +76,7 @@ def from_json(text: str) -> Effects | None:
             sizes={Exposure(*_key(row), row[-2]): int(row[-1]) for row in document["sizes"]},
             struck={Sample(*_key(row), row[-2]): int(row[-1]) for row in document["struck"]},
             replayed=frozenset(_struck(row) for row in document["replayed"]),
+            checked=frozenset(_struck(row) for row in document["checked"]),
             damaging=tuple(_damaging(row) for row in document["damaging"]),
         )
     except (KeyError, TypeError, IndexError, AttributeError) as error:

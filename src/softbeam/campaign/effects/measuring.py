@@ -261,14 +261,15 @@ def _technique(
         for sample, number in sorted(samples.items())
         for index in range(effects.struck.get(sample, 0), number)
     ]
-    if technique == ADDED:
-        tasks += _behind_checks(subject, effects, hardening)
+    checked = _behind_checks(subject, effects, hardening) if technique == ADDED else []
+    tasks += checked
     damaging = list(_answers(runner, setup, tasks, telling))
     return effects.joined(
         Effects(
             campaign=effects.campaign,
             limits=effects.limits,
             kernels=effects.kernels,
+            checked=frozenset(checked),
             damaging=tuple(damaging),
             struck=samples,
             sizes=sizes,
@@ -279,15 +280,10 @@ def _technique(
 def _behind_checks(subject: Subject, effects: Effects, hardening: Hardening) -> list[Struck]:
     """Return the recorded silent errors that come to a check, but for those that did before."""
     checks = checks_of(subject.campaign, hardening)
-    known = {
-        one.struck
-        for one in effects.damaging
-        if any(remedy.technique == ADDED for remedy in one.with_remedy)
-    }
     return sorted(
         name
         for name, one in subject.damaging().items()
-        if one.outcome == "SDC" and one.launch in checks and name not in known
+        if one.outcome == "SDC" and one.launch in checks and name not in effects.checked
     )
 
 
