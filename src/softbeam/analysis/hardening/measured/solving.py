@@ -22,7 +22,7 @@ from softbeam.analysis.hardening.measured.problem import Chosen, Numbers, Proble
 from softbeam.errors import InternalError
 
 #: Wanted shares of what can be removed at which the front is looked at.
-FRONT_STEPS = 20
+FRONT_STEPS = 12
 
 #: What is as good as equal, as a share of all damage or of all instructions, and much less than any
 #: injection: HiGHS takes numbers that differ by a millionth for equal, and they are given to it a
