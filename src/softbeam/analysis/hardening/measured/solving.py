@@ -24,10 +24,9 @@ from softbeam.errors import InternalError
 #: Wanted shares of what can be removed at which the front is looked at.
 FRONT_STEPS = 12
 
-#: What is as good as equal, as a share of all damage or of all instructions, and much less than any
-#: injection: HiGHS takes numbers that differ by a millionth for equal, and they are given to it a
-#: thousand times as large.
-EQUAL, SCALE = 1e-8, 1e3
+#: What is as good as equal, as a share of all damage or of all instructions, and less than any
+#: injection: HiGHS itself takes numbers that differ by a millionth for equal.
+EQUAL = 1e-7
 
 #: SciPy's numbers for the best that there is, and for what cannot be reached.
 FOUND, IMPOSSIBLE = 0, 2
@@ -156,16 +155,16 @@ class Program:
         if self._stands.shape[0]:
             constraints.append(LinearConstraint(self._stands, 0.0, np.inf))
         if most_cost is not None:
-            limit = SCALE * (most_cost + EQUAL)
-            constraints.append(LinearConstraint(SCALE * self.cost[None, :], -np.inf, limit))
+            limit = most_cost + EQUAL
+            constraints.append(LinearConstraint(self.cost[None, :], -np.inf, limit))
         if most_left is not None:
-            limit = SCALE * (most_left + EQUAL)
-            constraints.append(LinearConstraint(SCALE * self.left[None, :], -np.inf, limit))
+            limit = most_left + EQUAL
+            constraints.append(LinearConstraint(self.left[None, :], -np.inf, limit))
         for presolve in (False, True):
             # Presolving is not faster here, writes to standard output, and fails where only one
             # choice is within the limits; it is there for where the other way fails.
             found = milp(
-                SCALE * objective,
+                objective,
                 integrality=np.arange(self.left.size) < states,
                 bounds=Bounds(0.0, 1.0),
                 constraints=constraints,
