@@ -25,7 +25,7 @@ from softbeam.network.hardening.calibration import Calibration, Input
 from softbeam.network.hardening.checksum import CHECKS, check_weights
 from softbeam.network.hardening.lean import needed
 from softbeam.network.hardening.limits import Limits, find_limits
-from softbeam.network.hardening.rules import CHECKSUM, has, read_rules
+from softbeam.network.hardening.rules import CHECKSUM, has, read_rules, rows_of_check
 from softbeam.network.image import load_image
 from softbeam.network.labels import images_of
 from softbeam.network.plan import Launch, Plan
@@ -341,4 +341,13 @@ def with_inputs(limits: Limits, workload: Workload) -> Limits:
 
 
 def _found(workload: Workload, inputs: list[Input], margin: float) -> Limits:
-    return find_limits(workload.plan, workload.weights, workload.weights_sha256, inputs, margin)
+    plan = workload.plan
+    products = [one.index for one in plan.launches if one.product is not None and not one.library]
+    return find_limits(
+        plan,
+        workload.weights,
+        workload.weights_sha256,
+        inputs,
+        margin,
+        dict.fromkeys(products, rows_of_check(ADDED) or 0),
+    )
