@@ -44,6 +44,8 @@ class Given:
         Injections in each piece of hardened code, at the least.
     workers : int or None
         Processes; one a core if not given.
+    among : tuple of str, or None
+        The techniques that may be chosen; all if not given.
     """
 
     run: Path
@@ -53,6 +55,7 @@ class Given:
     calibration: CalibrationChoices
     strikes: int | None
     workers: int | None
+    among: tuple[str, ...] | None = None
 
     @property
     def folder(self) -> Path:
@@ -91,10 +94,12 @@ def drawn_of(results: Results) -> Drawn:
 def is_measured(given: Given, results: Results, drawn: Drawn) -> bool:
     """Return whether everything that is asked for was measured before, with this machine code."""
     from softbeam.campaign.effects.file import read_effects
-    from softbeam.campaign.effects.setup import kernels_hash
+    from softbeam.campaign.effects.setup import kernels_hash, measured_among
 
     known = read_effects(given.folder)
     if known is None or given.asks or drawn.lacking(known):
+        return False
+    if not set(measured_among(given.among)) <= known.techniques:
         return False
     specification = results.specification
     return (known.campaign, known.kernels) == (
@@ -144,7 +149,7 @@ def measured(given: Given, results: Results, workload: Workload, limits: Limits)
     """Measure what is not known, and keep it in the campaign's folder."""
     from softbeam.campaign.effects.file import read_effects, write_effects
     from softbeam.campaign.effects.measuring import Subject, Telling, measure
-    from softbeam.campaign.effects.setup import with_inputs
+    from softbeam.campaign.effects.setup import measured_among, with_inputs
     from softbeam.campaign.scratch import scratch_folder
     from softbeam.campaign.setup import given_judge
     from softbeam.campaign.streams import LEAST
@@ -161,6 +166,7 @@ def measured(given: Given, results: Results, workload: Workload, limits: Limits)
             records=results.records,
             limits=with_inputs(limits, workload),
             least=given.strikes or LEAST,
+            techniques=measured_among(given.among),
         )
 
         def keep(effects: Effects) -> None:

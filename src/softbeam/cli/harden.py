@@ -115,7 +115,7 @@ def harden(
     aim = aim_of(coverage, budget)
     harm, techniques = checked_harm(of), checked_techniques(among)
     check_free(out)
-    given = Given(run, network, files, judged, calibration, strikes, workers)
+    given = Given(run, network, files, judged, calibration, strikes, workers, techniques)
     results = Results.load(run)
     drawn = drawn_of(results)
     workload = workload_again(results, network, files)

@@ -41,6 +41,7 @@ EFFECT = st.builds(
     campaign=st.just("c"),
     limits=st.just("l"),
     kernels=st.just("k"),
+    techniques=st.frozensets(TECHNIQUES.filter(bool), max_size=2),
     replayed=st.frozensets(STRUCK, max_size=3),
     checked=st.frozensets(STRUCK, max_size=3),
     damaging=st.lists(

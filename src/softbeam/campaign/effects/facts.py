@@ -165,6 +165,8 @@ class Effects:
         SHA-256 of the limits that ranges were clamped to.
     kernels : str
         SHA-256 of the shipped machine code, by which other code is noticed.
+    techniques : frozenset of tuple of str
+        Those that were measured, wherever they can be applied.
     replayed : frozenset of Struck
         Every recorded injection that was replayed.
     checked : frozenset of Struck
@@ -184,6 +186,7 @@ class Effects:
     campaign: str
     limits: str
     kernels: str
+    techniques: frozenset[Technique] = frozenset()
     replayed: frozenset[Struck] = frozenset()
     checked: frozenset[Struck] = frozenset()
     damaging: tuple[Damaging, ...] = ()
@@ -227,6 +230,7 @@ class Effects:
             campaign=self.campaign,
             limits=self.limits,
             kernels=self.kernels,
+            techniques=self.techniques | other.techniques,
             replayed=self.replayed | other.replayed,
             checked=self.checked | other.checked,
             damaging=tuple(every.values()),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from softbeam.campaign.effects.facts import (
@@ -177,7 +177,9 @@ def measure(
     effects = _replay(subject, effects, ranged, runner, telling)
     telling.keep(effects)
     for technique in subject.techniques:
+        done = replace(nothing_known(subject), techniques=frozenset({technique}))
         if not rules[technique]:
+            effects = effects.joined(done)
             continue
         telling.doing("+".join(technique))
         hardening, inputs = prepare_hardened(
@@ -191,7 +193,7 @@ def measure(
             telling.progress,
         )
         setup = EffectSetup(subject.campaign, ranged, hardening, inputs)
-        effects = _technique(subject, effects, setup, hardening, runner, telling)
+        effects = _technique(subject, effects, setup, hardening, runner, telling).joined(done)
         telling.keep(effects)
     return effects
 

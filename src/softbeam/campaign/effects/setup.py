@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,8 +48,21 @@ MEASURED: tuple[Technique, ...] = (
     ADDED,
 )
 
-#: Of these the one whose code is not struck.
+#: Of these the one whose code is not struck.  It costs little to measure and always is.
 REPLAYED: Technique = ("range",)
+
+
+def measured_among(among: Collection[str] | None) -> tuple[Technique, ...]:
+    """Return what is to be measured so that techniques can be chosen from; all if none is named.
+
+    Examples
+    --------
+    >>> measured_among(("bounds", "lean"))
+    (('range',), ('bounds',))
+    """
+    return tuple(
+        one for one in MEASURED if among is None or one == REPLAYED or set(one) <= set(among)
+    )
 
 
 def rules_for(workload: Workload, technique: Technique, limits: Limits) -> str:
