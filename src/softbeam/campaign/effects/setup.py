@@ -25,7 +25,7 @@ from softbeam.network.hardening.calibration import Calibration, Input
 from softbeam.network.hardening.checksum import CHECKS, check_weights
 from softbeam.network.hardening.lean import needed
 from softbeam.network.hardening.limits import Limits, find_limits
-from softbeam.network.hardening.rules import CHECKSUM, has, read_rules, rows_of_check
+from softbeam.network.hardening.rules import CHECKSUM, has, read_rules, rows_of_check, rules_text
 from softbeam.network.image import load_image
 from softbeam.network.labels import images_of
 from softbeam.network.plan import Launch, Plan
@@ -125,13 +125,14 @@ def hardened_workload(workload: Workload, rules: str, limits: Limits) -> Workloa
     limits : Limits
         Those of its launches.
     """
-    plan = harden(workload.plan, read_rules(rules), limits, workload.weights)
+    read = read_rules(rules)
+    plan = harden(workload.plan, read, limits, workload.weights)
     kernels = sorted({launch.kernel for launch in plan.launches} & KERNELS.keys())
     sums = check_weights(plan, workload.weights)
     return replace(
         workload,
         plan=plan,
-        choices=workload.choices.model_copy(update={"harden": rules}),
+        choices=workload.choices.model_copy(update={"harden": rules_text(read)}),
         weights={**workload.weights, **{name: one.view(np.float32) for name, one in sums.items()}},
         plan_sha256=plan.sha256,
         kernels_sha256=machine_code_sha256(kernels, workload.choices.architecture),
