@@ -65,8 +65,8 @@ def _kernels(after: Plan) -> Iterator[str]:
     """Yield the table of kernels and the host functions that launch them."""
     launches = Counter(one.kernel for one in after.launches if techniques_of(one.kernel))
     yield (
-        "Kernels have softbeam's names; Darknet's can have `_gpu` or `_layer` in theirs. Parameters "
-        "and their order are Darknet's.\n"
+        "Kernels have softbeam's names; Darknet's can have `_gpu` or `_layer` in theirs. "
+        "Parameters and their order are Darknet's.\n"
     )
     yield "| kernel | hardened | launches | launched in Darknet's `src/` by |"
     yield "|---|---|---|---|"
