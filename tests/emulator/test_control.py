@@ -185,6 +185,33 @@ def test_a_guarded_exit_ends_some_threads() -> None:
     assert lanes(launch(code, arguments=(20, 0, 0))) == [5] * 20 + [0] * 12
 
 
+@pytest.mark.parametrize("line", ["@P0 EXIT P1", "@P1 EXIT P0"])
+def test_an_exit_can_have_a_second_predicate(line: str) -> None:
+    """A `@P0 EXIT P1` ends the threads in which both predicates hold."""
+    code = (
+        *HEAD,
+        "LOP3.LUT P0, RZ, R0, 0x1, RZ, 0xc0, !PT",
+        "LOP3.LUT P1, RZ, R0, 0x2, RZ, 0xc0, !PT",
+        "MOV R4, 0x1",
+        line,
+        "MOV R4, 0x2",
+        *store(),
+    )
+    assert lanes(launch(code)) == [0 if lane & 3 == 3 else 2 for lane in range(32)]
+
+
+def test_an_exit_with_a_second_predicate_ends_all_threads_or_none() -> None:
+    for last, left in ((32, 0), (0, 3)):
+        code = (
+            *HEAD,
+            f"ISETP.LT.AND P1, PT, R0, {last:#x}, PT",
+            "EXIT P1",
+            "MOV R4, 0x3",
+            *store(),
+        )
+        assert lanes(launch(code)) == [left] * 32
+
+
 def test_a_branch_can_have_a_second_predicate() -> None:
     """A `@!P1 BRA !P2` is taken where neither predicate holds."""
     code = (

@@ -246,9 +246,7 @@ class Limits:
     high: float
 
 
-def further(
-    name: str, given: list, limits: Limits, report: np.ndarray
-) -> list[object]:
+def further(name: str, given: list, limits: Limits, report: np.ndarray) -> list[object]:
     """Return a variant's further arguments, the words of every buffer as they are."""
     base = KERNELS[base_of(name)].parameters
     words = [value.size for value in given if isinstance(value, np.ndarray)]
@@ -266,7 +264,9 @@ def run(bench: Bench, name: str, architecture: str, shape: LaunchShape, given: l
     left = ending.applied(launch.memory.words)
     stored = np.zeros(left.size, dtype=bool)
     stored[ending.words] = True
-    spans = [slice(start, start + one.size) for start, one in zip(starts, bench.buffers, strict=False)]
+    spans = [
+        slice(start, start + one.size) for start, one in zip(starts, bench.buffers, strict=False)
+    ]
     return [left[span] for span in spans], [stored[span] for span in spans]
 
 

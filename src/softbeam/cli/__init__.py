@@ -18,6 +18,7 @@ COMMANDS = (
     "tables",
     "report",
     "advise",
+    "harden",
     "replay",
     "export",
     "classify",

@@ -44,6 +44,8 @@ class Given:
         Injections in each piece of hardened code, at the least.
     workers : int or None
         Processes; one a core if not given.
+    among : tuple of str, or None
+        The techniques that may be chosen; all if not given.
     """
 
     run: Path
@@ -53,6 +55,7 @@ class Given:
     calibration: CalibrationChoices
     strikes: int | None
     workers: int | None
+    among: tuple[str, ...] | None = None
 
     @property
     def folder(self) -> Path:
@@ -88,12 +91,21 @@ def drawn_of(results: Results) -> Drawn:
     return Drawn(records, results.sizes, len(specification.inputs_sha256))
 
 
-def is_measured(given: Given, drawn: Drawn) -> bool:
-    """Return whether everything that is asked for was measured before."""
+def is_measured(given: Given, results: Results, drawn: Drawn) -> bool:
+    """Return whether everything that is asked for was measured before, with this machine code."""
     from softbeam.campaign.effects.file import read_effects
+    from softbeam.campaign.effects.setup import kernels_hash, measured_among
 
     known = read_effects(given.folder)
-    return known is not None and not given.asks and not drawn.lacking(known)
+    if known is None or given.asks or drawn.lacking(known):
+        return False
+    if not set(measured_among(given.among)) <= known.techniques:
+        return False
+    specification = results.specification
+    return (known.campaign, known.kernels) == (
+        specification.campaign_id,
+        kernels_hash(specification.architecture),
+    )
 
 
 def effects_of(given: Given, results: Results, drawn: Drawn) -> Effects:
@@ -106,7 +118,7 @@ def effects_of(given: Given, results: Results, drawn: Drawn) -> Effects:
     """
     from softbeam.campaign.effects.file import read_effects
 
-    if is_measured(given, drawn):
+    if is_measured(given, results, drawn):
         known = read_effects(given.folder)
         assert known is not None
         return known
@@ -115,9 +127,21 @@ def effects_of(given: Given, results: Results, drawn: Drawn) -> Effects:
 
 
 def limits_of(given: Given, workload: Workload) -> Limits:
-    """Return the limits that the user asks for."""
-    from softbeam.campaign.effects.setup import limits_on
+    """Return the limits that the user asks for.
 
+    Raises
+    ------
+    CampaignError
+        If it is a program, whose kernels have no hardened variants.
+    """
+    from softbeam.campaign.effects.setup import limits_on
+    from softbeam.errors import CampaignError
+
+    if not workload.plan.native:
+        raise CampaignError(
+            f"{workload.network.name} is a program, and techniques are measured on softbeam's own "
+            "kernels alone; ask by a model, such as --technique duplication"
+        )
     return limits_on(workload, given.calibration.calibrated, given.files.preprocessing)
 
 
@@ -125,7 +149,7 @@ def measured(given: Given, results: Results, workload: Workload, limits: Limits)
     """Measure what is not known, and keep it in the campaign's folder."""
     from softbeam.campaign.effects.file import read_effects, write_effects
     from softbeam.campaign.effects.measuring import Subject, Telling, measure
-    from softbeam.campaign.effects.setup import with_inputs
+    from softbeam.campaign.effects.setup import measured_among, with_inputs
     from softbeam.campaign.scratch import scratch_folder
     from softbeam.campaign.setup import given_judge
     from softbeam.campaign.streams import LEAST
@@ -142,6 +166,7 @@ def measured(given: Given, results: Results, workload: Workload, limits: Limits)
             records=results.records,
             limits=with_inputs(limits, workload),
             least=given.strikes or LEAST,
+            techniques=measured_among(given.among),
         )
 
         def keep(effects: Effects) -> None:

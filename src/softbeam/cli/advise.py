@@ -91,8 +91,8 @@ def advise(
         typer.Option(
             "--among",
             metavar="TECHNIQUE",
-            help="Choose among these measured techniques only, lean among them; several with "
-            "commas, or several times.",
+            help="Measure these techniques only, lean among them, and choose among them; several "
+            "with commas, or several times.",
         ),
     ] = None,
     mode: Annotated[
@@ -163,14 +163,16 @@ def advise(
 
     aim = aim_of(coverage, budget)
     _check("--technique", technique or MEASURED, (MEASURED, *TECHNIQUES))
-    given = Given(run, network, files, judged, calibration, strikes, workers)
+    given = Given(
+        run, network, files, judged, calibration, strikes, workers, checked_techniques(among)
+    )
     if technique == MEASURED or (technique is None and _was_measured(given)):
         if by != "layer-kernel":
             raise typer.BadParameter(
                 f"measured techniques are chosen for kernels in layers, not for each {by}",
                 param_hint="--by",
             )
-        _advise_measured(given, aim, of, mode, among, brief=brief, out=out)
+        _advise_measured(given, aim, of, mode, brief=brief, out=out)
         return
     if among:
         raise typer.BadParameter(
@@ -218,7 +220,8 @@ def _was_measured(given: Given) -> bool:
 
     if not (given.folder / EFFECTS).exists():
         return False
-    return is_measured(given, drawn_of(Results.load(given.run)))
+    results = Results.load(given.run)
+    return is_measured(given, results, drawn_of(results))
 
 
 def _advise_measured(
@@ -226,7 +229,6 @@ def _advise_measured(
     aim: Aim,
     of: str,
     mode: list[str] | None,
-    among: list[str] | None,
     *,
     brief: bool,
     out: Path | None,
@@ -238,15 +240,16 @@ def _advise_measured(
     from softbeam.present.measured_words import basis, sentences
     from softbeam.present.rich import show
 
+    harm = checked_harm(of)
     results = Results.load(given.run)
     drawn = drawn_of(results)
     answer = measured_answer(
         wanted_of(results, drawn, mode),
         effects_of(given, results, drawn),
-        of=checked_harm(of),
+        of=harm,
         aim=aim,
         seed=results.seed,
-        among=checked_techniques(among),
+        among=given.among,
     )
     screen = console(COLUMNS)
     for sentence in sentences(answer):

@@ -115,7 +115,7 @@ def harden(
     aim = aim_of(coverage, budget)
     harm, techniques = checked_harm(of), checked_techniques(among)
     check_free(out)
-    given = Given(run, network, files, judged, calibration, strikes, workers)
+    given = Given(run, network, files, judged, calibration, strikes, workers, techniques)
     results = Results.load(run)
     drawn = drawn_of(results)
     workload = workload_again(results, network, files)
@@ -135,7 +135,7 @@ def harden(
     _require_something(answer)
     made = hardened(workload, answer.rules, limits)
     with whole_folder(out) as folder:
-        _write(folder, workload, made, results, files, " ".join(said))
+        _write(folder, workload, made, results, given, " ".join(said))
     screen.print(f"wrote {out}", markup=False, soft_wrap=True)
     if injections != 0:
         after = _strike(out / CAMPAIGN, made, results, given, injections)
@@ -151,7 +151,7 @@ def _effects(given: Given, results: Results, workload: Workload, limits: Limits)
     drawn = drawn_of(results)
     if (
         known is not None
-        and is_measured(replace(given, calibration=CalibrationChoices()), drawn)
+        and is_measured(replace(given, calibration=CalibrationChoices()), results, drawn)
         and known.limits == limits_hash(with_inputs(limits, workload))
     ):
         return known
@@ -217,7 +217,7 @@ def _write(
     workload: Workload,
     made: Workload,
     results: Results,
-    files: InputChoices,
+    given: Given,
     said: str,
 ) -> None:
     from softbeam.network.hardening.folder.contents import Chosen, contents
@@ -231,21 +231,26 @@ def _write(
         made.limits,
         {name: made.weights[name] for name in made.weights.keys() - workload.weights.keys()},
     )
-    for name, content in contents(chosen, _request(results, files), said).items():
+    request = _request(results, given.network, given.files)
+    for name, content in contents(chosen, request, said).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
 
 
-def _request(results: Results, files: InputChoices) -> dict[str, Any]:
-    """Return the keys of a campaign file that asks for what a campaign was asked for."""
+def _request(results: Results, network: str | None, files: InputChoices) -> dict[str, Any]:
+    """Return the keys of a campaign file that asks for what a campaign was asked for.
+
+    A campaign file names files from its own folder; these lie elsewhere, and are named in full.
+    """
     from softbeam.campaign.request import Request
     from softbeam.faults.modes import PAPER
     from softbeam.options import options_of
 
     specification = results.specification
     pairs = {(one.mode, one.model) for one in specification.streams}
-    found: dict[str, Any] = {"network": specification.network}
+    own = specification.network if network is None else str(Path(network).resolve())
+    found: dict[str, Any] = {"network": own}
     if pairs == set(PAPER):
         found["paper"] = True
     else:
@@ -260,11 +265,17 @@ def _request(results: Results, files: InputChoices) -> dict[str, Any]:
         value, usual = dumped[name], Request.model_fields[name].default
         if value is not None and value != usual and not isinstance(value, dict):
             found[option.keys[0]] = value
-    if files.images:
-        found["images"] = [str(path.resolve()) for path in files.images]
-    if files.weights is not None:
-        found["weights"] = str(files.weights.resolve())
+    for option in options_of(InputChoices):
+        value = getattr(files, option.name)
+        if option.name in files.model_fields_set and value is not None:
+            found[option.keys[0]] = _in_toml(value)
     return found
+
+
+def _in_toml(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value.resolve())
+    return [_in_toml(one) for one in value] if isinstance(value, tuple) else value
 
 
 def _strike(

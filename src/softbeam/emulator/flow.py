@@ -154,7 +154,7 @@ def _successors(rows: NDArray[np.int64], number: int) -> tuple[int, ...]:
     row = rows[number]
     operation, following = int(row[k.OP]), number + 1
     always = row[k.GUARD] == _ALWAYS
-    if operation == k.EXIT and always:
+    if operation == k.EXIT and always and row[k.SOURCE_PREDICATE_0] == _ALWAYS:
         return ()
     if operation == k.BRA:
         target = int(row[k.TARGET])

@@ -60,6 +60,8 @@ def _what(answer: Answer) -> str:
     if len(chosen) > NAMED:
         named.append(f"and {len(chosen) - NAMED:,} more")
     besides = f"; {lean}" if lean else ""
+    if len(chosen) == 1:
+        return f"Harden {named[0]}{besides}."
     return f"Harden {len(chosen):,} kernels in layers: {'; '.join(named)}{besides}."
 
 

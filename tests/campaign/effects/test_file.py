@@ -41,7 +41,9 @@ EFFECT = st.builds(
     campaign=st.just("c"),
     limits=st.just("l"),
     kernels=st.just("k"),
+    techniques=st.frozensets(TECHNIQUES.filter(bool), max_size=2),
     replayed=st.frozensets(STRUCK, max_size=3),
+    checked=st.frozensets(STRUCK, max_size=3),
     damaging=st.lists(
         st.builds(
             Damaging, STRUCK, st.integers(0, 9), ENDS, st.dictionaries(REMEDIES, ENDS, max_size=2)

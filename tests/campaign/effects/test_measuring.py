@@ -13,7 +13,7 @@ from softbeam.campaign.effects.facts import PLAIN, Effects, Ended, Remedy, Sampl
 from softbeam.campaign.effects.file import to_json
 from softbeam.campaign.effects.measuring import Run, Subject, Telling, measure
 from softbeam.campaign.effects.replaying import CLAMP, REACH
-from softbeam.campaign.effects.setup import EffectSetup, rules_for
+from softbeam.campaign.effects.setup import EffectSetup, limits_on, rules_for
 from softbeam.campaign.effects.working import Answered, measure_in_worker
 from softbeam.errors import InternalError
 from softbeam.faults.stratum import Stratum
@@ -25,9 +25,11 @@ from softbeam.kernels.hardened import base_of
 from softbeam.network.device import Device
 from softbeam.network.golden import golden_run
 from softbeam.network.hardening.apply import harden
+from softbeam.network.hardening.calibration import Calibration
 from softbeam.network.hardening.checksum import CHECKS, check_weights
-from softbeam.network.hardening.limits import Limits, find_limits
+from softbeam.network.hardening.limits import Limits
 from softbeam.network.hardening.rules import has, read_rules
+from softbeam.network.preprocessing import PLAIN as PLAIN_PICTURES
 from softbeam.network.profile import profile_launch
 
 if TYPE_CHECKING:
@@ -60,9 +62,7 @@ def records(prepared: Prepared) -> tuple[InjectionRecord, ...]:
 
 @pytest.fixture(scope="session")
 def limits(prepared: Prepared) -> Limits:
-    workload = prepared.workload
-    inputs = list(zip(workload.inputs_sha256, workload.images, strict=True))
-    return find_limits(workload.plan, workload.weights, workload.weights_sha256, inputs)
+    return limits_on(prepared.workload, Calibration(), PLAIN_PICTURES)
 
 
 @pytest.fixture(scope="session")
@@ -205,7 +205,9 @@ def test_a_record_that_does_not_replay_is_an_error(subject: Subject, tmp_path: P
         measure(replace(subject, records=wrong), None, here, tmp_path, tmp_path, Telling())
 
 
-def test_places_are_counted_of_needed_launches_alone(prepared: Prepared, effects: Effects) -> None:
+def test_places_are_counted_of_needed_launches_alone(
+    prepared: Prepared, effects: Effects, limits: Limits
+) -> None:
     plan = prepared.workload.plan
     assert effects.unneeded
     assert all(size > 0 for size in effects.dropped.values())
@@ -215,10 +217,4 @@ def test_places_are_counted_of_needed_launches_alone(prepared: Prepared, effects
         for one in effects.unneeded
         if not plan.launches[one].library
     }
-    limits = find_limits(
-        plan,
-        prepared.workload.weights,
-        prepared.workload.weights_sha256,
-        [("0" * 64, prepared.workload.images[0])],
-    )
     assert all(rules_for(prepared.workload, key.technique, limits) for key in effects.sizes)

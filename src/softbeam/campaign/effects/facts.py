@@ -165,8 +165,12 @@ class Effects:
         SHA-256 of the limits that ranges were clamped to.
     kernels : str
         SHA-256 of the shipped machine code, by which other code is noticed.
+    techniques : frozenset of tuple of str
+        Those that were measured, wherever they can be applied.
     replayed : frozenset of Struck
         Every recorded injection that was replayed.
+    checked : frozenset of Struck
+        Those of them that were carried through the checks of products behind them.
     damaging : tuple of Damaging
         The injections that did damage, recorded ones and those in hardened code, sorted.
     struck : mapping of Sample to int
@@ -182,7 +186,9 @@ class Effects:
     campaign: str
     limits: str
     kernels: str
+    techniques: frozenset[Technique] = frozenset()
     replayed: frozenset[Struck] = frozenset()
+    checked: frozenset[Struck] = frozenset()
     damaging: tuple[Damaging, ...] = ()
     struck: Mapping[Sample, int] = field(default_factory=dict)
     sizes: Mapping[Exposure, int] = field(default_factory=dict)
@@ -224,7 +230,9 @@ class Effects:
             campaign=self.campaign,
             limits=self.limits,
             kernels=self.kernels,
+            techniques=self.techniques | other.techniques,
             replayed=self.replayed | other.replayed,
+            checked=self.checked | other.checked,
             damaging=tuple(every.values()),
             struck=struck,
             sizes={**self.sizes, **other.sizes},

@@ -35,11 +35,13 @@ def to_json(effects: Effects) -> str:
         "campaign": effects.campaign,
         "limits": effects.limits,
         "kernels": effects.kernels,
+        "techniques": sorted("+".join(one) for one in effects.techniques),
         "unneeded": sorted(effects.unneeded),
         "dropped": _counted(effects.dropped),
         "sizes": _counted(effects.sizes),
         "struck": _counted(effects.struck),
         "replayed": [_listed(one) for one in sorted(effects.replayed)],
+        "checked": [_listed(one) for one in sorted(effects.checked)],
         "damaging": [
             [
                 *_listed(one.struck),
@@ -70,11 +72,13 @@ def from_json(text: str) -> Effects | None:
             campaign=str(document["campaign"]),
             limits=str(document["limits"]),
             kernels=str(document["kernels"]),
+            techniques=frozenset(tuple(one.split("+")) for one in document["techniques"]),
             unneeded=frozenset(map(int, document["unneeded"])),
             dropped={Exposure(*_key(row), row[-2]): int(row[-1]) for row in document["dropped"]},
             sizes={Exposure(*_key(row), row[-2]): int(row[-1]) for row in document["sizes"]},
             struck={Sample(*_key(row), row[-2]): int(row[-1]) for row in document["struck"]},
             replayed=frozenset(_struck(row) for row in document["replayed"]),
+            checked=frozenset(_struck(row) for row in document["checked"]),
             damaging=tuple(_damaging(row) for row in document["damaging"]),
         )
     except (KeyError, TypeError, IndexError, AttributeError) as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from softbeam.campaign.effects.facts import (
@@ -177,7 +177,9 @@ def measure(
     effects = _replay(subject, effects, ranged, runner, telling)
     telling.keep(effects)
     for technique in subject.techniques:
+        done = replace(nothing_known(subject), techniques=frozenset({technique}))
         if not rules[technique]:
+            effects = effects.joined(done)
             continue
         telling.doing("+".join(technique))
         hardening, inputs = prepare_hardened(
@@ -191,7 +193,7 @@ def measure(
             telling.progress,
         )
         setup = EffectSetup(subject.campaign, ranged, hardening, inputs)
-        effects = _technique(subject, effects, setup, hardening, runner, telling)
+        effects = _technique(subject, effects, setup, hardening, runner, telling).joined(done)
         telling.keep(effects)
     return effects
 
@@ -261,14 +263,15 @@ def _technique(
         for sample, number in sorted(samples.items())
         for index in range(effects.struck.get(sample, 0), number)
     ]
-    if technique == ADDED:
-        tasks += _behind_checks(subject, effects, hardening)
+    checked = _behind_checks(subject, effects, hardening) if technique == ADDED else []
+    tasks += checked
     damaging = list(_answers(runner, setup, tasks, telling))
     return effects.joined(
         Effects(
             campaign=effects.campaign,
             limits=effects.limits,
             kernels=effects.kernels,
+            checked=frozenset(checked),
             damaging=tuple(damaging),
             struck=samples,
             sizes=sizes,
@@ -279,15 +282,10 @@ def _technique(
 def _behind_checks(subject: Subject, effects: Effects, hardening: Hardening) -> list[Struck]:
     """Return the recorded silent errors that come to a check, but for those that did before."""
     checks = checks_of(subject.campaign, hardening)
-    known = {
-        one.struck
-        for one in effects.damaging
-        if any(remedy.technique == ADDED for remedy in one.with_remedy)
-    }
     return sorted(
         name
         for name, one in subject.damaging().items()
-        if one.outcome == "SDC" and one.launch in checks and name not in known
+        if one.outcome == "SDC" and one.launch in checks and name not in effects.checked
     )
 
 

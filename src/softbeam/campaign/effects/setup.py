@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,16 +15,17 @@ from softbeam.campaign.effects.facts import Remedy, Technique
 from softbeam.campaign.setup import InjectorSetup, InputSetup, launches_in_scope
 from softbeam.errors import InternalError, NetworkError
 from softbeam.faults.stratum import Stratum
-from softbeam.kernels import KERNELS, machine_code_sha256
+from softbeam.kernels import KERNELS, machine_code_sha256, manifest
 from softbeam.kernels.hardened import techniques_of
+from softbeam.memory import require_disk
 from softbeam.network.device import Device
-from softbeam.network.golden import golden_run, open_golden_run
+from softbeam.network.golden import golden_run, open_golden_run, pool_words
 from softbeam.network.hardening.apply import harden
 from softbeam.network.hardening.calibration import Calibration, Input
 from softbeam.network.hardening.checksum import CHECKS, check_weights
 from softbeam.network.hardening.lean import needed
 from softbeam.network.hardening.limits import Limits, find_limits
-from softbeam.network.hardening.rules import CHECKSUM, has, read_rules
+from softbeam.network.hardening.rules import CHECKSUM, has, read_rules, rows_of_check, rules_text
 from softbeam.network.image import load_image
 from softbeam.network.labels import images_of
 from softbeam.network.plan import Launch, Plan
@@ -41,12 +43,26 @@ MEASURED: tuple[Technique, ...] = (
     ("bounds",),
     ("range", "bounds"),
     ("duplication",),
+    ("duplication", "bounds"),
     ("triplication",),
     ADDED,
 )
 
-#: Of these the one whose code is not struck.
+#: Of these the one whose code is not struck.  It costs little to measure and always is.
 REPLAYED: Technique = ("range",)
+
+
+def measured_among(among: Collection[str] | None) -> tuple[Technique, ...]:
+    """Return what is to be measured so that techniques can be chosen from; all if none is named.
+
+    Examples
+    --------
+    >>> measured_among(("bounds", "lean"))
+    (('range',), ('bounds',))
+    """
+    return tuple(
+        one for one in MEASURED if among is None or one == REPLAYED or set(one) <= set(among)
+    )
 
 
 def rules_for(workload: Workload, technique: Technique, limits: Limits) -> str:
@@ -91,8 +107,10 @@ def limits_hash(limits: Limits) -> str:
 
 
 def kernels_hash(architecture: str) -> str:
-    """Return the SHA-256 of all shipped machine code of an architecture."""
-    return machine_code_sha256(KERNELS, architecture)
+    """Return a SHA-256 of all shipped machine code of an architecture, from its manifest."""
+    files = manifest()["files"]
+    own = {name: files[name] for name in sorted(files) if name.startswith(f"{architecture}/")}
+    return hashlib.sha256(json.dumps(own).encode()).hexdigest()
 
 
 def hardened_workload(workload: Workload, rules: str, limits: Limits) -> Workload:
@@ -107,13 +125,14 @@ def hardened_workload(workload: Workload, rules: str, limits: Limits) -> Workloa
     limits : Limits
         Those of its launches.
     """
-    plan = harden(workload.plan, read_rules(rules), limits, workload.weights)
+    read = read_rules(rules)
+    plan = harden(workload.plan, read, limits, workload.weights)
     kernels = sorted({launch.kernel for launch in plan.launches} & KERNELS.keys())
     sums = check_weights(plan, workload.weights)
     return replace(
         workload,
         plan=plan,
-        choices=workload.choices.model_copy(update={"harden": rules}),
+        choices=workload.choices.model_copy(update={"harden": rules_text(read)}),
         weights={**workload.weights, **{name: one.view(np.float32) for name, one in sums.items()}},
         plan_sha256=plan.sha256,
         kernels_sha256=machine_code_sha256(kernels, workload.choices.architecture),
@@ -241,6 +260,12 @@ def prepare_hardened(
     scope = set(launches_in_scope(workload.plan, campaign.specification)) - unneeded
     launches = tuple(one for one in hardening.launches if hardening.origin[one] in scope)
     hardening = replace(hardening, launches=launches)
+    require_disk(
+        4 * pool_words(made.plan) * len(workload.images),
+        scratch,
+        f"the golden runs of the network hardened by {'+'.join(technique)}",
+        "name another disk with TMPDIR",
+    )
     inputs = []
     for number, (image, own) in enumerate(zip(workload.images, campaign.inputs, strict=True)):
         path = scratch / f"hardened-{number}.bin"
@@ -330,4 +355,13 @@ def with_inputs(limits: Limits, workload: Workload) -> Limits:
 
 
 def _found(workload: Workload, inputs: list[Input], margin: float) -> Limits:
-    return find_limits(workload.plan, workload.weights, workload.weights_sha256, inputs, margin)
+    plan = workload.plan
+    products = [one.index for one in plan.launches if one.product is not None and not one.library]
+    return find_limits(
+        plan,
+        workload.weights,
+        workload.weights_sha256,
+        inputs,
+        margin,
+        dict.fromkeys(products, rows_of_check(ADDED) or 0),
+    )

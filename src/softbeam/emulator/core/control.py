@@ -244,6 +244,7 @@ def control_entry(row, operation, mask, executed, group, rows_number, w):
     Returns a status, times two, plus one if the same group runs on.
     """
     if operation == EXIT:
+        executed &= predicate_mask(row[SOURCE_PREDICATE_0], w.predicates, w.uniform_predicates)
         leave(w, group, mask, executed)
         return np.int64(2 * RUNNING)
     if operation == BAR:

@@ -67,6 +67,7 @@ from softbeam.emulator.core.layout import (
     PAUSED,
     READY,
     RUNNING,
+    SOURCE_PREDICATE_0,
     STORE,
     STORE_OTHER,
     TRACE_FULL,
@@ -284,7 +285,12 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
             pending = left
             if not information[INFO_READ]:
                 if operation == EXIT:
-                    pending &= ~executed
+                    pending &= ~(
+                        executed
+                        & predicate_mask(
+                            row[SOURCE_PREDICATE_0], w.predicates, w.uniform_predicates
+                        )
+                    )
                 if not pending:
                     information[INFO_ROW] = number
                     return fate(pending, np.uint32(0), wiped)

@@ -117,6 +117,14 @@ def _warp_sync(row: Row, form: Form) -> None:
     row.set_source(k.A, form.source(form.roles.sources[0]))
 
 
+def _exit(row: Row, form: Form) -> None:
+    # Threads leave where the guard and one further predicate hold.
+    if len(form.roles.source_predicates) > 1 or form.roles.sources:
+        raise Unsupported("this form of EXIT")
+    row[k.OP] = k.EXIT
+    form.source_predicates(row)
+
+
 def _bare(operation: int) -> Lowering:
     def lowering(row: Row, form: Form) -> None:
         if form.roles.source_predicates:
@@ -137,7 +145,7 @@ LOWERINGS: dict[str, Lowering] = {
     "BSYNC": _barrier(k.BSYNC),
     "BREAK": _barrier(k.BREAK),
     "WARPSYNC": _warp_sync,
-    "EXIT": _bare(k.EXIT),
+    "EXIT": _exit,
     "BAR": _block_barrier,
     **dict.fromkeys(
         (

@@ -395,8 +395,13 @@ class _BlockEmitter:
         self.warp.flush()
         groups = self.warp.at("groups", 0, I64)
         last = builder.icmp_signed("==", builder.load(groups), ir.Constant(I64, 1))
-        if executed is not None:
-            all_, none = self._ways(executed)
+        code = int(row[k.SOURCE_PREDICATE_0])
+        leaving = executed
+        if code != 7:
+            holds = self.warp.source_predicate(code)
+            leaving = holds if leaving is None else builder.and_(leaving, holds)
+        if leaving is not None:
+            all_, none = self._ways(leaving)
             last = builder.and_(all_, last)
             self._decide(number, last, none)
         self._count_skipped(number, row, executed)

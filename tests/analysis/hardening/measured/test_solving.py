@@ -72,10 +72,10 @@ def test_a_budget_buys_what_complete_enumeration_finds(problem: Problem, percent
     found = choose(problem, Aim(budget=budget))
     affordable = [one for one in every(problem) if problem.cost(one) <= budget + 1e-8]
     best = max(problem.removed(one) for one in affordable)
-    assert found.cost <= budget + 1e-8
-    assert found.removed == pytest.approx(best, abs=1e-6)
+    assert found.cost <= budget + 2e-6
+    assert found.removed == pytest.approx(best, abs=2e-6)
     cheapest = min(problem.cost(one) for one in affordable if problem.removed(one) > best - 1e-8)
-    assert found.cost == pytest.approx(cheapest, abs=1e-6)
+    assert found.cost == pytest.approx(cheapest, abs=2e-6)
 
 
 @settings(deadline=None, max_examples=60)
@@ -88,10 +88,10 @@ def test_a_share_costs_what_complete_enumeration_finds(problem: Problem, percent
     enough = [one for one in every(problem) if problem.removed(one) >= share - 1e-8]
     if not enough:
         most = max(problem.removed(one) for one in every(problem))
-        assert found.removed == pytest.approx(most, abs=1e-6)
+        assert found.removed == pytest.approx(most, abs=2e-6)
         return
-    assert found.removed >= share - 1e-6
-    assert found.cost == pytest.approx(min(map(problem.cost, enough)), abs=1e-6)
+    assert found.removed >= share - 2e-6
+    assert found.cost == pytest.approx(min(map(problem.cost, enough)), abs=2e-6)
 
 
 @settings(deadline=None, max_examples=30)
@@ -106,7 +106,7 @@ def test_no_choice_beats_one_of_the_front(problem: Problem) -> None:
     everything = [(problem.cost(one), problem.removed(one)) for one in every(problem)]
     for cost, share in zip(costs, shares, strict=True):
         assert not any(c < cost - 1e-6 and s > share + 1e-6 for c, s in everything)
-    assert shares[-1] == pytest.approx(max(share for _, share in everything), abs=1e-6)
+    assert shares[-1] == pytest.approx(max(share for _, share in everything), abs=2e-6)
 
 
 def test_a_clamp_behind_makes_those_before_it_needless() -> None:

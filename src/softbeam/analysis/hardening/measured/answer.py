@@ -11,7 +11,8 @@ from softbeam.analysis.hardening.measured.prediction import REPLICATES, Predicti
 from softbeam.analysis.hardening.measured.problem import Chosen, Problem, State
 from softbeam.analysis.hardening.measured.solving import Choice, choose, front
 from softbeam.analysis.hardening.stability import LEAST_DAMAGE
-from softbeam.campaign.effects.facts import Effects, Remedy
+from softbeam.campaign.effects.facts import Effects, Remedy, Technique
+from softbeam.network.hardening.rules import LEAN, Rule, rules_text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,34 +104,18 @@ def measured_answer(
 
 
 def rules_of(problem: Problem, chosen: Chosen) -> str:
-    """Return a choice as text: a rule for each kernel, technique and run of layers."""
-    layers: dict[tuple[str, str], list[int]] = {}
+    """Return a choice as text: a rule for each kernel and technique, as ``--harden`` takes it."""
+    layers: dict[tuple[str, Technique], list[int]] = {}
     for state in problem.hardened(chosen):
         place = problem.places[state.place]
-        layers.setdefault((place.kernel, "+".join(state.technique)), []).append(place.layer)
+        layers.setdefault((place.kernel, state.technique), []).append(place.layer)
     rules = [
-        f"{kernel}@{run}={technique}"
-        for (kernel, technique), numbers in sorted(layers.items())
-        for run in runs(sorted(numbers))
+        Rule(kernel, tuple(sorted(numbers)), technique)
+        for (kernel, technique), numbers in layers.items()
     ]
-    return ", ".join([*rules, *(["lean"] if problem.lean else [])])
-
-
-def runs(numbers: list[int]) -> list[str]:
-    """Return ascending numbers as single ones and runs.
-
-    Examples
-    --------
-    >>> runs([0, 1, 2, 5, 7, 8])
-    ['0-2', '5', '7-8']
-    """
-    found: list[list[int]] = []
-    for number in numbers:
-        if found and number == found[-1][-1] + 1:
-            found[-1].append(number)
-        else:
-            found.append([number])
-    return [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in found]
+    if problem.lean:
+        rules.append(Rule("", None, (LEAN,)))
+    return rules_text(sorted(rules, key=str))
 
 
 def remedies(answer: Answer) -> tuple[Remedy, ...]:

@@ -22,11 +22,14 @@ from softbeam.analysis.hardening.measured.problem import Chosen, Numbers, Proble
 from softbeam.errors import InternalError
 
 #: Wanted shares of what can be removed at which the front is looked at.
-FRONT_STEPS = 20
+FRONT_STEPS = 12
 
-#: What is as good as equal, as a share of all damage or of all instructions: HiGHS takes numbers
-#: that differ by a millionth for equal, and they are given to it a thousand times as large.
-EQUAL, SCALE = 1e-9, 1e3
+#: What is as good as equal, as a share of all damage or of all instructions, and less than any
+#: injection: HiGHS itself takes numbers that differ by a millionth for equal.
+EQUAL = 1e-7
+
+#: SciPy's numbers for the best that there is, and for what cannot be reached.
+FOUND, IMPOSSIBLE = 0, 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +119,7 @@ class Program:
         found = self._solve(self.left, most_cost=most)
         if found is None:
             return None
-        return self._solve(self.cost, most_cost=most, most_left=self._leaves(found)) or found
+        return self._or_else(found, self.cost, most_cost=most, most_left=self._leaves(found))
 
     def cheapest(self, share: float) -> Choice | None:
         """Return the cheapest choice that removes a share of the damage; None if none does."""
@@ -124,7 +127,7 @@ class Program:
         if found is None:
             return None
         most = found.cost + self.problem.saving
-        return self._solve(self.left, most_cost=most, most_left=1.0 - share) or found
+        return self._or_else(found, self.left, most_cost=most, most_left=1.0 - share)
 
     def most(self) -> Choice:
         """Return the choice that removes the most, the cheapest such."""
@@ -152,23 +155,38 @@ class Program:
         if self._stands.shape[0]:
             constraints.append(LinearConstraint(self._stands, 0.0, np.inf))
         if most_cost is not None:
-            limit = SCALE * (most_cost + EQUAL)
-            constraints.append(LinearConstraint(SCALE * self.cost[None, :], -np.inf, limit))
+            limit = most_cost + EQUAL
+            constraints.append(LinearConstraint(self.cost[None, :], -np.inf, limit))
         if most_left is not None:
-            limit = SCALE * (most_left + EQUAL)
-            constraints.append(LinearConstraint(SCALE * self.left[None, :], -np.inf, limit))
-        found = milp(
-            SCALE * objective,
-            integrality=np.arange(self.left.size) < states,
-            bounds=Bounds(0.0, 1.0),
-            constraints=constraints,
-            options={"mip_rel_gap": 0.0},
-        )
-        if found.status == 2:  # SciPy's number for what cannot be reached.
-            return None
-        if found.x is None:
-            raise InternalError(f"the choice of techniques was not found: {found.message}")
-        return choice(self.problem, np.rint(found.x[:states]).astype(np.bool_))
+            limit = most_left + EQUAL
+            constraints.append(LinearConstraint(self.left[None, :], -np.inf, limit))
+        for presolve in (False, True):
+            # Presolving is not faster here, writes to standard output, and fails where only one
+            # choice is within the limits; it is there for where the other way fails.
+            found = milp(
+                objective,
+                integrality=np.arange(self.left.size) < states,
+                bounds=Bounds(0.0, 1.0),
+                constraints=constraints,
+                options={"mip_rel_gap": 0.0, "presolve": presolve},
+            )
+            if found.status == FOUND:
+                return choice(self.problem, np.rint(found.x[:states]).astype(np.bool_))
+            if found.status == IMPOSSIBLE:
+                return None
+        raise InternalError(f"the choice of techniques was not found: {found.message}")
+
+    def _or_else(
+        self, found: Choice, objective: Numbers, most_cost: float, most_left: float
+    ) -> Choice:
+        """Return the better of choices that are equal by what was asked for; `found` at the least.
+
+        It is within the limits itself, but for rounding.
+        """
+        try:
+            return self._solve(objective, most_cost, most_left) or found
+        except InternalError:
+            return found
 
 
 def choose(problem: Problem, aim: Aim, times: Numbers | None = None) -> Choice:

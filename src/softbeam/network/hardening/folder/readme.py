@@ -64,12 +64,16 @@ value outside the limits is clamped also where no fault is: more calibration ima
 def _kernels(after: Plan) -> Iterator[str]:
     """Yield the table of kernels and the host functions that launch them."""
     launches = Counter(one.kernel for one in after.launches if techniques_of(one.kernel))
-    yield "| Darknet's kernel | hardened | launches | change in `src/` |"
+    yield (
+        "Kernels have softbeam's names; Darknet's can have `_gpu` or `_layer` in theirs. "
+        "Parameters and their order are Darknet's.\n"
+    )
+    yield "| kernel | hardened | launches | launched in Darknet's `src/` by |"
     yield "|---|---|---|---|"
     for kernel, number in sorted(launches.items()):
         base = base_of(kernel)
         host = host_of(base)
-        where = "its launches (Darknet has no such kernel)"
+        where = "softbeam alone"
         if host is not None:
             where = f"`{host[0]}`, `{host[1]}`"
         yield f"| `{KERNELS[base].symbol}` | `{KERNELS[kernel].symbol}` | {number:,} | {where} |"
@@ -116,17 +120,18 @@ def _lean(before: Plan, after: Plan, rules: str) -> Iterator[str]:
     if "lean" not in rules.split(", "):
         return
     kept = {launch.index for launch in needed(before)}
-    gone = Counter((one.kernel, one.layer) for one in before.launches if one.index not in kept)
+    gone = [one for one in before.launches if one.index not in kept]
     yield "## Launches to leave out\n"
     yield (
         "Inference does not need them: what they write is read by training alone, or by nothing. "
         "Leave them out where `net.train` is 0.\n"
     )
-    yield "| layer | kernel | launches |"
+    yield "| layer | kernel | what it writes |"
     yield "|---|---|---|"
-    for (kernel, layer), number in sorted(gone.items(), key=lambda one: (one[0][1], one[0][0])):
-        symbol = KERNELS[kernel].symbol if kernel in KERNELS else kernel
-        yield f"| {layer} | `{symbol}` | {number} |"
+    for one in gone:
+        symbol = KERNELS[one.kernel].symbol if one.kernel in KERNELS else one.kernel
+        written = ", ".join(f"`{span.buffer}`" for span in one.writes)
+        yield f"| {one.layer} | `{symbol}` | {written} |"
     yield ""
 
 

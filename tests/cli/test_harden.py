@@ -1,0 +1,169 @@
+"""From a campaign to a hardened network that is struck again, on a tiny network."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from softbeam.analysis.results import Results
+from softbeam.campaign.effects.file import EFFECTS, read_effects
+from softbeam.campaign.file import read_request
+from softbeam.campaign.setup import load_requested
+from softbeam.cli import main
+from softbeam.cli.harden import check_free, whole_folder
+from softbeam.errors import ResultsError
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def run(network_files: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a campaign on a tiny network with two inputs."""
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    arguments = [
+        "campaign", *network_files.options, "--mode", "rf,iov", "--injections", "150",
+        "--workers", "1", "--out", str(folder),
+    ]  # fmt: skip
+    for image in network_files.images[:2]:
+        arguments += ["--image", str(image)]
+    assert main(arguments) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def given(network_files: Any) -> list[str]:
+    """Return the options that tell what the campaign struck."""
+    options = ["--network", str(network_files.cfg), "--weights", str(network_files.weights)]
+    for image in network_files.images[:2]:
+        options += ["--image", str(image)]
+    return options
+
+
+@pytest.fixture(scope="module")
+def measured(run: Path, given: list[str]) -> Path:
+    """Return the same campaign with the effects of techniques measured."""
+    arguments = ["advise", str(run), "--technique", "measured", *given, "--of", "all", "--brief"]
+    assert main([*arguments, "--strikes", "2", "--workers", "1"]) == 0
+    return run
+
+
+@pytest.mark.slow
+def test_measured_effects_answer_without_the_network(
+    measured: Path, capsys: Capture, tmp_path: Path
+) -> None:
+    assert read_effects(measured) is not None
+    capsys.readouterr()
+    assert main(["advise", str(measured), "--of", "all", "--coverage", "0.5"]) == 0
+    printed = capsys.readouterr().out
+    assert "Of all SDCs, crashes and hangs, seen or not, it is predicted to remove" in printed
+    assert "--harden '" in printed
+    arguments = ["advise", str(measured), "--of", "sdc", "--among", "range,lean"]
+    assert main([*arguments, "--out", str(tmp_path / "advice")]) == 0
+    with (tmp_path / "advice" / "front.csv").open(newline="") as file:
+        front = list(csv.DictReader(file))
+    assert all("duplication" not in row["rules"] for row in front)
+    costs = [float(row["cost"]) for row in front]
+    assert costs == sorted(costs)
+
+
+@pytest.mark.slow
+def test_what_was_chosen_is_written_struck_and_held_beside(
+    measured: Path, given: list[str], tmp_path: Path, capsys: Capture
+) -> None:
+    before = (measured / EFFECTS).read_bytes()
+    out = tmp_path / "hardened"
+    arguments = ["harden", str(measured), *given, "--of", "all", "--coverage", "0.6"]
+    arguments += ["--workers", "1", "--injections", "40", "--out", str(out)]
+    capsys.readouterr()
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "predicted" in printed
+    assert "measured" in printed
+    assert (measured / EFFECTS).read_bytes() == before
+    for name in ("README.md", "hardening.toml", "hardening.h", "launches.csv", "cuda"):
+        assert (out / name).exists()
+    after = Results.load(out / "campaign")
+    assert len(after.records) == 80
+    # The campaign file strikes the very same hardened network.
+    _, specification = load_requested(read_request(out / "hardening.toml"))
+    assert specification.campaign_id == after.specification.campaign_id
+    assert not [one for one in tmp_path.iterdir() if one.name.startswith(".")]
+    assert main(arguments) == 2
+    assert "is there already" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_hardened_campaign_is_not_measured_again(
+    measured: Path, given: list[str], tmp_path: Path, capsys: Capture
+) -> None:
+    out = tmp_path / "hardened"
+    arguments = ["harden", str(measured), *given, "--of", "all", "--coverage", "0.3"]
+    assert main([*arguments, "--workers", "1", "--injections", "5", "--out", str(out)]) == 0
+    capsys.readouterr()
+    assert main(["advise", str(out / "campaign"), "--technique", "measured", *given]) == 2
+    assert "give the campaign of the unhardened one" in capsys.readouterr().err
+
+
+def test_a_folder_that_holds_something_is_refused(
+    made_up_run: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "mine").write_text("kept")
+    assert main(["harden", str(made_up_run), "--budget", "0.05", "--out", str(out)]) == 2
+    assert "is there already and is not an empty folder" in capsys.readouterr().err
+    assert (out / "mine").read_text() == "kept"
+
+
+def test_half_written_folders_do_not_stay(tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "out"
+
+    def half() -> None:
+        with whole_folder(out) as folder:
+            (folder / "half").write_text("x")
+            raise OSError("no room")
+
+    with pytest.raises(OSError, match="no room"):
+        half()
+    assert list((tmp_path / "deep").iterdir()) == []
+    with whole_folder(out) as folder:
+        (folder / "whole").write_text("x")
+        assert not out.exists()
+    assert (out / "whole").read_text() == "x"
+    with pytest.raises(ResultsError):
+        check_free(out)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--of", "noise"], "'noise' is not one of critical, sdc, due, all"),
+        (["--among", "prayer"], "'prayer' is not one of"),
+        (["--budget", "0.1", "--coverage", "0.9"], "not both"),
+    ],
+)
+def test_wrong_options_are_named(
+    made_up_run: Path, tmp_path: Path, capsys: Capture, options: list[str], said: str
+) -> None:
+    arguments = ["harden", str(made_up_run), "--out", str(tmp_path / "out"), *options]
+    assert main(arguments) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--technique", "measured", "--by", "kernel"], "chosen for kernels in layers"),
+        (["--technique", "duplication", "--among", "range"], "give --technique measured"),
+        (["--technique", "measured", "--of", "noise"], "'noise' is not one of"),
+    ],
+)
+def test_wrong_options_of_measured_advice_are_named(
+    made_up_run: Path, capsys: Capture, options: list[str], said: str
+) -> None:
+    assert main(["advise", str(made_up_run), *options]) == 2
+    assert said in " ".join(capsys.readouterr().err.replace("│", " ").split())
