@@ -17,7 +17,7 @@ HEAD = 4
 THREADS = 64
 
 #: Threads that a launch has if its columns can be shared among so many.
-ENOUGH_THREADS = 1 << 14
+ENOUGH_THREADS = 1 << 12
 
 
 def padded_channels(channels: int) -> int:

@@ -131,6 +131,7 @@ def test_im2col_that_clamps_is_not_gone_behind() -> None:
         ("no fill", "adds to what no fill has cleared before"),
         ("fill of ones", "adds to what no fill has cleared before"),
         ("no weights", "multiplies by 0.weights, which holds no weights"),
+        ("range", "clamps what it stores, which a check would undo"),
     ],
 )
 def test_what_cannot_be_checked_is_refused(change: str, said: str) -> None:
@@ -138,15 +139,18 @@ def test_what_cannot_be_checked_is_refused(change: str, said: str) -> None:
     number = next(one.index for one in plan.launches if one.product is not None)
     launches = list(plan.launches[: number + 1])
     fill = max(one.index for one in launches if one.kernel == "fill")
+    product = launches[-1]
     if change == "no weights":
         weights = {}
+    elif change == "range":
+        product = replace(product, kernel=f"{product.kernel}+range")
     elif change == "no fill":
         launches = [one for one in launches if one.index != fill]
     else:
         filled = launches[fill].arguments._replace(ALPHA=1.0)
         launches[fill] = replace(launches[fill], arguments=filled)
     with pytest.raises(NetworkError, match=said):
-        append_check(launches, launches[-1], None, weights)
+        append_check(launches, product, None, weights)
 
 
 def test_products_of_one_launch_are_refused() -> None:

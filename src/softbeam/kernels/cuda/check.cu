@@ -15,6 +15,7 @@
 
 #define EVERY 0xffffffffu
 #define BLOCK 16
+#define HEAD 4
 
 // What one thread knows of its column: the difference of the two sums so far, and the sum of the
 // squares of B's column.
@@ -43,25 +44,26 @@ __device__ __forceinline__ void add_rows(Sums &sums, int M, const float *p, int 
 {
     int left = M - part * BLOCK, turn = BLOCK << SHARE;
     int at = part * BLOCK * stride;
+#pragma unroll 1
     for (; left >= BLOCK; left -= turn, at += turn * stride)
         sums.difference += tree<true>(p, at, stride, left);
     if (left > 0) sums.difference += tree<false>(p, at, stride, left);
 }
 
 // Takes away what the channels of one pixel, or a column of B, give: chains of BLOCK multiply-adds.
-__device__ __forceinline__ void take_channels(Sums &sums, int channels, const float *w,
-                                              const float *p, int stride, int part, int SHARE)
+// The words of B, `stride` apart, begin at p[at], and what belongs to them at CHECK[w].
+__device__ __forceinline__ void take_channels(Sums &sums, int left, const float *CHECK, int w,
+                                              const float *p, int pixel, int at,
+                                              int stride, int turn)
 {
-    int left = channels - part * BLOCK, turn = BLOCK << SHARE;
-    int at = part * BLOCK * stride;
-    w += part * BLOCK;
+#pragma unroll 1
     for (; left >= BLOCK; left -= turn, at += turn * stride, w += turn) {
         float v[BLOCK], chain = 0;
 #pragma unroll
-        for (int u = 0; u < BLOCK; ++u) v[u] = p[at + u * stride];
+        for (int u = 0; u < BLOCK; ++u) v[u] = (p + pixel)[at + u * stride];
 #pragma unroll
         for (int u = 0; u < BLOCK; u += 4) {
-            float4 four = *(const float4 *)(w + u);
+            float4 four = *(const float4 *)(CHECK + w + u);
             chain = fmaf(four.x, v[u], chain);
             chain = fmaf(four.y, v[u + 1], chain);
             chain = fmaf(four.z, v[u + 2], chain);
@@ -72,11 +74,21 @@ __device__ __forceinline__ void take_channels(Sums &sums, int channels, const fl
         sums.difference -= chain;
     }
     if (left > 0) {
+        // Above pointers are added up and here numbers: so the compiler takes fewest instructions.
+        at += pixel;
+        // Weights are padded with zeros, and so is what they multiply: nothing changes by it.
         float chain = 0;
-        for (; left > 0; --left, at += stride) {
-            float v = p[at];
-            chain = fmaf(*w++, v, chain);
-            sums.squares = fmaf(v, v, sums.squares);
+#pragma unroll 1
+        for (; left > 0; left -= 4, at += 4 * stride, w += 4) {
+            float4 four = *(const float4 *)(CHECK + w), v;
+            v.x = p[at];
+            v.y = left > 1 ? p[at + stride] : 0.f;
+            v.z = left > 2 ? p[at + 2 * stride] : 0.f;
+            v.w = left > 3 ? p[at + 3 * stride] : 0.f;
+            chain = fmaf(four.y, v.y, fmaf(four.x, v.x, chain));
+            chain = fmaf(four.w, v.w, fmaf(four.z, v.z, chain));
+            sums.squares = fmaf(v.y, v.y, fmaf(v.x, v.x, sums.squares));
+            sums.squares = fmaf(v.w, v.w, fmaf(v.z, v.z, sums.squares));
         }
         sums.difference -= chain;
     }
@@ -131,7 +143,8 @@ extern "C" __global__ void
     Sums sums = {0, 0};
     if (column < N) {
         add_rows(sums, M, C + column, N, part, SHARE);
-        take_channels(sums, K, CHECK + 4, B + column, N, part, SHARE);
+        int skip = part * BLOCK;
+        take_channels(sums, K - skip, CHECK, HEAD + skip, B, column, skip * N, N, BLOCK << SHARE);
     }
     join(sums, SHARE);
     bool alarm = column < N && part == 0 && differ(sums, CHECK, TOLERANCE);
@@ -155,18 +168,17 @@ extern "C" __global__ void check_convolution_kernel(
     Sums sums = {0, 0};
     if (column < N) {
         add_rows(sums, M, C + column, N, part, SHARE);
-        const float *w = CHECK + 4;
+        int stride = height * width, skip = part * BLOCK, padded = channels + 3 & ~3;
+        int w = HEAD + skip, left = channels - skip;
         int h_in = column / width_col * stride_h - pad_h;
         int w_in = column % width_col * stride_w - pad_w;
-        for (int i = 0; i < kernel_h; ++i) {
-            int y = h_in + i * dilation_h;
-            for (int j = 0; j < kernel_w; ++j) {
-                int x = w_in + j * dilation_w;
+#pragma unroll 1
+        for (int y = h_in; y < h_in + kernel_h * dilation_h; y += dilation_h) {
+#pragma unroll 1
+            for (int x = w_in; x < w_in + kernel_w * dilation_w; x += dilation_w, w += padded)
                 if (y >= 0 && x >= 0 && y < height && x < width)
-                    take_channels(sums, channels, w, im + y * width + x, height * width, part,
-                                  SHARE);
-                w += (channels + 3) / 4 * 4;
-            }
+                    take_channels(sums, left, CHECK, w, im, y * width + x, skip * stride, stride,
+                                  BLOCK << SHARE);
         }
     }
     join(sums, SHARE);

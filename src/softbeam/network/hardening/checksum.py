@@ -218,6 +218,8 @@ def _require(
         problem = f"multiplies by {product.a.buffer}, which holds no weights of the network's"
     elif max(span.words for span in _spans(product)) > MOST_INT:
         problem = f"has more than {MOST_INT:,} words in a matrix"
+    elif _clamps(launch):
+        problem = "clamps what it stores, which a check would undo"
     elif not _begins_with_zeros(launches, launch, _spans(product)[2]):
         problem = "adds to what no fill has cleared before, so that it cannot be computed again"
     else:
@@ -238,9 +240,9 @@ def _begins_with_zeros(launches: Sequence[Launch], product: Launch, c: Span) -> 
     return False
 
 
-def _clamps(im2col: Launch) -> bool:
-    """Return whether a launch of im2col clamps, so that its matrix is not the image's words."""
-    return "range" in im2col.kernel.split("+")
+def _clamps(launch: Launch) -> bool:
+    """Return whether a launch clamps what it stores, so that it is not what was computed."""
+    return "range" in launch.kernel.split("+")
 
 
 def _window(im2col: Launch) -> tuple[dict[str, Any], int, Span]:
