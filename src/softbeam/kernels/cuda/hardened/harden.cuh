@@ -71,28 +71,72 @@ struct Hardening {
 
 enum Count { DETECTED, CORRECTED };
 
-// A buffer from where a parameter points on.  With BOUNDS, a word outside of it reads as 0.
+__device__ __forceinline__ unsigned bits(float value) { return __float_as_uint(value); }
+
+__device__ __forceinline__ unsigned bits(int value) { return (unsigned)value; }
+
+__device__ __forceinline__ float word_as(unsigned word, const float *) { return __uint_as_float(word); }
+
+__device__ __forceinline__ int word_as(unsigned word, const int *) { return (int)word; }
+
+// Stores a word, with BOUNDS only if it is held, else always.
+__device__ __forceinline__ void store_word(size_t address, unsigned word, bool held)
+{
+#ifdef BOUNDS
+    asm volatile("{ .reg .pred p; setp.ne.s32 p, %2, 0; @p st.global.b32 [%0], %1; }"
+                 :: "l"(address), "r"(word), "r"((int)held) : "memory");
+#else
+    *(unsigned *)__cvta_global_to_generic(address) = word;
+#endif
+}
+
+// A buffer from where a parameter points on.  With BOUNDS it is a word's very address that is looked
+// at, right before the access, so that a fault anywhere before counts: whether it lies within the
+// words, of which there are less than 2^30, and is a multiple of 4.
 template <class T>
 struct Span {
     T *first;
 #ifdef BOUNDS
     int words;
-
-    __device__ __forceinline__ bool holds(int place) const
-    {
-        return (unsigned)place < (unsigned)words;
-    }
-
-    __device__ __forceinline__ bool holds(size_t place) const { return place < (size_t)words; }
-#else
-    template <class Place>
-    __device__ __forceinline__ bool holds(Place) const { return true; }
 #endif
 
+    // Where a word lies.  The compiler may not see where that comes from, lest it looks at, or
+    // compares between copies, the place instead of the address.
+    template <class Place>
+    __device__ __forceinline__ size_t at(Place place) const
+    {
+        size_t address = __cvta_generic_to_global(first + place);
+        asm volatile("" : "+l"(address));
+        return address;
+    }
+
+    __device__ __forceinline__ bool holds(size_t address) const
+    {
+#ifdef BOUNDS
+        size_t offset = address - __cvta_generic_to_global(first);
+        unsigned low = (unsigned)offset, high = (unsigned)(offset >> 32);
+        return ((low & 3) | high) == 0 & low < 4u * words;
+#else
+        return true;
+#endif
+    }
+
+    // The word; with BOUNDS 0 for one outside.
     template <class Place>
     __device__ __forceinline__ T operator[](Place place) const
     {
-        return holds(place) ? first[place] : T(0);
+#ifdef BOUNDS
+        size_t address = at(place);
+        unsigned word;
+        asm volatile("{ .reg .pred p; setp.ne.s32 p, %2, 0; mov.b32 %0, 0;"
+                     "@p ld.global.b32 %0, [%1]; }"
+                     : "=r"(word)
+                     : "l"(address), "r"((int)holds(address))
+                     : "memory");
+        return word_as(word, first);
+#else
+        return first[place];
+#endif
     }
 };
 
@@ -109,10 +153,6 @@ __device__ __forceinline__ float limited(float value, const Hardening &hardening
 
 __device__ __forceinline__ int limited(int value, const Hardening &) { return value; }
 
-__device__ __forceinline__ unsigned bits(float value) { return __float_as_uint(value); }
-
-__device__ __forceinline__ unsigned bits(int value) { return (unsigned)value; }
-
 // A sink that stores at once.
 struct Direct {
     const Hardening &hardening;
@@ -127,7 +167,12 @@ struct Direct {
     template <class T, class Place>
     __device__ __forceinline__ void keep(int, Span<T> to, Place place, T value)
     {
-        if (to.holds(place)) to.first[place] = value;
+#ifdef BOUNDS
+        size_t address = to.at(place);
+        store_word(address, bits(value), to.holds(address));
+#else
+        to.first[place] = value;
+#endif
     }
 };
 
@@ -135,11 +180,9 @@ struct Direct {
 template <int STORES>
 struct Kept {
     Hardening hardening;
-    unsigned *where[STORES];
+    size_t where[STORES];
     unsigned word[STORES];
-#ifdef BOUNDS
-    bool inside[STORES];
-#endif
+    bool held[STORES];
 
     __device__ __forceinline__ Kept(const Hardening &hardening) : hardening(hardening) {}
 
@@ -152,14 +195,9 @@ struct Kept {
     template <class T, class Place>
     __device__ __forceinline__ void keep(int number, Span<T> to, Place place, T value)
     {
-        // The compiler may not see where the address comes from, lest it compares only places.
-        size_t address = __cvta_generic_to_global(to.first + place);
-        asm volatile("" : "+l"(address));
-        where[number] = (unsigned *)__cvta_global_to_generic(address);
+        where[number] = to.at(place);
         word[number] = bits(value);
-#ifdef BOUNDS
-        inside[number] = to.holds(place);
-#endif
+        held[number] = to.holds(where[number]);
     }
 
     __device__ __forceinline__ bool differs(const Kept &other) const
@@ -171,16 +209,10 @@ struct Kept {
         return so;
     }
 
-    template <class Word>
     __device__ __forceinline__ void make() const
     {
 #pragma unroll
-        for (int i = 0; i < STORES; ++i) {
-#ifdef BOUNDS
-            if (!inside[i]) continue;
-#endif
-            *(Word *)where[i] = word[i];
-        }
+        for (int i = 0; i < STORES; ++i) store_word(where[i], word[i], held[i]);
     }
 };
 
@@ -274,11 +306,13 @@ __device__ __forceinline__ void harden(const Hardening &hardening, Threads threa
         first = third;
 #endif
         atomicAdd(hardening.report + count, 1);
-        // Volatile, lest the compiler joins the two ways before the store.
-        first.template make<volatile unsigned>();
+        // What the compiler sees no sense in keeps it from joining the two ways before the store.
+        asm volatile("");
+        first.make();
+        asm volatile("");
         return;
     }
-    first.template make<unsigned>();
+    first.make();
 #endif
 }
 
@@ -346,7 +380,7 @@ struct Walk {
             first = third;
         }
 #endif
-        first.template make<unsigned>();
+        first.make();
 #endif
     }
 

@@ -38,6 +38,16 @@ namespace duplication_bounds {
 #undef BOUNDS
 }
 
+namespace triplication_bounds {
+#define TRIPLICATION
+#define BOUNDS
+#define NAMED(ENTRY) ENTRY##__triplication_bounds
+#include SOURCE
+#undef NAMED
+#undef TRIPLICATION
+#undef BOUNDS
+}
+
 #ifndef WITHOUT_RANGE
 
 namespace range {
