@@ -25,7 +25,7 @@ from softbeam.emulator.skeletons import Skeletons, advance, skeletons_of
 from softbeam.emulator.vector import FaultVector
 from softbeam.injection.product import ProductTile
 from softbeam.injection.sums import SumPlaces, Trials
-from softbeam.kernels.products import TILES
+from softbeam.kernels.products import tile_of
 from softbeam.network.device import Device
 
 _LOG = logging.getLogger("softbeam")
@@ -89,7 +89,9 @@ class ProductLaunch:
         if skeletons is None:
             raise UnknownBlockError
         self.number = number
-        self._tile = TILES[device.plan.launches[number].kernel]
+        tile = tile_of(device.plan.launches[number].kernel)
+        assert tile is not None
+        self._tile = tile
         self.skeletons: Skeletons = skeletons
         self._ways: list[tuple[NDArray[np.int64], Way | None]] = []
         self._touching: dict[int, NDArray[np.int64]] = {}
@@ -257,7 +259,7 @@ def product_launch(device: Device, number: int) -> ProductLaunch | None:
     kept = _launches.setdefault(device, {})
     if number not in kept:
         kept[number] = None
-        if device.plan.launches[number].kernel in TILES:
+        if tile_of(device.plan.launches[number].kernel) is not None:
             with suppress(UnknownBlockError):
                 kept[number] = ProductLaunch(device, number)
     return kept[number]

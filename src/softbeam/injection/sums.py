@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from softbeam.emulator.execution import launch_constants, memory_map
 from softbeam.emulator.launching import Launch
 from softbeam.emulator.resuming import BlockRun
-from softbeam.kernels.products import TILES, Tile
+from softbeam.kernels.products import Tile, tile_of
 from softbeam.kernels.signatures import Arguments
 
 Places = NDArray[np.int64]
@@ -72,7 +72,9 @@ class Trials:
     def __init__(self, launch: Launch, arguments: Arguments, batch: int) -> None:
         self._launch, self._arguments, self._batch = launch, arguments, batch
         self._run = BlockRun(launch)
-        self._tile: Tile = TILES[arguments.kernel]
+        tile = tile_of(arguments.kernel)
+        assert tile is not None
+        self._tile: Tile = tile
         program = launch.program
         written = zip(program.function.instructions, program.destinations, strict=True)
         self._registers = np.unique([r for one, d in written if one.opcode == "FFMA" for r in d])
@@ -190,6 +192,9 @@ class Trials:
             for place, name in enumerate("ABC")
         )
         values |= {"M": m, "N": n, "LDB": pitch, "A": at_a, "B": at_b, "C": at_c}
+        # Of a hardened kernel: nothing is reported or stored before the last barrier.
+        further = {"REPORT": 0, "WORDS_A": a_words, "WORDS_B": b_words, "WORDS_C": m * n}
+        values |= {name: value for name, value in further.items() if name in values}
         segments = [(at_a, at_a + 4 * a_words, 0), (at_b, at_b + 4 * b_words, a_words)]
         program, shape = self._launch.program, self._launch.shape
         constants = launch_constants(program, shape, list(values.values()))
