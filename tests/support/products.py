@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from support.hardened_products import further
 
 from softbeam.emulator.launching import Runner
 from softbeam.faults.drawing import resolve
@@ -23,6 +22,7 @@ from softbeam.network.golden import golden_run
 from softbeam.network.plan import REPORT, Buffer, Launch, Plan, Pointer, Span
 from softbeam.network.profile import LaunchProfile, profile_launch
 from softbeam.sass import pc_of
+from support.hardened_products import further
 
 #: Values at which arithmetic has edges.
 EDGES = np.array(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from softbeam.kernels.hardened import techniques_of
 from softbeam.kernels.native.chains import extend_sums, gather_columns
+from softbeam.kernels.native.limits import clamp
 from softbeam.kernels.native.matrix import (
     chunks,
     multiply,
@@ -21,7 +22,6 @@ from softbeam.kernels.native.matrix import (
     padded_rows,
     scratch,
 )
-from softbeam.kernels.native.limits import clamp
 from softbeam.kernels.products import product_of, tile_of
 from softbeam.network.device import Device
 
@@ -82,6 +82,11 @@ class ProductTile:
             elements.columns < self._product.n
         )
         return inside
+
+    @property
+    def steps(self) -> int:
+        """Steps of a whole sum."""
+        return self._product.k
 
     @property
     def buffer(self) -> str:

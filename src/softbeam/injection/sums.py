@@ -55,6 +55,46 @@ class SumPlaces:
         """Return how many steps the registers' sums have made when a barrier is passed."""
         return self.first + (barrier - self.barrier) * self.each
 
+    def finished(self, k: int) -> NDArray[np.bool_]:
+        """Return which registers hold sums of all of `k` steps: those of a pass that is over."""
+        found: NDArray[np.bool_] = (self.each == 0) & (self.first >= k)
+        return found
+
+    def followers(
+        self, differ: Places, later: SumPlaces, live: NDArray[np.bool_], k: int
+    ) -> Places | None:
+        """Return where sums are held at a later row at which all passes over the tile have begun.
+
+        Parameters
+        ----------
+        differ : numpy.ndarray of int64, [sums, 3]
+            Warp, register and lane of each.
+        later : SumPlaces
+            The places at that row.
+        live : numpy.ndarray of bool
+            Which of its registers are read from there on.
+        k : int
+            Steps of a whole sum.
+
+        Returns
+        -------
+        numpy.ndarray of int64, [sums, 3], or None
+            The same there; None if one is held nowhere, or here is no sum.
+        """
+        finished, then = self.finished(k), later.finished(k)
+        found = []
+        for warp, register, lane in differ.tolist():
+            slot = int(np.searchsorted(self.registers, register))
+            row, column = self.rows[warp, slot, lane], self.columns[warp, slot, lane]
+            # In the first pass nothing is finished, and at the later row all of it is.
+            over = bool(finished[slot]) or not finished.any()
+            same = (later.rows[warp, :, lane] == row) & (later.columns[warp, :, lane] == column)
+            at = np.flatnonzero(same & (then == over) & live)
+            if row < 0 or at.size != 1:
+                return None
+            found.append((warp, int(later.registers[at[0]]), lane))
+        return np.array(found, dtype=np.int64).reshape(-1, 3)
+
 
 class Trials:
     """Trial runs of a kernel.

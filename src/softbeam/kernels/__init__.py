@@ -18,7 +18,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from softbeam.kernels.hardened import base_of, techniques_of
+from softbeam.kernels.hardened import REPORTING, base_of, techniques_of
 from softbeam.kernels.signatures import (
     KERNELS,
     LIBRARY,
@@ -148,7 +148,10 @@ def program(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> Program:
     architecture : str
         One of :data:`ARCHITECTURES`.
     """
+    from dataclasses import replace
+
     from softbeam.emulator.lowering import lower
+    from softbeam.kernels.products import tile_of
     from softbeam.sass import link, read_cubin, read_listing
 
     origin = f"the shipped {architecture} code of {name}"
@@ -157,4 +160,6 @@ def program(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> Program:
         read_cubin(cubin_bytes(name, architecture), origin=origin),
         origin=origin,
     )
-    return lower(functions[KERNELS[name].symbol])
+    made = lower(functions[KERNELS[name].symbol])
+    compares = bool(set(REPORTING) & set(techniques_of(name)))
+    return replace(made, checks=compares and tile_of(name) is not None)
