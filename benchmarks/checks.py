@@ -18,15 +18,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from softbeam.network.hardening.apply import harden
-from softbeam.network.hardening.rules import read_rules
 
 from softbeam.analysis.proportion import wilson
 from softbeam.kernels.families.checks import column_sums, different_columns
 from softbeam.kernels.native.windows import Windows, window_pixels
 from softbeam.network.device import Device
 from softbeam.network.golden import GoldenRun, pool_words
+from softbeam.network.hardening.apply import harden
 from softbeam.network.hardening.checksum import TOLERANCE, check_weights
+from softbeam.network.hardening.rules import read_rules
 from softbeam.network.plan import Launch, Plan
 from softbeam.network.profile import profile_launch
 from softbeam.network.workload import Workload, load_workload

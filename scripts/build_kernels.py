@@ -2,7 +2,8 @@
 
 For each source and architecture it writes a cubin, the listing (``nvdisasm -json``) and the source
 line of each instruction; a manifest names the tools and the SHA-256 of every file.  Of a hardened
-source one cubin holds all variants, and its files are packed.  Running softbeam needs none of this.  The tools come from PyPI (``pip install softbeam[cuda]``) or PATH.
+source one cubin holds all variants, but for those of sgemm, and its files are packed.  Running
+softbeam needs none of this.  The tools come from PyPI (``pip install softbeam[cuda]``) or PATH.
 
     python scripts/build_kernels.py            build into the package
     python scripts/build_kernels.py sgemm hardened/sgemm …
@@ -27,7 +28,7 @@ from pathlib import Path
 
 from softbeam.errors import ToolchainError
 from softbeam.kernels import ARCHITECTURES, KERNELS
-from softbeam.kernels.hardened import FOLDER, WITHOUT_RANGE
+from softbeam.kernels.hardened import APART, FOLDER, WITHOUT_RANGE, base_of, techniques_of
 from softbeam.sass.toolchain import compile_source, disassemble, run_tool
 
 PACKAGE = Path(__file__).parent.parent / "src" / "softbeam" / "kernels"
@@ -49,8 +50,10 @@ class Unit:
     @property
     def source(self) -> Path:
         """The source that is compiled."""
-        if self.hardened:
+        if self.hardened and not techniques_of(self.name):
             return SOURCES / FOLDER / "variants.cu"
+        if self.hardened:
+            return SOURCES / f"{base_of(self.name)}.cu"
         return SOURCES / f"{self.name}.cu"
 
     @property
@@ -68,6 +71,8 @@ class Unit:
         """The compiler's further options."""
         if not self.hardened:
             return []
+        if techniques_of(self.name):
+            return [f"-D{one.upper()}" for one in techniques_of(self.name)]
         file = self.name.removeprefix(f"{FOLDER}/")
         bases = [one for one in KERNELS.values() if one.file == file]
         renamed = [f"-D{one.symbol}=NAMED({one.symbol})" for one in bases]
@@ -79,8 +84,10 @@ def units() -> list[Unit]:
     """Return all that is compiled."""
     plain = [path.stem for path in sorted(SOURCES.glob("*.cu"))]
     hardened = [path.stem for path in sorted((SOURCES / FOLDER).glob("*.cu"))]
+    together = [one for one in hardened if one != "variants" and one not in APART]
+    apart = ["+".join((file, *each)) for file in APART for each in APART[file]]
     return [Unit(stem) for stem in plain] + [
-        Unit(f"{FOLDER}/{stem}") for stem in hardened if stem != "variants"
+        Unit(f"{FOLDER}/{stem}") for stem in (*together, *apart)
     ]
 
 
@@ -187,7 +194,7 @@ def _lines(unit: Unit, architecture: str, listing: list[object]) -> dict[str, li
         path = Path(name) / "lines.cubin"
         path.write_bytes(cubin)
         text = run_tool("nvdisasm", "-g", "-c", path, purpose="to find source lines")
-    return source_lines(text, f"{unit.name}.cu")
+    return source_lines(text, f"{base_of(unit.name)}.cu")
 
 
 def _text(content: object) -> bytes:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-from support.twins import Bench, line
 
 from softbeam.emulator.execution import LaunchShape
 from softbeam.emulator.launching import Runner
@@ -19,6 +18,7 @@ from softbeam.kernels import KERNELS
 from softbeam.kernels.families import compute
 from softbeam.kernels.hardened import base_of, techniques_of
 from softbeam.kernels.native.limits import clamp
+from support.twins import Bench, line
 
 Given = tuple[LaunchShape, list]
 """A launch: its shape and its arguments, pointers as words of the bench."""

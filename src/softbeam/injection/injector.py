@@ -24,6 +24,7 @@ from softbeam.injection.regions import RULES, RegionRule
 from softbeam.injection.reports import is_detected, reported
 from softbeam.injection.strike import Strike, strike
 from softbeam.injection.upset import upset
+from softbeam.kernels.checks import most_correcting
 from softbeam.network.device import Device
 from softbeam.network.plan import Launch
 from softbeam.network.profile import LaunchProfile
@@ -189,8 +190,15 @@ class Injector:
         )
 
     def longest(self, launch: int) -> int:
-        """Return the most instructions that any thread of a launch executes without fault."""
-        return self._profiles[launch].longest
+        """Return the most instructions that any thread of a launch executes without a hang.
+
+        Those of the longest thread without fault; of a check, which corrects nothing then, those
+        that correct every column of a warp.
+        """
+        plan, longest = self.device.plan, self._profiles[launch].longest
+        if not plan.native:
+            return longest
+        return max(longest, most_correcting(plan.launches[launch].arguments))
 
     def _follow(self, site: FaultSite | MemorySite, struck: Strike) -> tuple[Outcome, bool]:
         decided = from_ending(struck.ending)

@@ -20,7 +20,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from softbeam.kernels.hardened import FOLDER
+from softbeam.kernels.hardened import FOLDER, REPORTING, base_of, techniques_of
 from softbeam.kernels.signatures import (
     KERNELS,
     LIBRARY,
@@ -129,7 +129,12 @@ def machine_code_sha256(names: Iterable[str], architecture: str) -> str:
 
 def source(name: str) -> str:
     """Return the CUDA source that holds a kernel."""
-    return _file("cuda", f"{KERNELS[name].file}.cu").decode()
+    return _file("cuda", _source_of(name)).decode()
+
+
+def _source_of(name: str) -> str:
+    """Return the path of the source that holds a kernel: of a variant that of all variants."""
+    return f"{base_of(KERNELS[name].file)}.cu"
 
 
 def source_files(name: str) -> dict[str, str]:
@@ -146,7 +151,7 @@ def source_files(name: str) -> dict[str, str]:
     ['hardened/reduce.cu', 'hardened/harden.cuh', 'reduce.cu', 'thread_index.cuh']
     """
     found: dict[str, str] = {}
-    wanted = [f"{KERNELS[name].file}.cu"]
+    wanted = [_source_of(name)]
     while wanted:
         path = wanted.pop(0)
         if path in found:
@@ -175,9 +180,14 @@ def program(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> Program:
     architecture : str
         One of :data:`ARCHITECTURES`.
     """
-    from softbeam.emulator.lowering import lower
+    from dataclasses import replace
 
-    return lower(_functions(KERNELS[name].file, architecture)[KERNELS[name].symbol])
+    from softbeam.emulator.lowering import lower
+    from softbeam.kernels.products import tile_of
+
+    made = lower(_functions(KERNELS[name].file, architecture)[KERNELS[name].symbol])
+    compares = bool(set(REPORTING) & set(techniques_of(name)))
+    return replace(made, checks=compares and tile_of(name) is not None)
 
 
 @cache

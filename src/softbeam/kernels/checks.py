@@ -7,6 +7,8 @@ that planning a network needs neither NumPy nor Numba.
 
 from __future__ import annotations
 
+from typing import Any
+
 #: Words that are summed in single precision before they are added in double precision.
 RUN = 16
 
@@ -15,6 +17,10 @@ HEAD = 4
 
 #: Threads in a block.
 THREADS = 64
+
+#: Instructions with which a step of an element is computed again, at most: of a product, and of a
+#: convolution, which finds each step's place in the image.
+PER_STEP, PER_WINDOW_STEP = 8, 32
 
 #: Threads that a launch has if its columns can be shared among so many.
 ENOUGH_THREADS = 1 << 12
@@ -64,6 +70,26 @@ def share_of(columns: int, m: int, channels: int, pixels: int = 1) -> int:
     while columns << share < ENOUGH_THREADS and 2 << share <= most:
         share += 1
     return share
+
+
+def most_correcting(arguments: Any) -> int:
+    """Return about how many instructions a thread of a check executes that corrects all columns.
+
+    A warp computes its columns again one after the other, each of its lanes every 32nd row.  Of any
+    other kernel's launch it is 0.
+
+    Parameters
+    ----------
+    arguments : Arguments
+        Of a launch.
+    """
+    if arguments.kernel == "check_product":
+        steps = arguments.K * PER_STEP
+    elif arguments.kernel == "check_convolution":
+        steps = arguments.channels * arguments.kernel_h * arguments.kernel_w * PER_WINDOW_STEP
+    else:
+        return 0
+    return int(steps * -(-arguments.M // 32) * (32 >> arguments.SHARE))
 
 
 def grid_of(columns: int, share: int) -> tuple[int, int, int]:

@@ -7,7 +7,8 @@ variants of a base.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 #: Where sources and machine code of variants lie, beside those of their bases.
 FOLDER = "hardened"
@@ -29,6 +30,23 @@ COMBINATIONS: tuple[tuple[str, ...], ...] = (
     ("range", "bounds"),
     ("duplication", "range"),
     ("duplication", "range", "bounds"),
+)
+
+#: Sources whose variants are compiled one by one, each into a cubin of its own: ``sgemm.cu`` holds
+#: templates of several kernels.
+APART: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
+    {
+        "sgemm": (
+            ("range",),
+            ("bounds",),
+            ("range", "bounds"),
+            ("duplication",),
+            ("duplication", "range"),
+            ("duplication", "bounds"),
+            ("duplication", "range", "bounds"),
+            ("triplication",),
+        )
+    }
 )
 
 #: Kernels that store one constant.  A clamp has nothing to catch there: of a stored word only the

@@ -61,6 +61,18 @@ TILES: Mapping[str, Tile] = MappingProxyType(
     {tile.kernel: tile for tile in (LARGE, SMALL, COLUMN, ROW)}
 )
 
+
+def tile_of(kernel: str) -> Tile | None:
+    """Return the tile that an SGEMM kernel, hardened or not, computes in; None of another kernel.
+
+    Examples
+    --------
+    >>> tile_of("sgemm_32x32+bounds"), tile_of("fill")
+    (Tile(rows=32, columns=32, up=4, across=4), None)
+    """
+    return TILES.get(base_of(kernel))
+
+
 #: Large tiles that a product must have to be computed in them: a quarter of an H100's 132
 #: multiprocessors has one then; of fewer, small tiles keep more of them busy.
 FEWEST_LARGE = 33

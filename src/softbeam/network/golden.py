@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.kernels.hardened import techniques_of
+from softbeam.kernels.hardened import REPORTING, techniques_of
 from softbeam.kernels.signatures import arguments_of, signature
 from softbeam.logs import timed
 from softbeam.memory import address_space, require_memory
-from softbeam.network.plan import REPORTING, Launch, Plan, Pointer, buffer_name
+from softbeam.network.plan import Launch, Plan, Pointer, buffer_name
 from softbeam.network.pool import is_clearing, pool_layout
 
 _LOG = logging.getLogger(__name__)

@@ -25,9 +25,6 @@ WORKSPACE = "-1.workspace"
 REPORT = "-1.report"
 """Where the checks of a hardened network report: two words."""
 
-REPORTING = ("duplication", "triplication")
-"""The techniques whose kernels compare copies, and report what they find."""
-
 
 def buffer_name(layer: int, name: str) -> str:
     """Return the name of a layer's buffer, ``LAYER.NAME``; layer -1 is the network."""

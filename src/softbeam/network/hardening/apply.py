@@ -10,14 +10,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from softbeam.errors import InternalError, NetworkError
-from softbeam.kernels.hardened import base_of, variant
+from softbeam.kernels.hardened import REPORTING, base_of, variant
 from softbeam.kernels.signatures import arguments, signature
 from softbeam.network import layout
 from softbeam.network.hardening.checksum import TOLERANCE, append_checks
 from softbeam.network.hardening.lean import needed
 from softbeam.network.hardening.limits import Limits
 from softbeam.network.hardening.rules import Rule, chosen, inside, rows_of_check
-from softbeam.network.plan import REPORT, REPORTING, Buffer, Launch, Plan, Pointer
+from softbeam.network.plan import REPORT, Buffer, Launch, Plan, Pointer
 
 if TYPE_CHECKING:
     from softbeam.network.hardening.checksum import Weights

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from softbeam.errors import NetworkError
-from softbeam.kernels.hardened import IN_KERNEL, base_of, variant
+from softbeam.kernels.hardened import IN_KERNEL, REPORTING, base_of, variant
 from softbeam.kernels.signatures import KERNELS, LIBRARY
-from softbeam.network.plan import REPORTING, Launch, Plan
+from softbeam.network.plan import Launch, Plan
 
 #: The technique that checks a product by sums, in a launch of its own.
 CHECKSUM = "checksum"
