@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from softbeam.network.choices import CalibrationChoices, InputChoices
 
 if TYPE_CHECKING:
     from softbeam.analysis.hardening.measured.answer import Answer
+    from softbeam.analysis.hardening.measured.prediction import Prediction
     from softbeam.analysis.results import Results
     from softbeam.campaign.effects.facts import Effects
     from softbeam.network.hardening.limits import Limits
@@ -108,7 +109,7 @@ def harden(
     network, and what was predicted stands beside what is measured. Give the files that the
     campaign was given.
     """
-    from softbeam.analysis.hardening.measured.answer import measured_answer
+    from softbeam.analysis.hardening.measured.answer import measured_answer, predicted
     from softbeam.analysis.results import Results
     from softbeam.present.measured_words import sentences
 
@@ -120,9 +121,11 @@ def harden(
     drawn = drawn_of(results)
     workload = workload_again(results, network, files)
     limits = limits_of(given, workload)
+    wanted = wanted_of(results, drawn, mode)
+    effects = _effects(given, results, workload, limits)
     answer = measured_answer(
-        wanted_of(results, drawn, mode),
-        _effects(given, results, workload, limits),
+        wanted,
+        effects,
         of=harm,
         aim=aim,
         seed=results.seed,
@@ -139,7 +142,8 @@ def harden(
     screen.print(f"wrote {out}", markup=False, soft_wrap=True)
     if injections != 0:
         after = _strike(out / CAMPAIGN, made, results, given, injections)
-        _print_beside(results, after, answer)
+        found = predicted(answer, wanted, effects, results.seed, techniques)
+        _print_beside(results, after, found)
 
 
 def _effects(given: Given, results: Results, workload: Workload, limits: Limits) -> Effects:
@@ -307,10 +311,10 @@ def _strike(
     return Loaded.load(folder)
 
 
-def _print_beside(before: Results, after: Results, answer: Answer) -> None:
+def _print_beside(before: Results, after: Results, predictions: Mapping[str, Prediction]) -> None:
     """Print what was predicted beside what was measured."""
     from softbeam.present.measured_tables import beside_table
     from softbeam.present.rich import show
 
     screen = console(COLUMNS)
-    show(screen, beside_table(answer, before, after))
+    show(screen, beside_table(predictions, before, after))

@@ -8,6 +8,7 @@ import numpy as np
 
 from softbeam.analysis.hardening.beside import Beside
 from softbeam.analysis.hardening.measured.answer import Answer, rules_of
+from softbeam.analysis.hardening.measured.prediction import Prediction
 from softbeam.analysis.results import Results
 from softbeam.present.digits import Interval
 from softbeam.present.measured_words import HARM_TITLES
@@ -96,13 +97,13 @@ def measured_front_table(answer: Answer) -> Table:
     )
 
 
-def beside_table(answer: Answer, before: Results, after: Results) -> Table:
+def beside_table(predictions: Mapping[str, Prediction], before: Results, after: Results) -> Table:
     """Return what was predicted of a choice beside what a campaign on the hardened network shows.
 
     Parameters
     ----------
-    answer : Answer
-        The choice.
+    predictions : mapping of str to Prediction
+        Of each kind of damage.
     before, after : Results
         The campaigns on the unhardened and on the hardened network.
     """
@@ -111,11 +112,10 @@ def beside_table(answer: Answer, before: Results, after: Results) -> Table:
     for harm, event in EVENT_OF.items():
         found = whole.rate(event)
         measured = Interval(1.0 - found.estimate, 1.0 - found.high, 1.0 - found.low)
+        own = predictions[harm]
         predicted = None
-        if harm == answer.of:
-            own = answer.prediction
-            estimate = own.expected if own.expected == own.expected else answer.choice.removed
-            predicted = Interval(estimate, own.low, own.high)
+        if own.expected == own.expected:
+            predicted = Interval(own.expected, own.low, own.high)
         rows.append(Row(HARM_TITLES[harm], predicted, measured, found.second.n, found.first.n))
     return Table(
         "predicted-measured",

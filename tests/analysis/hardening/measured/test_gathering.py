@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from softbeam.analysis.hardening.advice import Aim
-from softbeam.analysis.hardening.measured.answer import measured_answer, rules_of
+from softbeam.analysis.hardening.measured.answer import measured_answer, predicted, rules_of
 from softbeam.analysis.hardening.measured.gathering import HARMS, Drawn, gather
 from softbeam.analysis.hardening.measured.problem import Problem
 from softbeam.campaign.effects.facts import (
@@ -197,6 +197,29 @@ def test_the_answer_is_the_rules_of_what_was_chosen(make_record: MakeRecord) -> 
         campaign, measured, of="critical", aim=Aim(coverage=0.99), seed=1, replicates=200
     )
     assert again.prediction == found.prediction
+
+
+def test_other_damage_is_predicted_of_the_same_choice(make_record: MakeRecord) -> None:
+    ends = [*[(POOL, CRITICAL)] * 20, *[(POOL, CRASH)] * 10, *[(FILL, CRASH)] * 10]
+    campaign = drawn(make_record, [*ends, *[(BIAS, MASKED)] * 160])
+    measured = effects(
+        *(recorded(index, POOL, CRITICAL, pool=MASKED) for index in range(20)),
+        *(recorded(index, POOL, CRASH) for index in range(20, 30)),
+        *(recorded(index, FILL, CRASH) for index in range(30, 40)),
+        sizes={Exposure(POOL, ("range",), "rf", 0): 220},
+        dropped={Exposure(FILL, PLAIN, "rf", 0): 500},
+        unneeded=frozenset({7}),
+    )
+    answer = measured_answer(
+        campaign, measured, of="critical", aim=Aim(coverage=0.9), seed=1, replicates=100
+    )
+    found = predicted(answer, campaign, measured, 1, replicates=100)
+    assert set(found) == set(HARMS)
+    # The clamp removes no crash and lets the pool's code grow; what is left out takes its own.
+    assert found["due"].expected == pytest.approx(1.0 - 0.5 * 220 / 200)
+    assert found["all"].expected == pytest.approx(1.0 - 0.25 * 220 / 200)
+    assert found["sdc"].expected == 1.0
+    assert all(one.low <= one.expected <= one.high for one in found.values())
 
 
 def test_nothing_is_chosen_where_nothing_is_measured(make_record: MakeRecord) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from softbeam.analysis.hardening.advice import Aim
-from softbeam.analysis.hardening.measured.gathering import Drawn, gather
+from softbeam.analysis.hardening.measured.gathering import HARMS, Drawn, gather
 from softbeam.analysis.hardening.measured.prediction import REPLICATES, Prediction, predict
 from softbeam.analysis.hardening.measured.problem import Chosen, Problem, State
 from softbeam.analysis.hardening.measured.solving import Choice, choose, front
@@ -116,6 +116,37 @@ def rules_of(problem: Problem, chosen: Chosen) -> str:
     if problem.lean:
         rules.append(Rule("", None, (LEAN,)))
     return rules_text(sorted(rules, key=str))
+
+
+def predicted(
+    answer: Answer,
+    drawn: Drawn,
+    effects: Effects,
+    seed: int,
+    among: Collection[str] | None = None,
+    replicates: int = REPLICATES,
+) -> dict[str, Prediction]:
+    """Return what an answer is predicted to remove of every kind of damage.
+
+    Parameters are those of :func:`measured_answer`.  What the answer was not chosen by it fits no
+    better than other damage, and nothing is taken off for that.
+    """
+    found = {answer.of: answer.prediction}
+    for of in HARMS:
+        if of not in found:
+            problem = gather(drawn, effects, of, among, every=True)
+            chosen = problem.of_states(_same_states(answer, problem))
+            found[of] = predict(problem, chosen, None, seed, replicates)
+    return found
+
+
+def _same_states(answer: Answer, problem: Problem) -> list[int]:
+    wanted = set(remedies(answer))
+    return [
+        number
+        for number, state in enumerate(problem.states)
+        if Remedy(problem.places[state.place], state.technique) in wanted
+    ]
 
 
 def remedies(answer: Answer) -> tuple[Remedy, ...]:

@@ -87,7 +87,12 @@ class Drawn:
 
 
 def gather(
-    drawn: Drawn, effects: Effects, of: str, among: Collection[str] | None = None
+    drawn: Drawn,
+    effects: Effects,
+    of: str,
+    among: Collection[str] | None = None,
+    *,
+    every: bool = False,
 ) -> Problem:
     """Return what there is to choose from against one kind of damage.
 
@@ -101,6 +106,8 @@ def gather(
         One of :data:`HARMS`.
     among : collection of str, optional
         The techniques that may be chosen, ``lean`` too; all if not given.
+    every : bool
+        Whether to keep states that are good for nothing against this damage.
 
     Raises
     ------
@@ -124,7 +131,8 @@ def gather(
             rows.struck(one)
         elif one.struck in own:
             rows.recorded(one)
-    return _pruned(rows.table.problem(exposures.places, states, exposures.saving(), lean))
+    problem = rows.table.problem(exposures.places, states, exposures.saving(), lean)
+    return problem if every else _pruned(problem)
 
 
 def _states(

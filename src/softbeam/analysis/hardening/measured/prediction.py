@@ -53,7 +53,7 @@ class Prediction:
 
 
 def predict(
-    problem: Problem, chosen: Chosen, aim: Aim, seed: int, replicates: int = REPLICATES
+    problem: Problem, chosen: Chosen, aim: Aim | None, seed: int, replicates: int = REPLICATES
 ) -> Prediction:
     """Predict what a choice removes.
 
@@ -63,8 +63,9 @@ def predict(
         What there was to choose from.
     chosen : numpy.ndarray of bool, [states]
         What was chosen.
-    aim : Aim
-        For what it was chosen, so that it can be chosen again.
+    aim : Aim or None
+        For what it was chosen, so that it can be chosen again; None of a choice that was not made
+        by this damage, and so fits it no better than other.
     seed : int
         Of the generator; the same seed gives the same answer.
     replicates : int
@@ -79,7 +80,7 @@ def predict(
     C. J. Clopper and E. S. Pearson, Biometrika 26 (1934), doi:10.1093/biomet/26.4.404.
     """
     seen = problem.removed(chosen)
-    expected = held_out(problem, aim)
+    expected = seen if aim is None else held_out(problem, aim)
     low, high = _interval(problem, chosen, seed, replicates)
     # What was fitted to the sample alone is not there in others, at either end.
     fitted = max(seen - expected, 0.0) if expected == expected else 0.0
