@@ -105,11 +105,13 @@ def _build_one(unit: Unit, architecture: str, folder: Path, *, lines: bool) -> N
 
 
 def _files(unit: Unit, architecture: str, folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of what was built of a source for an architecture."""
+    """Return the SHA-256 of what was built of a source for an architecture, before packing."""
     target = folder / architecture
+    listing = (target / f"{unit.stem}.json{unit.packed}").read_bytes()
+    listing = gzip.decompress(listing) if unit.packed else listing
     return {
-        f"{architecture}/{unit.stem}{suffix}": _sha256(target / f"{unit.stem}{suffix}")
-        for suffix in (".cubin", f".json{unit.packed}")
+        f"{architecture}/{unit.stem}.cubin": _sha256(target / f"{unit.stem}.cubin"),
+        f"{architecture}/{unit.stem}.json": hashlib.sha256(listing).hexdigest(),
     }
 
 

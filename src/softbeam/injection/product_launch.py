@@ -184,7 +184,8 @@ class ProductLaunch:
         """Return whether some registers hold the sum of each element of the tile once."""
         held = (places.rows >= 0) & some[:, None]
         elements = places.rows[held] * (1 + places.columns.max()) + places.columns[held]
-        return elements.size == np.unique(elements).size == self._tile.rows * self._tile.columns
+        expected = self._tile.rows * self._tile.columns
+        return bool(elements.size == expected and np.unique(elements).size == expected)
 
     def _is_right(self, way: Way, tile: ProductTile, block: int, site: FaultVector) -> bool:
         """Compare what is derived behind two barriers, the last one too, with what is emulated."""
