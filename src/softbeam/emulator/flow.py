@@ -24,8 +24,9 @@ UNIFORMS, PREDICATES, UNIFORM_PREDICATES = 256, 320, 328
 
 _ALWAYS, _NO_UNIFORM, _NO_REGISTER = 7, 63, 255
 
-#: Control flow whose successors are known from the row alone.
-_CONTROL = frozenset({k.BRA, k.BSSY, k.BSYNC, k.EXIT, k.BAR, k.BREAK, k.WARPSYNC})
+#: Control flow whose successors are known from the row alone; a call from which nothing returns is
+#: a branch, which is how the compiler leaves some loops.
+_CONTROL = frozenset({k.BRA, k.CALL, k.BSSY, k.BSYNC, k.EXIT, k.BAR, k.BREAK, k.WARPSYNC})
 
 #: Operations that move words between registers and memory.
 LOADS, STORES = (k.LOAD, k.LOAD_OTHER), (k.STORE, k.STORE_OTHER)
@@ -160,7 +161,7 @@ def _successors(rows: NDArray[np.int64], number: int) -> tuple[int, ...]:
     always = row[k.GUARD] == _ALWAYS
     if operation == k.EXIT and always and row[k.SOURCE_PREDICATE_0] == _ALWAYS:
         return ()
-    if operation == k.BRA:
+    if operation in (k.BRA, k.CALL):
         target = int(row[k.TARGET])
         if always and row[k.SOURCE_PREDICATE_0] == _ALWAYS:
             return (target,)
