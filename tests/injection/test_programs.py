@@ -86,3 +86,20 @@ def test_the_programs_have_what_is_hard():
     assert any(one.exchanges for one in accesses["counting"].values())
     assert any(one.shared_words.size for one in accesses["meeting"].values())
     assert not any(one.whole for one in accesses["floats"].values())
+    halves = [one.whole for one in accesses["halves"].values()]
+    assert halves == [True, False, False, True, False]
+
+
+def test_the_golden_run_of_halves_is_what_numpy_computes():
+    program = PROGRAMS["halves"]()
+    a, b = (program.buffers[name].content for name in "ab")
+    c, d = np.ones(132, dtype="f2"), np.zeros(132, dtype="f2")
+    c[1:131] = a + b
+    d[:128] = c[:128] * a[:128]
+    # A fused product and sum of halves is exact in float64 but for its last rounding.
+    x, y = d[:128].astype("f8"), c[:128].astype("f8")
+    c[:128] = (x * y + x).astype("f2")
+    d[1:131] = c[:130] + a
+    sums = c[:128].astype("f4") + d[:128].astype("f4")
+    output = sums.tobytes() + d.tobytes()
+    assert struck("halves").device.golden.answer.tobytes() == output
