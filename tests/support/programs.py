@@ -14,7 +14,7 @@ import numpy as np
 from softbeam import Program, cubin_bytes, listing_bytes
 from softbeam.emulator.execution import LANES
 from softbeam.emulator.launching import Runner
-from softbeam.faults.site import FaultSite
+from softbeam.faults.site import FaultSite, MemorySite
 from softbeam.injection.strike import hang_budget
 from softbeam.program.description import Address, Check, Copy, Description, Launch
 from softbeam.program.loading import load
@@ -181,11 +181,16 @@ class BruteForce:
         }
         self.golden = self.run()
 
-    def run(self, site: FaultSite | None = None, longest: Mapping[int, int] | None = None) -> End:
+    def run(
+        self, site: FaultSite | MemorySite | None = None, longest: Mapping[int, int] | None = None
+    ) -> End:
         """Run it, with a fault, and return how it ended."""
         memory, checked = self.loaded.memory, {}
         memory[:] = self.before
         for number, step in enumerate(self.program.steps):
+            if isinstance(site, MemorySite) and site.launch == number:
+                place = self.places[site.buffer] + site.word
+                memory[place] = site.change.of(int(memory[place]))
             if isinstance(step, Launch):
                 budget = hang_budget((longest or {}).get(number, 100_000))
                 ending = self._launch(number, site, budget)
@@ -204,9 +209,9 @@ class BruteForce:
         )
         return End("completed", output, checked)
 
-    def _launch(self, number: int, site: FaultSite | None, budget: int):
+    def _launch(self, number: int, site: FaultSite | MemorySite | None, budget: int):
         launch = self.loaded.launches[number]
-        if site is None or number != site.launch:
+        if not isinstance(site, FaultSite) or number != site.launch:
             return self.runner.run_launch(launch, budget=budget)
         warp = 0 if launch.program.has_barrier else site.thread // LANES
         # Nothing ends early: what is never read must be seen to change nothing.

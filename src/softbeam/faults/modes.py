@@ -250,9 +250,7 @@ def _remembered(
 
 
 def _trained(plan: Plan) -> Iterable[str]:
-    from softbeam.network.layers import trained_buffers
-
-    return trained_buffers(plan.layers)
+    return plan.trained()
 
 
 def _feature_maps(plan: Plan) -> Iterable[str]:

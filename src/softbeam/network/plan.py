@@ -6,7 +6,7 @@ What makes a plan out of layers is :mod:`softbeam.network.planner`; what runs on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
@@ -54,6 +54,11 @@ class Buffer:
     def own_name(self) -> str:
         """Its name among the buffers of its layer, such as ``weights``."""
         return self.name.partition(".")[2]
+
+    @property
+    def layer(self) -> int:
+        """The layer that it belongs to; -1: the network's own, which its layers share."""
+        return int(self.name.partition(".")[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +209,12 @@ class Plan:
 
     #: Whether its kernels are softbeam's own, with native twins; else names mean nothing.
     native: ClassVar[bool] = True
+
+    def trained(self) -> Iterable[str]:
+        """Return the buffers that hold what is trained, which no launch writes."""
+        from softbeam.network.layers import trained_buffers
+
+        return trained_buffers(self.layers)
 
     def code(self, launch: Launch, architecture: str) -> tuple[Program, int]:
         """Return a launch's lowered machine code, and the bytes of shared memory of its blocks."""

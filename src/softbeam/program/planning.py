@@ -77,6 +77,22 @@ class Stage:
         return f"{self.index} {self.title}"
 
 
+class ProgramBuffer(Buffer):
+    """A buffer of a program, which stages share and whose name is its own."""
+
+    __slots__ = ()
+
+    @property
+    def own_name(self) -> str:
+        """Its name."""
+        return self.name
+
+    @property
+    def layer(self) -> int:
+        """-1: it belongs to no stage."""
+        return -1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramPlan(Plan):
     """The plan of a program, with what its fault-free run touches.
@@ -102,6 +118,12 @@ class ProgramPlan(Plan):
     program: Description
 
     native: ClassVar[bool] = False
+
+    def trained(self) -> Iterable[str]:
+        """Return the buffers that the host fills, or nothing does, and that no launch writes."""
+        written = {span.buffer for launch in self.launches for span in launch.writes}
+        read = {span.buffer for launch in self.launches for span in launch.reads}
+        return [name for name in self.buffers if name in read - written]
 
     def code(self, launch: Launch, architecture: str) -> tuple[Program, int]:
         """Return a launch's lowered machine code, and the bytes of shared memory of its blocks."""
@@ -192,7 +214,9 @@ def plan_of(loaded: Loaded, records: Sequence[StepRecord]) -> ProgramPlan:
                 reads = (Span(step.buffer, words),)
                 writes = ()
         launches.append(Launch(number, layer, kernel, *shape, Parameters(arguments), reads, writes))
-    buffers = {one.name: Buffer(one.name, one.words, one.address) for one in loaded.allocations}
+    buffers = {
+        one.name: ProgramBuffer(one.name, one.words, one.address) for one in loaded.allocations
+    }
     return ProgramPlan(
         network=program.name,
         layers=tuple(Stage(index, title) for title, index in stages.items()),  # type: ignore[misc]
