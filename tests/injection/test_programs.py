@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections import Counter
 from functools import cache
 
@@ -52,6 +53,24 @@ def struck(name: str) -> Injector:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_golden_run_is_what_the_program_leaves(name):
     assert struck(name).device.golden.answer.tobytes() == brute_force(name).golden.output
+
+
+def test_a_golden_run_is_filled_from_the_run_or_emulated_again():
+    loaded = load(PROGRAMS["counting"]())
+    first, *others = contents_before(loaded).items()
+    plan = plan_of(loaded, list(record(loaded)))
+    elsewhere = pickle.loads(pickle.dumps(plan))
+    known, again = (golden_run(one, dict(others), first[1]) for one in (plan, elsewhere))
+    assert plan.left.behind(0, known) is not None
+    assert elsewhere.left.behind(0, again) is None
+    assert np.array_equal(known.words, again.words)
+    # Of other contents nothing is known, and all is emulated.
+    other = first[1].view(np.uint32) ^ np.uint32(0x01010101)
+    known, again = (
+        golden_run(one, dict(others), other.view(np.float32)) for one in (plan, elsewhere)
+    )
+    assert plan.left.behind(0, known) is None
+    assert np.array_equal(known.words, again.words)
 
 
 needs_nvcc = pytest.mark.skipif(find_tool("nvcc") is None, reason="needs NVIDIA's compiler")

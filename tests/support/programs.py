@@ -115,6 +115,16 @@ def example(name: str, function: str) -> Description:
     return made.description
 
 
+def attention_of(program: Description) -> np.ndarray:
+    """Return what the example of Triton computes, in float64."""
+    q, k, v = (program.buffers[name].content.astype(np.float64) for name in "qkv")
+    scores = q @ k.T / np.sqrt(q.shape[1])
+    power = np.exp(scores - scores.max(1, keepdims=True))
+    values = power / power.sum(1, keepdims=True) @ v
+    away = values - values.mean(1, keepdims=True)
+    return away / np.sqrt(values.var(1, keepdims=True) + 1e-5)
+
+
 PROGRAMS: dict[str, Callable[[], Description]] = {
     "floats": floats,
     "counting": counting,

@@ -26,6 +26,7 @@ from softbeam.network.profile import LaunchProfile
 from softbeam.program.accesses import LaunchAccesses, Words, joined
 from softbeam.program.description import Check, Copy, Description
 from softbeam.program.description import Launch as LaunchStep
+from softbeam.program.left import Left, Values
 from softbeam.program.loading import Loaded
 from softbeam.program.recording import BUDGET, StepRecord
 from softbeam.sass.instruction import Function
@@ -109,6 +110,8 @@ class ProgramPlan(Plan):
         The host's steps among the launches.
     program : Description
         The program, without its buffers' contents.
+    left : Left
+        What the run left behind each launch, in the process that ran it.
     """
 
     functions: Mapping[int, tuple[Function, int]] = field(repr=False)
@@ -116,6 +119,7 @@ class ProgramPlan(Plan):
     base: int
     steps: Mapping[int, Copy | Check]
     program: Description
+    left: Left = field(repr=False)
 
     native: ClassVar[bool] = False
 
@@ -131,7 +135,9 @@ class ProgramPlan(Plan):
         return _lowered(function), shared_bytes
 
     def leave(self, launch: Launch, golden: GoldenRun) -> None:
-        """Fill what a launch leaves into the pool of a golden run, by emulating it.
+        """Fill what a launch leaves into the pool of a golden run.
+
+        It is known where the plan was made; elsewhere the launch is emulated again.
 
         Raises
         ------
@@ -153,12 +159,24 @@ class ProgramPlan(Plan):
             )
         if step is not None:
             return
+        known = self.left.behind(now, golden)
+        if known is not None:
+            self._put(golden, then, *known)
+            return
         device = Device(golden)
         ending = Runner().run_launch(device.launch(now), budget=BUDGET)
         if not ending.finished:
             raise InternalError(f"launch {now} ({launch.kernel}) does not complete again")
         for buffer, places, indexes in device.locate(now, ending.words):
             golden.put(buffer, then, indexes, ending.values[places])
+
+    def _put(self, golden: GoldenRun, launch: int, words: Words, values: Values) -> None:
+        """Fill in words, counted from the program's first and ascending, before a launch."""
+        for name, buffer in self.buffers.items():
+            first = self.first_word(name)
+            begin, end = np.searchsorted(words, (first, first + buffer.words))
+            if begin < end:
+                golden.put(name, launch, words[begin:end] - first, values[begin:end])
 
     def first_word(self, buffer: str) -> int:
         """Return the first word of a buffer, counted from the program's first."""
@@ -243,6 +261,7 @@ def plan_of(loaded: Loaded, records: Sequence[StepRecord]) -> ProgramPlan:
             if not isinstance(step, LaunchStep)
         },
         program=program.without_contents(),
+        left=Left.of(program, records),
     )
 
 
