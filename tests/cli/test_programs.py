@@ -92,6 +92,15 @@ def test_what_programs_cannot_do_is_one_sentence(folder: Path, tmp_path: Path, c
 
 
 @pytest.mark.slow
+def test_a_plan_speaks_of_the_program_s_inputs(folder: Path, capsys: Capture):
+    given = ["plan", str(folder), "--mode", "iov", "--pilot", "4", "--margin", "0.1"]
+    assert main(given) == 0
+    shown = capsys.readouterr().out
+    assert "counting with the inputs that it holds" in shown
+    assert "--image" not in shown
+
+
+@pytest.mark.slow
 def test_a_campaign_is_shown_advised_and_replayed(folder: Path, tmp_path: Path, capsys: Capture):
     results = tmp_path / "results"
     given = ["campaign", str(folder), "--paper", "--injections", "60", "--out", str(results)]
