@@ -66,6 +66,41 @@ def test_disasm_prints_the_kernels_that_a_program_launches(folder: Path, capsys:
 
 
 @pytest.mark.slow
+def test_memory_of_a_program_is_struck_and_shown(folder: Path, tmp_path: Path, capsys: Capture):
+    results = str(tmp_path / "memory")
+    streams = ["--mode", "weights", "--mode", "activations", "--model", "single-bit"]
+    given = ["campaign", str(folder), *streams, "--injections", "60", "--out", results]
+    assert main([*given, "--workers", "1"]) == 0
+    found = load(results)
+    assert {one.buffer for one in found.records} == {"numbers", "data", "looked", "bins", "found"}
+    assert any(one.detail == "detected" for one in found.records)
+    for command in ("tables", "report"):
+        assert main([command, results]) == 0
+    index = str(next(one.index for one in found.records if one.mode == "weights"))
+    replayed = ["replay", results, index, "--mode", "weights", "--model", "single-bit"]
+    capsys.readouterr()
+    assert main([*replayed, "--network", str(folder)]) == 0
+    assert "numbers" in capsys.readouterr().out
+
+
+def test_what_programs_cannot_do_is_one_sentence(folder: Path, tmp_path: Path, capsys: Capture):
+    given = ["campaign", str(folder), "--injections", "4", "--out", str(tmp_path / "no")]
+    assert main([*given, "--mode", "permanent", "--model", "stuck-at-0"]) == 2
+    said = capsys.readouterr().err
+    assert "the mode permanent strikes networks alone" in said
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_a_plan_speaks_of_the_program_s_inputs(folder: Path, capsys: Capture):
+    given = ["plan", str(folder), "--mode", "iov", "--pilot", "4", "--margin", "0.1"]
+    assert main(given) == 0
+    shown = capsys.readouterr().out
+    assert "counting with the inputs that it holds" in shown
+    assert "--image" not in shown
+
+
+@pytest.mark.slow
 def test_a_campaign_is_shown_advised_and_replayed(folder: Path, tmp_path: Path, capsys: Capture):
     results = tmp_path / "results"
     given = ["campaign", str(folder), "--paper", "--injections", "60", "--out", str(results)]

@@ -16,8 +16,8 @@ from softbeam.emulator.execution import launch_constants
 from softbeam.emulator.launching import Launch, Runner
 from softbeam.emulator.lowering import lower
 from softbeam.emulator.outcome import CountingRunner
+from softbeam.emulator.stores import last_of_each
 from softbeam.emulator.vector import no_fault
-from softbeam.emulator.whole import last_of_each
 
 BUDGET = 100_000
 

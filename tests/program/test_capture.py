@@ -14,6 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from softbeam.cli import main
 from softbeam.errors import ProgramError
 from softbeam.program.capture import capture, input_shape
+from softbeam.program.loading import load
 from softbeam.sass.toolchain import find_tool
 
 pytestmark = [
@@ -151,6 +152,37 @@ def test_a_captured_model_computes_what_onnxruntime_computes(name, tmp_path):
     stages = {one.stage for one in program.description.launches}
     assert stages <= {node.name for node in maker.nodes}
     assert len(stages) > 1
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_in_half_precision_it_computes_the_same_to_a_half_s_error(name, tmp_path):
+    maker = MODELS[name]()
+    path = maker.write(tmp_path / f"{name}.onnx")
+    x = np.random.default_rng(9).normal(size=maker.shape).astype(np.float32)
+    program = capture(path, {"": x}, "sm_90", half=True)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    (wanted,) = session.run(None, {"x": x})
+    run = program.run()
+    (found,) = run.outputs.values()
+    # A half has 11 bits; sums of a few hundred products keep eight of them.
+    assert np.abs(found - wanted).max() < np.abs(wanted).max() / 128
+    assert (found != wanted).any()
+    # Weights and what lies between kernels take half the room, and no tensor core is asked for.
+    sizes = sum(one.nbytes for one in program.description.buffers.values())
+    floats = capture(path, {"": x}, "sm_90").description.buffers
+    assert sizes < 0.6 * sum(one.nbytes for one in floats.values())
+    kernels = load(program.description).machine.kernels.values()
+    opcodes = {one.opcode for kernel in kernels for one in kernel.instructions}
+    assert opcodes & {"HADD2", "HFMA2", "HMUL2"}
+    assert "HMMA" not in opcodes
+
+
+def test_a_weight_too_large_for_a_half_is_one_sentence(tmp_path):
+    maker = Maker(1, 4)
+    maker.node("Mul", "scaled", "x", maker.constant(np.float32(70000)))
+    path = maker.write(tmp_path / "large.onnx")
+    with pytest.raises(ProgramError, match=r"c0 holds 70000, and a half at most 65504"):
+        capture(path, {"": np.zeros((1, 4), np.float32)}, "sm_90", half=True)
 
 
 def test_captured_on_the_command_line_it_is_struck(tmp_path, capsys):

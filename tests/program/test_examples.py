@@ -8,6 +8,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from support.programs import attention_of
 
 from softbeam.program.description import Address
 from softbeam.sass.toolchain import find_tool
@@ -41,6 +42,13 @@ def test_the_reduction_is_numpy_s():
     program = example("reduction").reduction()
     values = program.description.buffers["values"].content.astype(np.float64)
     np.testing.assert_allclose(program.run().outputs["sum"], [(values**2).sum()], rtol=1e-5)
+
+
+def test_triton_compiles_the_attention_now():
+    pytest.importorskip("triton", reason="needs Triton")
+    program = example("triton").attention()
+    found = program.run().outputs["out"]
+    assert np.abs(found - attention_of(program.description)).max() < 1e-5
 
 
 def test_hog_is_scikit_image_s():

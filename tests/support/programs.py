@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from functools import cache, partial
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from softbeam import Program, cubin_bytes, listing_bytes
 from softbeam.emulator.execution import LANES
 from softbeam.emulator.launching import Runner
-from softbeam.faults.site import FaultSite
+from softbeam.faults.site import FaultSite, MemorySite
 from softbeam.injection.strike import hang_budget
-from softbeam.program.description import Check, Copy, Description, Launch
+from softbeam.program.description import Address, Check, Copy, Description, Launch
 from softbeam.program.loading import load
 from support.corpus import loaded as corpus
 
@@ -82,6 +83,26 @@ def meeting() -> Description:
     return program.description
 
 
+def halves() -> Description:
+    """Halves of words, of launches whose warps share words and of others that may go astray."""
+    rng = np.random.default_rng(8)
+    program = Program("halves")
+    program.code(*corpus("half", "sm_90"), origin="half.cubin")
+    a = program.buffer("a", rng.normal(size=130).astype("f2"))
+    b = program.buffer("b", rng.normal(size=130).astype("f2"))
+    c = program.buffer("c", np.ones(132, dtype="f2"))
+    d = program.buffer("d", np.zeros(132, dtype="f2"))
+    sums = program.buffer("sums", shape=128, dtype="f4")
+    # Blocks of 33 threads from the second half of a word on: every word of two units is shared.
+    program.launch("add_k", 4, 33, Address("c", 2), a, b, 130, stage="shared")
+    program.launch("mul_k", 2, 64, d, c, a, 128, stage="own")
+    program.launch("fma__k", 2, 64, c, d, c, 128, stage="own")
+    program.launch("add_k", 4, 33, Address("d", 2), c, a, 130, stage="shared")
+    program.launch("to_float_k", 2, 64, sums, c, d, 128, stage="floats")
+    program.output(sums, d)
+    return program.description
+
+
 def example(name: str, function: str) -> Description:
     """Return a program of the folder of examples, compiled now."""
     path = Path(__file__).parents[2] / "examples" / name / "make.py"
@@ -94,14 +115,57 @@ def example(name: str, function: str) -> Description:
     return made.description
 
 
+def attention_of(program: Description) -> np.ndarray:
+    """Return what the example of Triton computes, in float64."""
+    q, k, v = (program.buffers[name].content.astype(np.float64) for name in "qkv")
+    scores = q @ k.T / np.sqrt(q.shape[1])
+    power = np.exp(scores - scores.max(1, keepdims=True))
+    values = power / power.sum(1, keepdims=True) @ v
+    away = values - values.mean(1, keepdims=True)
+    return away / np.sqrt(values.var(1, keepdims=True) + 1e-5)
+
+
 PROGRAMS: dict[str, Callable[[], Description]] = {
     "floats": floats,
     "counting": counting,
     "meeting": meeting,
+    "halves": halves,
 }
+
+SCATTERING = """
+extern "C" __global__ void numbers(int *to, int n) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) to[i] = i ^ 3;
+}
+extern "C" __global__ void scatter(signed char *out, const int *to, const signed char *a, int n) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) out[to[i]] = a[i] + 1;
+}
+"""
+
+
+def scattered() -> Description:
+    """Bytes stored where memory says: a wrong number has a later launch's warp go astray."""
+    rng = np.random.default_rng(9)
+    program = Program("scattered")
+    with TemporaryDirectory() as folder:
+        source = Path(folder, "scatter.cu")
+        source.write_text(SCATTERING)
+        program.load(source, architecture="sm_90")
+    a = program.buffer("a", rng.integers(-99, 99, 256, dtype=np.int8))
+    to = program.buffer("to", shape=256, dtype=np.int32)
+    out = program.buffer("out", np.zeros(256, dtype=np.int8))
+    again = program.buffer("again", np.zeros(256, dtype=np.int8))
+    program.launch("numbers", 2, 128, to, 256)
+    program.launch("scatter", 2, 128, out, to, a, 256)
+    program.launch("scatter", 2, 128, again, to, out, 256)
+    program.output(out, again)
+    return program.description
+
 
 #: Those that NVIDIA's compiler is needed for.
 EXAMPLES: dict[str, Callable[[], Description]] = {
+    "scattered": scattered,
     "reduction": partial(example, "reduction", "reduction"),
     "faster_rcnn": partial(example, "faster_rcnn", "detector"),
 }
@@ -127,11 +191,16 @@ class BruteForce:
         }
         self.golden = self.run()
 
-    def run(self, site: FaultSite | None = None, longest: Mapping[int, int] | None = None) -> End:
+    def run(
+        self, site: FaultSite | MemorySite | None = None, longest: Mapping[int, int] | None = None
+    ) -> End:
         """Run it, with a fault, and return how it ended."""
         memory, checked = self.loaded.memory, {}
         memory[:] = self.before
         for number, step in enumerate(self.program.steps):
+            if isinstance(site, MemorySite) and site.launch == number:
+                place = self.places[site.buffer] + site.word
+                memory[place] = site.change.of(int(memory[place]))
             if isinstance(step, Launch):
                 budget = hang_budget((longest or {}).get(number, 100_000))
                 ending = self._launch(number, site, budget)
@@ -150,9 +219,9 @@ class BruteForce:
         )
         return End("completed", output, checked)
 
-    def _launch(self, number: int, site: FaultSite | None, budget: int):
+    def _launch(self, number: int, site: FaultSite | MemorySite | None, budget: int):
         launch = self.loaded.launches[number]
-        if site is None or number != site.launch:
+        if not isinstance(site, FaultSite) or number != site.launch:
             return self.runner.run_launch(launch, budget=budget)
         warp = 0 if launch.program.has_barrier else site.thread // LANES
         # Nothing ends early: what is never read must be seen to change nothing.

@@ -234,11 +234,11 @@ def specify(
 
 def _check_program(streams: tuple[StreamRequest, ...], loads: tuple[LoadRequest, ...]) -> None:
     """Refuse what only the native twins of a network's kernels can follow."""
-    others = sorted({one.mode for one in streams if MODES[one.mode].space != "instructions"})
+    others = sorted({one.mode for one in streams if MODES[one.mode].space == "units"})
     if others:
         raise CampaignError(
-            f"the mode {others[0]} strikes networks alone; a program is struck in its "
-            f"instructions: {', '.join(m for m in MODES if MODES[m].space == 'instructions')}"
+            f"the mode {others[0]} strikes networks alone; a program is struck in its instructions "
+            f"and its memory: {', '.join(m for m in MODES if MODES[m].space != 'units')}"
         )
     if loads:
         raise CampaignError(

@@ -45,6 +45,10 @@ def capture(
             help="Sides of the input that the model leaves open.",
         ),
     ] = None,
+    half: Annotated[
+        bool,
+        typer.Option("--half", help="Weights, inputs and feature maps in half precision."),
+    ] = False,
 ) -> None:
     """Make a program of an ONNX model: every kernel of it, compiled, with weights and input.
 
@@ -55,7 +59,7 @@ def capture(
     from softbeam.program.capture import capture as make
 
     sides = None if input_shape is None else _sides(input_shape)
-    program = make(model, _inputs(model, files, inputs or [], sides), architecture)
+    program = make(model, _inputs(model, files, inputs or [], sides), architecture, half=half)
     program.write(out)
     described = program.description
     stages = len({one.stage for one in described.launches})

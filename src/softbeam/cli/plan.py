@@ -53,7 +53,11 @@ def plan(
     _print(forecasts, workers or cores())
     if several := sum(one.inferences for one in specification.loads):
         typer.echo(f"Besides, {several:,} inferences with several faults, not counted here.")
-    for sentence in _clusters(forecasts, specification):
+    if workload.plan.native:
+        sentences = _clusters(forecasts, specification)
+    else:
+        sentences = _own_inputs(specification)
+    for sentence in sentences:
         typer.echo(sentence)
 
 
@@ -117,6 +121,16 @@ def _table(forecasts: list[Forecast], workers: int) -> Table:
     cells = sum(one.cells for one in forecasts)
     foot = Row("all", "", cells, sum(expected), sum(most), "", times(expected), times(most))
     return Table("plan", "", columns, rows, (foot,))
+
+
+def _own_inputs(specification: CampaignSpecification) -> Iterator[str]:
+    """Yield what a margin is about where the inputs are in the program."""
+    if specification.target is not None:
+        yield (
+            f"The numbers are about {specification.network} with the inputs that it holds; with "
+            "others it has other shares. To speak of inputs\nin general write the program once "
+            "for each input, plan and strike each, and compare."
+        )
 
 
 def _clusters(forecasts: list[Forecast], specification: CampaignSpecification) -> Iterator[str]:

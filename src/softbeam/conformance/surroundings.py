@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from softbeam.emulator.ending import Ending
 from softbeam.emulator.execution import LANES
-from softbeam.emulator.launching import Launch, Runner, Surroundings, stores_of
+from softbeam.emulator.launching import Launch, Runner, Surroundings
+from softbeam.emulator.stores import in_order
 from softbeam.emulator.vector import FaultVector, no_fault
 from softbeam.errors import UnsupportedInstruction
 
@@ -184,7 +185,7 @@ def run_fault_free(runner: Runner, launch: Launch, registers: int) -> FaultFree:
                 ending,
                 state.warps["registers"][:, :registers].copy(),
                 state.shared.copy(),
-                stores_of(state, ending),
+                in_order(state, ending),
             )
     except UnsupportedInstruction as error:
         failure = f"unsupported: {error}"

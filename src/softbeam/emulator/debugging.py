@@ -23,6 +23,7 @@ from softbeam.emulator.outcome import Outcome
 from softbeam.emulator.protection import forbids, opened
 from softbeam.emulator.registers import Registers
 from softbeam.emulator.stops import Access, Stop, addresses_of
+from softbeam.emulator.stores import kept_of
 from softbeam.emulator.vector import FaultVector, no_fault
 from softbeam.errors import InternalError
 from softbeam.sass.instruction import pc_of, row_of
@@ -319,8 +320,9 @@ class Debugger:
         number = int(self._state.information[k.INFO_LOG])
         words = np.unique(self._state.log_word[:number])
         values = self._launch.memory.words[words]
+        kept = kept_of(self._state, words) if self._launch.program.stores_bytes else None
         self._state.information[k.INFO_LONGEST] = int(self._state.warps["counts"].max())
-        self.ending = Ending(status, words, values, self._state.information.copy())
+        self.ending = Ending(status, words, values, self._state.information.copy(), kept)
 
     def finish(self) -> Outcome:
         """Run the unit to its end and then the rest of the launch.

@@ -61,12 +61,16 @@ class Ending:
     information : numpy.ndarray of int64
         The interpreter's report, private to this package; the properties name its entries.
         Of a launch: that of the struck unit, of the one that did not finish, or of the last.
+    kept : numpy.ndarray of int64, or None
+        Of a unit whose program stores bytes or halves of words: a bit for each byte of each word
+        that it did not store, and that `values` holds as the unit found it; None: none.
     """
 
     status: int
     words: NDArray[np.int64]
     values: NDArray[np.uint32]
     information: NDArray[np.int64]
+    kept: NDArray[np.int64] | None = None
 
     @property
     def name(self) -> str:

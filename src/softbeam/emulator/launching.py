@@ -1,6 +1,6 @@
 """Emulate a whole launch, block by block, and gather what it stores.
 
-Warps and blocks do not see each other's stores within a launch, and where two store to one word
+Warps and blocks do not see each other's stores within a launch, and where two store to one byte
 the later block's value stays (hardware README, point 3).  Kernels whose warps wait for each other
 or share memory run block by block, all others warp by warp.
 """
@@ -27,6 +27,7 @@ from softbeam.emulator.execution import (
     prepare_tables,
 )
 from softbeam.emulator.lowering import Program
+from softbeam.emulator.stores import distinct, kept_of
 from softbeam.emulator.vector import FaultVector, no_fault
 from softbeam.emulator.whole import WholeLaunch, add_translated, run_example
 from softbeam.errors import InternalError
@@ -59,17 +60,6 @@ class Launch:
             flags = array.flags
             if array.dtype != dtype or not (flags.c_contiguous and flags.writeable):
                 raise InternalError(f"{self.program.function.name} cannot run on such memory")
-
-
-def distinct(words: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the different words of a short log, ascending; ``numpy.unique`` takes longer."""
-    ordered = np.sort(words)
-    if ordered.size < 2:
-        return ordered
-    first = np.empty(ordered.size, dtype=np.bool_)
-    first[0] = True
-    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
-    return ordered[first]
 
 
 def _run_example() -> tuple[Any, ...]:
@@ -215,6 +205,7 @@ class Runner:
             entries = int(used.information[k.INFO_LOG])
             words = distinct(used.log_word[:entries])
             values = launch.memory.words[words]
+            kept = kept_of(used, words) if launch.program.stores_bytes else None
             information = used.information.copy()
             undo_stores(launch.memory, used)
             if counted.size and status in (k.PART_MISSING, k.LOG_FULL):
@@ -230,7 +221,7 @@ class Runner:
                 self.grow_log()
                 continue
             check_supported(launch.program, status, used)
-            return Ending(int(status), words, values, information)
+            return Ending(int(status), words, values, information, kept)
 
     def units(self, launch: Launch) -> Iterator[tuple[int, int]]:
         """Yield (block, warp) of every unit of a launch that runs on its own, in order."""
@@ -273,7 +264,7 @@ class Runner:
         -------
         Ending
             How the first unit ended that did not finish, if there is one; the words are those that
-            the launch stores until then, of two stores to one word the later unit's.  If a
+            the launch stores until then, of two stores to one byte the later unit's.  If a
             followed fault can change nothing any more, how its unit ended, and no words.
         """
         whole = WholeLaunch(self, launch, budget, launch_budget)
@@ -310,22 +301,3 @@ class Runner:
 
 
 _NO_FAULT = no_fault()
-
-
-def stores_of(state: k.State, ending: Ending) -> NDArray[np.int64]:
-    """Return a unit's stores in order, from the log of its run, which holds the values before them.
-
-    Returns
-    -------
-    numpy.ndarray of int64, [stores, 3]
-        Warp instructions executed by then, word of the pool, value.
-    """
-    number = int(ending.information[k.INFO_LOG])
-    stores = np.empty((number, 3), dtype=np.int64)
-    stores[:, 0], stores[:, 1] = state.log_time[:number], state.log_word[:number]
-    later = dict(zip(ending.words.tolist(), ending.values.tolist(), strict=True))
-    for entry in range(number - 1, -1, -1):
-        word = int(stores[entry, 1])
-        stores[entry, 2] = later[word]
-        later[word] = int(state.log_before[entry])
-    return stores

@@ -44,6 +44,9 @@ class Program:
     communicates : bool
         Whether its blocks change words that others read too, by atomics on global memory; they
         then run in order and see each other's stores.
+    stores_bytes : bool
+        Whether it stores bytes or halves of words to global memory: of a word that several units
+        store, each may leave a part.
     local_bytes : int
         Local memory of a thread.
     parts : tuple of int
@@ -66,6 +69,7 @@ class Program:
     banks: tuple[tuple[int, bytes], ...]
     has_barrier: bool
     communicates: bool
+    stores_bytes: bool
     local_bytes: int
     parts: tuple[int, ...]
     inexact: tuple[int, ...]
@@ -192,17 +196,20 @@ def lower(function: Function) -> Program:
     accesses = np.isin(operations, _ACCESSES)
     spaces = set(rows[accesses, k.SPACE].tolist())
     atomics = (operations == k.ATOMIC) | (operations == k.REDUCTION)
+    stores = (operations == k.STORE) | (operations == k.STORE_OTHER)
+    narrow = np.isin(rows[:, k.SPACE], (k.GLOBAL, k.GENERIC)) & (rows[:, k.SIZE] < 4)
     return Program(
         function=function,
         code=k.Code(rows, reads, writes),
         banks=banks,
         has_barrier=bool(np.any(operations == k.BAR)) or k.SHARED in spaces,
         communicates=bool(np.any(atomics & (rows[:, k.SPACE] != k.SHARED))),
+        stores_bytes=bool(np.any(stores & narrow)),
         local_bytes=LOCAL_BYTES if {k.LOCAL, k.GENERIC} & spaces else 0,
         parts=tuple(sorted(set(rows[:, k.PART].tolist()) - {0})),
         inexact=tuple(_inexact_rows(function)),
         general=np.array([bool(written) for written in destinations], dtype=np.bool_),
-        stores=(operations == k.STORE) | (operations == k.STORE_OTHER),
+        stores=stores,
         destinations=tuple(destinations),
     )
 

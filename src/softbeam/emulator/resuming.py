@@ -19,8 +19,9 @@ from softbeam.emulator.execution import (
     new_state,
     prepare_tables,
 )
-from softbeam.emulator.launching import Launch, distinct, run_directly, undo_stores
+from softbeam.emulator.launching import Launch, run_directly, undo_stores
 from softbeam.emulator.lowering import Program
+from softbeam.emulator.stores import distinct, kept_of
 from softbeam.emulator.vector import FaultVector, no_fault
 
 #: Instructions that no fault-free thread executes.
@@ -188,9 +189,11 @@ class BlockRun:
         memory, state = self.launch.memory, self.state
         words = distinct(state.log_word[: int(state.information[k.INFO_LOG])])
         values = memory.words[words]
+        kept = kept_of(state, words) if self.launch.program.stores_bytes else None
         information = state.information.copy()
         undo_stores(memory, state)
-        return Ending(k.FINISHED if finished else self._status, words, values, information)
+        status = k.FINISHED if finished else self._status
+        return Ending(status, words, values, information, kept)
 
     # What it holds.
 

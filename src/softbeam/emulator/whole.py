@@ -6,7 +6,6 @@ is jitted (:mod:`softbeam.emulator.core.units`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +30,7 @@ from softbeam.emulator.execution import (
     new_state,
     prepare_tables,
 )
+from softbeam.emulator.stores import Stores, filled, joined
 from softbeam.emulator.translation import untranslated
 from softbeam.emulator.vector import no_fault
 from softbeam.errors import InternalError
@@ -45,12 +45,7 @@ _FIRST_UNITS, _MOST_INSTRUCTIONS = 4, 1 << 24
 #: Stores that the first call gathers.
 _FIRST_ROOM, _MOST_ROOM = 1 << 12, 1 << 22
 
-#: Words of memory for each one that is stored, up to which a table over all of them is made.
-_CLOSE = 32
-
 _NO_FAULT = no_fault()
-
-Stores = tuple[NDArray[np.int64], NDArray[np.uint32]]
 
 
 def run_example() -> tuple[Any, ...]:
@@ -67,30 +62,10 @@ def _units_example() -> tuple[Any, ...]:
     words, numbers = np.zeros(1, dtype=np.uint32), np.zeros(1, dtype=np.int64)
     sizes = numbers, numbers, numbers, True, True, 1, 1, 1
     state = new_state(1, log_words=1)
-    return *run_example(), *sizes, numbers, state, numbers, words, numbers
+    return *run_example(), *sizes, numbers, state, numbers, words, numbers, numbers
 
 
 _run_units = Direct(run_units, _units_example)
-
-
-def last_of_each(stored: Sequence[Stores]) -> Stores:
-    """Join logs of stores in order: the different words, ascending, with their last values."""
-    if not stored:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint32)
-    words = np.concatenate([words for words, _ in stored])
-    values = np.concatenate([values for _, values in stored])
-    if not words.size:
-        return words, values
-    first = int(words.min())
-    span = int(words.max()) - first + 1
-    if span <= _CLOSE * words.size:
-        # Faster than sorting: the last of each word's numbers stays.
-        last = np.zeros(span, dtype=np.int64)
-        last[words - first] = np.arange(1, words.size + 1)
-        found = np.flatnonzero(last)
-        return found + first, values[last[found] - 1]
-    found, places = np.unique(words[::-1], return_index=True)
-    return found, values[::-1][places]
 
 
 class WholeLaunch:
@@ -114,6 +89,8 @@ class WholeLaunch:
         self.runner, self.launch, self.budget = runner, launch, budget
         self._left = launch_budget
         self._communicates = launch.program.communicates
+        # What units that communicate store is in memory, where a word holds the bytes of all.
+        self._by_bytes = launch.program.stores_bytes and not self._communicates
         #: Stores of units that do not communicate; words before those of units that do.
         self._stored: list[Stores] = []
         self._room = _FIRST_ROOM
@@ -132,10 +109,10 @@ class WholeLaunch:
             return False
         if self._communicates:
             words = self.launch.memory.words
-            self._stored.append((ending.words, words[ending.words]))
+            self._stored.append(Stores(ending.words, words[ending.words]))
             words[ending.words] = ending.values
         else:
-            self._stored.append((ending.words, ending.values))
+            self._stored.append(Stores.of(ending))
         return True
 
     def may_go_on(self) -> bool:
@@ -179,6 +156,7 @@ class WholeLaunch:
                 lookups.translation.skipped.fill(0)
             words = np.empty(self._room, dtype=np.int64)
             values = np.empty(self._room, dtype=np.uint32)
+            kept_bytes = np.empty(self._room if self._by_bytes else 0, dtype=np.int64)
             try:
                 status = _run_units(
                     launch.program.code,
@@ -197,10 +175,11 @@ class WholeLaunch:
                     state,
                     words,
                     values,
+                    kept_bytes,
                     progress,
                 )
             finally:
-                self._keep(words, values, int(progress[STORED]))
+                self._keep((words, values, kept_bytes), int(progress[STORED]))
             progress[STORED] = 0
             in_vain = status in (k.PART_MISSING, k.LOG_FULL, STORES_FULL)
             if counted.size and in_vain:
@@ -228,15 +207,16 @@ class WholeLaunch:
             self._left -= executed
         return int(progress[NEXT]), state
 
-    def _keep(self, words: NDArray[np.int64], values: NDArray[np.uint32], number: int) -> None:
+    def _keep(self, room: tuple[NDArray[Any], ...], number: int) -> None:
         if number:
-            self._stored.append((words[:number].copy(), values[:number].copy()))
+            words, values, kept = (part[:number].copy() for part in room)
+            self._stored.append(Stores(words, values, kept if self._by_bytes else None))
             if not self._communicates and number > _FIRST_ROOM:
-                self._stored[-1] = last_of_each(self._stored[-1:])
+                self._stored[-1] = joined(self._stored[-1:])
 
     def ending(self) -> Ending:
         """Return how the launch ended; to be called before :meth:`put_back`."""
-        words, values = last_of_each(self._stored)
+        words, values = filled(joined(self._stored), self.launch.memory.words)
         if self._communicates:
             values = self.launch.memory.words[words]
         return Ending(self.status, words, values, self.information)
@@ -248,7 +228,7 @@ class WholeLaunch:
     def _forget(self, kept: int) -> None:
         """Forget all stores but the first calls', and undo those that are in memory."""
         if self._communicates:
-            for words, before in reversed(self._stored[kept:]):
+            for words, before, _ in reversed(self._stored[kept:]):
                 # Where a word is there several times the value assigned last stays: the first.
                 self.launch.memory.words[words[::-1]] = before[::-1]
         del self._stored[kept:]

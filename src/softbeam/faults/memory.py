@@ -111,7 +111,8 @@ class MemorySpace:
         words = sum(
             len(plan.launches) * plan.buffers[name].words
             for name in names
-            if _owner(name) in layers or (_owner(name) < 0 and layers == _layers(plan))
+            if plan.buffers[name].layer in layers
+            or (plan.buffers[name].layer < 0 and layers == _layers(plan))
         )
         #: Words before launches, of the same buffers, that nothing reads any more.
         self.unread = max(0, words - self.size)
@@ -144,11 +145,6 @@ def _count(words: Ranges) -> int:
     return sum(end - start for start, end in words)
 
 
-def _owner(buffer: str) -> int:
-    """Return the layer that a buffer belongs to; -1 is the network."""
-    return int(buffer.partition(".")[0])
-
-
 def _layers(plan: Plan) -> set[int]:
     return {launch.layer for launch in plan.launches}
 
@@ -156,12 +152,12 @@ def _layers(plan: Plan) -> set[int]:
 def _lifetimes(plan: Plan, buffers: Iterable[str]) -> Iterator[Lifetime]:
     """Yield how long which words of some buffers are alive, buffer by buffer.
 
-    Words of the network's own buffers, which layers share, belong to the layer of the launch
-    before which they are struck.
+    Words of the network's own buffers, which layers share, and of a program's belong to the layer,
+    or stage, of the launch before which they are struck.
     """
     alive = live_at(plan)
     for name in buffers:
-        own, first = _owner(name), 0
+        own, first = plan.buffers[name].layer, 0
         keys = [
             (own if own >= 0 else launch.layer, alive[launch.index].get(name, ()))
             for launch in plan.launches

@@ -250,14 +250,7 @@ def _remembered(
 
 
 def _trained(plan: Plan) -> Iterable[str]:
-    from softbeam.network.layers import trained_buffers
-
-    return [*trained_buffers(plan.layers), *filter(_sums, plan.buffers)]
-
-
-def _sums(name: str) -> bool:
-    """Return whether a buffer holds sums of weights, by which a product is checked."""
-    return name.endswith(".checksum")
+    return plan.trained()
 
 
 def _feature_maps(plan: Plan) -> Iterable[str]:

@@ -21,8 +21,8 @@ from softbeam.emulator.ending import COMPLETED, Ending
 from softbeam.emulator.execution import LANES
 from softbeam.emulator.launching import Launch as EmulatedLaunch
 from softbeam.emulator.launching import Runner
+from softbeam.emulator.stores import last_of_each
 from softbeam.emulator.vector import FaultVector, no_fault
-from softbeam.emulator.whole import last_of_each
 from softbeam.faults.site import UnitSite
 from softbeam.faults.units import blocks_on, struck_rows
 from softbeam.injection.changes import Bits, BufferChange, difference, overlaid

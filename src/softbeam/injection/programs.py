@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from softbeam.emulator.ending import Ending
 from softbeam.emulator.launching import Runner
 from softbeam.emulator.vector import no_fault
-from softbeam.injection.strike import hang_budget
+from softbeam.injection.strike import hang_budget, is_within
 from softbeam.network.device import Device
 from softbeam.program.accesses import LaunchAccesses, Words, expanded
 from softbeam.program.description import Check, Copy
@@ -199,17 +199,31 @@ class ProgramPropagation:
         """
         accesses = self._plan.accesses[number]
         units = accesses.reads.meeting(memory.words)
-        written = self._written_words(number)
-        if accesses.whole and (units.size or np.isin(memory.words, written).any()):
-            endings = self._run_whole(number, memory, accesses)
+        whole = accesses.whole and bool(
+            units.size or np.isin(memory.words, self._written_words(number)).any()
+        )
+        endings = [] if whole else self._run_units(number, memory, accesses, units)
+        if whole or self._share_words(number, accesses, units, endings):
+            whole, endings = True, self._run_whole(number, memory, accesses)
             units = np.arange(accesses.reads.first.size - 1)
-        else:
-            endings = self._run_units(number, memory, accesses, units)
         for ending in endings:
             if not ending.finished:
                 return 1, ending.name
-        self._settle(number, memory, accesses, units, endings)
+        self._settle(number, memory, accesses, units, endings, whole=whole)
         return int(units.size > 0), ""
+
+    def _share_words(
+        self, number: int, accesses: LaunchAccesses, units: Words, endings: list[Ending]
+    ) -> bool:
+        """Return whether units that store bytes have left the words that are theirs alone.
+
+        Of a word of several units it matters who stores which byte; each of them may have run
+        astray, so all units are run then.
+        """
+        return self._device.launch(number).program.stores_bytes and not all(
+            is_within(np.sort(self._numbered(number, ending.words)), accesses.writes.of_unit(unit))
+            for unit, ending in zip(units.tolist(), endings, strict=False)
+        )
 
     def _written_words(self, number: int) -> Words:
         if number not in self._written:
@@ -260,27 +274,28 @@ class ProgramPropagation:
         accesses: LaunchAccesses,
         units: Words,
         endings: list[Ending],
+        *,
+        whole: bool,
     ) -> None:
         """Make `memory` what differs behind a launch, of which some units ran again."""
         stored = [self._numbered(number, ending.words) for ending in endings]
         again = np.concatenate([np.zeros(0, np.int64), *stored])
         values = np.concatenate([np.zeros(0, np.uint32), *(one.values for one in endings)])
-        if accesses.whole:
+        if whole:
             by = np.zeros(again.size, dtype=np.int64)
         else:
             by = np.repeat(units, [one.size for one in stored])
         # Words whose value is in question: changed before, stored now, or stored without fault.
-        usual = [
-            accesses.writes.of_unit(unit) for unit in ([] if accesses.whole else units.tolist())
-        ]
-        if accesses.whole and endings:
+        if whole:
             usual = [self._written_words(number)]
+        else:
+            usual = [accesses.writes.of_unit(unit) for unit in units.tolist()]
         asked = np.unique(np.concatenate([memory.words, again, *usual]))
         before = memory.at(asked, self._golden_words(asked, number))
         after = self._golden_words(asked, number + 1)
         # Who stores a word without fault and did not run again stores the same.
         final, owner = before, np.full(asked.size, -1, dtype=np.int64)
-        if not (accesses.whole and endings):
+        if not whole:
             writer = self._writers(number, accesses, asked)
             same = (writer >= 0) & ~np.isin(writer, units)
             final = np.where(same, after, before)

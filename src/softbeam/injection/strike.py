@@ -108,8 +108,19 @@ def strike(
         neutral = site.vector(neutral=True)
         golden = runner.run(launch, site.block, warp, budget=budget, fault=neutral)
         check_witness(site, golden, faulty)
+        if launch.program.stores_bytes and not is_within(faulty.words, golden.words):
+            # Of a word of other units it may have stored a part: who stores which byte matters.
+            return strike_as_one(device, runner, site, longest)
         changed = _changes(device, site, golden, faulty)
     return _strike_of(faulty, changed)
+
+
+def is_within(words: NDArray[np.int64], others: NDArray[np.int64]) -> bool:
+    """Return whether ascending words are all among others, ascending too."""
+    if words.size > others.size:
+        return False
+    places = np.searchsorted(others, words)
+    return bool(np.array_equal(others[np.minimum(places, others.size - 1)], words))
 
 
 def _of_block(device: Device, site: FaultSite, struck: Struck) -> Strike:

@@ -7,7 +7,7 @@ What makes a plan out of layers is :mod:`softbeam.network.planner`; what runs on
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
@@ -58,6 +58,11 @@ class Buffer:
     def own_name(self) -> str:
         """Its name among the buffers of its layer, such as ``weights``."""
         return self.name.partition(".")[2]
+
+    @property
+    def layer(self) -> int:
+        """The layer that it belongs to; -1: the network's own, which its layers share."""
+        return int(self.name.partition(".")[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +227,13 @@ class Plan:
     def read_at_end(self) -> tuple[str, ...]:
         """The buffers that the host reads behind the last launch."""
         return (*self.outputs, self.report) if self.report else self.outputs
+
+    def trained(self) -> Iterable[str]:
+        """Return the buffers that hold what is trained, and the sums by which it is checked."""
+        from softbeam.network.layers import trained_buffers
+
+        sums = (name for name, one in self.buffers.items() if one.own_name.startswith("checksum"))
+        return [*trained_buffers(self.layers), *sums]
 
     def code(self, launch: Launch, architecture: str) -> tuple[Program, int]:
         """Return a launch's lowered machine code, and the bytes of shared memory of its blocks."""

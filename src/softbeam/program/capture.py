@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from softbeam.errors import ProgramError, ToolchainError
 from softbeam.program.builder import Program
 from softbeam.program.description import Address
+from softbeam.program.halves import to_halves
 from softbeam.program.names import is_name
 from softbeam.sass.toolchain import find_tool
 
@@ -123,6 +125,8 @@ def capture(
     inputs: Mapping[str, NDArray[Any]],
     architecture: str,
     name: str | None = None,
+    *,
+    half: bool = False,
 ) -> Program:
     """Return an ONNX model's inference as a program of tinygrad's kernels.
 
@@ -136,6 +140,8 @@ def capture(
         What the kernels are compiled for.
     name : str, optional
         The program's name; by default the file's.
+    half : bool
+        Whether weights, inputs and feature maps are halves; outputs are float32 all the same.
 
     Raises
     ------
@@ -145,7 +151,30 @@ def capture(
         If tinygrad cannot run the model, or an input does not fit it.
     """
     with _tinygrad(architecture):
-        return _captured(model, inputs, name or model.stem)
+        if not half:
+            return _captured(model, inputs, name or model.stem)
+        given = {
+            key: one.astype(np.float16) if one.dtype == np.float32 else one
+            for key, one in inputs.items()
+        }
+        with _in_halves(model) as halves:
+            return _captured(halves, given, name or model.stem)
+
+
+@contextmanager
+def _in_halves(model: Path) -> Iterator[Path]:
+    """Write a model in half precision to a file for a while."""
+    _graph(model)
+    import onnx
+
+    try:
+        whole = onnx.load(str(model))
+    except Exception as error:  # protobuf has exceptions of its own
+        raise ProgramError(f"cannot read the model {model}: {error}") from None
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / model.name
+        onnx.save(to_halves(whole, model), str(path))
+        yield path
 
 
 @contextmanager
@@ -194,13 +223,15 @@ def _check_version() -> None:
 
 
 def _captured(model: Path, inputs: Mapping[str, NDArray[Any]], name: str) -> Program:
+    from tinygrad.helpers import Context
     from tinygrad.nn.onnx import OnnxRunner
     from tinygrad.tensor import Tensor
 
     # What is no model is refused here, in a sentence.
     names = _node_names(model)
     recording = Recording(Program(name if is_name(name) else "model"))
-    with _recording_device(recording):
+    # Tensor cores softbeam does not execute; without them products of halves are FMAs.
+    with _recording_device(recording), Context(TC=0):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -250,7 +281,8 @@ def _run(
     outputs: dict[str, Any] = runner(inputs)
     for key, tensor in outputs.items():
         recording.stage = labels.get(key, "")
-        outputs[key] = tensor.contiguous().realize()
+        whole = tensor.float() if tensor.dtype.name in ("half", "float16") else tensor
+        outputs[key] = whole.contiguous().realize()
     return outputs
 
 

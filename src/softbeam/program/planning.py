@@ -26,6 +26,7 @@ from softbeam.network.profile import LaunchProfile
 from softbeam.program.accesses import LaunchAccesses, Words, joined
 from softbeam.program.description import Check, Copy, Description
 from softbeam.program.description import Launch as LaunchStep
+from softbeam.program.left import Left, Values
 from softbeam.program.loading import Loaded
 from softbeam.program.recording import BUDGET, StepRecord
 from softbeam.sass.instruction import Function
@@ -77,6 +78,22 @@ class Stage:
         return f"{self.index} {self.title}"
 
 
+class ProgramBuffer(Buffer):
+    """A buffer of a program, which stages share and whose name is its own."""
+
+    __slots__ = ()
+
+    @property
+    def own_name(self) -> str:
+        """Its name."""
+        return self.name
+
+    @property
+    def layer(self) -> int:
+        """-1: it belongs to no stage."""
+        return -1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramPlan(Plan):
     """The plan of a program, with what its fault-free run touches.
@@ -93,6 +110,8 @@ class ProgramPlan(Plan):
         The host's steps among the launches.
     program : Description
         The program, without its buffers' contents.
+    left : Left
+        What the run left behind each launch, in the process that ran it.
     """
 
     functions: Mapping[int, tuple[Function, int]] = field(repr=False)
@@ -100,8 +119,15 @@ class ProgramPlan(Plan):
     base: int
     steps: Mapping[int, Copy | Check]
     program: Description
+    left: Left = field(repr=False)
 
     native: ClassVar[bool] = False
+
+    def trained(self) -> Iterable[str]:
+        """Return the buffers that the host fills, or nothing does, and that no launch writes."""
+        written = {span.buffer for launch in self.launches for span in launch.writes}
+        read = {span.buffer for launch in self.launches for span in launch.reads}
+        return [name for name in self.buffers if name in read - written]
 
     def code(self, launch: Launch, architecture: str) -> tuple[Program, int]:
         """Return a launch's lowered machine code, and the bytes of shared memory of its blocks."""
@@ -109,7 +135,9 @@ class ProgramPlan(Plan):
         return _lowered(function), shared_bytes
 
     def leave(self, launch: Launch, golden: GoldenRun) -> None:
-        """Fill what a launch leaves into the pool of a golden run, by emulating it.
+        """Fill what a launch leaves into the pool of a golden run.
+
+        It is known where the plan was made; elsewhere the launch is emulated again.
 
         Raises
         ------
@@ -131,12 +159,24 @@ class ProgramPlan(Plan):
             )
         if step is not None:
             return
+        known = self.left.behind(now, golden)
+        if known is not None:
+            self._put(golden, then, *known)
+            return
         device = Device(golden)
         ending = Runner().run_launch(device.launch(now), budget=BUDGET)
         if not ending.finished:
             raise InternalError(f"launch {now} ({launch.kernel}) does not complete again")
         for buffer, places, indexes in device.locate(now, ending.words):
             golden.put(buffer, then, indexes, ending.values[places])
+
+    def _put(self, golden: GoldenRun, launch: int, words: Words, values: Values) -> None:
+        """Fill in words, counted from the program's first and ascending, before a launch."""
+        for name, buffer in self.buffers.items():
+            first = self.first_word(name)
+            begin, end = np.searchsorted(words, (first, first + buffer.words))
+            if begin < end:
+                golden.put(name, launch, words[begin:end] - first, values[begin:end])
 
     def first_word(self, buffer: str) -> int:
         """Return the first word of a buffer, counted from the program's first."""
@@ -192,7 +232,9 @@ def plan_of(loaded: Loaded, records: Sequence[StepRecord]) -> ProgramPlan:
                 reads = (Span(step.buffer, words),)
                 writes = ()
         launches.append(Launch(number, layer, kernel, *shape, Parameters(arguments), reads, writes))
-    buffers = {one.name: Buffer(one.name, one.words, one.address) for one in loaded.allocations}
+    buffers = {
+        one.name: ProgramBuffer(one.name, one.words, one.address) for one in loaded.allocations
+    }
     return ProgramPlan(
         network=program.name,
         layers=tuple(Stage(index, title) for title, index in stages.items()),  # type: ignore[misc]
@@ -219,6 +261,7 @@ def plan_of(loaded: Loaded, records: Sequence[StepRecord]) -> ProgramPlan:
             if not isinstance(step, LaunchStep)
         },
         program=program.without_contents(),
+        left=Left.of(program, records),
     )
 
 

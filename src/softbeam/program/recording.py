@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from softbeam.emulator.execution import noting_reads, take_reads
 from softbeam.emulator.launching import Launch as ReadyLaunch
 from softbeam.emulator.outcome import CountingRunner
+from softbeam.emulator.stores import Stores, filled, joined
 from softbeam.emulator.vector import no_fault
-from softbeam.emulator.whole import last_of_each
 from softbeam.errors import ProgramError
 from softbeam.program.accesses import LaunchAccesses, Words, WordSets
 from softbeam.program.checking import place
@@ -111,7 +111,7 @@ def _record_launch(launch: ReadyLaunch, number: int, step: Step) -> StepRecord:
     before = memory.words
     reads: list[Words] = []
     writes: list[Words] = []
-    values: list[NDArray[np.uint32]] = []
+    stored: list[Stores] = []
     undone: list[tuple[Words, NDArray[np.uint32]]] = []
     instructions = longest = 0
     take_reads(memory)
@@ -127,7 +127,7 @@ def _record_launch(launch: ReadyLaunch, number: int, step: Step) -> StepRecord:
         class_of_unit.append(classes.setdefault(counted, len(classes)))
         reads.append(take_reads(memory))
         writes.append(ending.words)
-        values.append(ending.values)
+        stored.append(Stores(ending.words, ending.values, None if exchanges else ending.kept))
         instructions += ending.instructions
         longest = max(longest, ending.longest)
         if exchanges:
@@ -135,7 +135,7 @@ def _record_launch(launch: ReadyLaunch, number: int, step: Step) -> StepRecord:
             before[ending.words] = ending.values
     for words, old in reversed(undone):
         before[words] = old
-    words, left = last_of_each(list(zip(writes, values, strict=True)))
+    words, left = filled(joined(stored), before)
     shared = _written_twice(writes)
     accesses = LaunchAccesses(WordSets.of(reads), WordSets.of(writes), shared, exchanges, longest)
     counts = Counts(

@@ -349,11 +349,16 @@ class State(NamedTuple):
     foreign: NDArray[np.int64]
     log_word: NDArray[np.int64]  # stores: word in the pool, and its value before
     log_before: NDArray[np.uint32]
-    log_time: NDArray[np.int64]  # warp instructions executed by then
+    # Warp instructions executed by then; from bit KEPT_BYTES on, a bit for each byte of the word
+    # that the store left alone: none where it wrote the whole word.
+    log_time: NDArray[np.int64]
     information: NDArray[np.int64]
     profile: NDArray[np.int64]  # [rows, 2] active and executed lanes; length 0: not wanted
     trace_row: NDArray[np.int64]  # rows and registers of one thread; length 0: not wanted
     trace_registers: NDArray[np.uint32]
 
+
+#: The lowest of the four bits of a logged time that say which bytes of the word a store kept.
+KEPT_BYTES = 58
 
 READY, WAITS_AT_BAR = -1, -2

@@ -21,6 +21,7 @@ from softbeam.emulator.core.layout import (
     INFO_UNPROBED,
     INFO_UNRECORDED,
     INVALID_ADDRESS_SPACE,
+    KEPT_BYTES,
     LOG_FULL,
     MISALIGNED_ADDRESS,
     NO_ACCESS,
@@ -185,15 +186,27 @@ def merge(old, value, address, size):
 
 
 @callee
-def put(memory, state, word, value):
-    """Store a word of the pool, leaving the old one in the log; False if the log is full."""
+def kept_bytes(address, size):
+    """Return a bit for each byte of its word that a store of `size` bytes leaves alone."""
+    if size >= 4:
+        return np.int64(0)
+    written = np.int64((1 << size) - 1) << np.int64(address & np.uint64(3))
+    return np.int64(15) & ~written
+
+
+@callee
+def put(memory, state, word, value, kept):
+    """Store a word of the pool, leaving the old one in the log; False if the log is full.
+
+    `kept` has a bit for each byte that the store leaves alone; `value` holds them as they are.
+    """
     information = state.information
     entries = information[INFO_LOG]
     if entries >= state.log_word.shape[0]:
         return False
     state.log_word[entries] = word
     state.log_before[entries] = memory.words[word]
-    state.log_time[entries] = information[INFO_INSTRUCTIONS]
+    state.log_time[entries] = information[INFO_INSTRUCTIONS] | (kept << np.int64(KEPT_BYTES))
     information[INFO_LOG] = entries + 1
     memory.words[word] = value
     return True
@@ -205,7 +218,8 @@ def receive(memory, state, until):
     information = state.information
     entry = information[INFO_FOREIGN]
     while entry < state.foreign.shape[0] and state.foreign[entry, 0] < until:
-        if not put(memory, state, state.foreign[entry, 1], np.uint32(state.foreign[entry, 2])):
+        value = np.uint32(state.foreign[entry, 2])
+        if not put(memory, state, state.foreign[entry, 1], value, np.int64(0)):
             return False
         entry += 1
         information[INFO_FOREIGN] = entry
@@ -250,7 +264,8 @@ def store(row, mask, flip, flip_lanes, w, memory, state):
                 continue
             if size < 4:
                 note_read(memory, word)
-            if not put(memory, state, word, merge(memory.words[word], value, here, size)):
+            merged = merge(memory.words[word], value, here, size)
+            if not put(memory, state, word, merged, kept_bytes(here, size)):
                 return LOG_FULL
     return RUNNING
 

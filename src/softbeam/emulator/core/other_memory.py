@@ -71,6 +71,7 @@ from softbeam.emulator.core.memory import (
     check_global,
     check_shared,
     global_word,
+    kept_bytes,
     merge,
     narrow,
     put,
@@ -162,7 +163,8 @@ def _write(space, address, value, size, lane, warp, memory, state):
         return RUNNING
     if size < 4:
         note_read(memory, word)
-    if not put(memory, state, word, merge(memory.words[word], value, address, size)):
+    merged = merge(memory.words[word], value, address, size)
+    if not put(memory, state, word, merged, kept_bytes(address, size)):
         return LOG_FULL
     return RUNNING
 

@@ -12,6 +12,7 @@ from softbeam.emulator.core.layout import (
     INFO_INSTRUCTIONS,
     INFO_LOG,
     INFO_LONGEST,
+    KEPT_BYTES,
 )
 from softbeam.emulator.core.memory import roll_back
 from softbeam.emulator.core.signatures import call_run
@@ -43,6 +44,7 @@ def run_units(
     state,
     stored_word,
     stored,
+    kept,
     progress,
 ):
     """Run units without fault, from ``progress[NEXT]`` up to `last`; returns a status.
@@ -67,6 +69,8 @@ def run_units(
     stored_word, stored : int64[room], uint32[room]
         Filled with the words that are stored, in order, and what the unit leaves there, or what
         was there before.
+    kept : int64[room] or int64[0]
+        Filled with a bit for each byte of these words that a store left alone, where it has room.
     progress : int64[PROGRESSES]
         The next unit, stores gathered, instructions executed, most of one thread; counted on.
     """
@@ -110,6 +114,9 @@ def run_units(
             word = state.log_word[entry]
             stored_word[at + entry] = word
             stored[at + entry] = state.log_before[entry] if communicates else memory.words[word]
+        if kept.shape[0]:
+            for entry in range(entries):
+                kept[at + entry] = state.log_time[entry] >> KEPT_BYTES
         if not communicates:
             roll_back(memory, state)
         progress[STORED] = at + entries

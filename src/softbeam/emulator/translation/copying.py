@@ -265,6 +265,14 @@ def spread_and_log(
     """Copy each lane's piece of the buffer to global memory, and log every word."""
     parts, narrow = max(size // 4, 1), ir.IntType(8 * size) if size < 4 else None
 
+    def stamp(builder: ir.IRBuilder, now: Value, address: Value) -> Value:
+        """Return the time with the bytes of the word that the store leaves alone."""
+        if size >= 4:
+            return now
+        written = builder.shl(_long((1 << size) - 1), builder.and_(address, _long(3)))
+        kept = builder.xor(written, _long(15))
+        return builder.or_(now, builder.shl(kept, _long(k.KEPT_BYTES)))
+
     def body(builder: ir.IRBuilder, *arguments: Value) -> None:
         base, first, places, buffer, mask, now, numbers, olds, times, counter = arguments
 
@@ -280,7 +288,7 @@ def spread_and_log(
                 target = builder.inttoptr(place, I32.as_pointer())
                 builder.store(builder.add(number, _long(part)), builder.gep(numbers, [at]))
                 builder.store(builder.load(target), builder.gep(olds, [at]))
-                builder.store(now, builder.gep(times, [at]))
+                builder.store(stamp(builder, now, exact), builder.gep(times, [at]))
                 source = builder.add(builder.mul(lane, _long(max(size, 4))), _long(4 * part))
                 pointer = builder.bitcast(builder.gep(buffer, [source]), I32.as_pointer())
                 if narrow is None:
