@@ -25,7 +25,8 @@ def limits_of(
     plan: Plan, weights: dict[str, np.ndarray], image: np.ndarray, share: float = 0.0
 ) -> Limits:
     """Return the limits of a network on one image, narrowed so that they act without fault."""
-    found = find_limits(plan, weights, "0" * 64, [("1" * 64, image)])
+    checks = {one.index: 0 for one in plan.launches if one.product is not None}
+    found = find_limits(plan, weights, "0" * 64, [("1" * 64, image)], 0.0, checks)
     return replace(found, stored=tuple(narrowed(one, share) for one in found.stored))
 
 

@@ -17,7 +17,8 @@ def to_halves(model: Any, origin: Path) -> Any:
     """Return a model with its weights in half precision.
 
     Initializers, constants, and casts to float32 become float16, rounded to nearest even, a scalar
-    one of one element; scales of Resize stay.  Inputs and outputs keep their names; who runs the model gives halves.
+    one of one element; scales of Resize stay.  Inputs and outputs keep their names; who runs the
+    model gives halves.
 
     Parameters
     ----------

@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 
 from softbeam.errors import InternalError, NetworkError
 from softbeam.kernels.stored import Stored
+from softbeam.network.golden import golden_run
+from softbeam.network.hardening.apply import harden
+from softbeam.network.hardening.checksum import CHECKS, TOLERANCE, check_weights
 from softbeam.network.hardening.limits import Limits, find_limits, read_limits, widened
+from softbeam.network.hardening.rules import read_rules
 from softbeam.network.stored import stored_words
 
 NUMBERS = st.floats(width=32, allow_nan=False)
@@ -191,3 +195,35 @@ def test_a_word_that_a_strided_launch_leaves_out_has_no_part(make_example) -> No
             after = golden.view(one.pointer, launch.index + 1)
             assert np.array_equal(before[kept], after[kept]), launch
     assert seen
+
+
+def test_tolerances_are_what_the_columns_of_the_calibration_images_need(tiny) -> None:  # type: ignore[no-untyped-def]
+    products = {one.index: 0 for one in tiny.plan.launches if one.product is not None}
+    found = find_limits(tiny.plan, tiny.weights, "c" * 64, [("d" * 64, tiny.image)], 0.0, products)
+    assert {(number, rows) for number, rows, _ in found.tolerances} == set(products.items())
+    assert all(one <= TOLERANCE * (1 + 1e-6) for _, _, one in found.tolerances)
+    assert Limits.from_json(found.to_json()) == found
+    rules = read_rules("gemm=checksum")
+    hardened = harden(tiny.plan, rules, found, tiny.weights)
+    checks = [one for one in hardened.launches if one.kernel in CHECKS]
+    assert sorted(one.arguments.TOLERANCE for one in checks) == sorted(
+        one for _, _, one in found.tolerances
+    )
+    # Without a fault nothing is corrected, whether columns are computed again or not.
+    assert not reported(tiny, hardened)
+    none = replace(found, tolerances=tuple((*one[:2], 0.0) for one in found.tolerances))
+    assert not reported(tiny, harden(tiny.plan, rules, none, tiny.weights))
+
+
+def reported(tiny, plan) -> bool:  # type: ignore[no-untyped-def]
+    """Return whether a fault-free run of a hardened plan reports anything, its answer the same."""
+    sums = {name: one.view("f4") for name, one in check_weights(plan, tiny.weights).items()}
+    golden = golden_run(plan, {**tiny.weights, **sums}, tiny.image)
+    assert np.array_equal(golden.answer, tiny.golden.answer)
+    return bool(golden.view(plan.report, len(plan.launches)).any())
+
+
+def test_a_check_without_a_tolerance_is_refused(tiny) -> None:  # type: ignore[no-untyped-def]
+    found = find_limits(tiny.plan, tiny.weights, "c" * 64, [("d" * 64, tiny.image)])
+    with pytest.raises(NetworkError, match="no tolerance of a checksum of 16 rows"):
+        harden(tiny.plan, read_rules("gemm=checksum16"), found, tiny.weights)

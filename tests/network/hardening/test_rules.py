@@ -17,6 +17,8 @@ from softbeam.network.hardening.rules import (
     Rule,
     chosen,
     read_rules,
+    reports,
+    rows_of_check,
     rules_text,
 )
 from softbeam.network.plan import Plan
@@ -150,3 +152,13 @@ def test_names_of_variants() -> None:
             wanted += [f"WORDS_{one.name}" for one in base if one.kind == "pointer"]
         assert trailing == wanted
     assert variant("copy", []) == "copy"
+
+
+def test_a_check_of_so_many_rows_is_a_technique() -> None:
+    (rule,) = read_rules("gemm@0-2 = checksum64+bounds")
+    assert str(rule) == "gemm@0-2=bounds+checksum64"
+    assert rows_of_check(rule.techniques) == 64
+    assert reports("gemm=checksum64")
+    for text in ("gemm=checksum+checksum64", "gemm=checksum0", "gemm=range64"):
+        with pytest.raises(NetworkError):
+            read_rules(text)
