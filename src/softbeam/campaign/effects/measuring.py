@@ -257,7 +257,7 @@ def _technique(
         return effects
     technique = hardening.technique
     sizes = _sizes(setup, hardening, {mode for mode, _ in subject.streams})
-    samples = {} if technique == REPLAYED else _samples(subject, sizes, technique)
+    samples = _samples(subject, sizes, technique)
     tasks = [
         Struck(sample.place, technique, sample.mode, sample.model, "", index)
         for sample, number in sorted(samples.items())

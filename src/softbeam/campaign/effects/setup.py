@@ -37,7 +37,7 @@ from softbeam.network.workload import Workload, input_hash
 #: The technique that adds launches of its own, which are counted and struck apart.
 ADDED: Technique = (CHECKSUM,)
 
-#: Techniques whose code is struck, and ranges, whose effect is replayed.
+#: Techniques whose code is struck.
 MEASURED: tuple[Technique, ...] = (
     ("range",),
     ("bounds",),
@@ -48,7 +48,7 @@ MEASURED: tuple[Technique, ...] = (
     ADDED,
 )
 
-#: Of these the one whose code is not struck.  It costs little to measure and always is.
+#: Of these the one that is replayed besides, also behind the struck launch; it always is.
 REPLAYED: Technique = ("range",)
 
 

@@ -104,10 +104,32 @@ def test_a_clamp_removes_what_it_removed_and_grows_what_it_left(make_record: Mak
     assert problem.states[clamp].cost == pytest.approx(0.05)
     # One of the pool's stays, in a quarter more code; the bias' is removed behind it.
     assert leaves(problem, clamp) == pytest.approx(0.1 * 250 / 200)
-    # Against SDCs of any size the tolerable one that a clamp makes of it is no removal.
+
+
+def test_of_other_damage_clamped_code_is_struck(make_record: MakeRecord) -> None:
+    campaign = drawn(
+        make_record, [(POOL, CRITICAL), (POOL, CRITICAL), (BIAS, CRITICAL), *[(FILL, MASKED)] * 7]
+    )
+    clamp = ("range",)
+    measured = effects(
+        recorded(0, POOL, CRITICAL, pool=TOLERABLE),
+        recorded(1, POOL, CRITICAL),
+        recorded(2, BIAS, CRITICAL, pool=MASKED),
+        sizes={Exposure(POOL, clamp, "rf", 0): 250},
+    )
+    assert {one.technique for one in gather(campaign, measured, "sdc").states} == {PLAIN}
+    measured = measured.joined(
+        replace(
+            effects(in_code(3, POOL, clamp, TOLERABLE)),
+            struck={Sample(POOL, clamp, "rf", "single-bit"): 10},
+        )
+    )
     problem = gather(campaign, measured, "sdc")
-    clamp = state(problem, POOL, ("range",))
-    assert leaves(problem, clamp) == pytest.approx(0.2 * 250 / 200)
+    # One of ten in the clamped code; what comes from before is removed as replayed.
+    assert leaves(problem, state(problem, POOL, clamp)) == pytest.approx(0.25 / 10)
+    # Whether anything critical is left is told by the replays alone.
+    problem = gather(campaign, measured, "critical")
+    assert leaves(problem, state(problem, POOL, clamp)) == pytest.approx(0.1 * 250 / 200)
 
 
 def test_hardened_code_does_the_damage_that_was_struck_in_it(make_record: MakeRecord) -> None:
@@ -206,7 +228,9 @@ def test_other_damage_is_predicted_of_the_same_choice(make_record: MakeRecord) -
         *(recorded(index, POOL, CRITICAL, pool=MASKED) for index in range(20)),
         *(recorded(index, POOL, CRASH) for index in range(20, 30)),
         *(recorded(index, FILL, CRASH) for index in range(30, 40)),
+        *(in_code(index, POOL, ("range",), CRASH) for index in range(3)),
         sizes={Exposure(POOL, ("range",), "rf", 0): 220},
+        struck={Sample(POOL, ("range",), "rf", "single-bit"): 30},
         dropped={Exposure(FILL, PLAIN, "rf", 0): 500},
         unneeded=frozenset({7}),
     )
@@ -215,9 +239,9 @@ def test_other_damage_is_predicted_of_the_same_choice(make_record: MakeRecord) -
     )
     found = predicted(answer, campaign, measured, 1, replicates=100)
     assert set(found) == set(HARMS)
-    # The clamp removes no crash and lets the pool's code grow; what is left out takes its own.
-    assert found["due"].expected == pytest.approx(1.0 - 0.5 * 220 / 200)
-    assert found["all"].expected == pytest.approx(1.0 - 0.25 * 220 / 200)
+    # A tenth of the clamped code crashes; what is left out takes its own crashes along.
+    assert found["due"].expected == pytest.approx(1.0 - 0.22 / 10 / 0.1)
+    assert found["all"].expected == pytest.approx(1.0 - 0.22 / 10 / 0.2)
     assert found["sdc"].expected == 1.0
     assert all(one.low <= one.expected <= one.high for one in found.values())
 

@@ -1,10 +1,10 @@
 """From a campaign's results and its measured effects to what there is to choose from.
 
 An injection stands for its part of its stream's fault space; the parts of all streams are added,
-each stream weighing the same.  Hardened code has more places: what was replayed counts as many
-times more as its code has more of them, and what was struck in hardened code stands for its part
-of these places, measured in the fault space of the unhardened network.  So growth of exposure is
-in every number.
+each stream weighing the same.  Hardened code has other places: what was replayed counts as many
+times as its code has more or fewer of them, and what was struck in hardened code stands for its
+part of these places, measured in the fault space of the unhardened network.  So growth of exposure
+is in every number.
 """
 
 from __future__ import annotations
@@ -48,8 +48,12 @@ HARMS: Mapping[str, Callable[[Ended], bool]] = {
     "all": lambda end: end.is_damage,
 }
 
-#: A technique that is replayed on what a launch leaves, though its code is another too.
+#: A technique that acts on what a launch leaves, though its code is another too.
 CLAMPED: Technique = ("range",)
+
+#: Damage of which a clamp in the struck launch is replayed: whether it leaves any is decided by the
+#: words, exactly.  How often the clamped code crashes, or errs a little, only striking it tells.
+REPLAYED_OF = "critical"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +126,9 @@ def gather(
         )
     lean = bool(effects.unneeded) and (among is None or "lean" in among)
     exposures = Exposures(drawn.sizes, effects, lean)
-    states = _states(drawn, exposures, effects, among)
-    rows = _Rows(exposures, states, HARMS[of], drawn.images, effects.unneeded, lean)
+    replays = of == REPLAYED_OF
+    states = _states(drawn, exposures, effects, among, replays)
+    rows = _Rows(exposures, states, HARMS[of], drawn.images, effects.unneeded, lean, replays)
     rows.groups(drawn, effects)
     own = {Struck.of(record) for record in drawn.records}
     for one in effects.damaging:
@@ -136,20 +141,26 @@ def gather(
 
 
 def _states(
-    drawn: Drawn, exposures: Exposures, effects: Effects, among: Collection[str] | None
+    drawn: Drawn,
+    exposures: Exposures,
+    effects: Effects,
+    among: Collection[str] | None,
+    replays: bool,
 ) -> tuple[State, ...]:
     """Return every state that was measured in all streams, of each place the plain one first."""
     measured: dict[Stratum, set[Technique]] = {place: set() for place in exposures.places}
     for key in effects.sizes:
         if key.place in measured and (among is None or set(key.technique) <= set(among)):
             measured[key.place].add(key.technique)
+    damaged = {one.struck.place for one in effects.damaging}
     states = []
     for number, place in enumerate(exposures.places):
         states.append(State(number, PLAIN, 0.0))
         for technique in sorted(measured[place]):
             cost = exposures.cost(place, technique)
             samples = [Sample(place, technique, *stream) for stream in drawn.streams]
-            done = technique == CLAMPED or all(
+            # What did no damage is not struck; a clamp there is for what comes from before.
+            done = (technique == CLAMPED and (replays or place not in damaged)) or all(
                 effects.struck.get(one, 0) or not exposures.struck(place, technique, one.mode)
                 for one in samples
             )
@@ -169,10 +180,13 @@ class _Rows:
         images: int,
         unneeded: frozenset[int],
         lean: bool,
+        replays: bool,
     ) -> None:
         self.table = Table()
         self._exposures, self._harm, self._images = exposures, harm, images
         self._unneeded, self._lean = unneeded, lean
+        self._acting: set[Technique] = {ADDED, CLAMPED} if replays else {ADDED}
+        self._replayed: set[Technique] = {CLAMPED} if replays else set()
         self._number: dict[Stratum, dict[Technique, int]] = {}
         for number, state in enumerate(states):
             place = exposures.places[state.place]
@@ -192,7 +206,7 @@ class _Rows:
                     sample = Sample(place, technique, *stream)
                     size = effects.struck.get(sample, 0)
                     share = self._exposures.struck(place, technique, stream.mode) or 0.0
-                    if size and technique != CLAMPED:
+                    if size and technique not in self._replayed:
                         self.table.add_group(sample, size, share / size, number)
 
     def recorded(self, one: Damaging) -> None:
@@ -208,9 +222,10 @@ class _Rows:
         removers = self._removers(one)
         for technique, number in self._number[struck.place].items():
             factor = 1.0
-            if technique not in (PLAIN, CLAMPED, ADDED) and not unneeded:
+            acts = technique in self._acting
+            if technique != PLAIN and not acts and not unneeded:
                 continue
-            if technique in (CLAMPED, ADDED) and not unneeded:
+            if acts and not unneeded:
                 if not self._harm(one.with_remedy.get(Remedy(struck.place, technique), one.ended)):
                     continue
                 factor = self._growth(struck.place, technique, struck.mode)
