@@ -2,7 +2,8 @@
 
 For each source and architecture it writes a cubin, the listing (``nvdisasm -json``) and the source
 line of each instruction; a manifest names the tools and the SHA-256 of every file.  Of a hardened
-source one cubin holds all variants, and its files are packed.  Running softbeam needs none of this.  The tools come from PyPI (``pip install softbeam[cuda]``) or PATH.
+source one cubin holds all variants, and its files are packed.  Running softbeam needs none of this.
+The tools come from PyPI (``pip install softbeam[cuda]``) or PATH.
 
     python scripts/build_kernels.py            build into the package
     python scripts/build_kernels.py sgemm hardened/sgemm …

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-from support.twins import Bench, line
 
 from softbeam.emulator.execution import LaunchShape
 from softbeam.emulator.launching import Runner
@@ -19,14 +18,10 @@ from softbeam.kernels import KERNELS
 from softbeam.kernels.families import compute
 from softbeam.kernels.hardened import base_of, techniques_of
 from softbeam.kernels.native.limits import clamp
+from support.twins import Bench, line
 
 Given = tuple[LaunchShape, list]
 """A launch: its shape and its arguments, pointers as words of the bench."""
-
-
-def _elements(count: int, *before: object, behind: tuple = ()) -> Callable[[Bench], Given]:
-    """Return launches over one vector in place."""
-    return lambda b: (line(count), [*before, b.buffer(count), *behind])
 
 
 def _activation(kind: int | None = None) -> Callable[[Bench], Given]:
@@ -246,9 +241,7 @@ class Limits:
     high: float
 
 
-def further(
-    name: str, given: list, limits: Limits, report: np.ndarray
-) -> list[object]:
+def further(name: str, given: list, limits: Limits, report: np.ndarray) -> list[object]:
     """Return a variant's further arguments, the words of every buffer as they are."""
     base = KERNELS[base_of(name)].parameters
     words = [value.size for value in given if isinstance(value, np.ndarray)]
@@ -258,7 +251,9 @@ def further(
     return [named[one.name] for one in KERNELS[name].parameters[len(base) :]]
 
 
-def run(bench: Bench, name: str, architecture: str, shape: LaunchShape, given: list):
+def run(
+    bench: Bench, name: str, architecture: str, shape: LaunchShape, given: list
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Return what the emulated machine code leaves in each buffer, and which words it stores."""
     launch, starts = bench.launch(name, architecture, shape, given)
     ending = Runner().run_launch(launch, budget=10**7)
@@ -266,7 +261,9 @@ def run(bench: Bench, name: str, architecture: str, shape: LaunchShape, given: l
     left = ending.applied(launch.memory.words)
     stored = np.zeros(left.size, dtype=bool)
     stored[ending.words] = True
-    spans = [slice(start, start + one.size) for start, one in zip(starts, bench.buffers, strict=False)]
+    spans = [
+        slice(start, start + one.size) for start, one in zip(starts, bench.buffers, strict=False)
+    ]
     return [left[span] for span in spans], [stored[span] for span in spans]
 
 

@@ -66,9 +66,7 @@ def combinations(base: str) -> tuple[tuple[str, ...], ...]:
     >>> combinations("fill")[:3]
     (('bounds',), ('duplication',), ('triplication',))
     """
-    return tuple(
-        one for one in COMBINATIONS if "range" not in one or base not in WITHOUT_RANGE
-    )
+    return tuple(one for one in COMBINATIONS if "range" not in one or base not in WITHOUT_RANGE)
 
 
 def entry(symbol: str, techniques: Iterable[str]) -> str:

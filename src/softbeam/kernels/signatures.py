@@ -1,8 +1,8 @@
 """Signatures of kernels, and the arguments of a launch by their parameters' names.
 
-A kernel's parameters stand in its CUDA source and nowhere else.  A hardened variant has those of its
-base and further ones behind them.  The products that Darknet leaves to a library have no source;
-their signatures are here.
+A kernel's parameters stand in its CUDA source and nowhere else.  A hardened variant has those of
+its base and further ones behind them.  The products that Darknet leaves to a library have no
+source; their signatures are here.
 """
 
 from __future__ import annotations
@@ -132,8 +132,8 @@ def further_parameters(kernel: Kernel, techniques: Iterable[str]) -> tuple[Param
     """Return what a hardened variant takes behind its base's parameters.
 
     ``ZERO``, which is 0, and ``REPORT``, two words that count what was detected and what was
-    corrected; ``LOW`` and ``HIGH``, the limits of what is stored; and for each pointer p ``WORDS_p``,
-    the number of its buffer's words from where it points on.
+    corrected; ``LOW`` and ``HIGH``, the limits of what is stored; and for each pointer p
+    ``WORDS_p``, the number of its buffer's words from where it points on.
 
     Examples
     --------
@@ -165,7 +165,8 @@ def _variants(kernel: Kernel) -> Iterator[Kernel]:
 def _shipped() -> Iterator[Kernel]:
     folder = resources.files("softbeam.kernels").joinpath("cuda")
     hardened = {file.name for file in folder.joinpath(FOLDER).iterdir()}
-    bases, variants = [], []
+    bases: list[Kernel] = []
+    variants: list[Kernel] = []
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".cu"):
             stem = file.name.removesuffix(".cu")
