@@ -90,7 +90,8 @@ Python's integers and fractions, random programs with a C++ compiler.
 
 def _names(architecture: str) -> frozenset[str]:
     """Return the opcodes, with modifiers, in the kernels and the corpus of an architecture."""
-    texts = [listing_bytes(name, architecture) for name in KERNELS]
+    files = {kernel.file: name for name, kernel in KERNELS.items()}
+    texts = [listing_bytes(name, architecture) for name in files.values()]
     same = json.loads((CORPUS / "manifest.json").read_text())["the same instructions"]
     for source in sorted(CORPUS.parent.glob("*.cu")):
         folder = same.get(f"{architecture}/{source.stem}", architecture)

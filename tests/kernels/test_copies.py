@@ -8,6 +8,7 @@ import pytest
 
 from softbeam.kernels import ARCHITECTURES, KERNELS, program
 from softbeam.kernels.hardened import base_of, techniques_of
+from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 
 #: What a thread computes with; moves, which compilers make as they like, are left out.
 ARITHMETIC = {"FADD", "FMUL", "FFMA", "MUFU", "FSETP", "FMNMX", "I2F", "F2I"}
@@ -24,12 +25,22 @@ LOOPS = {
 }  # fmt: skip
 
 
+ARCHITECTURE = [
+    DEFAULT_ARCHITECTURE,
+    *(
+        pytest.param(one, marks=pytest.mark.slow)
+        for one in ARCHITECTURES
+        if one != DEFAULT_ARCHITECTURE
+    ),
+]
+
+
 def counted(name: str, architecture: str) -> Counter[str]:
     """Return how often each opcode stands in a kernel's code."""
     return Counter(one.opcode for one in program(name, architecture).function.instructions)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("architecture", ARCHITECTURE)
 @pytest.mark.parametrize("name", COPIED)
 def test_a_copy_loads_and_computes_by_itself(name: str, architecture: str) -> None:
     base, techniques = base_of(name), techniques_of(name)
@@ -44,7 +55,7 @@ def test_a_copy_loads_and_computes_by_itself(name: str, architecture: str) -> No
         assert several[opcode] >= copies * one[opcode], opcode
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("architecture", ARCHITECTURE)
 @pytest.mark.parametrize("name", COPIED)
 def test_what_is_found_is_reported_by_one_atomic_addition(name: str, architecture: str) -> None:
     found = counted(name, architecture)

@@ -1,4 +1,4 @@
-"""Hardened variants without a fault: what their bases' twins leave, clamped; nothing reported."""
+"""Hardened variants without a fault leave what their bases' twins do, clamped, unreported."""
 
 from __future__ import annotations
 

@@ -24,11 +24,6 @@ Given = tuple[LaunchShape, list]
 """A launch: its shape and its arguments, pointers as words of the bench."""
 
 
-def _elements(count: int, *before: object, behind: tuple = ()) -> Callable[[Bench], Given]:
-    """Return launches over one vector in place."""
-    return lambda b: (line(count), [*before, b.buffer(count), *behind])
-
-
 def _activation(kind: int | None = None) -> Callable[[Bench], Given]:
     more = [] if kind is None else [kind]
     return lambda b: (line(141), [b.buffer(141), 141, *more])
@@ -256,7 +251,9 @@ def further(name: str, given: list, limits: Limits, report: np.ndarray) -> list[
     return [named[one.name] for one in KERNELS[name].parameters[len(base) :]]
 
 
-def run(bench: Bench, name: str, architecture: str, shape: LaunchShape, given: list):
+def run(
+    bench: Bench, name: str, architecture: str, shape: LaunchShape, given: list
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Return what the emulated machine code leaves in each buffer, and which words it stores."""
     launch, starts = bench.launch(name, architecture, shape, given)
     ending = Runner().run_launch(launch, budget=10**7)

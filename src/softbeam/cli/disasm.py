@@ -82,7 +82,7 @@ def disasm(
         return
     if run is not None:
         raise typer.BadParameter(
-            f"campaigns strike softbeam's own kernels ({', '.join(KERNELS)}) and those of "
+            f"campaigns strike softbeam's own kernels ({_names()}) and those of "
             f"programs, not {kernel}",
             param_hint="--run",
         )
@@ -142,17 +142,25 @@ def _shipped_lines(kernel: str, architecture: str) -> list[str]:
     return shown
 
 
+def _names() -> str:
+    """Return the names of softbeam's own kernels, those of variants by example."""
+    from softbeam.kernels import KERNELS
+    from softbeam.kernels.hardened import techniques_of
+
+    bases = [name for name in KERNELS if not techniques_of(name)]
+    return f"{', '.join(bases)}, hardened ones such as maxpool+range"
+
+
 def _functions(path: Path, listing: Path | None, architecture: str) -> dict[str, Function]:
     """Return the functions of a user's file; of a listing alone with what the code itself says."""
     from softbeam.emulator import Machine
     from softbeam.errors import ListingError
     from softbeam.files import read_file
-    from softbeam.kernels import KERNELS
     from softbeam.sass import MOST_BYTES, read_listing
 
     if not path.exists():
         raise typer.BadParameter(
-            f"{path} is neither one of softbeam's kernels ({', '.join(KERNELS)}) nor a file",
+            f"{path} is neither one of softbeam's kernels ({_names()}) nor a file",
             param_hint="KERNEL",
         )
     if path.suffix == ".json":
