@@ -1,6 +1,6 @@
-"""What softbeam knows of a kernel beside its machine code: twin, owner of a word, way of a change.
+"""What softbeam knows of a kernel beside its machine code: twin, stores, owners, way of a change.
 
-A family of kernels declares all three side by side, in a module of
+A family of kernels declares all four side by side, in a module of
 :mod:`softbeam.kernels.families`.
 """
 
@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from softbeam.errors import InternalError
 from softbeam.kernels.signatures import Arguments
+from softbeam.kernels.stored import Stored, Stores, dense
 
 NOBODY = -1
 """The owner of a word that no thread of the launch stores."""
@@ -51,6 +53,14 @@ class Pointwise:
         inside = between == 0 and 0 <= thread < getattr(arguments, self.count)
         return int(thread) if inside else NOBODY
 
+    def stores(self, arguments: Arguments) -> tuple[Stored, ...]:
+        """Return the float words that a launch stores."""
+        count = getattr(arguments, self.count)
+        places = {name: spacing(arguments, name) for name in (self.writes, *self.keeps)}
+        return tuple(
+            Stored(name, (count,), (step,), first) for name, (first, step) in places.items()
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Channelwise:
@@ -77,6 +87,11 @@ class Channelwise:
     images: str | None
     columns: Callable[..., None]
 
+    def stores(self, arguments: Arguments) -> tuple[Stored, ...]:
+        """Return the float words that a launch stores."""
+        names = [self.channels, self.spatial, *([self.images] if self.images else [])]
+        return dense(self.output, *names)(arguments)
+
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
@@ -95,12 +110,29 @@ class Behaviour:
         Which thread stores a word; by default that of :class:`Pointwise`, or the n-th the n-th.
     tables
         Tables of the special function unit that the twin takes as last arguments.
+    stored
+        Which float words a launch stores; where `change` says it, it is not said here.
     """
 
     twin: Callable[..., None]
     change: Pointwise | Channelwise | None = None
     owner: Owner | None = None
     tables: tuple[str, ...] = ()
+    stored: Stores | None = None
+
+    def stores(self, arguments: Arguments) -> tuple[Stored, ...]:
+        """Return the float words that a launch stores, see :data:`Stores`.
+
+        Raises
+        ------
+        InternalError
+            If nobody says it of this kernel.
+        """
+        if self.stored is not None:
+            return self.stored(arguments)
+        if self.change is None:
+            raise InternalError(f"nobody says which words {arguments.kernel} stores")
+        return self.change.stores(arguments)
 
     def owner_thread(self, arguments: Arguments, word: int) -> int:
         """Return the thread that stores a word, see :data:`Owner`."""

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.kernels.signatures import signature
+from softbeam.kernels.hardened import REPORTING, techniques_of
+from softbeam.kernels.signatures import arguments_of, signature
 from softbeam.logs import timed
 from softbeam.memory import address_space, require_memory
 from softbeam.network.plan import Launch, Plan, Pointer, buffer_name
@@ -81,16 +83,22 @@ def execute(launch: Launch, views: Mapping[str, Bits]) -> None:
     """
     from softbeam.kernels.families import compute
 
-    parameters = signature(launch.kernel).parameters
-    compute(
-        launch.kernel,
-        (
-            views[value.buffer][value.word :].view(parameter.element)
-            if isinstance(value, Pointer)
-            else value
-            for parameter, value in zip(parameters, launch.arguments, strict=True)
-        ),
-    )
+    compute(launch.kernel, _values(launch, views))
+
+
+def _values(launch: Launch, views: Mapping[str, Bits]) -> Iterator[Any]:
+    """Yield a launch's arguments, for pointers what lies behind them.
+
+    None for where a hardened kernel reports: without a fault in it, it does not.
+    """
+    reports = set(techniques_of(launch.kernel)) & set(REPORTING)
+    for parameter, value in zip(signature(launch.kernel).parameters, launch.arguments, strict=True):
+        if not isinstance(value, Pointer):
+            yield value
+        elif reports and parameter.name == "REPORT":
+            yield None
+        else:
+            yield views[value.buffer][value.word :].view(parameter.element)
 
 
 class GoldenRun:
@@ -259,6 +267,7 @@ class GoldenRun:
 
         As :func:`execute`; a matrix product takes its packed weights.
         """
+        from softbeam.kernels.families import clamp_stored
         from softbeam.kernels.native.matrix import gemm_packed
 
         one = launch.product
@@ -267,6 +276,8 @@ class GoldenRun:
             return
         b, c = (views[end.buffer][end.word :].view(np.float32) for end in (one.b, one.c))
         gemm_packed(one.m, one.n, one.k, self.packed(launch.index), b, c)
+        if techniques_of(launch.kernel):
+            clamp_stored(arguments_of(launch.kernel, _values(launch, views)))
 
 
 def golden_run(

@@ -6,6 +6,7 @@ What makes a plan out of layers is :mod:`softbeam.network.planner`; what runs on
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 INPUT = "-1.input"
 WORKSPACE = "-1.workspace"
+
+REPORT = "-1.report"
+"""Where the checks of a hardened network report: two words."""
 
 
 def buffer_name(layer: int, name: str) -> str:
@@ -189,6 +193,9 @@ class Plan:
     answers
         The tensors of the answer, by name and shape; they move no launch, so the text that a
         plan's hash is made of is without them.
+    report
+        Of a hardened network the name of the buffer in which its checks count what they detect
+        (its first word) and what they correct (its second), read at the end; empty otherwise.
     """
 
     network: str
@@ -201,9 +208,20 @@ class Plan:
     unprobed_pages: tuple[tuple[int, int], ...]
     other_space_pages: tuple[tuple[int, int], ...]
     answers: tuple[Answer, ...] = field(default=(), repr=False)
+    report: str = field(default="", repr=False)
 
     #: Whether its kernels are softbeam's own, with native twins; else names mean nothing.
     native: ClassVar[bool] = True
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of its text: of buffers, launches and the pages around them."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
+
+    @property
+    def read_at_end(self) -> tuple[str, ...]:
+        """The buffers that the host reads behind the last launch."""
+        return (*self.outputs, self.report) if self.report else self.outputs
 
     def code(self, launch: Launch, architecture: str) -> tuple[Program, int]:
         """Return a launch's lowered machine code, and the bytes of shared memory of its blocks."""

@@ -13,6 +13,7 @@ from softbeam.jit import callee, entry_point, jit
 from softbeam.kernels.behaviour import Behaviour, Pointwise
 from softbeam.kernels.native.exponential import expf
 from softbeam.kernels.signatures import Arguments
+from softbeam.kernels.stored import Stored
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -266,6 +267,16 @@ def _pixel_owner(arguments: Arguments, word: int) -> int:
     return int(image * a.wh_step + place % a.wh_step)
 
 
+def _channels_stored(arguments: Arguments) -> tuple[Stored, ...]:
+    """Return all channels of the pixels, image after image."""
+    a = arguments
+    images, more = divmod(a.size, a.wh_step)
+    each = a.channels * a.wh_step
+    steps = (each, a.wh_step, 1)
+    whole = Stored("output", (images, a.channels, a.wh_step), steps)
+    return (whole, Stored("output", (1, a.channels, more), steps, images * each))
+
+
 FAMILY: Mapping[str, Behaviour] = {
     "activate_array": Behaviour(activate_array, Pointwise("n", ("x",), "x"), tables=("ex2",)),
     "activate_mish": Behaviour(
@@ -281,8 +292,13 @@ FAMILY: Mapping[str, Behaviour] = {
     "activate_hard_mish": Behaviour(
         activate_hard_mish, Pointwise("n", ("x",), "output", keeps=("input",))
     ),
-    "activate_normalize_channels": Behaviour(activate_normalize_channels, owner=_pixel_owner),
+    "activate_normalize_channels": Behaviour(
+        activate_normalize_channels, owner=_pixel_owner, stored=_channels_stored
+    ),
     "activate_normalize_channels_softmax": Behaviour(
-        activate_normalize_channels_softmax, owner=_pixel_owner, tables=("ex2",)
+        activate_normalize_channels_softmax,
+        owner=_pixel_owner,
+        tables=("ex2",),
+        stored=_channels_stored,
     ),
 }

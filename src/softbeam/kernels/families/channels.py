@@ -10,6 +10,7 @@ from softbeam.emulator.arithmetic import canonical
 from softbeam.jit import entry_point, jit
 from softbeam.kernels.behaviour import BLOCK, Behaviour, Channelwise
 from softbeam.kernels.signatures import Arguments
+from softbeam.kernels.stored import dense
 
 
 @entry_point
@@ -128,14 +129,16 @@ FAMILY: Mapping[str, Behaviour] = {
     "normalize": Behaviour(
         normalize,
         Channelwise("x", ("mean", "variance"), "filters", "spatial", "batch", normalize_columns),
+        stored=dense("x", "N"),
     ),
     "normalize_inside": Behaviour(
         normalize_inside,
         Channelwise(
             "x", ("mean", "variance"), "filters", "spatial", "batch", normalize_inside_columns
         ),
+        stored=dense("x", "N"),
     ),
-    "scale_channels": Behaviour(scale_channels),
+    "scale_channels": Behaviour(scale_channels, stored=dense("out", "size")),
     "scale_bias": Behaviour(
         scale_bias,
         Channelwise("output", ("biases",), "n", "size", None, scale_columns),

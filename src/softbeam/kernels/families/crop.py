@@ -11,6 +11,7 @@ from softbeam.emulator.arithmetic import canonical, fma_rn
 from softbeam.jit import callee, entry_point
 from softbeam.kernels.behaviour import Behaviour
 from softbeam.kernels.signatures import Arguments
+from softbeam.kernels.stored import Stored, dense
 
 
 @entry_point
@@ -58,7 +59,12 @@ def _levels_owner(arguments: Arguments, word: int) -> int:
     return int(word // (3 * area) * area + word % area)
 
 
+def _levels_stored(arguments: Arguments) -> tuple[Stored, ...]:
+    """Return the pixels of all three colours."""
+    return (Stored("image", (3 * arguments.batch * arguments.w * arguments.h,), (1,)),)
+
+
 FAMILY: Mapping[str, Behaviour] = {
-    "levels_image": Behaviour(levels_image, owner=_levels_owner),
-    "crop": Behaviour(crop),
+    "levels_image": Behaviour(levels_image, owner=_levels_owner, stored=_levels_stored),
+    "crop": Behaviour(crop, stored=dense("output", "size")),
 }

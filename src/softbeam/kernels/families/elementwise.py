@@ -12,6 +12,7 @@ from softbeam.kernels.behaviour import Behaviour, Pointwise
 from softbeam.kernels.functions import Function, Operation
 from softbeam.kernels.native.error_function import erff, logf
 from softbeam.kernels.native.exponential import expf
+from softbeam.kernels.stored import dense
 
 CLIP, RECTIFY, SLOPE, EXPONENTIAL, SQUARE_ROOT, NEGATIVE, ABSOLUTE = range(7)
 RECIPROCAL, FLOOR, CEILING, ROUND, HARD_SIGMOID, HARD_SWISH, ERROR = range(7, 14)
@@ -163,5 +164,5 @@ def broadcast(
 
 FAMILY: Mapping[str, Behaviour] = {
     "elementwise": Behaviour(elementwise, Pointwise("N", ("X",), "Y"), tables=("ex2",)),
-    "broadcast": Behaviour(broadcast),
+    "broadcast": Behaviour(broadcast, stored=dense("out", "n")),
 }

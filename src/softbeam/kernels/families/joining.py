@@ -12,6 +12,7 @@ from softbeam.kernels.behaviour import NOBODY, Behaviour
 from softbeam.kernels.functions import Normalization
 from softbeam.kernels.native.exponential import expf
 from softbeam.kernels.signatures import Arguments
+from softbeam.kernels.stored import Stored, dense
 
 NONE, RELU, SOFTMAX = range(len(Normalization))
 
@@ -183,10 +184,20 @@ def _flatten_owner(arguments: Arguments, word: int) -> int:
     return int((image * a.layers + place % a.layers) * a.spatial + place // a.layers)
 
 
+def _shortcut_stored(arguments: Arguments) -> tuple[Stored, ...]:
+    """Return the pixels of `out` that overlap those of `add`."""
+    a = arguments
+    area = a.w2 * a.h2
+    sizes = (a.batch, a.minc, a.minh, a.minw)
+    return (Stored("out", sizes, (area * a.c2, area, a.w2 * a.sample, a.sample)),)
+
+
 FAMILY: Mapping[str, Behaviour] = {
-    "shortcut": Behaviour(shortcut, owner=_shortcut_owner),
-    "shortcut_multilayer": Behaviour(shortcut_multilayer, tables=("ex2",)),
-    "upsample": Behaviour(upsample),
-    "reorg": Behaviour(reorg, owner=_reorg_owner),
-    "flatten": Behaviour(flatten, owner=_flatten_owner),
+    "shortcut": Behaviour(shortcut, owner=_shortcut_owner, stored=_shortcut_stored),
+    "shortcut_multilayer": Behaviour(
+        shortcut_multilayer, tables=("ex2",), stored=dense("out", "size")
+    ),
+    "upsample": Behaviour(upsample, stored=dense("out", "N")),
+    "reorg": Behaviour(reorg, owner=_reorg_owner, stored=dense("out", "N")),
+    "flatten": Behaviour(flatten, owner=_flatten_owner, stored=dense("out", "N")),
 }

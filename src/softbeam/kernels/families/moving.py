@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from softbeam.jit import callee, entry_point
 from softbeam.kernels.behaviour import NOBODY, Behaviour
 from softbeam.kernels.functions import Rounding
 from softbeam.kernels.signatures import Arguments
+from softbeam.kernels.stored import Stored, dense
 
 DOWN, UP, HALF_DOWN, HALF_UP, LINEAR, CUBIC = range(len(Rounding))
 
@@ -146,7 +148,15 @@ def resize(
             y[index] = x[plane + _nearest(h, rounding) * width + _nearest(w, rounding)]
 
 
+def _move_stored(arguments: Arguments) -> tuple[Stored, ...]:
+    """Return the words of `y` that its steps lead to."""
+    a = arguments
+    lengths = (a.d1, a.d2, a.d3, a.d4, a.d5)
+    steps = tuple(getattr(a, f"ys{axis}") for axis in range(6))
+    return (Stored("y", (a.n // prod(lengths), *lengths), steps),)
+
+
 FAMILY: Mapping[str, Behaviour] = {
-    "move": Behaviour(move, owner=_move_owner),
-    "resize": Behaviour(resize),
+    "move": Behaviour(move, owner=_move_owner, stored=_move_stored),
+    "resize": Behaviour(resize, stored=dense("y", "n")),
 }

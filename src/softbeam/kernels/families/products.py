@@ -16,9 +16,11 @@ from numpy.lib.stride_tricks import as_strided
 from softbeam.emulator.arithmetic import canonical, fma_rn
 from softbeam.jit import callee, entry_point, jit
 from softbeam.kernels.behaviour import NOBODY, Behaviour
+from softbeam.kernels.hardened import base_of
 from softbeam.kernels.native.matrix import Floats, gemm
 from softbeam.kernels.products import TILES, Product, product_of
 from softbeam.kernels.signatures import Arguments
+from softbeam.kernels.stored import Stored
 
 
 @callee
@@ -114,7 +116,7 @@ def _matrix(words: Floats, rows: int, columns: int, lead: int) -> Floats:
 
 def owner(arguments: Arguments, word: int) -> int:
     """Return the thread that stores a word of C."""
-    product, tile = product_of(arguments), TILES[arguments.kernel]
+    product, tile = product_of(arguments), TILES[base_of(arguments.kernel)]
     assert product is not None
     element = product.element(word)
     if element is None:
@@ -125,9 +127,17 @@ def owner(arguments: Arguments, word: int) -> int:
     return tile.threads * block + tile.thread_of(row, column)
 
 
+def _stored(arguments: Arguments) -> tuple[Stored, ...]:
+    """Return the words of C."""
+    one = product_of(arguments)
+    assert one is not None
+    pointer = "C" if base_of(arguments.kernel) in TILES else "c"
+    return (Stored(pointer, (one.count, one.m, one.n), (one.skip_c, one.lead_c, 1)),)
+
+
 FAMILY: Mapping[str, Behaviour] = {
-    "gemm": Behaviour(gemm),
-    "gemm_local": Behaviour(gemm_local),
-    "gemm_batched": Behaviour(gemm_batched),
-    **{kernel: Behaviour(sgemm, owner=owner) for kernel in TILES},
+    "gemm": Behaviour(gemm, stored=_stored),
+    "gemm_local": Behaviour(gemm_local, stored=_stored),
+    "gemm_batched": Behaviour(gemm_batched, stored=_stored),
+    **{kernel: Behaviour(sgemm, owner=owner, stored=_stored) for kernel in TILES},
 }

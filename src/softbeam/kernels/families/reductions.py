@@ -10,6 +10,7 @@ from softbeam.emulator.arithmetic import canonical
 from softbeam.jit import callee, entry_point
 from softbeam.kernels.behaviour import Behaviour
 from softbeam.kernels.functions import Reduction
+from softbeam.kernels.stored import dense
 
 SUM, MEAN, LARGEST, SMALLEST, PRODUCT, SQUARES = range(len(Reduction))
 
@@ -48,4 +49,4 @@ def reduce(n, reduction, count, inner, x, y):
         y[index] = canonical(np.float32(total / np.float32(count))) if reduction == MEAN else total
 
 
-FAMILY: Mapping[str, Behaviour] = {"reduce": Behaviour(reduce)}
+FAMILY: Mapping[str, Behaviour] = {"reduce": Behaviour(reduce, stored=dense("y", "n"))}

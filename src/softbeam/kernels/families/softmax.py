@@ -11,6 +11,7 @@ from softbeam.jit import entry_point
 from softbeam.kernels.behaviour import NOBODY, Behaviour
 from softbeam.kernels.native.exponential import expf
 from softbeam.kernels.signatures import Arguments
+from softbeam.kernels.stored import Stored
 
 
 @entry_point
@@ -51,6 +52,12 @@ def _owner(arguments: Arguments, word: int) -> int:
     return int(image * a.groups + group) if inside else NOBODY
 
 
+def _stored(arguments: Arguments) -> tuple[Stored, ...]:
+    """Return the elements of all groups of all images."""
+    a = arguments
+    return (Stored("output", (a.batch, a.groups, a.n), (a.batch_offset, a.group_offset, a.stride)),)
+
+
 FAMILY: Mapping[str, Behaviour] = {
-    "softmax": Behaviour(softmax, owner=_owner, tables=("ex2",)),
+    "softmax": Behaviour(softmax, owner=_owner, tables=("ex2",), stored=_stored),
 }

@@ -10,6 +10,7 @@ from softbeam.emulator.arithmetic import canonical
 from softbeam.jit import callee, entry_point, jit
 from softbeam.kernels.behaviour import Behaviour
 from softbeam.kernels.signatures import Arguments
+from softbeam.kernels.stored import dense
 
 
 @entry_point
@@ -242,11 +243,15 @@ def average_columns(columns, means):
 
 
 FAMILY: Mapping[str, Behaviour] = {
-    "im2col": Behaviour(im2col, owner=_im2col_owner),
-    "im2col_ext": Behaviour(im2col_ext, owner=_im2col_ext_owner),
-    "maxpool": Behaviour(maxpool),
-    "maxpool_xy": Behaviour(maxpool_xy),
-    "maxpool_depth": Behaviour(maxpool_depth, owner=_depth_owner),
-    "pool_window": Behaviour(pool_window),
-    "avgpool": Behaviour(avgpool),
+    "im2col": Behaviour(im2col, owner=_im2col_owner, stored=dense("col", "n", "ksize", "ksize")),
+    "im2col_ext": Behaviour(
+        im2col_ext, owner=_im2col_ext_owner, stored=dense("col", "n", "kernel_h", "kernel_w")
+    ),
+    "maxpool": Behaviour(maxpool, stored=dense("output", "n")),
+    "maxpool_xy": Behaviour(maxpool_xy, stored=dense("output", "n")),
+    "maxpool_depth": Behaviour(
+        maxpool_depth, owner=_depth_owner, stored=dense("output", "n", "out_c")
+    ),
+    "pool_window": Behaviour(pool_window, stored=dense("output", "n")),
+    "avgpool": Behaviour(avgpool, stored=dense("output", "n")),
 }
