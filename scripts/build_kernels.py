@@ -12,6 +12,7 @@ softbeam needs none of this.  The tools come from PyPI (``pip install softbeam[c
 from __future__ import annotations
 
 import argparse
+import gzip
 import hashlib
 import json
 import os
@@ -20,10 +21,12 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from softbeam.errors import ToolchainError
 from softbeam.kernels import ARCHITECTURES
+from softbeam.kernels.hardened import COMBINATIONS
 from softbeam.sass.toolchain import compile_source, disassemble, run_tool
 
 KERNELS = Path(__file__).parent.parent / "src" / "softbeam" / "kernels"
@@ -48,25 +51,67 @@ def source_lines(text: str) -> dict[str, list[int]]:
     return lines
 
 
-def _build_one(source: Path, architecture: str, folder: Path, *, lines: bool) -> None:
+@dataclass(frozen=True)
+class Unit:
+    """What becomes one cubin: a source, and the definitions that it is compiled with.
+
+    Parameters
+    ----------
+    source
+        The CUDA source.
+    techniques
+        Those of a hardened variant, each a definition; none for a kernel as it is.
+    """
+
+    source: Path
+    techniques: tuple[str, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        """What its files are called."""
+        return "+".join((self.source.stem, *self.techniques))
+
+    @property
+    def options(self) -> list[str]:
+        """The compiler's options."""
+        return [f"-D{one.upper()}" for one in self.techniques]
+
+    @property
+    def packed(self) -> str:
+        """What the names of its files end with: those of variants are packed."""
+        return ".gz" if self.techniques else ""
+
+
+def units() -> list[Unit]:
+    """Return what is compiled."""
+    cuda = KERNELS / "cuda"
+    found = [Unit(source) for source in sorted(cuda.glob("*.cu"))]
+    for file, combinations in COMBINATIONS.items():
+        found += [Unit(cuda / "hardened" / f"{file}.cu", one) for one in combinations]
+    return found
+
+
+def _build_one(unit: Unit, architecture: str, folder: Path, *, lines: bool) -> None:
     """Build one source for one architecture."""
     target = folder / architecture
     target.mkdir(parents=True, exist_ok=True)
-    cubin = compile_source(source, architecture)
-    (target / f"{source.stem}.cubin").write_bytes(cubin)
-    listing = json.loads(disassemble(cubin, origin=source.name))
-    _write(target / f"{source.stem}.json", listing)
+    cubin = compile_source(unit.source, architecture, unit.options)
+    listing = json.loads(disassemble(cubin, origin=unit.stem))
+    _write(target / f"{unit.stem}.cubin{unit.packed}", cubin)
+    _write(target / f"{unit.stem}.json{unit.packed}", _text(listing))
     if lines:
-        _write(target / f"{source.stem}.lines.json", _lines(source, architecture, listing))
+        found = _text(_lines(unit, architecture, listing))
+        _write(target / f"{unit.stem}.lines.json{unit.packed}", found)
 
 
-def _files(source: Path, architecture: str, folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of what was built of a source for an architecture."""
-    target = folder / architecture
-    return {
-        f"{architecture}/{source.stem}{suffix}": _sha256(target / f"{source.stem}{suffix}")
-        for suffix in (".cubin", ".json")
-    }
+def _files(unit: Unit, architecture: str, folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of what was built of a source for an architecture, before packing."""
+    found = {}
+    for suffix in (".cubin", ".json"):
+        content = (folder / architecture / f"{unit.stem}{suffix}{unit.packed}").read_bytes()
+        content = gzip.decompress(content) if unit.packed else content
+        found[f"{architecture}/{unit.stem}{suffix}"] = hashlib.sha256(content).hexdigest()
+    return found
 
 
 def _sha256(path: Path) -> str:
@@ -85,21 +130,21 @@ def build(folder: Path, *, lines: bool, names: Sequence[str] = ()) -> dict[str, 
     names
         Stems of the sources to build, those of the others being there; by default all.
     """
-    sources = sorted((KERNELS / "cuda").iterdir())
-    files = {f"cuda/{source.name}": _sha256(source) for source in sources}
-    sources = [source for source in sources if source.suffix == ".cu"]
+    cuda, wanted = KERNELS / "cuda", units()
+    sources = sorted(path for path in cuda.rglob("*") if path.is_file())
+    files = {f"cuda/{path.relative_to(cuda).as_posix()}": _sha256(path) for path in sources}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         built = [
-            pool.submit(_build_one, source, architecture, folder, lines=lines)
+            pool.submit(_build_one, unit, architecture, folder, lines=lines)
             for architecture in ARCHITECTURES
-            for source in sources
-            if not names or source.stem in names
+            for unit in wanted
+            if not names or unit.stem in names
         ]
         for future in built:
             future.result()
     for architecture in ARCHITECTURES:
-        for source in sources:
-            files |= _files(source, architecture, folder)
+        for unit in wanted:
+            files |= _files(unit, architecture, folder)
     return {
         "compiler": _version("nvcc"),
         "disassembler": _version("nvdisasm"),
@@ -112,20 +157,25 @@ def _version(tool: str) -> str:
     return run_tool(tool, "--version", purpose="to name its version").strip().splitlines()[-1]
 
 
-def _lines(source: Path, architecture: str, listing: list[object]) -> dict[str, list[int]]:
+def _lines(unit: Unit, architecture: str, listing: list[object]) -> dict[str, list[int]]:
     """Compile once more with line numbers, which hold this machine's paths, and read them."""
-    cubin = compile_source(source, architecture, ["-lineinfo"])
-    again = json.loads(disassemble(cubin, origin=source.name))
+    cubin = compile_source(unit.source, architecture, ["-lineinfo", *unit.options])
+    again = json.loads(disassemble(cubin, origin=unit.stem))
     if again[1] != listing[1]:
-        sys.exit(f"{source.name}: the machine code depends on -lineinfo")
+        sys.exit(f"{unit.stem}: the machine code depends on -lineinfo")
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "lines.cubin"
         path.write_bytes(cubin)
         return source_lines(run_tool("nvdisasm", "-g", "-c", path, purpose="to find source lines"))
 
 
-def _write(path: Path, content: object) -> None:
-    path.write_text(json.dumps(content, separators=(",", ":")) + "\n")
+def _text(content: object) -> bytes:
+    return (json.dumps(content, separators=(",", ":")) + "\n").encode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    # No time in what is packed, so that the same content makes the same file.
+    path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
 
 
 def main() -> None:

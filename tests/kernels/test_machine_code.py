@@ -21,9 +21,16 @@ from softbeam.kernels import (
     source,
     source_lines,
 )
+from softbeam.kernels.hardened import base_of, techniques_of
 from softbeam.sass.toolchain import find_tool
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "build_kernels.py"
+
+
+def source_of(name: str) -> str:
+    """Return where the source of a kernel lies, without what its name ends with."""
+    folder = "hardened/" if techniques_of(name) else ""
+    return folder + base_of(KERNELS[name].file)
 
 
 def test_the_manifest_names_every_shipped_file_as_it_is() -> None:
@@ -33,14 +40,15 @@ def test_the_manifest_names_every_shipped_file_as_it_is() -> None:
         return hashlib.sha256(data).hexdigest()
 
     for name, kernel in KERNELS.items():
-        assert files[f"cuda/{kernel.file}.cu"] == sha256(source(name).encode())
+        assert files[f"cuda/{source_of(name)}.cu"] == sha256(source(name).encode())
         for architecture in ARCHITECTURES:
             cubin, listing = cubin_bytes(name, architecture), listing_bytes(name, architecture)
             assert files[f"{architecture}/{kernel.file}.cubin"] == sha256(cubin)
             assert files[f"{architecture}/{kernel.file}.json"] == sha256(listing)
     headers = [name for name in files if name.endswith(".cuh")]
-    sources = {kernel.file for kernel in KERNELS.values()}
-    assert len(files) == len(sources) * (1 + 2 * len(ARCHITECTURES)) + len(headers)
+    sources = {source_of(name) for name in KERNELS}
+    compiled = {kernel.file for kernel in KERNELS.values()}
+    assert len(files) == len(sources) + 2 * len(compiled) * len(ARCHITECTURES) + len(headers)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

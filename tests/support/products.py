@@ -15,12 +15,14 @@ from softbeam.faults.modes import MODES
 from softbeam.faults.site import FaultSite
 from softbeam.injection.strike import Strike, strike
 from softbeam.kernels import arguments
+from softbeam.kernels.hardened import REPORTING
 from softbeam.kernels.products import Product, Tile
 from softbeam.network.device import Device
 from softbeam.network.golden import golden_run
-from softbeam.network.plan import Buffer, Launch, Plan, Pointer, Span
+from softbeam.network.plan import REPORT, Buffer, Launch, Plan, Pointer, Span
 from softbeam.network.profile import LaunchProfile, profile_launch
 from softbeam.sass import pc_of
+from support.hardened_products import further
 
 #: Values at which arithmetic has edges.
 EDGES = np.array(
@@ -54,7 +56,13 @@ class OneProduct:
 
 
 def one_product(
-    tile: Tile, product: Product, *, architecture: str = "sm_90", edges: float = 0.0, seed: int = 1
+    tile: Tile,
+    product: Product,
+    *,
+    architecture: str = "sm_90",
+    edges: float = 0.0,
+    seed: int = 1,
+    techniques: tuple[str, ...] = (),
 ) -> OneProduct:
     """Return a network of one product whose matrices lie in buffers of their own.
 
@@ -70,6 +78,9 @@ def one_product(
         The share of words that are one of :data:`EDGES`.
     seed : int
         Of the other words.
+    techniques : tuple of str
+        Those of the kernel's hardened variant; its limits are
+        :data:`support.hardened_products.LIMITS`.
     """
     p, names = product, ("0.weights", "-1.input", "0.output")
     sizes = [
@@ -85,17 +96,24 @@ def one_product(
         for number, (name, words) in enumerate(zip(names, sizes, strict=True))
     }
     a, b, c = (Pointer(name) for name in names)
+    kernel = "+".join((tile.kernel, *techniques))
+    if set(techniques) & set(REPORTING):
+        buffers[REPORT] = Buffer(REPORT, 2, _BASE + 3 * _APART)
     given = arguments(
-        tile.kernel,
+        kernel,
         COUNT=p.count, M=p.m, N=p.n, K=p.k, A=a, LDA=p.lead_a, B=b, LDB=p.lead_b, C=c,
         LDC=p.lead_c, SKIPA=p.skip_a, SKIPB=p.skip_b, SKIPC=p.skip_c,
+        **further(kernel, dict(zip("ABC", sizes, strict=True)), Pointer(REPORT)),
     )  # fmt: skip
     spans = [Span(name, words) for name, words in zip(names, sizes, strict=True)]
     grid, block = tile.grid(p.m, p.n, p.count), (tile.threads, 1, 1)
-    launch = Launch(0, 0, tile.kernel, grid, block, given, tuple(spans), (spans[2],))
+    launch = Launch(0, 0, kernel, grid, block, given, tuple(spans), (spans[2],))
     ends = [-(-one.end // (1 << 21)) << 21 for one in buffers.values()]
     mapped = tuple((end, end + _MAPPED) for end in ends)
-    plan = Plan("product", (), buffers, (launch,), names[1], (names[2],), mapped, (), ())
+    reported = REPORT if REPORT in buffers else ""
+    plan = Plan(
+        "product", (), buffers, (launch,), names[1], (names[2],), mapped, (), (), report=reported
+    )
     rng = np.random.default_rng(seed)
     weights = rng.standard_normal(sizes[0]).astype(np.float32)
     values = np.maximum(rng.standard_normal(sizes[1]), 0).astype(np.float32)

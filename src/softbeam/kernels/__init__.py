@@ -9,6 +9,7 @@ stores a word, and how a change travels through it stand together in
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from softbeam.kernels.hardened import REPORTING, base_of, techniques_of
 from softbeam.kernels.signatures import (
     KERNELS,
     LIBRARY,
@@ -89,14 +91,22 @@ def _file(*names: str) -> bytes:
     return resources.files(__name__).joinpath(*names).read_bytes()
 
 
+def _machine_code(name: str, architecture: str, suffix: str) -> bytes:
+    """Return a file of a kernel's machine code; those of variants are packed."""
+    file = f"{KERNELS[name].file}.{suffix}"
+    if techniques_of(name):
+        return gzip.decompress(_file("machine_code", architecture, f"{file}.gz"))
+    return _file("machine_code", architecture, file)
+
+
 def cubin_bytes(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> bytes:
     """Return the shipped cubin that holds a kernel."""
-    return _file("machine_code", architecture, f"{KERNELS[name].file}.cubin")
+    return _machine_code(name, architecture, "cubin")
 
 
 def listing_bytes(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> bytes:
     """Return the shipped listing (``nvdisasm -json``) that holds a kernel."""
-    return _file("machine_code", architecture, f"{KERNELS[name].file}.json")
+    return _machine_code(name, architecture, "json")
 
 
 def manifest() -> dict[str, Any]:
@@ -116,13 +126,14 @@ def machine_code_sha256(names: Iterable[str], architecture: str) -> str:
 
 def source(name: str) -> str:
     """Return the CUDA source that holds a kernel."""
-    return _file("cuda", f"{KERNELS[name].file}.cu").decode()
+    folder = ("cuda", "hardened") if techniques_of(name) else ("cuda",)
+    return _file(*folder, f"{base_of(KERNELS[name].file)}.cu").decode()
 
 
 @cache
 def source_lines(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> tuple[int, ...]:
     """Return the line of the CUDA source of each instruction, 0 for none."""
-    lines = json.loads(_file("machine_code", architecture, f"{KERNELS[name].file}.lines.json"))
+    lines = json.loads(_machine_code(name, architecture, "lines.json"))
     return tuple(lines[KERNELS[name].symbol])
 
 
@@ -137,7 +148,10 @@ def program(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> Program:
     architecture : str
         One of :data:`ARCHITECTURES`.
     """
+    from dataclasses import replace
+
     from softbeam.emulator.lowering import lower
+    from softbeam.kernels.products import tile_of
     from softbeam.sass import link, read_cubin, read_listing
 
     origin = f"the shipped {architecture} code of {name}"
@@ -146,4 +160,6 @@ def program(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> Program:
         read_cubin(cubin_bytes(name, architecture), origin=origin),
         origin=origin,
     )
-    return lower(functions[KERNELS[name].symbol])
+    made = lower(functions[KERNELS[name].symbol])
+    compares = bool(set(REPORTING) & set(techniques_of(name)))
+    return replace(made, checks=compares and tile_of(name) is not None)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from softbeam.kernels.hardened import base_of
 from softbeam.kernels.signatures import Arguments
 
 
@@ -59,6 +60,18 @@ COLUMN, ROW = Tile(128, 1, 1, 1), Tile(1, 128, 1, 4)
 TILES: Mapping[str, Tile] = MappingProxyType(
     {tile.kernel: tile for tile in (LARGE, SMALL, COLUMN, ROW)}
 )
+
+
+def tile_of(kernel: str) -> Tile | None:
+    """Return the tile that an SGEMM kernel, hardened or not, computes in; None of another kernel.
+
+    Examples
+    --------
+    >>> tile_of("sgemm_32x32+bounds"), tile_of("fill")
+    (Tile(rows=32, columns=32, up=4, across=4), None)
+    """
+    return TILES.get(base_of(kernel))
+
 
 #: Large tiles that a product must have to be computed in them: a quarter of an H100's 132
 #: multiprocessors has one then; of fewer, small tiles keep more of them busy.
@@ -203,9 +216,9 @@ class Product:
 
 
 def product_of(arguments: Arguments) -> Product | None:
-    """Return the product that a launch with these arguments is; None if it is none."""
+    """Return the product that a launch with these arguments is, hardened or not; None if none."""
     given = arguments
-    if given.kernel in TILES:
+    if base_of(given.kernel) in TILES:
         return Product(
             given.COUNT, given.M, given.N, given.K, given.A, given.B, given.C,
             given.LDA, given.LDB, given.LDC, given.SKIPA, given.SKIPB, given.SKIPC,

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import namedtuple
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from softbeam.kernels.hardened import COMBINATIONS, trailing
 
 _KINDS = {"int": "int32", "size_t": "int64", "float": "float32"}
 _ENTRY = re.compile(
@@ -130,7 +132,24 @@ def _shipped() -> Iterator[Kernel]:
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".cu"):
             stem = file.name.removesuffix(".cu")
-            yield from read_kernels(stem, file.read_text(encoding="utf-8"))
+            kernels = read_kernels(stem, file.read_text(encoding="utf-8"))
+            yield from kernels
+            for techniques in COMBINATIONS.get(stem, ()):
+                yield from (hardened(kernel, techniques) for kernel in kernels)
+
+
+def hardened(kernel: Kernel, techniques: tuple[str, ...]) -> Kernel:
+    """Return the variant of a kernel with some techniques.
+
+    Examples
+    --------
+    >>> [one.name for one in hardened(KERNELS["fill"], ("range",)).parameters]
+    ['N', 'ALPHA', 'X', 'INCX', 'LOW', 'HIGH']
+    """
+    pointers = [one.name for one in kernel.parameters if one.kind == "pointer"]
+    more = read_parameters(trailing(techniques, pointers))
+    name, file = ("+".join((one, *techniques)) for one in (kernel.name, kernel.file))
+    return Kernel(name, kernel.symbol, kernel.parameters + more, file)
 
 
 #: The kernels whose machine code is shipped, by short name; parameters in Darknet's order.
@@ -160,8 +179,9 @@ def signature(kernel: str) -> Kernel:
 @cache
 def _class(kernel: str) -> Any:
     names = [parameter.name for parameter in signature(kernel).parameters]
-    base = namedtuple(f"{kernel}_arguments", names)  # type: ignore[misc]
-    return type(f"{kernel}_arguments", (Arguments, base), {"__slots__": (), "kernel": kernel})
+    name = kernel.replace("+", "_") + "_arguments"
+    base = namedtuple(name, names)  # type: ignore[misc]
+    return type(name, (Arguments, base), {"__slots__": (), "kernel": kernel})
 
 
 def arguments(kernel: str, /, **values: Any) -> Arguments:
@@ -187,6 +207,11 @@ def arguments(kernel: str, /, **values: Any) -> Arguments:
     """
     made: Arguments = _class(kernel)(**values)
     return made
+
+
+def arguments_of(kernel: str, values: Iterable[Any]) -> Arguments:
+    """Return the arguments of a launch from their values, in the order of the parameters."""
+    return _arguments_again(kernel, tuple(values))
 
 
 def _arguments_again(kernel: str, values: tuple[Any, ...]) -> Arguments:
