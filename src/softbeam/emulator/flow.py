@@ -9,7 +9,7 @@ are where each kind begins).
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,8 +24,9 @@ UNIFORMS, PREDICATES, UNIFORM_PREDICATES = 256, 320, 328
 
 _ALWAYS, _NO_UNIFORM, _NO_REGISTER = 7, 63, 255
 
-#: Control flow whose successors are known from the row alone.
-_CONTROL = frozenset({k.BRA, k.BSSY, k.BSYNC, k.EXIT, k.BAR, k.BREAK, k.WARPSYNC})
+#: Control flow whose successors are known from the row alone; a call from which nothing returns is
+#: a branch, which is how the compiler leaves some loops.
+_CONTROL = frozenset({k.BRA, k.CALL, k.BSSY, k.BSYNC, k.EXIT, k.BAR, k.BREAK, k.WARPSYNC})
 
 #: Operations that move words between registers and memory.
 LOADS, STORES = (k.LOAD, k.LOAD_OTHER), (k.STORE, k.STORE_OTHER)
@@ -70,11 +71,14 @@ class Flow:
         By row: what may be read, from this row on, before it is written again.
     steering : tuple of int
         By row: the registers whose values, from this row on, can reach anything else than general
-        registers of their own lane and the values that it stores to global memory.
+        registers of their own lane and the values that it stores to global memory; but for checks
+        (:attr:`softbeam.emulator.lowering.Program.checks`), which whatever differs may reach.
     data : tuple of int
         By row: what may hold something loaded from memory, or computed from that.
     leader : numpy.ndarray of int64
         By row: the first row of its stretch, all rows of which are passed equally often.
+    last : numpy.ndarray of bool
+        By row: whether no barrier is passed any more.
     """
 
     rows: tuple[RowFlow, ...]
@@ -82,6 +86,7 @@ class Flow:
     steering: tuple[int, ...]
     data: tuple[int, ...]
     leader: NDArray[np.int64]
+    last: NDArray[np.bool_]
 
     def steering_after(self, row: int) -> int:
         """Return the registers that steer behind a row that control flow does not leave."""
@@ -128,7 +133,7 @@ def _row_flow(program: Program, number: int) -> RowFlow:
         if row[column] == k.UNIFORM_REGISTER:
             reads |= _uniforms(int(row[column + 1]), 2)
     address = _address(row)
-    if operation in (*LOADS, *STORES):
+    if operation in (*LOADS, *STORES, k.REDUCTION):
         reads |= address
     registers = _words(program.code.writes[number])
     others = 0
@@ -156,7 +161,7 @@ def _successors(rows: NDArray[np.int64], number: int) -> tuple[int, ...]:
     always = row[k.GUARD] == _ALWAYS
     if operation == k.EXIT and always:
         return ()
-    if operation == k.BRA:
+    if operation in (k.BRA, k.CALL):
         target = int(row[k.TARGET])
         if always and row[k.SOURCE_PREDICATE_0] == _ALWAYS:
             return (target,)
@@ -168,7 +173,7 @@ def is_followed(program: Program) -> bool:
     """Return whether this module can say where a program's values go.
 
     That is: its control flow is branches to known rows; its memory global and shared, without
-    atomics; its barriers plain.
+    atomics but those that add to what its checks report; its barriers plain.
     """
     rows = program.code.rows
     operations = rows[:, k.OP]
@@ -179,7 +184,7 @@ def is_followed(program: Program) -> bool:
             return False
         if operation in _UNKNOWN or (operation == k.BAR and rows[number, k.DETAIL]):
             return False
-        known = (k.LDC, *LOADS, *STORES)
+        known = (k.LDC, *LOADS, *STORES, *((k.REDUCTION,) if program.checks else ()))
         if k.FIRST_MEMORY <= operation < k.FIRST_CONTROL and operation not in known:
             return False
     return bool(np.isin(rows[accesses, k.SPACE], (k.GLOBAL, k.SHARED)).all())
@@ -193,7 +198,7 @@ def _backward(
     successors: list[tuple[int, ...]],
     flows: tuple[RowFlow, ...],
     guards: list[int],
-    asks: Callable[[RowFlow], int],
+    asks: Sequence[int],
     passes_on: list[bool],
 ) -> tuple[int, ...]:
     """Return what is wanted before each row: what it asks for, and what is wanted behind it.
@@ -205,8 +210,8 @@ def _backward(
     ----------
     successors, flows, guards
         By row.
-    asks : callable
-        From a row's flow to what it asks for.
+    asks : sequence of int
+        By row: what it asks for.
     passes_on : list of bool
         By row: whether it wants what it reads if what it writes is wanted.
     """
@@ -220,7 +225,7 @@ def _backward(
             for other in successors[row]:
                 for guard, bits in before[other].items():
                     behind[guard] = behind.get(guard, 0) | bits
-            found = _wanted(flows[row], guards[row], asks(flows[row]), passes_on[row], behind)
+            found = _wanted(flows[row], guards[row], asks[row], passes_on[row], behind)
             again = again or found != before[row]
             before[row] = found
     return tuple(_joined(one) for one in before)
@@ -283,13 +288,32 @@ def _find_flow(program: Program) -> Flow:
         kept = before & ~flow.writes if flow.certain else before
         return kept | flow.writes if loads[row] or flow.reads & before else kept
 
+    loaded, last = _forward(successors, data), _last_stretch(rows, successors)
+    steers = [flow.steers for flow in flows]
+    if program.checks:
+        # A check that finds a difference is what it is for, and reaches the end of its thread.
+        steers = [one & ~loaded[row] if last[row] else one for row, one in enumerate(steers)]
     return Flow(
         flows,
-        _backward(successors, flows, guards, lambda flow: flow.reads, [False] * number),
-        _backward(successors, flows, guards, lambda flow: flow.steers, computes),
-        _forward(successors, data),
+        _backward(successors, flows, guards, [flow.reads for flow in flows], [False] * number),
+        _backward(successors, flows, guards, steers, computes),
+        loaded,
         _leaders(rows, successors),
+        last,
     )
+
+
+def _last_stretch(rows: NDArray[np.int64], successors: list[tuple[int, ...]]) -> NDArray[np.bool_]:
+    """Return from which rows no way leads to a barrier."""
+    before = rows[:, k.OP] == k.BAR
+    again = True
+    while again:
+        again = False
+        for row in range(rows.shape[0] - 1, -1, -1):
+            if not before[row] and any(before[other] for other in successors[row]):
+                before[row] = again = True
+    found: NDArray[np.bool_] = ~before
+    return found
 
 
 def _leaders(rows: NDArray[np.int64], successors: list[tuple[int, ...]]) -> NDArray[np.int64]:

@@ -56,6 +56,9 @@ class Program:
         Per row: stores to memory.
     destinations : tuple of tuple of int
         Per row: the general registers that it writes, in order.
+    checks : bool
+        Whether all that depends on loaded data in its way lies behind its last barrier and asks
+        only if two copies of the same are different, which they are not without a fault.
     """
 
     function: Function
@@ -69,6 +72,7 @@ class Program:
     general: NDArray[np.bool_]
     stores: NDArray[np.bool_]
     destinations: tuple[tuple[int, ...], ...]
+    checks: bool = False
 
     @property
     def supported(self) -> NDArray[np.bool_]:

@@ -25,13 +25,17 @@ from softbeam.emulator.translation import translate_now
 from softbeam.emulator.vector import FaultVector, Strikes, fault_vector, no_fault
 from softbeam.sass.instruction import pc_of
 
+#: The code of a destination predicate that is none.
+_NO_PREDICATE = 7
+
 
 def skeleton_of(program: Program, flow: Flow, *, barriers: bool) -> Program | None:
     """Return a program without its data.
 
     Loads, stores and everything computed from what was loaded become rows that do nothing, under
     the same guards; so each thread takes the way of the whole program, executes the same number of
-    instructions, and has the same contents in every register that holds no data.
+    instructions, and has the same contents in every register that holds no data.  Checks of the
+    program (:attr:`softbeam.emulator.lowering.Program.checks`) compare zeros instead of data.
 
     Parameters
     ----------
@@ -50,9 +54,13 @@ def skeleton_of(program: Program, flow: Flow, *, barriers: bool) -> Program | No
     rows = program.code.rows.copy()
     for number, one in enumerate(flow.rows):
         operation, data = int(rows[number, k.OP]), flow.data[number]
-        moves = operation in (*LOADS, *STORES)
+        moves = operation in (*LOADS, *STORES, k.REDUCTION)
         decides = one.reads if operation >= k.FIRST_CONTROL else 0
-        if (decides | predicate_bit(int(rows[number, k.GUARD]))) & data:
+        if program.checks and flow.last[number]:
+            if not moves and _decides(rows[number]):
+                _take_zeros(rows[number], data)
+                continue
+        elif (decides | predicate_bit(int(rows[number, k.GUARD]))) & data:
             return None
         waits = operation == k.BAR and not barriers
         if moves or waits or (operation < k.FIRST_CONTROL and one.reads & data):
@@ -60,6 +68,20 @@ def skeleton_of(program: Program, flow: Flow, *, barriers: bool) -> Program | No
             empty[k.OP], empty[k.GUARD] = k.NOP, int(rows[number, k.GUARD])
             rows[number] = empty.values
     return replace(program, code=program.code._replace(rows=rows), has_barrier=barriers)
+
+
+def _decides(row: NDArray[np.int64]) -> bool:
+    """Return whether a row sets predicates, or is control flow."""
+    return bool(row[k.OP] >= k.FIRST_CONTROL) or any(
+        row[column] != _NO_PREDICATE for column in (k.PREDICATE_0, k.PREDICATE_1)
+    )
+
+
+def _take_zeros(row: NDArray[np.int64], data: int) -> None:
+    """Put zeros in the place of general registers that hold data."""
+    for column in (k.A, k.B, k.C):
+        if row[column] == k.REGISTER and data >> int(row[column + 1]) & 1:
+            row[column : column + 2] = k.IMMEDIATE, 0
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,8 @@ class BlockStrike:
         self._way = known.way_of(device, site.block, self._vector, site.thread)
         self._tile = ProductTile(device, site.launch, site.block)
         self._faulty, self._golden = known.skeletons.faulty, known.skeletons.golden
+        #: Whether what is stored is compared before, and what becomes of sums is to be emulated.
+        self._checks = self._program.checks
         for run in (self._faulty, self._golden):
             run.begin(known.launch, site.block)
         self._row, (self._warp, lane) = row_of(site.pc), divmod(site.thread, LANES)
@@ -180,6 +182,10 @@ class BlockStrike:
             others = {self._site.register or 0, *self._program.destinations[self._row]}
             others = others if self._plain else set(range(256))
             known.put_sums(self._way, self._tile, run, barrier, self._warp, self._lanes, others)
+            if self._checks:
+                # Every lane compares what it has.
+                known.put_all_sums(self._way, self._tile, run, barrier)
+                complete = True
         return Departure(barrier, run.snapshot(), complete)
 
     def _with_all_sums(self, departure: Departure) -> Departure:
@@ -292,13 +298,18 @@ class BlockStrike:
             if differ is None:
                 continue
             if self._only_sums(barrier, differ):
-                return self._finish(departure, barrier, differ)
+                finished = self._finish(departure, barrier, differ)
+                if finished is not None:
+                    return finished
+                continue
             later = self._skip(departure, barrier, differ)
             if later is not None:
                 departure, barrier = later, later.barrier
                 self._begin(later)
 
     def _ended_confined(self, departure: Departure, *, resume: bool) -> Struck:
+        if self._checks:
+            return self._ended(departure)
         finished = self._faulty.finished
         faulty = self._faulty.ending()
         if not finished:
@@ -371,7 +382,9 @@ class BlockStrike:
             if differ is None:
                 continue
             if self._only_sums(barrier, differ) and departure.complete:
-                return self._finish(departure, barrier, differ)
+                finished = self._finish(departure, barrier, differ)
+                if finished is not None:
+                    return finished
             if self._only_sums(barrier, differ) or self._in_block(differ) > departure.complete:
                 continue
             later = self._skip(departure, barrier, differ)
@@ -440,8 +453,15 @@ class BlockStrike:
         if self._golden.before != self._faulty.before:
             raise InternalError(f"the struck value differs from the fault-free run at {self._site}")
 
-    def _finish(self, departure: Departure, barrier: int, differ: NDArray[np.int64]) -> Struck:
-        """Go on natively with the sums that differ, faulty and fault-free."""
+    def _finish(
+        self, departure: Departure, barrier: int, differ: NDArray[np.int64]
+    ) -> Struck | None:
+        """Go on natively with the sums that differ, faulty and fault-free.
+
+        None if checks are to be emulated and it is not known what they compare.
+        """
+        if self._checks and differ.size:
+            return self._finish_checked(departure, barrier, differ)
         faulty = self._faulty.ending(finished=True)
         golden = self._golden.ending(finished=True)
         if departure.left is not None:
@@ -467,6 +487,42 @@ class BlockStrike:
             return Struck(faulty, golden, {})
         words, order = tile.words(elements)[differs], np.argsort(tile.words(elements)[differs])
         return Struck(faulty, golden, {tile.buffer: (words[order], left[differs][order])})
+
+    def _finish_checked(
+        self, departure: Departure, barrier: int, differ: NDArray[np.int64]
+    ) -> Struck | None:
+        """Go on natively with the sums that differ until the last barrier, and emulate the rest."""
+        last = self._way.passes.barriers
+        if barrier < last:
+            left = self._carried(barrier, last, differ)
+            if left is None:
+                return None
+            if departure.left is None:
+                self._check_value()
+            departure = replace(self._depart(last), left=left)
+            self._begin(departure)
+        self._strike_once(0, resume=True)
+        return self._ended(departure)
+
+    def _carried(self, barrier: int, last: int, differ: NDArray[np.int64]) -> Left | None:
+        """Return what sums that differ behind a barrier leave behind the last one."""
+        here, there = self._way.sums_behind(barrier), self._way.sums_behind(last)
+        if here is None or there is None:
+            return None
+        live = self._known.live(self._way, last, there.registers)
+        then = here.followers(differ, there, live, self._tile.steps)
+        if then is None:
+            return None
+        warps, registers, lanes = differ.T
+        slot = np.searchsorted(here.registers, registers)
+        elements = self._tile.elements(
+            here.rows[warps, slot, lanes], here.columns[warps, slot, lanes]
+        )
+        begin = here.steps(barrier)[slot]
+        end = there.steps(last)[np.searchsorted(there.registers, then[:, 1])]
+        held = self._held(self._faulty, (warps, registers, lanes))
+        values = self._tile.extend(elements, begin, end, held)
+        return Left(then, values, self._faulty.ending())
 
     def _held(self, run: BlockRun, at: tuple[NDArray[np.int64], ...]) -> NDArray[np.uint32]:
         found: NDArray[np.uint32] = run.all_registers()[at]

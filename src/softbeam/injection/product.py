@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from softbeam.kernels.hardened import techniques_of
 from softbeam.kernels.native.chains import extend_sums, gather_columns
+from softbeam.kernels.native.limits import clamp
 from softbeam.kernels.native.matrix import (
     chunks,
     multiply,
@@ -20,7 +22,7 @@ from softbeam.kernels.native.matrix import (
     padded_rows,
     scratch,
 )
-from softbeam.kernels.products import TILES, product_of
+from softbeam.kernels.products import product_of, tile_of
 from softbeam.network.device import Device
 
 Bits = NDArray[np.uint32]
@@ -52,16 +54,19 @@ class ProductTile:
     device : Device
         The golden memory.
     number : int
-        The launch, of one of :data:`softbeam.kernels.products.TILES`.
+        The launch, of an SGEMM kernel, hardened or not.
     block : int
         The block.
     """
 
     def __init__(self, device: Device, number: int, block: int) -> None:
         arguments = device.plan.launches[number].arguments
-        product, tile = product_of(arguments), TILES[arguments.kernel]
-        if product is None:
+        product, tile = product_of(arguments), tile_of(arguments.kernel)
+        if product is None or tile is None:
             raise ValueError(f"{arguments.kernel} is no product")
+        self._limits = None
+        if "range" in techniques_of(arguments.kernel):
+            self._limits = arguments.LOW, arguments.HIGH
         self._golden, self._number, self._product = device.golden, number, product
         self._height, self._width = tile.rows, tile.columns
         x, y, self._batch = device.launch(number).shape.block_index(block)
@@ -77,6 +82,11 @@ class ProductTile:
             elements.columns < self._product.n
         )
         return inside
+
+    @property
+    def steps(self) -> int:
+        """Steps of a whole sum."""
+        return self._product.k
 
     @property
     def buffer(self) -> str:
@@ -196,6 +206,8 @@ class ProductTile:
         # Infinities that cancel each other and sums beyond the largest number are numbers too.
         with np.errstate(invalid="ignore", over="ignore"):
             left = self.before(elements).view(np.float32) + total
+        if self._limits is not None:
+            clamp(left, *self._limits)
         bits = left.view(np.uint32)
         bits[np.isnan(left)] = CANONICAL_NAN
         return bits

@@ -25,7 +25,7 @@ from softbeam.emulator.skeletons import Skeletons, advance, skeletons_of
 from softbeam.emulator.vector import FaultVector
 from softbeam.injection.product import ProductTile
 from softbeam.injection.sums import SumPlaces, Trials
-from softbeam.kernels.products import TILES
+from softbeam.kernels.products import tile_of
 from softbeam.network.device import Device
 
 _LOG = logging.getLogger("softbeam")
@@ -89,7 +89,9 @@ class ProductLaunch:
         if skeletons is None:
             raise UnknownBlockError
         self.number = number
-        self._tile = TILES[device.plan.launches[number].kernel]
+        tile = tile_of(device.plan.launches[number].kernel)
+        assert tile is not None
+        self._tile = tile
         self.skeletons: Skeletons = skeletons
         self._ways: list[tuple[NDArray[np.int64], Way | None]] = []
         self._touching: dict[int, NDArray[np.int64]] = {}
@@ -142,7 +144,7 @@ class ProductLaunch:
             same = np.flatnonzero(passes.rows[barrier + 1 :] == row)
             later = barrier + 1 + int(same[0]) if same.size else None
             found = trials.sums(barrier, later, row)
-            if found is None or not self._is_plain(row, found):
+            if found is None or not self._is_plain(row, found, arguments.K):
                 raise UnknownBlockError
             sums[row] = found
         tile = ProductTile(device, self.number, block)
@@ -152,19 +154,38 @@ class ProductLaunch:
                 return way
         raise UnknownBlockError
 
-    def _is_plain(self, row: int, places: SumPlaces) -> bool:
+    def _is_plain(self, row: int, places: SumPlaces, k: int) -> bool:
         """Return whether each element is summed in one register, which is no more than that.
 
-        Other registers may hold its sum of some steps before; they are not read any more.  What a
-        sum is must reach nothing but what its own lane stores.
+        Other registers may hold its sum of some steps before; they are not read any more.  Where a
+        tile is computed twice, one more may hold the finished sum of the first pass.  What a sum is
+        must reach nothing but what its own lane stores, and checks.
+
+        Parameters
+        ----------
+        row : int
+            Where the block goes on.
+        places : SumPlaces
+            The sums that registers hold there.
+        k : int
+            Steps of a whole sum.
         """
-        flow = self.skeletons.flow
-        live = [bool(flow.live[row] >> one & 1) for one in places.registers.tolist()]
-        held = (places.rows >= 0) & np.array(live)[:, None]
-        elements = places.rows[held] * (1 + places.columns.max()) + places.columns[held]
-        once = elements.size == np.unique(elements).size == self._tile.rows * self._tile.columns
+        flow, finished = self.skeletons.flow, places.finished(k)
+        live = np.array([bool(flow.live[row] >> one & 1) for one in places.registers.tolist()])
+        passes = [live & finished, live & ~finished]
+        if not self.launch.program.checks:
+            passes = [live]
+        held = [self._held_once(places, one) for one in passes if one.any()]
         steering = flow.steering[row]
-        return once and not any(steering >> one & 1 for one in places.registers.tolist())
+        plain = not any(steering >> one & 1 for one in places.registers.tolist())
+        return plain and bool(held) and all(held)
+
+    def _held_once(self, places: SumPlaces, some: NDArray[np.bool_]) -> bool:
+        """Return whether some registers hold the sum of each element of the tile once."""
+        held = (places.rows >= 0) & some[:, None]
+        elements = places.rows[held] * (1 + places.columns.max()) + places.columns[held]
+        expected = self._tile.rows * self._tile.columns
+        return bool(elements.size == expected and np.unique(elements).size == expected)
 
     def _is_right(self, way: Way, tile: ProductTile, block: int, site: FaultVector) -> bool:
         """Compare what is derived behind two barriers, the last one too, with what is emulated."""
@@ -219,7 +240,7 @@ class ProductLaunch:
         places = way.sums_behind(barrier)
         if places is None:
             return
-        live = self._live(way, barrier, places.registers) | np.isin(places.registers, [*others])
+        live = self.live(way, barrier, places.registers) | np.isin(places.registers, [*others])
         rows, columns = places.rows[warp][:, lanes], places.columns[warp][:, lanes]
         held = (rows >= 0) & live[:, None]
         register, lane = np.nonzero(held)
@@ -234,7 +255,7 @@ class ProductLaunch:
         places = way.sums_behind(barrier)
         if places is None:
             return
-        is_live = self._live(way, barrier, places.registers)
+        is_live = self.live(way, barrier, places.registers)
         steps, all_registers = places.steps(barrier), run.all_registers()
         for number in np.unique(steps[is_live]).tolist():
             sums = tile.sums_after(number)
@@ -244,7 +265,8 @@ class ProductLaunch:
                 warp, lane = np.nonzero(held)
                 all_registers[warp, places.registers[slot], lane] = sums[rows[held], columns[held]]
 
-    def _live(self, way: Way, barrier: int, registers: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def live(self, way: Way, barrier: int, registers: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which general registers are read behind a barrier before they are written."""
         live = self.skeletons.flow.live[int(way.passes.rows[barrier])]
         return np.array([bool(live >> one & 1) for one in registers.tolist()])
 
@@ -257,7 +279,7 @@ def product_launch(device: Device, number: int) -> ProductLaunch | None:
     kept = _launches.setdefault(device, {})
     if number not in kept:
         kept[number] = None
-        if device.plan.launches[number].kernel in TILES:
+        if tile_of(device.plan.launches[number].kernel) is not None:
             with suppress(UnknownBlockError):
                 kept[number] = ProductLaunch(device, number)
     return kept[number]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from softbeam.emulator.execution import launch_constants, memory_map
 from softbeam.emulator.launching import Launch
 from softbeam.emulator.resuming import BlockRun
-from softbeam.kernels.products import TILES, Tile
+from softbeam.kernels.products import Tile, tile_of
 from softbeam.kernels.signatures import Arguments
 
 Places = NDArray[np.int64]
@@ -55,6 +55,46 @@ class SumPlaces:
         """Return how many steps the registers' sums have made when a barrier is passed."""
         return self.first + (barrier - self.barrier) * self.each
 
+    def finished(self, k: int) -> NDArray[np.bool_]:
+        """Return which registers hold sums of all of `k` steps: those of a pass that is over."""
+        found: NDArray[np.bool_] = (self.each == 0) & (self.first >= k)
+        return found
+
+    def followers(
+        self, differ: Places, later: SumPlaces, live: NDArray[np.bool_], k: int
+    ) -> Places | None:
+        """Return where sums are held at a later row at which all passes over the tile have begun.
+
+        Parameters
+        ----------
+        differ : numpy.ndarray of int64, [sums, 3]
+            Warp, register and lane of each.
+        later : SumPlaces
+            The places at that row.
+        live : numpy.ndarray of bool
+            Which of its registers are read from there on.
+        k : int
+            Steps of a whole sum.
+
+        Returns
+        -------
+        numpy.ndarray of int64, [sums, 3], or None
+            The same there; None if one is held nowhere, or here is no sum.
+        """
+        finished, then = self.finished(k), later.finished(k)
+        found = []
+        for warp, register, lane in differ.tolist():
+            slot = int(np.searchsorted(self.registers, register))
+            row, column = self.rows[warp, slot, lane], self.columns[warp, slot, lane]
+            # In the first pass nothing is finished, and at the later row all of it is.
+            over = bool(finished[slot]) or not finished.any()
+            same = (later.rows[warp, :, lane] == row) & (later.columns[warp, :, lane] == column)
+            at = np.flatnonzero(same & (then == over) & live)
+            if row < 0 or at.size != 1:
+                return None
+            found.append((warp, int(later.registers[at[0]]), lane))
+        return np.array(found, dtype=np.int64).reshape(-1, 3)
+
 
 class Trials:
     """Trial runs of a kernel.
@@ -72,7 +112,9 @@ class Trials:
     def __init__(self, launch: Launch, arguments: Arguments, batch: int) -> None:
         self._launch, self._arguments, self._batch = launch, arguments, batch
         self._run = BlockRun(launch)
-        self._tile: Tile = TILES[arguments.kernel]
+        tile = tile_of(arguments.kernel)
+        assert tile is not None
+        self._tile: Tile = tile
         program = launch.program
         written = zip(program.function.instructions, program.destinations, strict=True)
         self._registers = np.unique([r for one, d in written if one.opcode == "FFMA" for r in d])
@@ -190,6 +232,9 @@ class Trials:
             for place, name in enumerate("ABC")
         )
         values |= {"M": m, "N": n, "LDB": pitch, "A": at_a, "B": at_b, "C": at_c}
+        # Of a hardened kernel: nothing is reported or stored before the last barrier.
+        further = {"REPORT": 0, "WORDS_A": a_words, "WORDS_B": b_words, "WORDS_C": m * n}
+        values |= {name: value for name, value in further.items() if name in values}
         segments = [(at_a, at_a + 4 * a_words, 0), (at_b, at_b + 4 * b_words, a_words)]
         program, shape = self._launch.program, self._launch.shape
         constants = launch_constants(program, shape, list(values.values()))
