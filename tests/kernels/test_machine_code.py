@@ -32,8 +32,7 @@ SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "build_kernels.py"
 
 def source_of(name: str) -> str:
     """Return where the source of a kernel lies, without what its name ends with."""
-    folder = "hardened/" if techniques_of(name) else ""
-    return folder + base_of(KERNELS[name].file)
+    return base_of(KERNELS[name].file)
 
 
 def test_the_manifest_names_every_shipped_file_as_it_is() -> None:
