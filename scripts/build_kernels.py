@@ -8,7 +8,8 @@ softbeam needs none of this.  The tools come from PyPI (``pip install softbeam[c
     python scripts/build_kernels.py            build into the package
     python scripts/build_kernels.py sgemm hardened/sgemm …
                                                build these sources only, the others stay
-    python scripts/build_kernels.py --check    build elsewhere and compare with the manifest
+    python scripts/build_kernels.py --check    build elsewhere and compare with the manifest; with
+                                               sources or --arch these alone (all take an hour)
 """
 
 from __future__ import annotations
@@ -142,6 +143,7 @@ def build(
     lines: bool,
     names: Sequence[str] = (),
     architectures: Sequence[str] = ARCHITECTURES,
+    alone: bool = False,
 ) -> dict[str, object]:
     """Build kernels into `folder` and return the manifest.
 
@@ -155,23 +157,26 @@ def build(
         The units to build, the others' files being there; by default all.
     architectures
         Those to build for, likewise.
+    alone
+        Whether nothing else is there, so that the manifest is of what is built.
     """
     files = {
         f"cuda/{path.relative_to(SOURCES).as_posix()}": _sha256(path)
         for path in sorted(SOURCES.rglob("*.cu*"))
     }
+    chosen = [
+        (unit, architecture)
+        for architecture in architectures
+        for unit in units()
+        if not names or unit.name in names
+    ]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        built = [
-            pool.submit(_build_one, unit, architecture, folder, lines=lines)
-            for architecture in architectures
-            for unit in units()
-            if not names or unit.name in names
-        ]
+        built = [pool.submit(_build_one, *one, folder, lines=lines) for one in chosen]
         for future in built:
             future.result()
-    for architecture in ARCHITECTURES:
-        for unit in units():
-            files |= _files(unit, architecture, folder)
+    every = [(unit, architecture) for architecture in ARCHITECTURES for unit in units()]
+    for unit, architecture in chosen if alone else every:
+        files |= _files(unit, architecture, folder)
     return {
         "compiler": _version("nvcc"),
         "disassembler": _version("nvdisasm"),
@@ -220,8 +225,12 @@ def main() -> None:
         (shipped / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
         return
     with tempfile.TemporaryDirectory() as name:
-        files = build(Path(name), lines=False)["files"]
+        files = build(
+            Path(name), lines=False, names=given.sources, architectures=given.arch, alone=True
+        )["files"]
     wanted = json.loads((shipped / "manifest.json").read_text())["files"]
+    if given.sources or tuple(given.arch) != ARCHITECTURES:
+        wanted = {name: one for name, one in wanted.items() if name in files}
     wrong = sorted(name for name in wanted | files if wanted.get(name) != files.get(name))
     if wrong:
         sys.exit("differs from the manifest: " + ", ".join(wrong))
