@@ -22,6 +22,9 @@ from softbeam.network.plan import REPORT, Buffer, Launch, Plan, Pointer
 if TYPE_CHECKING:
     from softbeam.network.hardening.checksum import Weights
 
+#: Words of a buffer, at most, whose places a kernel with bounds can tell (``hardened/sgemm.cu``).
+MOST_BOUNDED = 1 << 30
+
 #: Words of the report: what is detected, and what is corrected.
 REPORT_WORDS = 2
 
@@ -129,7 +132,15 @@ def _hardened(
 
 def _words_behind(plan: Plan, pointer: Pointer | None) -> int:
     """Return how many words of a buffer there are from a pointer on; none behind no pointer."""
-    return 0 if pointer is None else plan.buffers[pointer.buffer].words - pointer.word
+    if pointer is None:
+        return 0
+    words = plan.buffers[pointer.buffer].words - pointer.word
+    if words > MOST_BOUNDED:
+        raise NetworkError(
+            f"{pointer.buffer} has {words:,} words, more than the {MOST_BOUNDED:,} that a kernel "
+            "with bounds can tell apart; leave bounds out there"
+        )
+    return words
 
 
 def _im2col_of(launches: list[Launch]) -> Launch | None:
