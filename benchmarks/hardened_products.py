@@ -35,7 +35,7 @@ from softbeam.emulator.skeletons import skeleton_of
 from softbeam.emulator.vector import no_fault
 from softbeam.injection.injector import Injector
 from softbeam.kernels import program, signature
-from softbeam.kernels.hardened import COMBINATIONS
+from softbeam.kernels.hardened import APART
 from softbeam.kernels.products import SMALL, TILES, Product, tile_of
 from softbeam.network.plan import REPORT, Pointer
 from softbeam.network.workload import load_workload
@@ -93,7 +93,7 @@ def costs(network: str, architecture: str) -> None:
         if one.kernel in TILES
     )
     before: Counter[str] = Counter()
-    for techniques in ((), *COMBINATIONS["sgemm"]):
+    for techniques in ((), *APART["sgemm"]):
         found: Counter[str] = Counter()
         for (kernel, values), times in work.items():
             name = "+".join((kernel, *techniques))
@@ -148,7 +148,7 @@ def main() -> None:
     other.add_argument("--injections", type=int, default=1000)
     given = parser.parse_args()
     if given.command == "shares":
-        every = ["none", *("+".join(one) for one in COMBINATIONS["sgemm"])]
+        every = ["none", *("+".join(one) for one in APART["sgemm"])]
         shares(given.variants or every, given.injections)
     else:
         # So many programs would take longer to translate than to interpret.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from support.bench import program
+from support.shipped import on_all_shipped
 
 from softbeam.emulator.parameters import integer_parameters
-from softbeam.kernels import ARCHITECTURES, KERNELS
+from softbeam.kernels import KERNELS
 from softbeam.kernels import program as shipped
 
 #: A float, an integer, a pair of integers, an address.
@@ -32,8 +33,7 @@ def test_sums_of_64_bits_are_of_integers() -> None:
     assert integer_parameters(code.function) == {3}
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("name", KERNELS)
+@on_all_shipped
 def test_no_float_of_a_shipped_kernel_is_taken_for_an_integer(name: str, architecture: str) -> None:
     kinds = [parameter.kind for parameter in KERNELS[name].parameters]
     found = integer_parameters(shipped(name, architecture).function)

@@ -14,7 +14,7 @@ from softbeam.emulator.vector import no_fault
 from softbeam.injection.product_launch import product_launch
 from softbeam.injection.strike import Strike
 from softbeam.kernels import program
-from softbeam.kernels.hardened import COMBINATIONS, REPORTING
+from softbeam.kernels.hardened import APART, REPORTING
 from softbeam.kernels.products import COLUMN, LARGE, ROW, SMALL, Product, Tile
 from softbeam.network.plan import REPORT
 
@@ -27,7 +27,7 @@ PRODUCTS = {
 }
 
 
-TWICE = [one for one in COMBINATIONS["sgemm"] if set(REPORTING) & set(one)]
+TWICE = [one for one in APART["sgemm"] if set(REPORTING) & set(one)]
 
 
 def compare(one: OneProduct, number: int, seed: int) -> Counter[str]:
@@ -42,7 +42,7 @@ def compare(one: OneProduct, number: int, seed: int) -> Counter[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("techniques", COMBINATIONS["sgemm"], ids="+".join)
+@pytest.mark.parametrize("techniques", APART["sgemm"], ids="+".join)
 @pytest.mark.parametrize("tile", PRODUCTS)
 def test_strikes_around_the_fault_are_strikes_of_the_block(
     tile: Tile, techniques: tuple[str, ...]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from support.shipped import shipped
 
-from softbeam.kernels import ARCHITECTURES, KERNELS, program
+from softbeam.kernels import KERNELS, program
 from softbeam.kernels.hardened import REPORTING, base_of, techniques_of, variant
-from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 
 #: What a thread computes with; moves, which compilers make as they like, are left out.
 ARITHMETIC = {"FADD", "FMUL", "FFMA", "MUFU", "FSETP", "FMNMX", "I2F", "F2I"}
@@ -25,11 +25,7 @@ LOOPS = {
 }  # fmt: skip
 
 
-OTHERS = [one for one in ARCHITECTURES if one != DEFAULT_ARCHITECTURE]
-ARCHITECTURE = [
-    DEFAULT_ARCHITECTURE,
-    *(pytest.param(one, marks=pytest.mark.slow) for one in OTHERS),
-]
+ON = pytest.mark.parametrize(("name", "architecture"), shipped(COPIED))
 
 
 def counted(name: str, architecture: str) -> Counter[str]:
@@ -45,8 +41,7 @@ def counted(name: str, architecture: str) -> Counter[str]:
     return Counter(one.opcode for one in own)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURE)
-@pytest.mark.parametrize("name", COPIED)
+@ON
 def test_a_copy_loads_and_computes_by_itself(name: str, architecture: str) -> None:
     base, techniques = base_of(name), techniques_of(name)
     copies = 3 if "triplication" in techniques else 2
@@ -62,8 +57,7 @@ def test_a_copy_loads_and_computes_by_itself(name: str, architecture: str) -> No
         assert several[opcode] >= copies * one[opcode], opcode
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURE)
-@pytest.mark.parametrize("name", COPIED)
+@ON
 def test_what_is_found_is_reported_by_one_atomic_addition(name: str, architecture: str) -> None:
     found = counted(name, architecture)
     assert found["RED"] + found["REDG"] + found["ATOMG"] >= 1

@@ -6,11 +6,10 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from _pytest.mark import ParameterSet
+from support.shipped import on_all_shipped
 
 import softbeam
 from softbeam.kernels import (
@@ -23,8 +22,7 @@ from softbeam.kernels import (
     source,
     source_lines,
 )
-from softbeam.kernels.hardened import base_of, techniques_of
-from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
+from softbeam.kernels.hardened import base_of
 from softbeam.sass.toolchain import find_tool
 
 PACKAGE = Path(softbeam.__file__).parent / "kernels"
@@ -55,15 +53,7 @@ def test_the_manifest_names_every_shipped_file_as_it_is() -> None:
     assert len(files) == len(sources) + 1 + 2 * len(compiled) * len(ARCHITECTURES) + len(headers)
 
 
-def _cases() -> Iterator[ParameterSet]:
-    """Return kernels and architectures; of variants the default one's, elsewhere if slow."""
-    for name in KERNELS:
-        for architecture in ARCHITECTURES:
-            rare = techniques_of(name) and architecture != DEFAULT_ARCHITECTURE
-            yield pytest.param(name, architecture, marks=pytest.mark.slow if rare else ())
-
-
-@pytest.mark.parametrize(("name", "architecture"), _cases())
+@on_all_shipped
 def test_every_instruction_has_its_source_line(name: str, architecture: str) -> None:
     lines = source_lines(name, architecture)
     assert len(lines) == len(program(name, architecture).function.instructions)

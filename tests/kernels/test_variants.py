@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from support.shipped import architecture_of
 from support.variants import LAUNCHES, Expected, Limits
 
-from softbeam.kernels import ARCHITECTURES, KERNELS
+from softbeam.kernels import KERNELS
 from softbeam.kernels.hardened import base_of, techniques_of
 from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
 
@@ -17,10 +18,14 @@ BASES = [name for name in BASES if not name.startswith("sgemm")]
 #: lower limit -0 and as the upper one +0, keep their bits.
 LIMITS = [Limits(-0.75, 1.5), Limits(-0.0, 0.625), Limits(-1.0, 0.0)]
 
-OTHERS = [one for one in ARCHITECTURES if one != DEFAULT_ARCHITECTURE]
-ARCHITECTURE = [
-    DEFAULT_ARCHITECTURE,
-    *(pytest.param(one, marks=pytest.mark.slow) for one in OTHERS),
+#: Every base on Hopper, and on one other architecture where tests are slow.
+CASES = [
+    *((base, edges, DEFAULT_ARCHITECTURE) for base in BASES for edges in (0.0, 0.2)),
+    *(
+        pytest.param(base, 0.2, architecture_of(base), marks=pytest.mark.slow)
+        for base in BASES
+        if architecture_of(base) != DEFAULT_ARCHITECTURE
+    ),
 ]
 
 
@@ -30,9 +35,7 @@ def test_every_kernel_but_the_products_has_variants_and_a_launch_here() -> None:
     assert LAUNCHES.keys() == set(BASES)
 
 
-@pytest.mark.parametrize("edges", [0.0, 0.2])
-@pytest.mark.parametrize("base", BASES)
-@pytest.mark.parametrize("architecture", ARCHITECTURE)
+@pytest.mark.parametrize(("base", "edges", "architecture"), CASES)
 def test_a_variant_leaves_what_its_base_does_clamped(
     base: str, edges: float, architecture: str
 ) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.shipped import on_all_shipped
 
 from softbeam.errors import ListingError
 from softbeam.kernels import ARCHITECTURES, KERNELS, cubin_bytes, listing_bytes
@@ -19,8 +20,7 @@ from softbeam.sass import link, read_cubin, read_listing, read_variables
 SIZES = {"int32": 4, "int64": 8, "float32": 4, "pointer": 8}
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("name", KERNELS)
+@on_all_shipped
 def test_shipped_cubins(name: str, architecture: str) -> None:
     kernel = KERNELS[name]
     found, kernels = read_cubin(cubin_bytes(name, architecture), origin=name)

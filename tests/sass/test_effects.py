@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from support.shipped import on_all_shipped
 
-from softbeam.kernels import ARCHITECTURES, KERNELS, listing_bytes
+from softbeam.kernels import KERNELS, listing_bytes
 from softbeam.sass import parse_line, read_listing
 from softbeam.sass.effects import read_registers, roles, written_registers
 from softbeam.sass.opcodes import OPCODES, find_opcode
@@ -123,8 +124,7 @@ def test_predicates_have_roles() -> None:
     assert predicates("@!P1 BRA !P2, 0x780") == ([], ["!P2"])
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("name", KERNELS)
+@on_all_shipped
 def test_shipped_kernels_use_known_opcodes_only(name: str, architecture: str) -> None:
     """Everything the ten kernels execute is in the table, and stays within its registers."""
     code = read_listing(listing_bytes(name, architecture), origin=name)[KERNELS[name].symbol]

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.shipped import on_all_shipped
 
 from softbeam.errors import ListingError
-from softbeam.kernels import ARCHITECTURES, KERNELS, listing_bytes
+from softbeam.kernels import KERNELS, listing_bytes
 from softbeam.sass import (
     Guard,
     Instruction,
@@ -167,8 +168,7 @@ def test_a_listing_names_pcs_in_steps_of_sixteen() -> None:
     assert [(i.pc, str(i)) for i in functions["k"]] == [(0, "NOP"), (16, "@!P0 EXIT")]
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("name", KERNELS)
+@on_all_shipped
 def test_shipped_listings(name: str, architecture: str) -> None:
     functions = read_listing(listing_bytes(name, architecture), origin=name)
     symbol = KERNELS[name].symbol
