@@ -1,8 +1,8 @@
 """Which shipped kernels a test of all machine code looks at, and on which architectures.
 
 Kernels without hardening are looked at on every architecture.  There are nine times as many
-hardened variants, of the same sources and techniques on each: some are looked at everywhere, each of
-them on one architecture in turn, so that between them all are.
+hardened variants, of the same sources and techniques on each: some are looked at everywhere,
+each of them on one architecture in turn, so that between them all are.
 """
 
 from __future__ import annotations
