@@ -12,6 +12,7 @@ import pytest
 from support.bench import program as assembled
 from support.corpus import shared_machine
 from support.engines import Setting, assert_equal_engines, random_setting, with_rows
+from support.shipped import FEW
 
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.lowering import Program, bank_words, lower
@@ -19,7 +20,7 @@ from softbeam.emulator.translation import compiling, engine
 from softbeam.emulator.translation.blocks import MEANINGS, find_blocks
 from softbeam.emulator.validation import wrong_rows
 from softbeam.emulator.vector import Strikes, fault_vector, no_fault
-from softbeam.kernels import ARCHITECTURES, KERNELS, program
+from softbeam.kernels import ARCHITECTURES, program
 
 CORPUS = ("atomics", "blocks", "control", "double", "float_math", "half", "integer", "product",
           "programs", "warp")  # fmt: skip
@@ -36,7 +37,7 @@ _NAMES = (k.A_VALUE, k.B_VALUE, k.C_VALUE)
 @cache
 def corpus_programs(architecture: str, sources: tuple[str, ...] = CORPUS) -> tuple[Program, ...]:
     """Return every function of some sources and every kernel, lowered."""
-    found = [program(name, architecture) for name in KERNELS]
+    found = [program(name, architecture) for name in FEW]
     for source in sources:
         machine = shared_machine(source, architecture)
         found.extend(lower(machine.kernels[name]) for name in sorted(machine.kernels))

@@ -23,6 +23,10 @@ ALWAYS = (
 )  # fmt: skip
 
 
+#: What tests of everything look at where each kernel takes its time: all but most variants.
+FEW = (*(name for name in KERNELS if not techniques_of(name)), *ALWAYS)
+
+
 def architecture_of(name: str) -> str:
     """Return the architecture on which slow tests look at a variant."""
     return ARCHITECTURES[crc32(name.encode()) % len(ARCHITECTURES)]
