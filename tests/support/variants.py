@@ -82,8 +82,8 @@ def _maxpool(b: Bench) -> Given:
 
 
 def _maxpool_xy(b: Bench) -> Given:
-    image, output, indexes = b.buffer(450), b.buffer(200), b.buffer(200)
-    return line(200), [200, 9, 10, 5, 1, 2, 3, 1, image, output, indexes]
+    image, output, indexes = b.buffer(450), b.buffer(180), b.buffer(180)
+    return line(180), [180, 9, 10, 5, 1, 2, 3, 1, image, output, indexes]
 
 
 def _maxpool_depth(b: Bench) -> Given:
