@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from softbeam.cli._aim import BudgetOption, CoverageOption, aim_of
 from softbeam.cli._app import app, console
 from softbeam.cli._choices import with_choices
 from softbeam.cli._effects import Given, drawn_of, effects_of, is_measured
@@ -48,16 +49,8 @@ MEASURED = "measured"
 def advise(
     *,
     run: RunArgument,
-    coverage: Annotated[
-        float | None,
-        typer.Option("--coverage", help="Share of the damage to remove; default: 0.9."),
-    ] = None,
-    budget: Annotated[
-        float | None,
-        typer.Option(
-            "--budget", help="Instead: further instructions that may be spent, 0.05 for 5 %."
-        ),
-    ] = None,
+    coverage: CoverageOption = None,
+    budget: BudgetOption = None,
     of: Annotated[
         str,
         typer.Option(
@@ -314,27 +307,6 @@ def _print_behind(screen: Console, results: Results, advice: Advice) -> None:
         show(screen, front_table(advice, PRINTED))
     screen.print(f"\n{model(advice, results.specification)}", markup=False, soft_wrap=True)
     _print_checklist(screen, results)
-
-
-def aim_of(coverage: float | None, budget: float | None) -> Aim:
-    """Return what is wanted: nine tenths of the damage where nothing is said."""
-    from softbeam.analysis.hardening.advice import Aim
-
-    if coverage is not None and budget is not None:
-        raise typer.BadParameter("give --coverage or --budget, not both", param_hint="--budget")
-    if budget is not None:
-        if not budget >= 0.0:
-            raise typer.BadParameter(
-                f"{budget} is no share of instructions; give 0.05 for 5 %", param_hint="--budget"
-            )
-        return Aim(budget=budget)
-    coverage = 0.9 if coverage is None else coverage
-    if not 0.0 < coverage <= 1.0:
-        raise typer.BadParameter(
-            f"{coverage} is no share of the damage; give a number above 0 and up to 1",
-            param_hint="--coverage",
-        )
-    return Aim(coverage=coverage)
 
 
 def _by(text: str) -> By:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from softbeam.cli._again import workload_again
+from softbeam.cli._aim import BudgetOption, CoverageOption, aim_of
 from softbeam.cli._app import app, console
 from softbeam.cli._choices import with_choices
 from softbeam.cli._effects import Given, drawn_of, is_measured, limits_of, measured
 from softbeam.cli._options import RunArgument
-from softbeam.cli.advise import aim_of, checked_harm, checked_techniques, wanted_of
+from softbeam.cli.advise import checked_harm, checked_techniques, wanted_of
 from softbeam.cli.tables import COLUMNS
 from softbeam.injection.choices import JudgeChoice
 from softbeam.network.choices import CalibrationChoices, InputChoices
@@ -42,16 +43,8 @@ def harden(
     out: Annotated[
         Path, typer.Option("--out", metavar="FOLDER", help="Where the hardening is written.")
     ],
-    coverage: Annotated[
-        float | None,
-        typer.Option("--coverage", help="Share of the damage to remove; default: 0.9."),
-    ] = None,
-    budget: Annotated[
-        float | None,
-        typer.Option(
-            "--budget", help="Instead: further instructions that may be spent, 0.05 for 5 %."
-        ),
-    ] = None,
+    coverage: CoverageOption = None,
+    budget: BudgetOption = None,
     of: Annotated[
         str,
         typer.Option("--of", metavar="DAMAGE", help="critical (SDCs), sdc, due, or all of both."),

@@ -20,7 +20,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from softbeam.kernels.hardened import FOLDER, REPORTING, base_of, techniques_of
+from softbeam.kernels.hardened import FOLDER, base_of, compares, techniques_of
 from softbeam.kernels.signatures import (
     KERNELS,
     LIBRARY,
@@ -186,8 +186,8 @@ def program(name: str, architecture: str = DEFAULT_ARCHITECTURE) -> Program:
     from softbeam.kernels.products import tile_of
 
     made = lower(_functions(KERNELS[name].file, architecture)[KERNELS[name].symbol])
-    compares = bool(set(REPORTING) & set(techniques_of(name)))
-    return replace(made, checks=compares and tile_of(name) is not None)
+    checks = compares(techniques_of(name)) and tile_of(name) is not None
+    return replace(made, checks=checks)
 
 
 @cache

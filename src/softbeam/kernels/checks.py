@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+#: The checks of products and of convolutions.
+CHECKS = "check_product", "check_convolution"
+
 #: Words that are summed in single precision before they are added in double precision.
 RUN = 16
 
@@ -83,12 +86,12 @@ def most_correcting(arguments: Any) -> int:
     arguments : Arguments
         Of a launch.
     """
-    if arguments.kernel == "check_product":
-        steps = arguments.K * PER_STEP
-    elif arguments.kernel == "check_convolution":
-        steps = arguments.channels * arguments.kernel_h * arguments.kernel_w * PER_WINDOW_STEP
-    else:
+    if arguments.kernel not in CHECKS:
         return 0
+    if arguments.kernel == CHECKS[0]:
+        steps = arguments.K * PER_STEP
+    else:
+        steps = arguments.channels * arguments.kernel_h * arguments.kernel_w * PER_WINDOW_STEP
     return int(steps * -(-arguments.M // 32) * (32 >> arguments.SHARE))
 
 

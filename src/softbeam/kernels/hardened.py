@@ -76,6 +76,17 @@ def techniques_of(name: str) -> tuple[str, ...]:
     return tuple(name.split("+")[1:])
 
 
+def compares(techniques: Iterable[str]) -> bool:
+    """Return whether a kernel with some techniques compares copies, and reports what it finds.
+
+    Examples
+    --------
+    >>> compares(["range"]), compares(["triplication", "bounds"])
+    (False, True)
+    """
+    return not set(REPORTING).isdisjoint(techniques)
+
+
 def combinations(base: str) -> tuple[tuple[str, ...], ...]:
     """Return the techniques of each variant that a kernel with a hardened source has.
 

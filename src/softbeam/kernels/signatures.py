@@ -16,7 +16,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from softbeam.kernels.hardened import APART, FOLDER, REPORTING, combinations, entry
+from softbeam.kernels.hardened import APART, FOLDER, combinations, compares, entry
 
 _KINDS = {"int": "int32", "size_t": "int64", "float": "float32", "unsigned": "uint32"}
 _ENTRY = re.compile(
@@ -142,7 +142,7 @@ def further_parameters(kernel: Kernel, techniques: Iterable[str]) -> tuple[Param
     """
     given = set(techniques)
     found = []
-    if given & set(REPORTING):
+    if compares(given):
         found += [Parameter("ZERO", "int32"), Parameter("REPORT", "pointer", "int32")]
     if "range" in given:
         found += [Parameter("LOW", "float32"), Parameter("HIGH", "float32")]

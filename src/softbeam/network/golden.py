@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.kernels.hardened import REPORTING, techniques_of
+from softbeam.kernels.hardened import compares, techniques_of
 from softbeam.kernels.signatures import arguments_of, signature
 from softbeam.logs import timed
 from softbeam.memory import address_space, require_memory
@@ -91,7 +91,7 @@ def _values(launch: Launch, views: Mapping[str, Bits]) -> Iterator[Any]:
 
     None for where a hardened kernel reports: without a fault in it, it does not.
     """
-    reports = set(techniques_of(launch.kernel)) & set(REPORTING)
+    reports = compares(techniques_of(launch.kernel))
     for parameter, value in zip(signature(launch.kernel).parameters, launch.arguments, strict=True):
         if not isinstance(value, Pointer):
             yield value

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from softbeam.intervals import Ranges, merged, subtract
-from softbeam.network.plan import Plan
+from softbeam.network.plan import Launch, Plan
 
 #: By buffer, the words that something reads later.
 Live: TypeAlias = Mapping[str, Ranges]
@@ -39,13 +39,26 @@ def live_at(plan: Plan) -> list[Live]:
     live: dict[str, Ranges] = {name: ((0, plan.buffers[name].words),) for name in plan.read_at_end}
     found: list[Live] = [dict(live)]
     for launch in reversed(plan.launches):
-        for span in launch.writes:
-            left = subtract(live.get(span.buffer, ()), [(span.start, span.end)])
-            if left:
-                live[span.buffer] = left
-            else:
-                live.pop(span.buffer, None)
-        for span in launch.reads:
-            live[span.buffer] = merged((*live.get(span.buffer, ()), (span.start, span.end)))
+        go_before(launch, live)
         found.append(dict(live))
     return found[::-1]
+
+
+def go_before(launch: Launch, live: dict[str, Ranges]) -> None:
+    """Make of what is read later than a launch what is read later before it, in place.
+
+    Parameters
+    ----------
+    launch : Launch
+        The launch.
+    live : dict of str to tuple of (start, end)
+        By buffer; one that nothing reads is left out.
+    """
+    for span in launch.writes:
+        left = subtract(live.get(span.buffer, ()), [(span.start, span.end)])
+        if left:
+            live[span.buffer] = left
+        else:
+            live.pop(span.buffer, None)
+    for span in launch.reads:
+        live[span.buffer] = merged((*live.get(span.buffer, ()), (span.start, span.end)))

@@ -23,7 +23,10 @@ INPUT = "-1.input"
 WORKSPACE = "-1.workspace"
 
 REPORT = "-1.report"
-"""Where the checks of a hardened network report: two words."""
+"""Where the checks of a hardened network report."""
+
+REPORT_WORDS = 2
+"""Its words: what is detected, and what is corrected."""
 
 
 def buffer_name(layer: int, name: str) -> str:

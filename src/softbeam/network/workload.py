@@ -22,10 +22,11 @@ from softbeam.network.buffers import buffer_words
 from softbeam.network.catalogue import NETWORKS, Network, load_network
 from softbeam.network.choices import USUAL, WorkloadChoices
 from softbeam.network.darknet.weights import read_weights
-from softbeam.network.hardening.calibration import UNCALIBRATED, Calibration, hardened
+from softbeam.network.hardening.calibration import UNCALIBRATED, Calibration, Input, hardened
 from softbeam.network.hardening.limits import Limits
 from softbeam.network.image import SAMPLE, load_image
 from softbeam.network.labels import Image, Labels, images_of, labels_of
+from softbeam.network.layers import Shape
 from softbeam.network.plan import Plan
 from softbeam.network.preprocessing import PLAIN, Preprocessing, in_words
 from softbeam.network.profile import LaunchProfile
@@ -66,7 +67,8 @@ class Workload:
     labels : tuple of int or None
         The right class of each input, where that is asked and said.
     limits : Limits or None
-        Of a hardened network what its launches store without fault, where any is clamped.
+        Of a hardened network what its launches store without fault, and how far sums of products
+        are apart, where any is clamped or checked.
     """
 
     network: Network
@@ -187,19 +189,9 @@ def load_workload(
     )
     limits = None
     if choices.harden is not None:
-        calibrated = [
-            load_image(image.file, loaded.input_shape, preprocessing)
-            for path in calibration.images
-            for image in images_of(path)
-        ]
-        made = hardened(
-            plan,
-            values,
-            digest,
-            choices.harden,
-            [(input_hash(pixels), pixels) for pixels in calibrated or inputs],
-            calibration,
-        )
+        calibrated = calibration_inputs(calibration, loaded.input_shape, preprocessing)
+        own = [(input_hash(pixels), pixels) for pixels in inputs]
+        made = hardened(plan, values, digest, choices.harden, calibrated or own, calibration)
         plan, values, limits = made.plan, made.weights, made.limits
     kernels = sorted({launch.kernel for launch in plan.launches} & KERNELS.keys())
     return Workload(
@@ -219,6 +211,19 @@ def load_workload(
         weights_file=None if weights is None else weights.name,
         limits=limits,
     )
+
+
+def calibration_inputs(calibration: Calibration, shape: Shape, how: Preprocessing) -> list[Input]:
+    """Read calibration images as a network of an input shape gets them; none if none are named.
+
+    Raises
+    ------
+    ImageError
+        If one cannot be read.
+    """
+    images = [image for path in calibration.images for image in images_of(path)]
+    read = (load_image(image.file, shape, how) for image in images)
+    return [(input_hash(pixels), pixels) for pixels in read]
 
 
 def input_hash(pixels: NDArray[np.float32]) -> str:

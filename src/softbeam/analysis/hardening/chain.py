@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from softbeam.analysis.counts import Counts
 from softbeam.analysis.estimation import Estimate
+from softbeam.analysis.hardening.beside import difference
 from softbeam.analysis.hardening.damage import DAMAGE
 from softbeam.analysis.hardening.layers import LayerDamage
 from softbeam.analysis.hardening.relative import EVENTS, Relative, Sample
@@ -18,14 +19,12 @@ from softbeam.analysis.ratios import Ratio
 from softbeam.errors import ResultsError
 from softbeam.faults.space import FaultSpaceSize
 from softbeam.faults.stratum import WHOLE_NETWORK
+from softbeam.kernels.checks import CHECKS
 from softbeam.kernels.hardened import base_of, techniques_of
 
 if TYPE_CHECKING:
     from softbeam.analysis.results import Results
     from softbeam.campaign.results.facts import LayerFacts
-
-#: What the kernels are called that check a product or a convolution by its checksums.
-_CHECKS = ("check_product", "check_convolution")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +197,8 @@ def chain_picture(
     )
 
 
-#: What two campaigns must have in common to be compared, and what it is called.
-_ALIKE = {
+#: What the fields are called in which two campaigns may differ, where it is another word.
+_CALLED = {
     "network": "networks",
     "weights_sha256": "weights",
     "inputs_sha256": "inputs",
@@ -220,12 +219,13 @@ def check_beside(results: Results, unhardened: Results) -> None:
     """
     one, other = results.specification, unhardened.specification
     differ = f"campaigns {one.campaign_id[:12]} and {other.campaign_id[:12]} do not compare"
-    for name, words in _ALIKE.items():
-        if getattr(one, name) != getattr(other, name):
-            raise ResultsError(
-                f"{differ}: they have other {words}; name the campaign into the same network "
-                "without hardening"
-            )
+    differs = difference(other, one)
+    if differs is not None:
+        words = _CALLED.get(differs.field, differs.named)
+        raise ResultsError(
+            f"{differ}: they have other {words}; name the campaign into the same network "
+            "without hardening"
+        )
     streams = set(results.counts.streams()) ^ set(unhardened.counts.streams())
     if streams:
         only = min(streams)
@@ -244,7 +244,7 @@ def techniques_in(layer: LayerFacts) -> tuple[str, ...]:
     for kernel in layer.kernels:
         if techniques := techniques_of(kernel.name):
             found.append(f"{base_of(kernel.name)}: {', '.join(techniques)}")
-        elif kernel.name in _CHECKS:
+        elif kernel.name in CHECKS:
             found.append("products: checksum")
     return tuple(dict.fromkeys(found))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from softbeam.faults.stratum import Stratum
 from softbeam.injection.record import InjectionRecord
@@ -206,6 +206,12 @@ class Effects:
             other.campaign,
             other.limits,
             other.kernels,
+        )
+
+    def grown(self, **found: Any) -> Effects:
+        """Return what is known with what was found of the same campaign, by field."""
+        return self.joined(
+            Effects(campaign=self.campaign, limits=self.limits, kernels=self.kernels, **found)
         )
 
     def joined(self, other: Effects) -> Effects:

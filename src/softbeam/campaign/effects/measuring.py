@@ -216,16 +216,11 @@ def _replay(
     for one in found:
         _check(recorded[one.struck], one)
     unneeded = unneeded_launches(subject.plan)
-    return effects.joined(
-        Effects(
-            campaign=effects.campaign,
-            limits=effects.limits,
-            kernels=effects.kernels,
-            replayed=frozenset(recorded),
-            damaging=(*crashed, *found),
-            unneeded=unneeded,
-            dropped=_dropped(subject, unneeded),
-        )
+    return effects.grown(
+        replayed=frozenset(recorded),
+        damaging=(*crashed, *found),
+        unneeded=unneeded,
+        dropped=_dropped(subject, unneeded),
     )
 
 
@@ -266,16 +261,11 @@ def _technique(
     checked = _behind_checks(subject, effects, hardening) if technique == ADDED else []
     tasks += checked
     damaging = list(_answers(runner, setup, tasks, telling))
-    return effects.joined(
-        Effects(
-            campaign=effects.campaign,
-            limits=effects.limits,
-            kernels=effects.kernels,
-            checked=frozenset(checked),
-            damaging=tuple(damaging),
-            struck=samples,
-            sizes=sizes,
-        )
+    return effects.grown(
+        checked=frozenset(checked),
+        damaging=tuple(damaging),
+        struck=samples,
+        sizes=sizes,
     )
 
 

@@ -16,23 +16,22 @@ from softbeam.campaign.setup import InjectorSetup, InputSetup, launches_in_scope
 from softbeam.errors import InternalError, NetworkError
 from softbeam.faults.stratum import Stratum
 from softbeam.kernels import KERNELS, machine_code_sha256, manifest
+from softbeam.kernels.checks import CHECKS
 from softbeam.kernels.hardened import techniques_of
 from softbeam.memory import require_disk
 from softbeam.network.device import Device
 from softbeam.network.golden import golden_run, open_golden_run, pool_words
 from softbeam.network.hardening.apply import harden
 from softbeam.network.hardening.calibration import Calibration, Input
-from softbeam.network.hardening.checksum import CHECKS, check_weights
+from softbeam.network.hardening.checksum import check_weights
 from softbeam.network.hardening.lean import needed
 from softbeam.network.hardening.limits import Limits, find_limits
 from softbeam.network.hardening.rules import CHECKSUM, has, read_rules, rows_of_check, rules_text
-from softbeam.network.image import load_image
-from softbeam.network.labels import images_of
 from softbeam.network.plan import Launch, Plan
 from softbeam.network.preprocessing import Preprocessing
 from softbeam.network.profile import LaunchProfile, profile_launch
 from softbeam.network.profile_cache import profile_key, read_profiles, write_profiles
-from softbeam.network.workload import Workload, input_hash
+from softbeam.network.workload import Workload, calibration_inputs
 
 #: The technique that adds launches of its own, which are counted and struck apart.
 ADDED: Technique = (CHECKSUM,)
@@ -330,15 +329,9 @@ def limits_on(workload: Workload, calibration: Calibration, how: Preprocessing) 
     if calibration.limits is not None:
         calibration.limits.check(workload.plan_sha256, workload.weights_sha256)
         return calibration.limits
-    images = [
-        load_image(image.file, workload.network.input_shape, how)
-        for path in calibration.images
-        for image in images_of(path)
-    ]
-    inputs = [(input_hash(pixels), pixels) for pixels in images]
-    if not calibration.images:
-        inputs = list(zip(workload.inputs_sha256, workload.images, strict=True))
-    return _found(workload, inputs, calibration.margin)
+    inputs = calibration_inputs(calibration, workload.network.input_shape, how)
+    own = list(zip(workload.inputs_sha256, workload.images, strict=True))
+    return _found(workload, inputs or own, calibration.margin)
 
 
 def with_inputs(limits: Limits, workload: Workload) -> Limits:

@@ -10,14 +10,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from softbeam.errors import InternalError, NetworkError
-from softbeam.kernels.hardened import REPORTING, base_of, variant
+from softbeam.kernels.hardened import base_of, compares, variant
 from softbeam.kernels.signatures import arguments, signature
 from softbeam.network import layout
 from softbeam.network.hardening.checksum import TOLERANCE, append_checks
 from softbeam.network.hardening.lean import needed
 from softbeam.network.hardening.limits import Limits
-from softbeam.network.hardening.rules import Rule, chosen, inside, rows_of_check
-from softbeam.network.plan import REPORT, Buffer, Launch, Plan, Pointer
+from softbeam.network.hardening.rules import Rule, chosen, inside, is_reporting, rows_of_check
+from softbeam.network.plan import REPORT, REPORT_WORDS, Buffer, Launch, Plan, Pointer
 
 if TYPE_CHECKING:
     from softbeam.network.hardening.checksum import Weights
@@ -25,15 +25,12 @@ if TYPE_CHECKING:
 #: Words of a buffer, at most, whose places a kernel with bounds can tell (``hardened/sgemm.cu``).
 MOST_BOUNDED = 1 << 30
 
-#: Words of the report: what is detected, and what is corrected.
-REPORT_WORDS = 2
-
 
 def needs_limits(plan: Plan, rules: Iterable[Rule]) -> bool:
     """Return whether any launch is to be clamped, or checked within a tolerance."""
-    rules = tuple(rules)
-    clamped = any("range" in techniques for techniques in chosen(plan, rules).values())
-    return clamped or bool(rows_of_checks(plan, rules))
+    return any(
+        "range" in own or rows_of_check(own) is not None for own in chosen(plan, rules).values()
+    )
 
 
 def rows_of_checks(plan: Plan, rules: Iterable[Rule]) -> dict[int, int]:
@@ -89,9 +86,7 @@ def harden(
             product, laid = launches[-1], _im2col_of(launches)
             more |= append_checks(launches, product, laid, weights, rows, tolerance)
     buffers: Mapping[str, Buffer] = plan.buffers
-    reports = any(
-        {*REPORTING} & {*own} or rows_of_check(own) is not None for own in techniques.values()
-    )
+    reports = any(map(is_reporting, techniques.values()))
     if reports:
         buffers = layout.place_behind(plan.buffers, {**more, REPORT: REPORT_WORDS})
     return replace(
@@ -114,7 +109,7 @@ def _hardened(
         parameter.name: value
         for parameter, value in zip(base.parameters, launch.arguments, strict=True)
     }
-    if set(techniques) & set(REPORTING):
+    if compares(techniques):
         values |= {"ZERO": 0, "REPORT": Pointer(REPORT)}
     if "range" in techniques:
         if limits is None:

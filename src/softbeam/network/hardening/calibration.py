@@ -74,7 +74,7 @@ class Hardened:
     weights : mapping of str to numpy.ndarray
         Contents of all trained buffers, those of the checks too.
     limits : Limits or None
-        Its limits, where it is clamped anywhere.
+        Its limits, where it is clamped or checked anywhere.
     """
 
     plan: Plan

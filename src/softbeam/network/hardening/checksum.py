@@ -12,10 +12,18 @@ from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from softbeam.errors import NetworkError
-from softbeam.kernels.checks import THREADS, check_words, grid_of, share_of
+from softbeam.kernels.checks import CHECKS, THREADS, check_words, grid_of, share_of
 from softbeam.kernels.products import MOST_INT, Product
 from softbeam.kernels.signatures import arguments
-from softbeam.network.plan import Launch, Plan, Pointer, Span, buffer_name
+from softbeam.network.plan import (
+    REPORT,
+    REPORT_WORDS,
+    Launch,
+    Plan,
+    Pointer,
+    Span,
+    buffer_name,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,12 +35,6 @@ Weights: TypeAlias = "Mapping[str, NDArray[np.float32]]"
 #: λ: a check that meets no fault fires with a probability of at most 2 exp(-λ²/2), 2.5e-14, for
 #: each column; that is 1 % for 10,000 images of a network with 40 million columns.
 TOLERANCE = 8.0
-
-#: The checks of products and of convolutions.
-CHECKS = "check_product", "check_convolution"
-
-#: Where the checks count what they correct.
-REPORT = "-1.report"
 
 _SIDES = "kernel", "pad", "stride", "dilation"
 
@@ -133,7 +135,7 @@ def append_check(
         pixels, kernel = window["kernel_h"] * window["kernel_w"], CHECKS[1]
     sums = Span(_own_buffer(launches, product.layer), check_words(channels, pixels))
     share = share_of(one.n, one.m, channels, pixels)
-    report = Span(REPORT, 2)
+    report = Span(REPORT, REPORT_WORDS)
     values = {
         "M": one.m, "N": one.n, "A": one.a, "C": one.c, "CHECK": _pointer(sums),
         "TOLERANCE": tolerance, "SHARE": share, "REPORT": _pointer(report),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from softbeam.intervals import Ranges, merged, subtract
-from softbeam.network.plan import Launch, Plan
+from softbeam.intervals import Ranges
+from softbeam.network.liveness import go_before
+from softbeam.network.plan import Launch, Plan, Span
 
 
 def needed(plan: Plan) -> tuple[Launch, ...]:
@@ -29,17 +30,13 @@ def needed(plan: Plan) -> tuple[Launch, ...]:
     live: dict[str, Ranges] = {name: ((0, plan.buffers[name].words),) for name in plan.read_at_end}
     kept = []
     for launch in reversed(plan.launches):
-        spans = [(span.buffer, (span.start, span.end)) for span in launch.writes]
-        if all(_unread(live.get(buffer, ()), part) for buffer, part in spans):
+        if all(_unread(live.get(span.buffer, ()), span) for span in launch.writes):
             continue
         kept.append(launch)
-        for buffer, part in spans:
-            live[buffer] = subtract(live.get(buffer, ()), [part])
-        for span in launch.reads:
-            live[span.buffer] = merged((*live.get(span.buffer, ()), (span.start, span.end)))
+        go_before(launch, live)
     return tuple(reversed(kept))
 
 
-def _unread(live: Ranges, part: tuple[int, int]) -> bool:
+def _unread(live: Ranges, part: Span) -> bool:
     """Return whether no word of a part is among those that something reads."""
-    return all(end <= part[0] or part[1] <= start for start, end in live)
+    return all(end <= part.start or part.end <= start for start, end in live)

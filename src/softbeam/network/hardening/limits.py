@@ -1,5 +1,7 @@
 """Limits: the least and the greatest number that each launch stores without fault.
 
+Of products that are checked also how far the sums of a check may be apart.
+
 They are found on calibration images, in the network as it is before it is hardened, launch by
 launch: a buffer that several launches write has limits for each.  What is kept beside them says of
 which network they are, so that those of another are refused.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from softbeam.errors import NetworkError
-from softbeam.kernels.hardened import IN_KERNEL, REPORTING, base_of, variant
+from softbeam.kernels.hardened import IN_KERNEL, base_of, compares, variant
 from softbeam.kernels.signatures import KERNELS, LIBRARY
 from softbeam.network.plan import Launch, Plan
 
@@ -159,10 +159,12 @@ def reports(text: str | None) -> bool:
     >>> reports("lean, maxpool=range"), reports("gemm=checksum"), reports(None)
     (False, True, False)
     """
-    return text is not None and any(
-        {*REPORTING} & {*rule.techniques} or rows_of_check(rule.techniques) is not None
-        for rule in read_rules(text)
-    )
+    return text is not None and any(is_reporting(rule.techniques) for rule in read_rules(text))
+
+
+def is_reporting(techniques: Sequence[str]) -> bool:
+    """Return whether any of a launch's techniques reports what it finds."""
+    return compares(techniques) or rows_of_check(techniques) is not None
 
 
 def checked_rules(text: str) -> str:

@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from softbeam.kernels.checks import CHECKS
 from softbeam.kernels.hardened import base_of, techniques_of
 from softbeam.kernels.signatures import KERNELS, Parameter, signature
-from softbeam.network.hardening.checksum import CHECKS
 from softbeam.network.plan import Plan, Pointer
 
 

@@ -11,9 +11,9 @@ import tomli_w
 from numpy.typing import NDArray
 
 from softbeam.kernels import source_files
+from softbeam.kernels.checks import CHECKS
 from softbeam.kernels.hardened import base_of, techniques_of
 from softbeam.kernels.signatures import KERNELS
-from softbeam.network.hardening.checksum import CHECKS
 from softbeam.network.hardening.folder.arguments import header, launches_csv
 from softbeam.network.hardening.folder.readme import readme
 from softbeam.network.hardening.limits import Limits

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from softbeam.kernels.hardened import REPORTING, base_of, techniques_of
+from softbeam.kernels.checks import CHECKS
+from softbeam.kernels.hardened import base_of, compares, techniques_of
 from softbeam.kernels.signatures import KERNELS, signature
-from softbeam.network.hardening.checksum import CHECKS
 from softbeam.network.hardening.folder.darknet import host_of
 from softbeam.network.hardening.lean import needed
 from softbeam.network.plan import Plan
@@ -164,7 +164,7 @@ def _report(after: Plan) -> Iterator[str]:
     reporting = {
         one.kernel
         for one in after.launches
-        if set(techniques_of(one.kernel)) & set(REPORTING) or one.kernel in CHECKS
+        if compares(techniques_of(one.kernel)) or one.kernel in CHECKS
     }
     if not reporting:
         return
