@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import re
-from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
 from softbeam.analysis.counts import Stream
 from softbeam.analysis.factors import By, NeverRead, factor_table
@@ -13,6 +13,7 @@ from softbeam.analysis.hardening.published import PUBLISHED
 from softbeam.analysis.results import Results
 from softbeam.campaign.results.store import ResultsStore
 from softbeam.cli import main
+from softbeam.present.blocks import Section
 from softbeam.present.digits import percent
 from softbeam.present.page.campaign import Say, page_sections, render, write_report
 
@@ -130,11 +131,15 @@ def test_numbers_are_those_of_the_tables(results: Results, text: str) -> None:
 
 def test_it_opens_with_the_network_then_the_answer_then_the_front(text: str) -> None:
     main = text[text.index("<main>") :]
-    places = [main.index(one) for one in ('id="chain-sdc"', 'class="answer"', "<dt>cost</dt>")]
-    places += [main.index('id="figure-H2-front-sdc"'), main.index("<summary>")]
+    shown = re.search(r'id="show-(\w+)" checked', main)
+    assert shown is not None
+    figure = re.search(rf'id="figure-H\d-front-{shown[1]}"', main)
+    assert figure is not None
+    opening = (f'id="chain-{shown[1]}"', 'class="answer"', "<dt>cost</dt>", figure[0], "<summary>")
+    places = [main.index(one) for one in opening]
     assert places == sorted(places)
     # All that follows of the answer is folded.
-    behind = main[main.index('id="figure-H2-front-sdc"') : main.index("</section>")]
+    behind = main[figure.start() : main.index("</section>")]
     unfolded = re.sub(r"<details.*</details>", "", behind, flags=re.DOTALL)
     assert "<table" not in unfolded
     assert "<ul" not in unfolded
@@ -209,10 +214,11 @@ def test_the_command_writes_where_it_says(
     seen: list[Path] = []
 
     def write(
-        _: Results, folder: Path, say: Say, *, with_figures: bool, unhardened: Results | None
+        _: Results, folder: Path, say: Say, *, with_figures: bool, beside: object, gpu: object
     ) -> list[Path]:
         assert not with_figures
-        assert unhardened is None
+        assert beside is None
+        assert gpu is None
         seen.append(folder)
         say("a test")
         return [folder / "report.html"]
@@ -234,6 +240,8 @@ def test_a_folder_that_cannot_be_made_is_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr("softbeam.present.page.campaign.page_sections", lambda *_: ())
+    monkeypatch.setattr(
+        "softbeam.present.page.campaign.page_sections", lambda *_: (Section("a", "A", ()),)
+    )
     with pytest.raises(OSError, match="file"):
         write_report(results, tmp_path / "file" / "folder")

@@ -82,7 +82,7 @@ def test_the_answer_is_the_analysis_and_calls_nearly_everything_that(
 
 def test_a_tile_is_a_part_and_holds_its_layers(text: str) -> None:
     panel = text[text.index('id="chain-critical"') :]
-    panel = panel[: panel.index("</figure>")]
+    panel = panel[: panel.index("</ol>")]
     tiles = panel.split('<li class="tile')[1:]
     assert len(tiles) == 8
     assert "<b>12–23</b> <span>blocks.1</span>" in tiles[1]
