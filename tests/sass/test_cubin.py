@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.shipped import on_all_shipped
+from support.shipped import listing_of, on_all_shipped
 
 from softbeam.errors import ListingError
 from softbeam.kernels import ARCHITECTURES, KERNELS, cubin_bytes, listing_bytes
@@ -41,7 +41,7 @@ def test_shipped_cubins(name: str, architecture: str) -> None:
         assert (offset, size) == (position, wanted)
         position += wanted
     # What the code uses fits what the cubin allocates, and every symbol begins at an instruction.
-    code = read_listing(listing_bytes(name, architecture), origin=name)[kernel.symbol]
+    code = listing_of(kernel.file, architecture)[kernel.symbol]
     used = max(o.index for i in code for o in i.operands if o.kind == "register" and o.index < 255)
     assert used < facts.registers <= 255
     assert facts.symbols[kernel.symbol] == 0

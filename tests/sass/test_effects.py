@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from support.shipped import on_all_shipped
+from support.shipped import listing_of, on_all_shipped
 
-from softbeam.kernels import KERNELS, listing_bytes
-from softbeam.sass import parse_line, read_listing
+from softbeam.kernels import KERNELS
+from softbeam.sass import parse_line
 from softbeam.sass.effects import read_registers, roles, written_registers
 from softbeam.sass.opcodes import OPCODES, find_opcode
 
@@ -127,7 +127,7 @@ def test_predicates_have_roles() -> None:
 @on_all_shipped
 def test_shipped_kernels_use_known_opcodes_only(name: str, architecture: str) -> None:
     """Everything the ten kernels execute is in the table, and stays within its registers."""
-    code = read_listing(listing_bytes(name, architecture), origin=name)[KERNELS[name].symbol]
+    code = listing_of(KERNELS[name].file, architecture)[KERNELS[name].symbol]
     for instruction in code:
         opcode = find_opcode(instruction)
         assert opcode is not None, str(instruction)

@@ -8,13 +8,15 @@ each of them on one architecture in turn, so that between them all are.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from zlib import crc32
 
 import pytest
 from _pytest.mark import ParameterSet
 
-from softbeam.kernels import ARCHITECTURES, KERNELS
+from softbeam.kernels import ARCHITECTURES, KERNELS, listing_bytes
 from softbeam.kernels.hardened import techniques_of
+from softbeam.sass import Instruction, read_listing
 
 #: Variants that every run looks at, on each architecture: every technique is in one of them.
 ALWAYS = (
@@ -28,8 +30,18 @@ FEW = (*(name for name in KERNELS if not techniques_of(name)), *ALWAYS)
 
 
 def architecture_of(name: str) -> str:
-    """Return the architecture on which slow tests look at a variant."""
-    return ARCHITECTURES[crc32(name.encode()) % len(ARCHITECTURES)]
+    """Return the architecture on which slow tests look at a variant.
+
+    Variants in one cubin have the same, so that its listing is read once.
+    """
+    return ARCHITECTURES[crc32(KERNELS[name].file.encode()) % len(ARCHITECTURES)]
+
+
+@lru_cache(maxsize=4)
+def listing_of(file: str, architecture: str) -> dict[str, tuple[Instruction, ...]]:
+    """Return the instructions of the kernels that lie in one shipped file."""
+    name = next(name for name, kernel in KERNELS.items() if kernel.file == file)
+    return read_listing(listing_bytes(name, architecture), origin=file)
 
 
 def shipped(names: Iterable[str] = tuple(KERNELS)) -> list[ParameterSet]:
