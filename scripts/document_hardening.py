@@ -3,7 +3,8 @@
 python scripts/document_hardening.py            write the published techniques, from their facts
 python scripts/document_hardening.py --check    exit with status 1 if these are not current
 python scripts/document_hardening.py --beside runs/plain runs/range runs/duplication
-                                                write softbeam's own rows, a hardened run each
+                                                write softbeam's own rows, a hardened run each;
+                                                --beside again for another network
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from softbeam.analysis.estimation import Estimate
@@ -47,18 +49,22 @@ def published_rows() -> Iterator[str]:
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
+def own_head() -> Iterator[str]:
+    """Yield the head of the table of hardened networks."""
+    kinds = [f"{words} left, %" for words in EVENT_TITLES.values()]
+    names = ("network, campaign", "hardened by", "injections", *kinds, "more instructions, %")
+    yield f"| {' | '.join(names)} |"
+    yield f"|---|---|---:|{'---:|' * len(kinds)}---:|"
+
+
 def own_rows(plain: Results, runs: Iterable[Results]) -> Iterator[str]:
-    """Yield the table of hardened networks beside the one without hardening.
+    """Yield the rows of hardened networks beside the one without hardening.
 
     Raises
     ------
     ResultsError
         If a run does not compare, or has no injection in a layer.
     """
-    kinds = [f"{words} left, %" for words in EVENT_TITLES.values()]
-    names = ("network, campaign", "hardened by", "injections", *kinds, "more instructions, %")
-    yield f"| {' | '.join(names)} |"
-    yield f"|---|---|---:|{'---:|' * len(kinds)}---:|"
     for results in runs:
         picture = chain_picture(results, plain)
         if picture is None or picture.hardened is None:
@@ -100,18 +106,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--check", action="store_true", help="write nothing")
-    parser.add_argument("--beside", type=Path, help="the run without hardening")
-    parser.add_argument("runs", type=Path, nargs="*", help="runs of the hardened network")
+    parser.add_argument(
+        "--beside",
+        type=Path,
+        nargs="+",
+        action="append",
+        default=[],
+        metavar="RUN",
+        help="the run without hardening, and those of the same network with it; once a network",
+    )
     chosen = parser.parse_args(arguments)
-    if bool(chosen.runs) != (chosen.beside is not None):
-        parser.error("hardened runs and --beside go together")
+    if any(len(runs) < 2 for runs in chosen.beside):
+        parser.error("--beside takes the run without hardening and at least one with it")
     text = FILE.read_text(encoding="utf-8")
     wanted = replaced(text, PUBLISHED_MARK, published_rows())
     try:
-        if chosen.beside is not None:
-            plain = Results.load(chosen.beside)
-            rows = own_rows(plain, [Results.load(run) for run in chosen.runs])
-            wanted = replaced(wanted, OWN_MARK, rows)
+        if chosen.beside:
+            found = [[Results.load(run) for run in runs] for runs in chosen.beside]
+            rows = [own_rows(plain, hardened) for plain, *hardened in found]
+            wanted = replaced(wanted, OWN_MARK, [*own_head(), *chain.from_iterable(rows)])
     except SoftbeamError as error:
         print(f"{error}", file=sys.stderr)
         return 2
