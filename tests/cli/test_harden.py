@@ -13,8 +13,8 @@ from softbeam.campaign.effects.file import EFFECTS, read_effects
 from softbeam.campaign.file import read_request
 from softbeam.campaign.setup import load_requested
 from softbeam.cli import main
-from softbeam.cli.harden import check_free, whole_folder
 from softbeam.errors import ResultsError
+from softbeam.present.hardening_folder import check_free, whole_folder
 
 Capture = pytest.CaptureFixture[str]
 

@@ -16,7 +16,7 @@ import typer
 from softbeam.cli._aim import BudgetOption, CoverageOption, aim_of
 from softbeam.cli._app import app, console
 from softbeam.cli._choices import with_choices
-from softbeam.cli._effects import Given, drawn_of, effects_of, is_measured
+from softbeam.cli._effects import effects_of
 from softbeam.cli._options import RunArgument, listed
 from softbeam.cli.tables import COLUMNS
 from softbeam.faults.modes import MODES, of_code
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from softbeam.analysis.hardening.advice import Advice, Aim
     from softbeam.analysis.hardening.measured.answer import Answer
     from softbeam.analysis.hardening.measured.gathering import Drawn
+    from softbeam.analysis.hardening.measured.measuring import Given
     from softbeam.analysis.results import Results
     from softbeam.injection.record import InjectionRecord
 
@@ -148,6 +149,7 @@ def advise(
     from softbeam.analysis.counts import Counts
     from softbeam.analysis.hardening.advice import advise as ask
     from softbeam.analysis.hardening.damage import DAMAGE
+    from softbeam.analysis.hardening.measured.measuring import Given
     from softbeam.analysis.hardening.techniques import TECHNIQUES
     from softbeam.analysis.results import Results
     from softbeam.errors import ResultsError
@@ -159,13 +161,14 @@ def advise(
     given = Given(
         run, network, files, judged, calibration, strikes, workers, checked_techniques(among)
     )
-    if technique == MEASURED or (technique is None and _was_measured(given)):
+    kept = technique is None and _was_measured(given)
+    if technique == MEASURED or kept:
         if by != "layer-kernel":
             raise typer.BadParameter(
                 f"measured techniques are chosen for kernels in layers, not for each {by}",
                 param_hint="--by",
             )
-        _advise_measured(given, aim, of, mode, brief=brief, out=out)
+        _advise_measured(given, aim, of, mode, kept=kept, brief=brief, out=out)
         return
     if among:
         raise typer.BadParameter(
@@ -208,13 +211,19 @@ def advise(
 
 
 def _was_measured(given: Given) -> bool:
+    """Return whether techniques were measured that can answer, all of those that are asked for."""
+    from softbeam.analysis.hardening.measured.kept import folder_of, kept_effects, lacking
     from softbeam.analysis.results import Results
     from softbeam.campaign.effects.file import EFFECTS
+    from softbeam.campaign.effects.setup import measured_among
 
-    if not (given.folder / EFFECTS).exists():
+    if given.asks or not (folder_of(given.run) / EFFECTS).exists():
         return False
     results = Results.load(given.run)
-    return is_measured(given, results, drawn_of(results))
+    known = kept_effects(given.run, results)
+    if known is None or lacking(known, results):
+        return False
+    return given.among is None or set(measured_among(given.among)) <= known.techniques
 
 
 def _advise_measured(
@@ -223,11 +232,13 @@ def _advise_measured(
     of: str,
     mode: list[str] | None,
     *,
+    kept: bool,
     brief: bool,
     out: Path | None,
 ) -> None:
-    """Answer with a technique for each kernel in each layer, measured where it is not yet."""
+    """Answer with a technique for each kernel in each layer, measured now where it is not kept."""
     from softbeam.analysis.hardening.measured.answer import measured_answer
+    from softbeam.analysis.hardening.measured.kept import drawn_of, kept_effects
     from softbeam.analysis.results import Results
     from softbeam.present.measured_tables import choice_table, measured_front_table
     from softbeam.present.measured_words import basis, sentences
@@ -235,10 +246,11 @@ def _advise_measured(
 
     harm = checked_harm(of)
     results = Results.load(given.run)
-    drawn = drawn_of(results)
+    wanted = wanted_of(results, drawn_of(results), mode)
+    known = kept_effects(given.run, results) if kept else None
     answer = measured_answer(
-        wanted_of(results, drawn, mode),
-        effects_of(given, results, drawn),
+        wanted,
+        known or effects_of(given, results),
         of=harm,
         aim=aim,
         seed=results.seed,
