@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from softbeam.analysis.factors import Item
 from softbeam.analysis.hardening.measured.answer import Answer, remedies
 from softbeam.analysis.hardening.stability import LEAST_DAMAGE
-from softbeam.present.digits import part
+from softbeam.present.digits import between, part
+from softbeam.present.words import items
 
 #: What is removed, in words.
 HARM_TITLES = {
@@ -46,6 +48,74 @@ def sentences(answer: Answer) -> Iterator[str]:
             f"What stays in hardened code that was struck itself rests on {found.struck:,} "
             "injections into it; more of them (--strikes) make the interval narrower."
         )
+
+
+def headline(answer: Answer) -> str:
+    """Return what to do where, what that removes and costs, in one sentence."""
+    if not answer.enough:
+        return next(sentences(answer))
+    found, harm = answer.prediction, HARM_TITLES[answer.of]
+    does = (
+        f"removes {percent(answer.choice.removed)} of the {found.injections:,} {harm} seen "
+        f"({_predicted(answer)} of all) for {cost(answer.choice.cost)}"
+    )
+    doing = _doing(answer)
+    if doing is None:
+        return f"Harden nothing: that {does}."
+    short = "" if answer.reached else f", and no choice removes {percent(answer.aim.share)}"
+    return f"{doing[:1].upper()}{doing[1:]}: that {does}{short}."
+
+
+def _doing(answer: Answer) -> str | None:
+    """Return what is done: how many kernels in layers by which techniques; None for nothing."""
+    where: dict[str, list[Item]] = {}
+    for one in remedies(answer):
+        item = Item(one.place.layer, one.place.kernel)
+        where.setdefault(" and ".join(one.technique), []).append(item)
+    # What most are hardened by comes first.
+    ordered = sorted(where.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    said = [f"{_which(members)} by {technique}" for technique, members in ordered]
+    done = [f"harden {'; '.join(said)}"] if said else []
+    if answer.problem.lean:
+        done.append("leave out launches that inference does not need")
+    return ", and ".join(done) or None
+
+
+def _which(members: Sequence[Item]) -> str:
+    kernels = {item.kernel for item in members}
+    if len(members) <= NAMED or len(kernels) <= NAMED // 2:
+        return items(members)
+    return f"{len(members):,} kernels in layers"
+
+
+def facts(answer: Answer) -> Iterator[tuple[str, str]]:
+    """Yield what a person who decides asks next: cost, expectation, and what both rest on."""
+    if not answer.enough:
+        return
+    found = answer.prediction
+    yield (
+        "cost",
+        f"{cost(answer.choice.cost)}, counted in the hardened machine code, not a time",
+    )
+    if found.expected == found.expected:
+        yield (
+            "expect",
+            f"{percent(found.expected)} of the {HARM_TITLES[answer.of]} ({_predicted(answer)}) "
+            "removed on injections that were not used to choose",
+        )
+    yield (
+        "rests on",
+        f"{found.injections:,} {HARM_TITLES[answer.of]}, each struck again, and "
+        f"{found.struck:,} injections into the hardened code that is chosen",
+    )
+
+
+def _predicted(answer: Answer) -> str:
+    """Return between what the share of all damage lies that an answer removes."""
+    low, high = answer.prediction.low, answer.prediction.high
+    if low < -1.0:
+        return f"{percent(high)} or less"
+    return between(low, high)
 
 
 def _what(answer: Answer) -> str:
@@ -89,7 +159,7 @@ def percent(share: float) -> str:
     >>> percent(0.934), percent(-0.02), percent(0.99987)
     ('93.4 %', '-2.0 %', '99.99 %')
     """
-    return f"-{part(-share)} %" if share < 0.0 else f"{part(share)} %"
+    return f"{part(share)} %"
 
 
 def cost(share: float) -> str:

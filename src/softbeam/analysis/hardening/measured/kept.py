@@ -11,6 +11,7 @@ from softbeam.campaign.effects.file import EFFECTS, read_effects
 from softbeam.campaign.effects.setup import kernels_hash
 from softbeam.errors import CampaignError, ResultsError
 from softbeam.faults.modes import of_code
+from softbeam.kernels import KERNELS
 
 
 def folder_of(run: Path) -> Path:
@@ -60,6 +61,15 @@ def kept_effects(run: Path, results: Results) -> Effects | None:
             "them beside their own results, or remove them to measure again"
         )
     return effects
+
+
+def can_be_measured(results: Results) -> bool:
+    """Return whether techniques can be measured on what a campaign struck at all.
+
+    They can on networks that are not hardened, whose kernels are softbeam's own.
+    """
+    kernels = {one.kernel for one in results.records if of_code(one.mode)}
+    return results.specification.harden is None and bool(kernels) and kernels <= KERNELS.keys()
 
 
 def lacking(effects: Effects | None, results: Results) -> str:
