@@ -7,12 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.made_up import made_up_effects
 
 from softbeam.analysis.hardening.measured.kept import drawn_of, kept_effects, lacking
 from softbeam.analysis.results import Results
-from softbeam.campaign.effects.facts import Effects, Ended, Struck
 from softbeam.campaign.effects.file import write_effects
-from softbeam.campaign.effects.setup import kernels_hash
 from softbeam.errors import CampaignError, ResultsError
 
 
@@ -20,22 +19,6 @@ from softbeam.errors import CampaignError, ResultsError
 def run(made_up_run: Path, tmp_path: Path) -> Path:
     """Return a copy of the made-up campaign's folder."""
     return Path(shutil.copytree(made_up_run, tmp_path / "run"))
-
-
-def complete(results: Results) -> Effects:
-    """Return effects in which every injection that did damage is known."""
-    damaging = (
-        Struck.of(one)
-        for one in drawn_of(results).records
-        if Ended(one.outcome, one.detail).is_damage
-    )
-    return Effects(
-        results.specification.campaign_id,
-        "limits",
-        kernels_hash(results.specification.architecture),
-        techniques=frozenset({("range",)}),
-        replayed=frozenset(damaging),
-    )
 
 
 def test_without_effects_nothing_is_measured(run: Path) -> None:
@@ -46,7 +29,7 @@ def test_without_effects_nothing_is_measured(run: Path) -> None:
 
 def test_effects_of_the_campaign_answer_for_it(run: Path) -> None:
     results = Results.load(run)
-    effects = complete(results)
+    effects = made_up_effects(results)
     write_effects(run, effects)
     assert kept_effects(run, results) == effects
     assert kept_effects(run / "results.sqlite", results) == effects
@@ -55,14 +38,14 @@ def test_effects_of_the_campaign_answer_for_it(run: Path) -> None:
 
 def test_effects_of_another_campaign_are_refused(run: Path) -> None:
     results = Results.load(run)
-    write_effects(run, replace(complete(results), campaign="f" * 64))
+    write_effects(run, replace(made_up_effects(results), campaign="f" * 64))
     with pytest.raises(ResultsError, match="are of campaign ffffffffffff, and the results beside"):
         kept_effects(run, results)
 
 
 def test_what_they_lack_is_said(run: Path) -> None:
     results = Results.load(run)
-    effects = complete(results)
+    effects = made_up_effects(results)
     assert "not measured yet" in lacking(replace(effects, techniques=frozenset()), results)
     assert "other machine code" in lacking(replace(effects, kernels="other"), results)
     fewer = frozenset(sorted(effects.replayed)[2:])
