@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from softbeam.analysis.factors import Item
-from softbeam.analysis.hardening.measured.answer import Answer, remedies
+from softbeam.analysis.hardening.measured.answer import Answer
 from softbeam.analysis.hardening.stability import LEAST_DAMAGE
 from softbeam.present.digits import between, part
 from softbeam.present.words import items
@@ -69,7 +69,7 @@ def headline(answer: Answer) -> str:
 def _doing(answer: Answer) -> str | None:
     """Return what is done: how many kernels in layers by which techniques; None for nothing."""
     where: dict[str, list[Item]] = {}
-    for one in remedies(answer):
+    for one in answer.remedies:
         item = Item(one.place.layer, one.place.kernel)
         where.setdefault(" and ".join(one.technique), []).append(item)
     # What most are hardened by comes first.
@@ -119,7 +119,7 @@ def _predicted(answer: Answer) -> str:
 
 
 def _what(answer: Answer) -> str:
-    chosen = remedies(answer)
+    chosen = answer.remedies
     lean = "leave out launches that inference does not need" if answer.problem.lean else ""
     if not chosen:
         return f"{lean[:1].upper()}{lean[1:]}, and harden nothing." if lean else "Harden nothing."

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from softbeam.analysis.hardening.advice import Aim
-from softbeam.analysis.hardening.measured.answer import Answer, measured_answer, remedies
+from softbeam.analysis.hardening.measured.answer import Answer, measured_answer
 from softbeam.analysis.hardening.measured.gathering import HARMS
 from softbeam.analysis.hardening.measured.kept import drawn_of
 from softbeam.analysis.hardening.published import PUBLISHED, Published
@@ -64,7 +64,7 @@ def hardened(found: Sequence[Answer]) -> dict[str, dict[int, str]]:
 
 def _by_layer(answer: Answer) -> dict[int, str]:
     layers: dict[int, list[str]] = {}
-    for one in remedies(answer):
+    for one in answer.remedies:
         said = f"{one.place.kernel}: {', '.join(one.technique)}"
         layers.setdefault(one.place.layer, []).append(said)
     return {layer: "; ".join(said) for layer, said in layers.items()}

@@ -57,6 +57,14 @@ class Answer:
         return self.problem.hardened(self.choice.chosen)
 
     @property
+    def remedies(self) -> tuple[Remedy, ...]:
+        """What is done as remedies, by layer."""
+        places = self.problem.places
+        return tuple(
+            sorted(Remedy(places[state.place], state.technique) for state in self.hardened())
+        )
+
+    @property
     def rules(self) -> str:
         """The answer as the rules that ``--harden`` takes; empty: nothing is hardened."""
         return rules_of(self.problem, self.choice.chosen)
@@ -141,16 +149,9 @@ def predicted(
 
 
 def _same_states(answer: Answer, problem: Problem) -> list[int]:
-    wanted = set(remedies(answer))
+    wanted = set(answer.remedies)
     return [
         number
         for number, state in enumerate(problem.states)
         if Remedy(problem.places[state.place], state.technique) in wanted
     ]
-
-
-def remedies(answer: Answer) -> tuple[Remedy, ...]:
-    """Return what is done as remedies, by layer."""
-    places = answer.problem.places
-    found = (Remedy(places[state.place], state.technique) for state in answer.hardened())
-    return tuple(sorted(found))

@@ -46,6 +46,7 @@ from softbeam.network.choices import CalibrationChoices, InputChoices
 from softbeam.network.hardening.limits import Limits
 from softbeam.network.hardening.rules import LEAN, TECHNIQUES
 from softbeam.network.workload import Workload
+from softbeam.options import options_of
 
 #: Makes golden runs and profiles of what a campaign struck, in a folder.
 Prepare = Callable[[Workload, CampaignSpecification, Path, JudgeSource | None], InjectorSetup]
@@ -334,6 +335,8 @@ def measure(
         If the campaign is not of a network that techniques can be measured on, or what it struck
         is not what is given.
     """
+    for name in files:
+        _known(name, [key for one in options_of(Files) for key in one.keys], "option")
     chosen = Files.from_options(files)
     if strikes is not None and strikes < 1:
         raise CampaignError(f"strikes is {strikes}; give at least 1, or leave it out")
