@@ -68,6 +68,9 @@ def test_measured_effects_answer_without_the_network(
     assert all("duplication" not in row["rules"] for row in front)
     costs = [float(row["cost"]) for row in front]
     assert costs == sorted(costs)
+    assert {one.name for one in (tmp_path / "advice").iterdir()} == {
+        "items.csv", "front.csv", "front.png", "front.pdf",
+    }  # fmt: skip
 
 
 @pytest.mark.slow

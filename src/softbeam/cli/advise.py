@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from softbeam.analysis.hardening.measured.measuring import Given
     from softbeam.analysis.results import Results
     from softbeam.injection.record import InjectionRecord
+    from softbeam.present.figures.style import Figure
 
 #: Sentences of a brief answer.
 BRIEF = 5
@@ -297,11 +298,22 @@ def checked_techniques(among: list[str] | None) -> tuple[str, ...] | None:
 def _write_measured(folder: Path, answer: Answer) -> list[Path]:
     from softbeam.present.csv import write_csv
     from softbeam.present.measured_tables import choice_table, measured_front_table
+    from softbeam.present.page.measured import front
 
     folder.mkdir(parents=True, exist_ok=True)
-    return [
+    written = [
         write_csv(folder / "items.csv", choice_table(answer)),
         write_csv(folder / "front.csv", measured_front_table(answer)),
+    ]
+    return written + (_write_figure(folder, front(answer)) if answer.enough else [])
+
+
+def _write_figure(folder: Path, figure: Figure) -> list[Path]:
+    from softbeam.present.page.campaign import write_file
+
+    return [
+        write_file(folder / "front.png", figure.png),
+        write_file(folder / "front.pdf", figure.pdf),
     ]
 
 
@@ -379,15 +391,10 @@ def _write(folder: Path, advice: Advice) -> list[Path]:
     from softbeam.present.advice_tables import front_table, item_table
     from softbeam.present.csv import write_csv
     from softbeam.present.page.advice import figure
-    from softbeam.present.page.campaign import write_file
 
     folder.mkdir(parents=True, exist_ok=True)
     written = [
         write_csv(folder / "items.csv", item_table(advice)),
         write_csv(folder / "front.csv", front_table(advice, steps=None)),
     ]
-    if advice.enough:
-        drawn = figure(advice, "H1")
-        written.append(write_file(folder / "front.png", drawn.png))
-        written.append(write_file(folder / "front.pdf", drawn.pdf))
-    return written
+    return written + (_write_figure(folder, figure(advice, "H1")) if advice.enough else [])

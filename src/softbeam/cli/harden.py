@@ -127,11 +127,11 @@ def harden(
         seed=results.seed,
         among=techniques,
     )
+    require_something(answer)
     screen = console(COLUMNS)
     said = list(sentences(answer))
     for sentence in said:
         screen.print(f"* {sentence}", markup=False, soft_wrap=True)
-    require_something(answer)
     made = hardened(workload, answer.rules, limits)
     write_folder(out, workload, made, request_again(results, network, files), " ".join(said))
     screen.print(f"wrote {out}", markup=False, soft_wrap=True)

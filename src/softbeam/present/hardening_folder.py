@@ -15,6 +15,7 @@ from typing import Any
 
 from softbeam.analysis.hardening.measured.answer import Answer
 from softbeam.analysis.hardening.measured.measuring import Measured, limits_of
+from softbeam.analysis.hardening.stability import LEAST_DAMAGE
 from softbeam.analysis.results import Results
 from softbeam.campaign.again import workload_again
 from softbeam.campaign.effects.setup import hardened_workload
@@ -28,7 +29,7 @@ from softbeam.network.hardening.limits import Limits
 from softbeam.network.hardening.rules import read_rules
 from softbeam.network.workload import Workload
 from softbeam.options import options_of
-from softbeam.present.measured_words import sentences
+from softbeam.present.measured_words import HARM_TITLES, sentences
 
 
 def write_hardening(measured: Measured, answer: Answer, out: str | os.PathLike[str]) -> Path:
@@ -86,13 +87,19 @@ def check_free(folder: Path) -> None:
 
 
 def require_something(answer: Answer) -> None:
-    """Refuse an answer that hardens nothing.
+    """Refuse an answer that hardens nothing, or rests on next to nothing.
 
     Raises
     ------
     ResultsError
         Saying what to do.
     """
+    if not answer.enough:
+        raise ResultsError(
+            f"{answer.prediction.injections:,} {HARM_TITLES[answer.of]} were seen, and with fewer "
+            f"than {LEAST_DAMAGE} nothing can be said about what to harden; make more injections, "
+            "or choose by other damage (of sdc, due or all)"
+        )
     if not answer.rules:
         raise ResultsError(
             "nothing is chosen, so that there is nothing to write; give a larger budget, or make "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from softbeam.analysis.factors import Item
 from softbeam.analysis.hardening.measured.answer import Answer
@@ -20,6 +20,9 @@ HARM_TITLES = {
 
 #: Kernels in layers that a sentence names; a table holds them all.
 NAMED = 8
+
+#: Techniques that a headline names where it only counts.
+TECHNIQUES_NAMED = 4
 
 
 def sentences(answer: Answer) -> Iterator[str]:
@@ -67,25 +70,29 @@ def headline(answer: Answer) -> str:
 
 
 def _doing(answer: Answer) -> str | None:
-    """Return what is done: how many kernels in layers by which techniques; None for nothing."""
+    """Return what is done: kernels in layers by name, or how many by which techniques, and where.
+
+    None if nothing is.
+    """
     where: dict[str, list[Item]] = {}
     for one in answer.remedies:
         item = Item(one.place.layer, one.place.kernel)
         where.setdefault(" and ".join(one.technique), []).append(item)
     # What most are hardened by comes first.
     ordered = sorted(where.items(), key=lambda pair: (-len(pair[1]), pair[0]))
-    said = [f"{_which(members)} by {technique}" for technique, members in ordered]
-    done = [f"harden {'; '.join(said)}"] if said else []
+    done = []
+    if len(answer.remedies) <= NAMED:
+        if ordered:
+            named = "; ".join(f"{items(members)} by {how}" for how, members in ordered)
+            done.append(f"harden {named}")
+    else:
+        said = [f"{len(members):,} by {how}" for how, members in ordered[:TECHNIQUES_NAMED]]
+        if rest := sum(len(members) for _, members in ordered[TECHNIQUES_NAMED:]):
+            said.append(f"{rest:,} by others")
+        done.append(f"harden {len(answer.remedies):,} kernels in layers, {', '.join(said)}")
     if answer.problem.lean:
         done.append("leave out launches that inference does not need")
     return ", and ".join(done) or None
-
-
-def _which(members: Sequence[Item]) -> str:
-    kernels = {item.kernel for item in members}
-    if len(members) <= NAMED or len(kernels) <= NAMED // 2:
-        return items(members)
-    return f"{len(members):,} kernels in layers"
 
 
 def facts(answer: Answer) -> Iterator[tuple[str, str]]:
