@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from softbeam.cli._aim import BudgetOption, CoverageOption, aim_of
+from softbeam.cli._aim import (
+    BudgetOption,
+    CoverageOption,
+    aim_of,
+    check_known,
+    checked_harm,
+    checked_techniques,
+)
 from softbeam.cli._app import app, console
 from softbeam.cli._choices import with_choices
 from softbeam.cli._effects import effects_of
@@ -158,7 +165,7 @@ def advise(
     from softbeam.present.words import unfinished
 
     aim = aim_of(coverage, budget)
-    _check("--technique", technique or MEASURED, (MEASURED, *TECHNIQUES))
+    check_known("--technique", technique or MEASURED, (MEASURED, *TECHNIQUES))
     given = Given(
         run, network, files, judged, calibration, strikes, workers, checked_techniques(among)
     )
@@ -176,7 +183,7 @@ def advise(
             "it is about measured techniques; give --technique measured", param_hint="--among"
         )
     technique = technique or "duplication"
-    _check("--of", of, tuple(DAMAGE))
+    check_known("--of", of, tuple(DAMAGE))
     how = TECHNIQUES[technique]
     if of not in how.removes:
         raise typer.BadParameter(
@@ -277,24 +284,6 @@ def wanted_of(results: Results, drawn: Drawn, mode: list[str] | None) -> Drawn:
     return replace(drawn, records=tuple(records_of(results, listed(mode))))
 
 
-def checked_harm(of: str) -> str:
-    """Return what is to be removed by measured techniques, if it is known."""
-    from softbeam.analysis.hardening.measured.gathering import HARMS
-
-    _check("--of", of, tuple(HARMS))
-    return of
-
-
-def checked_techniques(among: list[str] | None) -> tuple[str, ...] | None:
-    """Return the techniques that may be chosen; None if all may."""
-    from softbeam.network.hardening.rules import LEAN, TECHNIQUES
-
-    chosen = tuple(listed(among))
-    for one in chosen:
-        _check("--among", one, (*TECHNIQUES, LEAN))
-    return chosen or None
-
-
 def _write_measured(folder: Path, answer: Answer) -> list[Path]:
     from softbeam.present.csv import write_csv
     from softbeam.present.measured_tables import choice_table, measured_front_table
@@ -337,13 +326,8 @@ def _by(text: str) -> By:
     from softbeam.analysis.factors import By
 
     items = {"layer-kernel": By.LAYER_AND_KERNEL, "layer": By.LAYER, "kernel": By.KERNEL}
-    _check("--by", text, tuple(items))
+    check_known("--by", text, tuple(items))
     return items[text]
-
-
-def _check(option: str, value: str, known: Sequence[str]) -> None:
-    if value not in known:
-        raise typer.BadParameter(f"{value!r} is not one of {', '.join(known)}", param_hint=option)
 
 
 def records_of(results: Results, modes: Sequence[str] | None) -> Sequence[InjectionRecord]:

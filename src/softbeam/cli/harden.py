@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from softbeam.cli._aim import BudgetOption, CoverageOption, aim_of
+from softbeam.cli._aim import (
+    BudgetOption,
+    CoverageOption,
+    aim_of,
+    checked_harm,
+    checked_techniques,
+)
 from softbeam.cli._app import app, console
 from softbeam.cli._choices import with_choices
 from softbeam.cli._effects import measured_shown
 from softbeam.cli._options import RunArgument
-from softbeam.cli.advise import checked_harm, checked_techniques, wanted_of
+from softbeam.cli.advise import wanted_of
 from softbeam.cli.tables import COLUMNS
 from softbeam.injection.choices import JudgeChoice
 from softbeam.network.choices import CalibrationChoices, InputChoices

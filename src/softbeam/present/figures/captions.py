@@ -90,9 +90,10 @@ MEASURED = (
 
 BY_EFFECT = (
     "Each step of the line is the cheapest choice of techniques for kernels in layers that removes "
-    "so much of the damage seen, each technique by its measured effect; the bar at the answer is the 95 % "
-    "interval of what is predicted of all damage, seen or not. Costs are instructions of the "
-    "hardened machine code, counted; launches that are left out can make them less than nothing."
+    "so much of the damage seen, each technique by its measured effect; the bar at the answer is "
+    "the 95 % interval of what is predicted of all damage, seen or not. Costs are instructions of "
+    "the hardened machine code, counted; launches that are left out can make them less than "
+    "nothing."
 )
 
 BESIDE_EFFECTS = (
