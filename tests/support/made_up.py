@@ -92,7 +92,7 @@ def made_up_effects(results: Results) -> Effects:
         for one in results.sizes:
             place = Stratum(one.layer, one.kernel)
             sizes[Exposure(place, technique, one.mode, one.image)] = int(times * one.size)
-            for mode, model in STREAMS:
+            for mode, model in sorted({(each.mode, each.model) for each in records}):
                 struck[Sample(place, technique, mode, model)] = 40
     return Effects(
         results.specification.campaign_id,

@@ -10,7 +10,6 @@ from softbeam.analysis.hardening.measured.gathering import HARMS, Drawn, gather
 from softbeam.analysis.hardening.measured.prediction import REPLICATES, Prediction, predict
 from softbeam.analysis.hardening.measured.problem import Chosen, Problem, State
 from softbeam.analysis.hardening.measured.solving import Choice, choose, front
-from softbeam.analysis.hardening.stability import LEAST_DAMAGE
 from softbeam.campaign.effects.facts import Effects, Remedy, Technique
 from softbeam.network.hardening.rules import LEAN, Rule, rules_text
 
@@ -45,7 +44,7 @@ class Answer:
     @property
     def enough(self) -> bool:
         """Whether there is enough damage to say anything."""
-        return self.prediction.injections >= LEAST_DAMAGE
+        return self.prediction.enough
 
     @property
     def reached(self) -> bool:
