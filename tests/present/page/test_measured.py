@@ -62,6 +62,7 @@ def test_the_model_stands_folded_behind(blocks: tuple[Block, ...]) -> None:
     assert model.folded.startswith("By a model of duplication alone")
     assert any("by duplication with comparison" in one.answer for one in model.inner)
     assert all(one.folded for one in blocks[4:])
+    assert not any(one.folded == "What others published" for one in model.inner)
 
 
 def test_every_damage_has_its_answer(blocks: tuple[Block, ...]) -> None:
@@ -87,6 +88,8 @@ def test_the_report_reads_what_is_kept(run: Path, capsys: Capture) -> None:
     assert main(["report", str(run)]) == 0
     page = (run / "report" / PAGE_NAME).read_bytes()
     assert b"Figure M1. What measured techniques buy" in page
+    ids = re.findall(rb'<table id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
     assert page.index(b"figure-M1") < page.index(b"By a model of duplication alone")
     assert main(["report", str(run)]) == 0
     assert (run / "report" / PAGE_NAME).read_bytes() == page

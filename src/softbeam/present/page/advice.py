@@ -110,22 +110,22 @@ def _decision(
     if basis.effects is None:
         return _modelled(results, parts, say, picture, basis.lacking)
     found = measured.answers(results, basis.effects, COVERAGE, say)
-    shown = (
-        ()
-        if picture is None
-        else (
-            Block(
-                chain=chain(picture, _shown_first(picture, found), parts, measured.hardened(found))
-            ),
-        )
-    )
+    shown: list[Block] = []
+    if picture is not None:
+        first = _shown_first(picture, found)
+        shown.append(Block(chain=chain(picture, first, parts, measured.hardened(found))))
+    published = Block(table=published_table(), folded="What others published")
     model = Block(
-        folded="By a model of duplication alone, which knows no effects",
-        inner=_modelled(results, parts, say, None),
+        folded="By a model of duplication alone",
+        inner=_modelled(results, parts, say, None, published=False),
     )
-    top, behind = measured.top(measured.first(found)), measured.behind(found, results.layers)
-    others = Block(table=published_table(), folded="What others published")
-    return (*shown, *top, *behind, others, model)
+    return (
+        *shown,
+        *measured.top(measured.first(found)),
+        *measured.behind(found, results.layers),
+        published,
+        model,
+    )
 
 
 def _shown_first(picture: ChainPicture, found: Sequence[Answer]) -> str:
@@ -140,6 +140,8 @@ def _modelled(
     say: Callable[[str], None],
     picture: ChainPicture | None,
     lacking: str = "",
+    *,
+    published: bool = True,
 ) -> tuple[Block, ...]:
     """Return the blocks that say what to harden by a model of what duplication costs."""
     why_not = ""
@@ -158,14 +160,15 @@ def _modelled(
         Block(answer=headline(first)),
         Block(facts=tuple(facts(first))),
         *(_front(one) for one in (first,) if one.enough and one.by is By.LAYER_AND_KERNEL),
-        *(Block(text=f"{lacking} {HOW_TO_MEASURE}") for _ in (lacking,) if lacking),
+        *([Block(text=f"{lacking} {HOW_TO_MEASURE}")] if lacking else []),
     ]
+    others = [Block(table=published_table(), folded="What others published")]
     behind = [
         Block(points=tuple(sentences(first)), folded="The answer in full, and how certain it is"),
         Block(table=summary_table(advices), folded="The answers in short, against every damage"),
         *_tables(first, results, parts),
         *(_folded(advice, results, parts) for advice in advices if advice is not first),
-        Block(table=published_table(), folded="What others published"),
+        *(others if published else []),
         Block(text=model(first, results.specification), folded="What the costs mean"),
     ]
     return (*top, *behind)
@@ -198,7 +201,7 @@ def _hardened(
         blocks.append(_front(cells, point))
     blocks.append(Block(table=published_table(), folded="What others published"))
     if results.work():
-        rest = _modelled(results, parts, say, None)
+        rest = _modelled(results, parts, say, None, published=False)
         blocks.append(Block(inner=rest, folded="What of the rest to harden next"))
     return Section("harden", "What hardening did", tuple(blocks))
 
