@@ -45,7 +45,11 @@ TECHNIQUES = (
 )
 
 #: Techniques with a clamp, which acts on what comes from before as a clamp alone does.
-WITH_CLAMP = (CLAMP, ("duplication", "range"), ("duplication", "range", "bounds"))
+WITH_CLAMP = (
+    CLAMP,
+    pytest.param(("duplication", "range"), marks=pytest.mark.slow),
+    pytest.param(("duplication", "range", "bounds"), marks=pytest.mark.slow),
+)
 
 
 @contextmanager
@@ -97,7 +101,7 @@ def test_everything_that_did_damage_is_replayed(subject: Subject, effects: Effec
     assert removing == {("range",), ("checksum",)}
 
 
-@pytest.mark.parametrize("technique", WITH_CLAMP, ids="+".join)
+@pytest.mark.parametrize("technique", WITH_CLAMP)
 def test_a_clamp_behind_does_what_the_clamped_network_does(
     prepared: Prepared,
     subject: Subject,
