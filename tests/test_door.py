@@ -10,10 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.made_up import made_up_effects
 
 import softbeam
 import softbeam.emulator
 import softbeam.judges
+from softbeam.analysis.results import Results
+from softbeam.campaign.effects.file import write_effects
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -79,7 +82,8 @@ def test_the_tutorial_runs(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    shutil.copytree(made_up_run, tmp_path / "runs" / "paper")
+    run = Path(shutil.copytree(made_up_run, tmp_path / "runs" / "paper"))
+    write_effects(run, made_up_effects(Results.load(run)))
     monkeypatch.chdir(tmp_path)
     text = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
     cells = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)

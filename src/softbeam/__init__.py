@@ -21,6 +21,12 @@ Aim
     What :func:`advise` is to reach: a share of the damage, or the most within a budget.
 TECHNIQUES
     What can be done to harden a kernel, by name, with its costs.
+measure
+    Measure what techniques do to a campaign's own injections, or read what was measured.
+Measured
+    What :func:`measure` returns; it chooses a technique for each kernel in each layer.
+write_hardening
+    Write what was chosen: sources, limits, instructions, and a campaign file that strikes it.
 Machine
     Run kernels on an emulated GPU, with a fault where wanted.
 Program
@@ -44,6 +50,7 @@ if TYPE_CHECKING:
     from softbeam.analysis.counts import Stream
     from softbeam.analysis.factors import By, factor_table
     from softbeam.analysis.hardening.advice import Aim, advise
+    from softbeam.analysis.hardening.measured.measuring import Measured, measure
     from softbeam.analysis.hardening.techniques import TECHNIQUES
     from softbeam.analysis.proportion import Proportion
     from softbeam.analysis.results import Results, load
@@ -51,6 +58,7 @@ if TYPE_CHECKING:
     from softbeam.errors import SoftbeamError
     from softbeam.faults.randomness import Draws
     from softbeam.kernels import cubin_bytes, listing_bytes
+    from softbeam.present.hardening_folder import write_hardening
     from softbeam.program.builder import Program
 
 __all__ = [
@@ -59,6 +67,7 @@ __all__ = [
     "By",
     "Draws",
     "Machine",
+    "Measured",
     "Program",
     "Proportion",
     "Results",
@@ -69,6 +78,8 @@ __all__ = [
     "factor_table",
     "listing_bytes",
     "load",
+    "measure",
+    "write_hardening",
 ]
 
 _HOMES = {
@@ -77,6 +88,7 @@ _HOMES = {
     "By": "analysis.factors",
     "Draws": "faults.randomness",
     "Machine": "emulator",
+    "Measured": "analysis.hardening.measured.measuring",
     "Program": "program.builder",
     "Proportion": "analysis.proportion",
     "Results": "analysis.results",
@@ -87,6 +99,8 @@ _HOMES = {
     "factor_table": "analysis.factors",
     "listing_bytes": "kernels",
     "load": "analysis.results",
+    "measure": "analysis.hardening.measured.measuring",
+    "write_hardening": "present.hardening_folder",
 }
 
 

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.made_up import made_up_effects
 
 from softbeam.analysis.factors import By
 from softbeam.analysis.hardening.techniques import work_by
 from softbeam.analysis.results import Results
+from softbeam.campaign.effects.file import write_effects
 from softbeam.campaign.results.store import ResultsStore
 from softbeam.cli import main
 
@@ -128,6 +132,26 @@ def test_a_brief_answer_is_five_lines(made_up_run: Path, capsys: Capture) -> Non
     assert "Harden" in brief
     assert len(brief.splitlines()) <= 5
     assert long.startswith(brief)
+
+
+def test_what_was_measured_answers_also_where_not_every_technique_was(
+    made_up_run: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    run = Path(shutil.copytree(made_up_run, tmp_path / "run"))
+    effects = made_up_effects(Results.load(run))
+    twice = frozenset({("range",), ("duplication",)})
+    write_effects(run, replace(effects, techniques=twice))
+    assert main(["advise", str(run), "--of", "sdc", "--brief"]) == 0
+    assert "it is predicted to remove" in capsys.readouterr().out
+    # A model is asked for by its name.
+    assert main(["advise", str(run), "--of", "sdc", "--technique", "duplication", "--brief"]) == 0
+    assert "By duplication with comparison" in capsys.readouterr().out
+    # What was not measured is not answered from what was.
+    assert main(["advise", str(run), "--of", "sdc", "--among", "triplication"]) == 2
+    assert "give --technique measured" in " ".join(capsys.readouterr().err.split())
+    write_effects(run, replace(effects, campaign="f" * 64))
+    assert main(["advise", str(run), "--of", "sdc"]) == 2
+    assert "are of campaign ffffffffffff" in " ".join(capsys.readouterr().err.split())
 
 
 def test_costs_are_whole_kernels(made_up_run: Path) -> None:

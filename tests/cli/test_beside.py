@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 from support.hardened_runs import AFTER, BEFORE, write_run
+from support.made_up import made_up_effects
 
+from softbeam.analysis.results import Results
+from softbeam.campaign.effects.file import write_effects
 from softbeam.cli import main
 from softbeam.injection.record import InjectionRecord
 
@@ -82,6 +85,13 @@ def test_the_page_opens_with_what_hardening_removed(
     assert page.index('id="beside"') < page.index('id="method"')
     assert "Of the rate of critical SDCs at least 8" in page
     assert "Jetson AGX Orin" in page
+    assert "figure-M1" not in page
+    # What was measured on the unhardened network takes the place of the model behind the square.
+    write_effects(before, made_up_effects(Results.load(before)))
+    assert main(argv) == 0
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "figure-M1-measured-critical" in page
+    assert "is not measured yet" not in page
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+import softbeam
 from softbeam.analysis.results import Results
 from softbeam.campaign.effects.file import EFFECTS, read_effects
 from softbeam.campaign.file import read_request
 from softbeam.campaign.setup import load_requested
 from softbeam.cli import main
-from softbeam.cli.harden import check_free, whole_folder
-from softbeam.errors import ResultsError
+from softbeam.errors import CampaignError, ResultsError
+from softbeam.present.hardening_folder import check_free, whole_folder
 
 Capture = pytest.CaptureFixture[str]
 
@@ -67,6 +68,9 @@ def test_measured_effects_answer_without_the_network(
     assert all("duplication" not in row["rules"] for row in front)
     costs = [float(row["cost"]) for row in front]
     assert costs == sorted(costs)
+    assert {one.name for one in (tmp_path / "advice").iterdir()} == {
+        "items.csv", "front.csv", "front.png", "front.pdf",
+    }  # fmt: skip
 
 
 @pytest.mark.slow
@@ -93,6 +97,55 @@ def test_what_was_chosen_is_written_struck_and_held_beside(
     assert not [one for one in tmp_path.iterdir() if one.name.startswith(".")]
     assert main(arguments) == 2
     assert "is there already" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_python_chooses_and_writes_what_the_command_line_does(
+    measured: Path, network_files: Any, given: list[str], tmp_path: Path, capsys: Capture
+) -> None:
+    before = (measured / EFFECTS).read_bytes()
+    files = {
+        "weights": network_files.weights,
+        "images": [str(one) for one in network_files.images[:2]],
+    }
+    found = softbeam.measure(measured, network=str(network_files.cfg), **files)
+    assert (measured / EFFECTS).read_bytes() == before
+    answer = found.choose(softbeam.Aim(coverage=0.6), of="all")
+    assert str(answer.remedies[0]).partition("=")[2] in answer.rules
+    out = softbeam.write_hardening(found, answer, tmp_path / "python")
+    arguments = ["harden", str(measured), *given, "--of", "all", "--coverage", "0.6"]
+    assert main([*arguments, "--injections", "0", "--out", str(tmp_path / "command")]) == 0
+    written = {one.relative_to(out) for one in out.rglob("*")}
+    assert written == {
+        one.relative_to(tmp_path / "command") for one in (tmp_path / "command").rglob("*")
+    }
+    for name in written:
+        if (out / name).is_file():
+            assert (out / name).read_bytes() == (tmp_path / "command" / name).read_bytes()
+    assert set(found.predict(answer)) == {"critical", "sdc", "due", "all"}
+    with pytest.raises(ResultsError, match="is there already"):
+        softbeam.write_hardening(found, answer, out)
+    with pytest.raises(CampaignError, match="there is no kind of damage 'noise' here"):
+        found.choose(softbeam.Aim(coverage=0.6), of="noise")
+    # Fewer techniques are among those that were measured.
+    fewer = found.choose(softbeam.Aim(coverage=0.6), of="sdc", among=["range"], modes=["rf"])
+    assert {one.technique for one in fewer.remedies} <= {("range",)}
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"among": ["prayer"]}, "there is no technique 'prayer' here"),
+        ({"strikes": 0}, "strikes is 0; give at least 1"),
+        ({"pictures": ["a.png"]}, "there is no option 'pictures' here; give one of .* images"),
+        ({"images": ["nowhere.png"]}, "nowhere.png"),
+    ],
+)
+def test_what_python_cannot_measure_is_told(
+    made_up_run: Path, how: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(softbeam.SoftbeamError, match=said):
+        softbeam.measure(made_up_run, **how)
 
 
 @pytest.mark.slow

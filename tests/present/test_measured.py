@@ -23,7 +23,7 @@ from softbeam.faults.space import FaultSpaceSize
 from softbeam.faults.stratum import Stratum
 from softbeam.injection.record import InjectionRecord
 from softbeam.present.measured_tables import choice_table, measured_front_table
-from softbeam.present.measured_words import basis, sentences
+from softbeam.present.measured_words import basis, facts, headline, sentences
 
 POOL, FILL = Stratum(1, "maxpool"), Stratum(0, "fill")
 CRITICAL, MASKED = Ended("SDC", "critical"), Ended("Masked", "absorbed")
@@ -104,6 +104,38 @@ def test_without_a_budget_nothing_is_hardened(answered: Callable[..., Answer]) -
     answer = answered(20, 0, Aim(budget=0.001))
     assert next(iter(sentences(answer))) == "Harden nothing."
     assert not choice_table(answer).rows
+
+
+def test_the_headline_says_all_of_it_in_a_sentence(answered: Callable[..., Answer]) -> None:
+    found = headline(answered(20, 0, Aim(coverage=0.9), True))
+    assert found.startswith(
+        "Harden maxpool in layer 1 by range, and leave out launches that inference does not need: "
+        "that removes 100.0 % of the 20 critical SDCs seen ("
+    )
+    assert found.endswith("for 39.0 % fewer instructions.")
+    short = headline(answered(20, 10, Aim(coverage=0.9)))
+    assert short.endswith("more instructions, and no choice removes 90.0 %.")
+    assert headline(answered(20, 0, Aim(budget=0.001))).startswith("Harden nothing: that removes")
+    assert "only 5 critical SDCs" in headline(answered(5, 0, Aim(coverage=0.9)))
+
+
+def test_a_headline_counts_what_it_cannot_name(
+    answered: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("softbeam.present.measured_words.NAMED", 0)
+    found = headline(answered(20, 0, Aim(coverage=0.9)))
+    assert found.startswith("Harden 1 kernels in layers, 1 by range: that removes")
+
+
+def test_facts_are_cost_expectation_and_what_they_rest_on(
+    answered: Callable[..., Answer],
+) -> None:
+    found = dict(facts(answered(20, 0, Aim(coverage=0.9))))
+    assert list(found) == ["cost", "expect", "rests on"]
+    assert found["cost"].startswith("1.0 % more instructions, counted")
+    assert found["expect"].startswith("100.0 % of the critical SDCs (")
+    assert found["rests on"].startswith("20 critical SDCs, each struck again, and 0 injections")
+    assert list(facts(answered(5, 0, Aim(coverage=0.9)))) == []
 
 
 def test_tables_have_every_place_and_the_front(answered: Callable[..., Answer]) -> None:

@@ -7,6 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
+from softbeam.analysis.hardening.measured.kept import drawn_of
+from softbeam.analysis.results import Results
+from softbeam.campaign.effects.facts import (
+    Damaging,
+    Effects,
+    Ended,
+    Exposure,
+    Remedy,
+    Sample,
+    Struck,
+)
+from softbeam.campaign.effects.setup import MEASURED, kernels_hash
 from softbeam.campaign.results.facts import (
     Facts,
     GoldenClass,
@@ -19,10 +31,12 @@ from softbeam.campaign.results.store import ResultsStore
 from softbeam.campaign.specification import CampaignSpecification, StreamRequest
 from softbeam.emulator.semantics import EMULATOR_SEMANTICS
 from softbeam.faults.space import FaultSpaceSize
+from softbeam.faults.stratum import Stratum
 from softbeam.injection.record import InjectionRecord
 from softbeam.kernels import machine_code_sha256
 
 CELLS = ((0, "im2col"), (0, "fill"), (1, "maxpool"), (2, "im2col"), (26, "softmax"))
+MADE_UP_TECHNIQUES = {("range",): 1.02, ("duplication",): 2.2, ("duplication", "range"): 2.22}
 STREAMS = (("rf", "single-bit"), ("ioa", "single-bit"), ("iov", "random-value"))
 
 ENDS = (
@@ -56,6 +70,40 @@ def made_up_records(make_record: Callable[..., InjectionRecord]) -> Iterator[Inj
                 bit=None if mode == "iov" else index % 32,
                 **end,
             )
+
+
+def made_up_effects(results: Results) -> Effects:
+    """Return effects of three techniques on the made-up campaign, where no other can be applied.
+
+    A clamp in im2col removes every second silent error there, for 2 % more of its instructions;
+    code of two copies, with and without a clamp, does no damage, for 120 %.
+    """
+    records = drawn_of(results).records
+    damaging, struck, sizes = [], {}, {}
+    for record in records:
+        ended = Ended(record.outcome, record.detail)
+        if ended.is_damage:
+            name = Struck.of(record)
+            remedy = Remedy(name.place, ("range",))
+            clamped = ended.outcome == "SDC" and record.kernel == "im2col" and record.index % 2
+            found = {remedy: Ended("Masked", "absorbed")} if clamped else {}
+            damaging.append(Damaging(name, record.launch or 0, ended, found))
+    for technique, times in MADE_UP_TECHNIQUES.items():
+        for one in results.sizes:
+            place = Stratum(one.layer, one.kernel)
+            sizes[Exposure(place, technique, one.mode, one.image)] = int(times * one.size)
+            for mode, model in sorted({(each.mode, each.model) for each in records}):
+                struck[Sample(place, technique, mode, model)] = 40
+    return Effects(
+        results.specification.campaign_id,
+        "limits",
+        kernels_hash(results.specification.architecture),
+        techniques=frozenset(MEASURED),
+        replayed=frozenset(one.struck for one in damaging),
+        damaging=tuple(damaging),
+        struck=struck,
+        sizes=sizes,
+    )
 
 
 def write_campaign(folder: Path, make_record: Callable[..., InjectionRecord]) -> Path:

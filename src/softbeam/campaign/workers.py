@@ -13,6 +13,7 @@ the caller's but its ``sys.path``.
 from __future__ import annotations
 
 import gc
+import os
 import pickle
 import signal
 import subprocess
@@ -116,6 +117,12 @@ def serve(descriptor: int, start: mmap) -> None:
     except SoftbeamError as error:
         with suppress(OSError):
             pipe.send(("error", error))
+
+
+def cores() -> int:
+    """Return the cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 class WorkerPool(Generic[Task, Result]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,12 +30,6 @@ def listed(values: Iterable[str] | None) -> list[str]:
     return [
         part.strip().lower() for value in values or () for part in value.split(",") if part.strip()
     ]
-
-
-def cores() -> int:
-    """Return the cores that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def now_and_then(

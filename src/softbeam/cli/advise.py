@@ -13,10 +13,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from softbeam.cli._aim import BudgetOption, CoverageOption, aim_of
+from softbeam.cli._aim import (
+    BudgetOption,
+    CoverageOption,
+    aim_of,
+    check_known,
+    checked_harm,
+    checked_techniques,
+)
 from softbeam.cli._app import app, console
 from softbeam.cli._choices import with_choices
-from softbeam.cli._effects import Given, drawn_of, effects_of, is_measured
+from softbeam.cli._effects import effects_of
 from softbeam.cli._options import RunArgument, listed
 from softbeam.cli.tables import COLUMNS
 from softbeam.faults.modes import MODES, of_code
@@ -30,8 +37,10 @@ if TYPE_CHECKING:
     from softbeam.analysis.hardening.advice import Advice, Aim
     from softbeam.analysis.hardening.measured.answer import Answer
     from softbeam.analysis.hardening.measured.gathering import Drawn
+    from softbeam.analysis.hardening.measured.measuring import Given
     from softbeam.analysis.results import Results
     from softbeam.injection.record import InjectionRecord
+    from softbeam.present.figures.style import Figure
 
 #: Sentences of a brief answer.
 BRIEF = 5
@@ -148,6 +157,7 @@ def advise(
     from softbeam.analysis.counts import Counts
     from softbeam.analysis.hardening.advice import advise as ask
     from softbeam.analysis.hardening.damage import DAMAGE
+    from softbeam.analysis.hardening.measured.measuring import Given
     from softbeam.analysis.hardening.techniques import TECHNIQUES
     from softbeam.analysis.results import Results
     from softbeam.errors import ResultsError
@@ -155,24 +165,25 @@ def advise(
     from softbeam.present.words import unfinished
 
     aim = aim_of(coverage, budget)
-    _check("--technique", technique or MEASURED, (MEASURED, *TECHNIQUES))
+    check_known("--technique", technique or MEASURED, (MEASURED, *TECHNIQUES))
     given = Given(
         run, network, files, judged, calibration, strikes, workers, checked_techniques(among)
     )
-    if technique == MEASURED or (technique is None and _was_measured(given)):
+    kept = technique is None and _was_measured(given)
+    if technique == MEASURED or kept:
         if by != "layer-kernel":
             raise typer.BadParameter(
                 f"measured techniques are chosen for kernels in layers, not for each {by}",
                 param_hint="--by",
             )
-        _advise_measured(given, aim, of, mode, brief=brief, out=out)
+        _advise_measured(given, aim, of, mode, kept=kept, brief=brief, out=out)
         return
     if among:
         raise typer.BadParameter(
             "it is about measured techniques; give --technique measured", param_hint="--among"
         )
     technique = technique or "duplication"
-    _check("--of", of, tuple(DAMAGE))
+    check_known("--of", of, tuple(DAMAGE))
     how = TECHNIQUES[technique]
     if of not in how.removes:
         raise typer.BadParameter(
@@ -208,13 +219,19 @@ def advise(
 
 
 def _was_measured(given: Given) -> bool:
+    """Return whether techniques were measured that can answer, all of those that are asked for."""
+    from softbeam.analysis.hardening.measured.kept import folder_of, kept_effects, lacking
     from softbeam.analysis.results import Results
     from softbeam.campaign.effects.file import EFFECTS
+    from softbeam.campaign.effects.setup import measured_among
 
-    if not (given.folder / EFFECTS).exists():
+    if given.asks or not (folder_of(given.run) / EFFECTS).exists():
         return False
     results = Results.load(given.run)
-    return is_measured(given, results, drawn_of(results))
+    known = kept_effects(given.run, results)
+    if known is None or lacking(known, results):
+        return False
+    return given.among is None or set(measured_among(given.among)) <= known.techniques
 
 
 def _advise_measured(
@@ -223,11 +240,13 @@ def _advise_measured(
     of: str,
     mode: list[str] | None,
     *,
+    kept: bool,
     brief: bool,
     out: Path | None,
 ) -> None:
-    """Answer with a technique for each kernel in each layer, measured where it is not yet."""
+    """Answer with a technique for each kernel in each layer, measured now where it is not kept."""
     from softbeam.analysis.hardening.measured.answer import measured_answer
+    from softbeam.analysis.hardening.measured.kept import drawn_of, kept_effects
     from softbeam.analysis.results import Results
     from softbeam.present.measured_tables import choice_table, measured_front_table
     from softbeam.present.measured_words import basis, sentences
@@ -235,10 +254,11 @@ def _advise_measured(
 
     harm = checked_harm(of)
     results = Results.load(given.run)
-    drawn = drawn_of(results)
+    wanted = wanted_of(results, drawn_of(results), mode)
+    known = kept_effects(given.run, results) if kept else None
     answer = measured_answer(
-        wanted_of(results, drawn, mode),
-        effects_of(given, results, drawn),
+        wanted,
+        known or effects_of(given, results),
         of=harm,
         aim=aim,
         seed=results.seed,
@@ -264,32 +284,25 @@ def wanted_of(results: Results, drawn: Drawn, mode: list[str] | None) -> Drawn:
     return replace(drawn, records=tuple(records_of(results, listed(mode))))
 
 
-def checked_harm(of: str) -> str:
-    """Return what is to be removed by measured techniques, if it is known."""
-    from softbeam.analysis.hardening.measured.gathering import HARMS
-
-    _check("--of", of, tuple(HARMS))
-    return of
-
-
-def checked_techniques(among: list[str] | None) -> tuple[str, ...] | None:
-    """Return the techniques that may be chosen; None if all may."""
-    from softbeam.network.hardening.rules import LEAN, TECHNIQUES
-
-    chosen = tuple(listed(among))
-    for one in chosen:
-        _check("--among", one, (*TECHNIQUES, LEAN))
-    return chosen or None
-
-
 def _write_measured(folder: Path, answer: Answer) -> list[Path]:
     from softbeam.present.csv import write_csv
     from softbeam.present.measured_tables import choice_table, measured_front_table
+    from softbeam.present.page.measured import front
 
     folder.mkdir(parents=True, exist_ok=True)
-    return [
+    written = [
         write_csv(folder / "items.csv", choice_table(answer)),
         write_csv(folder / "front.csv", measured_front_table(answer)),
+    ]
+    return written + (_write_figure(folder, front(answer)) if answer.enough else [])
+
+
+def _write_figure(folder: Path, figure: Figure) -> list[Path]:
+    from softbeam.present.page.campaign import write_file
+
+    return [
+        write_file(folder / "front.png", figure.png),
+        write_file(folder / "front.pdf", figure.pdf),
     ]
 
 
@@ -313,13 +326,8 @@ def _by(text: str) -> By:
     from softbeam.analysis.factors import By
 
     items = {"layer-kernel": By.LAYER_AND_KERNEL, "layer": By.LAYER, "kernel": By.KERNEL}
-    _check("--by", text, tuple(items))
+    check_known("--by", text, tuple(items))
     return items[text]
-
-
-def _check(option: str, value: str, known: Sequence[str]) -> None:
-    if value not in known:
-        raise typer.BadParameter(f"{value!r} is not one of {', '.join(known)}", param_hint=option)
 
 
 def records_of(results: Results, modes: Sequence[str] | None) -> Sequence[InjectionRecord]:
@@ -367,15 +375,10 @@ def _write(folder: Path, advice: Advice) -> list[Path]:
     from softbeam.present.advice_tables import front_table, item_table
     from softbeam.present.csv import write_csv
     from softbeam.present.page.advice import figure
-    from softbeam.present.page.campaign import write_file
 
     folder.mkdir(parents=True, exist_ok=True)
     written = [
         write_csv(folder / "items.csv", item_table(advice)),
         write_csv(folder / "front.csv", front_table(advice, steps=None)),
     ]
-    if advice.enough:
-        drawn = figure(advice, "H1")
-        written.append(write_file(folder / "front.png", drawn.png))
-        written.append(write_file(folder / "front.pdf", drawn.pdf))
-    return written
+    return written + (_write_figure(folder, figure(advice, "H1")) if advice.enough else [])

@@ -15,7 +15,7 @@ import typer
 from softbeam.campaign.request import Request
 from softbeam.cli._app import app
 from softbeam.cli._choices import with_choices
-from softbeam.cli._options import cores, now_and_then, preparing, progress_bar
+from softbeam.cli._options import now_and_then, preparing, progress_bar
 from softbeam.text import visible
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ def _runner(
 ) -> Iterator[Run]:
     """Yield what makes injections: processes of this machine, or a Dask cluster."""
     from softbeam.campaign.setup import inject_in_worker
-    from softbeam.campaign.workers import WorkerPool
+    from softbeam.campaign.workers import WorkerPool, cores
 
     if dask is not None:
         from softbeam.campaign.cluster import on_cluster

@@ -11,7 +11,6 @@ import typer
 from softbeam.campaign.request import Request
 from softbeam.cli._app import app, console
 from softbeam.cli._choices import with_choices
-from softbeam.cli._options import cores
 from softbeam.cli.campaign import prepare_shown
 
 if TYPE_CHECKING:
@@ -42,6 +41,7 @@ def plan(
     from softbeam.analysis.planning import forecast
     from softbeam.campaign.scratch import scratch_folder
     from softbeam.campaign.setup import fault_space_sizes, given_judge, load_requested
+    from softbeam.campaign.workers import cores
 
     workload, specification = load_requested(wanted)
     judge = given_judge(specification, wanted.judge)

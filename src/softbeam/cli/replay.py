@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from softbeam.cli._again import workload_again
 from softbeam.cli._app import app, console
 from softbeam.cli._choices import with_choices
 from softbeam.cli._options import RunArgument, preparing
@@ -59,6 +58,7 @@ def replay(
     the options that the campaign was given.
     """
     from softbeam.analysis.results import Results
+    from softbeam.campaign.again import workload_again
     from softbeam.campaign.setup import given_judge
     from softbeam.injection.replay import replay as do
     from softbeam.present.page.replay import facts, tables
@@ -68,7 +68,7 @@ def replay(
     mode, model = (None if name is None else name.lower() for name in (mode, model))
     record = _record(results, mode, model, stratum, index)
     judge = given_judge(results.specification, judged.judge)
-    workload = workload_again(results, network, files)
+    workload = workload_again(results.specification, results.facts, network, files)
     names = dict(enumerate(results.classes or workload.network.classes or ()))
     injector = _injector(results, workload, record, judge)
     done = do(injector, record.mode, record.model, index, stratum, names)

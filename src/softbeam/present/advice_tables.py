@@ -9,7 +9,7 @@ from softbeam.analysis.hardening.advice import Advice
 from softbeam.analysis.hardening.damage import Choice, spread
 from softbeam.analysis.hardening.published import PUBLISHED, Range
 from softbeam.present.advice_words import DAMAGE_TITLES, ITEM_TITLES, by_share, chosen, named
-from softbeam.present.digits import DASH, Interval, part
+from softbeam.present.digits import DASH, Interval, exact, part
 from softbeam.present.factor_tables import KEY_COLUMNS, first_of
 from softbeam.present.parts import Part
 from softbeam.present.table import (
@@ -223,7 +223,7 @@ def summary_table(several: Sequence[Advice]) -> Table:
     return Table(
         "harden-in-short",
         "The answers in short: the smallest sets that hold "
-        f"{100 * (several[0].aim.coverage or 1.0):.4g} % of the damage seen; what they remove of "
+        f"{exact(several[0].aim.share)} % of the damage seen; what they remove of "
         "these injections and of others (95 % intervals), what they cost, and about how many the "
         "injections cannot decide",
         (

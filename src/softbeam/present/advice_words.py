@@ -8,7 +8,7 @@ from softbeam.analysis.factors import By, Item
 from softbeam.analysis.hardening.advice import Advice
 from softbeam.analysis.hardening.stability import DECIDED, LEAST_DAMAGE
 from softbeam.campaign.specification import CampaignSpecification
-from softbeam.present.digits import Interval, part, span
+from softbeam.present.digits import between, exact, part
 from softbeam.present.words import items, stream_order
 
 #: Damage in words.
@@ -163,24 +163,12 @@ def answer(advice: Advice) -> str:
             f"{which}."
         )
     if advice.aim.budget is None:
-        wanted = f"{100 * (advice.aim.coverage or 1.0):.4g} %"
+        wanted = f"{exact(advice.aim.share)} %"
         return f"{harden} No smaller set holds {wanted} of the {damage} seen."
-    budget = f"{100 * advice.aim.budget:.4g} %"
+    budget = f"{exact(advice.aim.budget)} %"
     return (
         f"{harden} Nothing else removes more of the {damage} seen for {budget} more instructions."
     )
-
-
-def between(low: float, high: float) -> str:
-    """Return an interval of parts of one in percent, in words.
-
-    Examples
-    --------
-    >>> between(0.875, 0.962)
-    '88 to 96 %'
-    """
-    ends = span(Interval((low + high) / 2, low, high), 0).split("[")[1].rstrip("]").split(", ")
-    return f"{' to '.join(dict.fromkeys(ends))} %"
 
 
 def _certainty(advice: Advice) -> Iterator[str]:
@@ -215,6 +203,6 @@ def _certainty(advice: Advice) -> Iterator[str]:
         least = min(others)
         yield (
             "Of the damage of an input that was left out, sets that the other inputs give remove "
-            f"{100 * sum(others) / len(others):.0f} % on average over the {len(others)} inputs, "
-            f"and {100 * least:.0f} % at the least."
+            f"{part(sum(others) / len(others), 0)} % on average over the {len(others)} inputs, "
+            f"and {part(least, 0)} % at the least."
         )

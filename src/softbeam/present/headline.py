@@ -12,13 +12,12 @@ from softbeam.analysis.hardening.chain import ChainPicture, Hardened
 from softbeam.present.advice_words import (
     DAMAGE_TITLES,
     ITEM_TITLES,
-    between,
     by_share,
     chosen,
     nearly_everything,
     sentences,
 )
-from softbeam.present.digits import part
+from softbeam.present.digits import between, part
 from softbeam.present.words import items
 
 #: Events whose rates are compared, in words.

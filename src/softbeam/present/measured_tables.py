@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -114,7 +115,8 @@ def beside_table(predictions: Mapping[str, Prediction], before: Results, after: 
         measured = Interval(1.0 - found.estimate, 1.0 - found.high, 1.0 - found.low)
         own = predictions[harm]
         predicted = None
-        if own.expected == own.expected:
+        # Of too little damage nothing is said.
+        if own.enough and own.expected == own.expected and math.isfinite(own.low):
             predicted = Interval(own.expected, own.low, own.high)
         rows.append(Row(HARM_TITLES[harm], predicted, measured, found.second.n, found.first.n))
     return Table(

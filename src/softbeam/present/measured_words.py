@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from softbeam.analysis.hardening.measured.answer import Answer, remedies
+from softbeam.analysis.factors import Item
+from softbeam.analysis.hardening.measured.answer import Answer
 from softbeam.analysis.hardening.stability import LEAST_DAMAGE
-from softbeam.present.digits import part
+from softbeam.present.digits import between, part
+from softbeam.present.words import items
 
 #: What is removed, in words.
 HARM_TITLES = {
@@ -18,6 +20,9 @@ HARM_TITLES = {
 
 #: Kernels in layers that a sentence names; a table holds them all.
 NAMED = 8
+
+#: Techniques that a headline names where it only counts.
+TECHNIQUES_NAMED = 4
 
 
 def sentences(answer: Answer) -> Iterator[str]:
@@ -48,8 +53,80 @@ def sentences(answer: Answer) -> Iterator[str]:
         )
 
 
+def headline(answer: Answer) -> str:
+    """Return what to do where, what that removes and costs, in one sentence."""
+    if not answer.enough:
+        return next(sentences(answer))
+    found, harm = answer.prediction, HARM_TITLES[answer.of]
+    does = (
+        f"removes {percent(answer.choice.removed)} of the {found.injections:,} {harm} seen "
+        f"({_predicted(answer)} of all) for {cost(answer.choice.cost)}"
+    )
+    doing = _doing(answer)
+    if doing is None:
+        return f"Harden nothing: that {does}."
+    short = "" if answer.reached else f", and no choice removes {percent(answer.aim.share)}"
+    return f"{doing[:1].upper()}{doing[1:]}: that {does}{short}."
+
+
+def _doing(answer: Answer) -> str | None:
+    """Return what is done: kernels in layers by name, or how many by which techniques, and where.
+
+    None if nothing is.
+    """
+    where: dict[str, list[Item]] = {}
+    for one in answer.remedies:
+        item = Item(one.place.layer, one.place.kernel)
+        where.setdefault(" and ".join(one.technique), []).append(item)
+    # What most are hardened by comes first.
+    ordered = sorted(where.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    done = []
+    if len(answer.remedies) <= NAMED:
+        if ordered:
+            named = "; ".join(f"{items(members)} by {how}" for how, members in ordered)
+            done.append(f"harden {named}")
+    else:
+        said = [f"{len(members):,} by {how}" for how, members in ordered[:TECHNIQUES_NAMED]]
+        if rest := sum(len(members) for _, members in ordered[TECHNIQUES_NAMED:]):
+            said.append(f"{rest:,} by others")
+        done.append(f"harden {len(answer.remedies):,} kernels in layers, {', '.join(said)}")
+    if answer.problem.lean:
+        done.append("leave out launches that inference does not need")
+    return ", and ".join(done) or None
+
+
+def facts(answer: Answer) -> Iterator[tuple[str, str]]:
+    """Yield what a person who decides asks next: cost, expectation, and what both rest on."""
+    if not answer.enough:
+        return
+    found = answer.prediction
+    yield (
+        "cost",
+        f"{cost(answer.choice.cost)}, counted in the hardened machine code, not a time",
+    )
+    if found.expected == found.expected:
+        yield (
+            "expect",
+            f"{percent(found.expected)} of the {HARM_TITLES[answer.of]} ({_predicted(answer)}) "
+            "removed on injections that were not used to choose",
+        )
+    yield (
+        "rests on",
+        f"{found.injections:,} {HARM_TITLES[answer.of]}, each struck again, and "
+        f"{found.struck:,} injections into the hardened code that is chosen",
+    )
+
+
+def _predicted(answer: Answer) -> str:
+    """Return between what the share of all damage lies that an answer removes."""
+    low, high = answer.prediction.low, answer.prediction.high
+    if low < -1.0:
+        return f"{percent(high)} or less"
+    return between(low, high)
+
+
 def _what(answer: Answer) -> str:
-    chosen = remedies(answer)
+    chosen = answer.remedies
     lean = "leave out launches that inference does not need" if answer.problem.lean else ""
     if not chosen:
         return f"{lean[:1].upper()}{lean[1:]}, and harden nothing." if lean else "Harden nothing."
@@ -89,7 +166,7 @@ def percent(share: float) -> str:
     >>> percent(0.934), percent(-0.02), percent(0.99987)
     ('93.4 %', '-2.0 %', '99.99 %')
     """
-    return f"-{part(-share)} %" if share < 0.0 else f"{part(share)} %"
+    return f"{part(share)} %"
 
 
 def cost(share: float) -> str:

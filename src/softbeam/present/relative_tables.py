@@ -16,7 +16,7 @@ from softbeam.analysis.hardening.beside import Beside
 from softbeam.analysis.hardening.relative import Relative, RelativeRow
 from softbeam.analysis.ratios import Ratio
 from softbeam.analysis.roofline import Gpu
-from softbeam.present.digits import USUAL, Interval, span
+from softbeam.present.digits import USUAL, Interval, at_least, span
 from softbeam.present.factor_tables import KEY_COLUMNS, first_of, stream_name
 from softbeam.present.table import Column, Row, Style, Table, count, number, share, text
 
@@ -54,7 +54,7 @@ def relative_text(found: Ratio) -> str:
     if math.isfinite(found.high):
         return span(Interval(found.estimate, found.low, found.high), USUAL)
     if found.low > 0.0:
-        return f"at least {100 * found.low:.{USUAL}f}"
+        return f"at least {at_least(found.low)}"
     return "not known"
 
 

@@ -8,7 +8,7 @@ from softbeam.analysis.factors import Item
 from softbeam.analysis.hardening.beside import Beside
 from softbeam.analysis.ratios import Ratio
 from softbeam.analysis.roofline import Gpu
-from softbeam.present.digits import part
+from softbeam.present.digits import at_least, part
 from softbeam.present.factor_tables import stream_name
 from softbeam.present.relative_tables import EVENT_TITLES, change, relative_text
 
@@ -43,9 +43,8 @@ def removed(found: Ratio, event: str) -> str:
     if not math.isfinite(found.high):
         return f"Whether hardening removes {title} is not known: too few were seen unhardened."
     if found.high < 1.0 and not found.first.successes:
-        # Rounded down: it is a bound.
-        least = math.floor(1000 * (1 - found.high)) / 10
-        return f"Of the rate of {title} at least {least:.1f} % is removed: none was seen."
+        least = at_least(1 - found.high)
+        return f"Of the rate of {title} at least {least} % is removed: none was seen."
     if found.high < 1.0:
         gone, fewest, most = (part(1 - one) for one in (found.estimate, found.high, found.low))
         return f"Of the rate of {title} {gone} % is removed ({fewest} to {most} %)."

@@ -10,7 +10,7 @@ from softbeam.analysis.factors import Item
 from softbeam.analysis.paper.checklist import KERNELS
 from softbeam.campaign.results.facts import ScopeFacts
 from softbeam.faults.modes import MODES, mode_order
-from softbeam.present.digits import part
+from softbeam.present.digits import part, significant
 
 if TYPE_CHECKING:
     from softbeam.network.hardening.limits import Limits
@@ -55,15 +55,15 @@ def left_out(unread: Mapping[str, tuple[int, int]], mode: str) -> str:
     if mode not in unread or mode not in MODES:
         return ""
     size, rest = unread[mode]
-    share = 100 * size / (size + rest)
+    share = significant(size / (size + rest))
     if MODES[mode].space == "memory":
         return (
-            f"{mode}: drawn from the {share:.3g} % of the words of these buffers, launch by "
+            f"{mode}: drawn from the {share} % of the words of these buffers, launch by "
             "launch, that something reads later; a fault in any other is Masked, and not among "
             "these injections."
         )
     return (
-        f"{mode}: drawn from the {share:.3g} % of these opcodes' units, by multiprocessor and "
+        f"{mode}: drawn from the {share} % of these opcodes' units, by multiprocessor and "
         "lane, whose multiprocessor gets a block that executes the opcode; a fault in any other "
         "is Masked, and not among these injections."
     )

@@ -104,7 +104,34 @@ def test_effects_of_another_version_are_not_used(tmp_path: Path) -> None:
     assert read_effects(tmp_path) is None
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"semantics": 1}', '{"semantics": 1, "camp'])
+KEPT = to_json(
+    Effects(
+        "c", "l", "k",
+        techniques=frozenset({("range",)}),
+        struck={Sample(Stratum(1, "maxpool"), ("range",), "rf", "single-bit"): 3},
+        damaging=(
+            Damaging(
+                Struck(Stratum(1, "maxpool"), (), "rf", "single-bit", "", 7),
+                3,
+                Ended("SDC", "critical"),
+            ),
+        ),
+    )
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "[]", "{}", '{"semantics": 1}', '{"semantics": 1, "camp', "[" * 100_000,
+        KEPT.replace('"range"', '"prayer"'),
+        KEPT.replace('"SDC"', '"Wonder"'),
+        KEPT.replace('"single-bit", 3]', '"single-bit", -3]'),
+        KEPT.replace('"single-bit", 3]', '"single-bit", 1e999]'),
+        KEPT.replace('"single-bit", 3]', '"single-bit"]'),
+        KEPT.replace('"", 7', '"", true'),
+    ],
+)  # fmt: skip
 def test_a_damaged_file_is_told_in_one_sentence(tmp_path: Path, text: str) -> None:
     (tmp_path / EFFECTS).write_text(text)
     with pytest.raises(ResultsError, match="remove the file to measure them again"):

@@ -35,7 +35,21 @@ from softbeam.network.profile import profile_launch
 if TYPE_CHECKING:
     from conftest import Prepared  # type: ignore[attr-defined]
 
-TECHNIQUES = (("range",), ("duplication",), ("bounds",), ("checksum",))
+TECHNIQUES = (
+    ("range",),
+    ("duplication",),
+    ("bounds",),
+    ("duplication", "range"),
+    ("duplication", "range", "bounds"),
+    ("checksum",),
+)
+
+#: Techniques with a clamp, which acts on what comes from before as a clamp alone does.
+WITH_CLAMP = (
+    CLAMP,
+    pytest.param(("duplication", "range"), marks=pytest.mark.slow),
+    pytest.param(("duplication", "range", "bounds"), marks=pytest.mark.slow),
+)
 
 
 @contextmanager
@@ -87,10 +101,15 @@ def test_everything_that_did_damage_is_replayed(subject: Subject, effects: Effec
     assert removing == {("range",), ("checksum",)}
 
 
+@pytest.mark.parametrize("technique", WITH_CLAMP)
 def test_a_clamp_behind_does_what_the_clamped_network_does(
-    prepared: Prepared, subject: Subject, effects: Effects, limits: Limits
+    prepared: Prepared,
+    subject: Subject,
+    effects: Effects,
+    limits: Limits,
+    technique: tuple[str, ...],
 ) -> None:
-    """Oracle: the network with that clamp alone, every launch computed as a whole."""
+    """Oracle: the network with that technique there alone, every launch computed as a whole."""
     workload = prepared.workload
     injectors = prepared.setup.injectors()
     silent = [one for one in effects.damaging if one.struck.technique == PLAIN]
@@ -101,11 +120,11 @@ def test_a_clamp_behind_does_what_the_clamped_network_does(
         {
             Stratum(launch.layer, launch.kernel)
             for launch in workload.plan.launches
-            if has(launch, CLAMP)
+            if has(launch, technique)
         }
     )
     for place in places:
-        rule = str(Remedy(place, CLAMP))
+        rule = str(Remedy(place, technique))
         plan = harden(workload.plan, read_rules(rule), limits)
         goldens = [golden_run(plan, workload.weights, image) for image in workload.images]
         live = live_words(plan)

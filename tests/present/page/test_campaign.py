@@ -15,6 +15,7 @@ from softbeam.campaign.results.store import ResultsStore
 from softbeam.cli import main
 from softbeam.present.blocks import Section
 from softbeam.present.digits import percent
+from softbeam.present.page.advice import Basis
 from softbeam.present.page.campaign import Say, page_sections, render, write_report
 
 pytestmark = pytest.mark.slow
@@ -214,11 +215,20 @@ def test_the_command_writes_where_it_says(
     seen: list[Path] = []
 
     def write(
-        _: Results, folder: Path, say: Say, *, with_figures: bool, beside: object, gpu: object
+        _: Results,
+        folder: Path,
+        say: Say,
+        *,
+        with_figures: bool,
+        beside: object,
+        gpu: object,
+        basis: Basis,
     ) -> list[Path]:
         assert not with_figures
         assert beside is None
         assert gpu is None
+        assert basis.effects is None
+        assert "not measured yet" in basis.lacking
         seen.append(folder)
         say("a test")
         return [folder / "report.html"]

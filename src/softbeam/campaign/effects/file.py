@@ -22,10 +22,15 @@ from softbeam.campaign.effects.facts import (
 )
 from softbeam.errors import ResultsError
 from softbeam.faults.stratum import Stratum
-from softbeam.files import whole_file
+from softbeam.files import read_file, whole_file
+from softbeam.injection.outcomes import OUTCOMES
+from softbeam.network.hardening.rules import TECHNIQUES
 
 #: Its name in a campaign's folder.
 EFFECTS = "effects.json"
+
+#: Bytes that are read of one; that of a campaign of 30,000 injections has about ten millions.
+MOST_BYTES = 1 << 28
 
 
 def to_json(effects: Effects) -> str:
@@ -72,16 +77,16 @@ def from_json(text: str) -> Effects | None:
             campaign=str(document["campaign"]),
             limits=str(document["limits"]),
             kernels=str(document["kernels"]),
-            techniques=frozenset(tuple(one.split("+")) for one in document["techniques"]),
-            unneeded=frozenset(map(int, document["unneeded"])),
-            dropped={Exposure(*_key(row), row[-2]): int(row[-1]) for row in document["dropped"]},
-            sizes={Exposure(*_key(row), row[-2]): int(row[-1]) for row in document["sizes"]},
-            struck={Sample(*_key(row), row[-2]): int(row[-1]) for row in document["struck"]},
+            techniques=frozenset(_technique(one) for one in document["techniques"]),
+            unneeded=frozenset(map(_whole, document["unneeded"])),
+            dropped=dict(_exposure(row) for row in document["dropped"]),
+            sizes=dict(_exposure(row) for row in document["sizes"]),
+            struck=dict(_sample(row) for row in document["struck"]),
             replayed=frozenset(_struck(row) for row in document["replayed"]),
             checked=frozenset(_struck(row) for row in document["checked"]),
             damaging=tuple(_damaging(row) for row in document["damaging"]),
         )
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise ValueError(str(error)) from error
 
 
@@ -97,7 +102,7 @@ def read_effects(folder: Path) -> Effects | None:
     if not path.exists():
         return None
     try:
-        return from_json(path.read_text(encoding="ascii"))
+        return from_json(read_file(path, MOST_BYTES).decode("ascii"))
     except (OSError, ValueError) as error:
         raise ResultsError(
             f"the measured effects {path} cannot be read ({error}); remove the file to measure "
@@ -129,7 +134,39 @@ def _counted(numbers: Any) -> list[list[Any]]:
 
 def _key(row: list[Any]) -> tuple[Stratum, tuple[str, ...], str]:
     layer, kernel, technique, mode = row[:4]
-    return Stratum(int(layer), str(kernel)), tuple(filter(None, technique.split("+"))), str(mode)
+    place = Stratum(_whole(layer), str(kernel))
+    return place, _technique(technique) if technique else (), str(mode)
+
+
+def _technique(text: str) -> tuple[str, ...]:
+    technique = tuple(text.split("+"))
+    if not set(technique) <= set(TECHNIQUES):
+        raise ValueError(f"{text!r} is no technique")
+    return technique
+
+
+def _whole(value: Any) -> int:
+    """Return a number that counts something, or names a layer, a launch or an injection."""
+    if type(value) is not int or not 0 <= value < 1 << 63:
+        raise ValueError(f"{value!r} is no whole number")
+    return value
+
+
+def _ended(end: list[Any]) -> Ended:
+    outcome, detail = end
+    if outcome not in OUTCOMES:
+        raise ValueError(f"{outcome!r} is no outcome")
+    return Ended(outcome, str(detail))
+
+
+def _exposure(row: list[Any]) -> tuple[Exposure, int]:
+    image, size = row[4:]
+    return Exposure(*_key(row), _whole(image)), _whole(size)
+
+
+def _sample(row: list[Any]) -> tuple[Sample, int]:
+    model, number = row[4:]
+    return Sample(*_key(row), str(model)), _whole(number)
 
 
 def _listed(struck: Struck) -> list[Any]:
@@ -146,14 +183,14 @@ def _listed(struck: Struck) -> list[Any]:
 
 def _struck(row: list[Any]) -> Struck:
     model, stratum, index = row[4:7]
-    return Struck(*_key(row), str(model), str(stratum), int(index))
+    return Struck(*_key(row), str(model), str(stratum), _whole(index))
 
 
 def _damaging(row: list[Any]) -> Damaging:
     launch, outcome, detail, remedies = row[7:]
     return Damaging(
         _struck(row),
-        int(launch),
-        Ended(outcome, detail),
-        {Remedy.read(text): Ended(*end) for text, end in remedies.items()},
+        _whole(launch),
+        _ended([outcome, detail]),
+        {Remedy.read(text): _ended(end) for text, end in remedies.items()},
     )

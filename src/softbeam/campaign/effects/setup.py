@@ -42,7 +42,9 @@ MEASURED: tuple[Technique, ...] = (
     ("bounds",),
     ("range", "bounds"),
     ("duplication",),
+    ("duplication", "range"),
     ("duplication", "bounds"),
+    ("duplication", "range", "bounds"),
     ("triplication",),
     ADDED,
 )

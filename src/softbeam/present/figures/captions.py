@@ -88,6 +88,21 @@ MEASURED = (
     "measured."
 )
 
+BY_EFFECT = (
+    "Each step of the line is the cheapest choice of techniques for kernels in layers that removes "
+    "so much of the damage seen, each technique by its measured effect; the bar at the answer is "
+    "the 95 % interval of what is predicted of all damage, seen or not. Costs are instructions of "
+    "the hardened machine code, counted; launches that are left out can make them less than "
+    "nothing."
+)
+
+BESIDE_EFFECTS = (
+    "The square is the hardened network, struck again: what it removed, with its 95 % interval, "
+    "and its instructions, counted. Each step of the line is the cheapest choice of techniques "
+    "for kernels in layers that removes so much of the damage seen, each technique by its effect "
+    "measured on the unhardened network."
+)
+
 LOADS = (
     "Each point is as many inferences as the table says, each with so many faults at places drawn "
     "from all of the scope. A fault strikes in memory as the earlier ones of its inference left "

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from softbeam.analysis.hardening.damage import Choice, Front
+import numpy as np
+from numpy.typing import NDArray
+
 from softbeam.analysis.hardening.published import Published
 from softbeam.present.figures.style import ACCENT, INK, OUTCOME_STYLES, Figure, draw
 
@@ -19,8 +21,57 @@ if TYPE_CHECKING:
 #: Below this many percent the axis of costs is linear, above it logarithmic.
 _LINEAR = 1.0
 
-#: Costs that are marked, in percent, as far as the figure reaches.
+#: Costs that are marked, in percent, as far as the figure reaches; fewer instructions as more.
 _TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
+
+#: What the line and the mark of the answer are called.
+MODELLED = ("cheapest sets (more instructions)", "the answer above (more instructions)")
+BY_EFFECT = (
+    "cheapest choices by measured effects (more instructions)",
+    "the answer above, and what is predicted of it (more instructions)",
+)
+
+
+class Curve(Protocol):
+    """A front: costs and shares of the damage that they remove, as parts of one, by rising cost."""
+
+    @property
+    def cost(self) -> NDArray[np.float64]:
+        """What each costs."""
+
+    @property
+    def coverage(self) -> NDArray[np.float64]:
+        """What each removes."""
+
+
+class Mark(Protocol):
+    """A choice: its cost, and the share of the damage that it removes, as parts of one."""
+
+    @property
+    def cost(self) -> float:
+        """What it costs."""
+
+    @property
+    def coverage(self) -> float:
+        """What it removes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """A front that is none of sets of items, such as one of measured choices."""
+
+    cost: NDArray[np.float64]
+    coverage: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A choice of such a front, with the interval of what is predicted of it."""
+
+    cost: float
+    coverage: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +93,8 @@ class Measured:
 
 
 def front_figure(
-    front: Front,
-    chosen: Choice | None,
+    front: Curve,
+    chosen: Mark | None,
     name: str,
     title: str,
     caption: str,
@@ -51,15 +102,17 @@ def front_figure(
     *,
     published: Sequence[Published] = (),
     measured: Measured | None = None,
+    labels: tuple[str, str] = MODELLED,
 ) -> Figure:
     """Draw a front, the choice that was made, what was measured, and what others published.
 
     Parameters
     ----------
-    front : Front
-        Sets by rising cost, costs as shares of all work.
-    chosen : Choice or None
-        The set that is marked, where one is; it need not be on the front.
+    front : Curve
+        Choices by rising cost, costs as shares of all work.
+    chosen : Mark or None
+        The choice that is marked, where one is; it need not be on the front.  Of a :class:`Point`
+        the interval is drawn too.
     name, title, caption : str
         Of the figure.
     damage : str
@@ -68,19 +121,25 @@ def front_figure(
         Techniques whose shares and costs are numbers; others are left out.
     measured : Measured, optional
         A hardened network.
+    labels : (str, str)
+        What the line and the mark are called.
     """
+    lowest, furthest, least = _limits(front, chosen, measured)
 
     def paint(canvas: Canvas) -> None:
         axes = canvas.subplots()
         costs, covered = 100 * front.cost, 100 * front.coverage
-        furthest = max(100.0, costs[-1] * 1.03)
         axes.step(
             [*costs, furthest],
             [*covered, covered[-1]],
             where="post",
             color=OUTCOME_STYLES["DUE"][0],
-            label="cheapest sets (more instructions)",
+            label=labels[0],
         )
+        if isinstance(chosen, Point):
+            axes.vlines(
+                100 * chosen.cost, 100 * chosen.low, 100 * chosen.high, color=INK, linewidth=1.0
+            )
         if chosen is not None:
             axes.plot(
                 [100 * chosen.cost],
@@ -88,21 +147,20 @@ def front_figure(
                 "D",
                 color=ACCENT,
                 markeredgecolor=INK,
-                label="the answer above (more instructions)",
+                label=labels[1],
             )
         if measured is not None:
             _draw_measured(axes, measured)
         points = [one for one in published if one.is_point]
         _draw_published(axes, points)
         axes.set_xscale("symlog", linthresh=_LINEAR, linscale=0.5)
-        ticks = [tick for tick in _TICKS if tick <= furthest]
+        both = (*(-one for one in _TICKS[:0:-1]), *_TICKS)
+        ticks = [tick for tick in both if least <= tick <= furthest]
         axes.set_xticks(ticks, [str(tick) for tick in ticks])
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlabel("cost, %: more instructions; of published points more run time")
         axes.set_ylabel(f"% of the {damage} removed")
-        axes.set_xlim(min(0.0, 100 * measured.cost if measured else 0.0), furthest)
-        # What hardening made worse lies below 0; an interval is cut where it leaves the figure.
-        lowest = 0.0 if measured is None else max(-40.0, min(0.0, 100 * measured.low))
+        axes.set_xlim(least, furthest)
         axes.set_ylim(lowest, 108.0)
         axes.set_yticks(range(20 * math.floor(lowest / 20), 101, 20))
         axes.grid()
@@ -112,6 +170,25 @@ def front_figure(
 
     size = (7.2, 3.8 + 0.16 * len(published))
     return draw(name, title, caption, size, paint)
+
+
+def _limits(
+    front: Curve, chosen: Mark | None, measured: Measured | None
+) -> tuple[float, float, float]:
+    """Return the least share, the largest and the least cost that are shown, in percent.
+
+    What hardening made worse lies below 0; an interval is cut where it leaves the figure.
+    """
+    costs = [*front.cost.tolist(), 0.0]
+    lows = [0.0]
+    if measured is not None:
+        costs.append(measured.cost)
+        lows.append(measured.low)
+    if chosen is not None:
+        costs.append(chosen.cost)
+    if isinstance(chosen, Point):
+        lows.append(chosen.low)
+    return max(-40.0, 100 * min(lows)), max(100.0, 103 * max(costs)), 100 * min(costs)
 
 
 def _draw_measured(axes: Axes, measured: Measured) -> None:

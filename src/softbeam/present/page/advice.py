@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from softbeam.analysis.factors import By
 from softbeam.analysis.hardening.advice import Advice, Aim, advise
 from softbeam.analysis.hardening.chain import ChainPicture, chain_picture
+from softbeam.analysis.hardening.measured.answer import Answer
 from softbeam.analysis.hardening.published import PUBLISHED, Published
 from softbeam.analysis.hardening.techniques import TECHNIQUES
 from softbeam.analysis.results import Results
+from softbeam.campaign.effects.facts import Effects
 from softbeam.present.advice_tables import (
     front_table,
     item_table,
@@ -25,6 +28,7 @@ from softbeam.present.figures import captions
 from softbeam.present.figures.front import Measured, front_figure
 from softbeam.present.figures.style import Figure
 from softbeam.present.headline import facts, hardened_facts, hardened_headline, headline
+from softbeam.present.page import measured
 from softbeam.present.parts import Part
 
 #: The share of the damage that the page's own advice removes.
@@ -35,6 +39,12 @@ NO_COSTS = (
     "softbeam campaign again with the same options: it adds what is missing."
 )
 
+HOW_TO_MEASURE = (
+    "Until then this is weighed by a model of duplication alone. softbeam advise RUN --technique "
+    "measured tries every technique on these very injections; a report made behind it opens with "
+    "which technique to use where."
+)
+
 NO_CODE = (
     "This campaign strikes no instruction, and what is weighed here is hardening code. What its "
     "faults do is below; memory is protected by codes that correct errors, and a broken unit by "
@@ -42,11 +52,28 @@ NO_CODE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What measured effects there are of a campaign's techniques.
+
+    Attributes
+    ----------
+    effects : Effects or None
+        Those that can answer.
+    lacking : str
+        Where there are none: why not, in a sentence; empty where there cannot be any.
+    """
+
+    effects: Effects | None = None
+    lacking: str = ""
+
+
 def section(
     results: Results,
     parts: tuple[Part, ...],
     say: Callable[[str], None],
     unhardened: Results | None = None,
+    basis: Basis | None = None,
 ) -> Section:
     """Return the section of the decision: the network as a picture, the answer, what it rests on.
 
@@ -60,12 +87,16 @@ def section(
         Is told what is being worked out.
     unhardened : Results, optional
         Where the campaign is of a hardened network: that without hardening.
+    basis : Basis, optional
+        What was measured of techniques, on the network without hardening.
     """
+    basis = basis or Basis()
     say("which layers do the damage")
     picture = chain_picture(results, unhardened, [part.layers for part in parts])
     if unhardened is not None and picture is not None:
-        return _hardened(picture, results, unhardened, parts, say)
-    return Section("harden", "What to harden", _decision(results, parts, say, picture))
+        return _hardened(picture, results, unhardened, parts, say, basis)
+    blocks = _decision(results, parts, say, picture, basis)
+    return Section("harden", "What to harden", blocks)
 
 
 def _decision(
@@ -73,8 +104,46 @@ def _decision(
     parts: tuple[Part, ...],
     say: Callable[[str], None],
     picture: ChainPicture | None,
+    basis: Basis,
 ) -> tuple[Block, ...]:
-    """Return the blocks that say what to harden."""
+    """Return the blocks that say what to harden: by measured effects where there are any."""
+    if basis.effects is None:
+        return _modelled(results, parts, say, picture, basis.lacking)
+    found = measured.answers(results, basis.effects, COVERAGE, say)
+    shown: list[Block] = []
+    if picture is not None:
+        first = _shown_first(picture, found)
+        shown.append(Block(chain=chain(picture, first, parts, measured.hardened(found))))
+    published = Block(table=published_table(), folded="What others published")
+    model = Block(
+        folded="By a model of duplication alone",
+        inner=_modelled(results, parts, say, None, published=False),
+    )
+    return (
+        *shown,
+        *measured.top(measured.first(found)),
+        *measured.behind(found, results.layers),
+        published,
+        model,
+    )
+
+
+def _shown_first(picture: ChainPicture, found: Sequence[Answer]) -> str:
+    """Return the kind of damage whose picture is shown first."""
+    of = measured.first(found).of
+    return of if of in picture.seen else "critical"
+
+
+def _modelled(
+    results: Results,
+    parts: tuple[Part, ...],
+    say: Callable[[str], None],
+    picture: ChainPicture | None,
+    lacking: str = "",
+    *,
+    published: bool = True,
+) -> tuple[Block, ...]:
+    """Return the blocks that say what to harden by a model of what duplication costs."""
     why_not = ""
     if not results.counts.of_code().n:
         why_not = NO_CODE
@@ -91,13 +160,15 @@ def _decision(
         Block(answer=headline(first)),
         Block(facts=tuple(facts(first))),
         *(_front(one) for one in (first,) if one.enough and one.by is By.LAYER_AND_KERNEL),
+        *([Block(text=f"{lacking} {HOW_TO_MEASURE}")] if lacking else []),
     ]
+    others = [Block(table=published_table(), folded="What others published")]
     behind = [
         Block(points=tuple(sentences(first)), folded="The answer in full, and how certain it is"),
         Block(table=summary_table(advices), folded="The answers in short, against every damage"),
         *_tables(first, results, parts),
         *(_folded(advice, results, parts) for advice in advices if advice is not first),
-        Block(table=published_table(), folded="What others published"),
+        *(others if published else []),
         Block(text=model(first, results.specification), folded="What the costs mean"),
     ]
     return (*top, *behind)
@@ -109,6 +180,7 @@ def _hardened(
     unhardened: Results,
     parts: tuple[Part, ...],
     say: Callable[[str], None],
+    basis: Basis,
 ) -> Section:
     """Return the section of a hardened network beside the plain one: what hardening did."""
     advices = list(_advices(unhardened, say)) if unhardened.work() else []
@@ -119,11 +191,17 @@ def _hardened(
         Block(facts=tuple(hardened_facts(picture))),
     ]
     cells = next((one for one in advices if one.of == of and one.by is By.LAYER_AND_KERNEL), None)
-    if cells is not None and cells.enough:
-        blocks.append(_front(cells, _measured(picture, of)))
+    point = _measured(picture, of)
+    if basis.effects is not None:
+        found = measured.answers(unhardened, basis.effects, COVERAGE, say, (of,))
+        blocks += [
+            Block(figure=measured.front(one, PUBLISHED, point)) for one in found if one.enough
+        ]
+    elif cells is not None and cells.enough:
+        blocks.append(_front(cells, point))
     blocks.append(Block(table=published_table(), folded="What others published"))
     if results.work():
-        rest = _decision(results, parts, say, None)
+        rest = _modelled(results, parts, say, None, published=False)
         blocks.append(Block(inner=rest, folded="What of the rest to harden next"))
     return Section("harden", "What hardening did", tuple(blocks))
 
@@ -159,9 +237,9 @@ def _chain(
     return chain(picture, first, parts, harden)
 
 
-def _front(advice: Advice, measured: Measured | None = None) -> Block:
+def _front(advice: Advice, struck: Measured | None = None) -> Block:
     """Return the front of kernels in layers, with what others published."""
-    return Block(figure=figure(advice, _number(advice), PUBLISHED, measured))
+    return Block(figure=figure(advice, _number(advice), PUBLISHED, struck))
 
 
 def _number(advice: Advice) -> str:
@@ -220,18 +298,18 @@ def figure(
     advice: Advice,
     number: str,
     published: Sequence[Published] = (),
-    measured: Measured | None = None,
+    struck: Measured | None = None,
 ) -> Figure:
-    """Return the front as a figure, with what others published and what was measured."""
+    """Return the front as a figure, with what others published and what was struck again."""
     damage, things = DAMAGE_TITLES[advice.of], ITEM_TITLES[advice.by]
-    caption = captions.FRONT if measured is None else captions.MEASURED
+    caption = captions.FRONT if struck is None else captions.MEASURED
     return front_figure(
         advice.front,
-        advice.answer if measured is None else None,
+        advice.answer if struck is None else None,
         f"figure-{number}-front-{advice.of}",
         f"Figure {number}. What {advice.technique.title} of {things} buys: {damage}",
         caption + (captions.PUBLISHED if published else ""),
         damage,
         published=published,
-        measured=measured,
+        measured=struck,
     )

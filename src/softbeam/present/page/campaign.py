@@ -16,6 +16,7 @@ from softbeam.present.blocks import Block, Section
 from softbeam.present.figures.style import Figure
 from softbeam.present.html import document
 from softbeam.present.page import advice, loads, method, sections
+from softbeam.present.page.advice import Basis
 from softbeam.present.page.beside import section as beside_section
 from softbeam.present.page.replay import sections as replay_sections
 from softbeam.present.page.struck import struck
@@ -50,6 +51,7 @@ def page_sections(
     say: Say = silent,
     beside: Beside | None = None,
     gpu: Gpu | None = None,
+    basis: Basis | None = None,
 ) -> tuple[Section, ...]:
     """Return the sections of a page: the answer first, then how the injections ended.
 
@@ -63,6 +65,8 @@ def page_sections(
         Where the campaign is of a hardened network: that without hardening, to stand beside it.
     gpu : Gpu, optional
         Whose time is estimated there.
+    basis : Basis, optional
+        What was measured of techniques, on the network without hardening.
 
     Raises
     ------
@@ -74,7 +78,7 @@ def page_sections(
         return (small_print,)
     scope = sections.Scope(results)
     unhardened = None if beside is None else beside.before
-    parts = [advice.section(results, scope.parts, say, unhardened)]
+    parts = [advice.section(results, scope.parts, say, unhardened, basis)]
     if beside is not None:
         say("what hardening removed")
         parts.append(beside_section(beside, gpu))
@@ -174,6 +178,7 @@ def write_report(
     with_figures: bool = False,
     beside: Beside | None = None,
     gpu: Gpu | None = None,
+    basis: Basis | None = None,
 ) -> list[Path]:
     """Write a campaign's page and, where wanted, its figures as PNG and PDF.
 
@@ -187,7 +192,7 @@ def write_report(
         Is told what is being worked out.
     with_figures : bool
         Whether the figures get files of their own beside the page, which shows them anyway.
-    beside, gpu
+    beside, gpu, basis
         As of :func:`page_sections`.
 
     Returns
@@ -200,7 +205,7 @@ def write_report(
     ResultsError
         If the two campaigns do not compare.
     """
-    parts = page_sections(results, say, beside, gpu)
+    parts = page_sections(results, say, beside, gpu, basis)
     unhardened = None if beside is None else beside.before
     page = render(results, parts, files=with_figures, unhardened=unhardened)
     contents = {PAGE_NAME: page.encode()}

@@ -152,6 +152,28 @@ def test_hardened_code_does_the_damage_that_was_struck_in_it(make_record: MakeRe
     assert not HARMS["due"](Ended("DUE", "detected"))
 
 
+@pytest.mark.parametrize(
+    "technique", [("duplication", "range"), ("range", "bounds"), ("duplication", "range", "bounds")]
+)
+def test_a_clamp_in_other_hardened_code_removes_what_comes_from_before(
+    make_record: MakeRecord, technique: Technique
+) -> None:
+    campaign = drawn(
+        make_record, [(POOL, CRITICAL), (BIAS, CRITICAL), (BIAS, CRITICAL), *[(FILL, MASKED)] * 7]
+    )
+    measured = effects(
+        recorded(0, POOL, CRITICAL),
+        recorded(1, BIAS, CRITICAL, pool=TOLERABLE),
+        recorded(2, BIAS, CRITICAL),
+        in_code(0, POOL, technique, CRITICAL),
+        sizes={Exposure(POOL, technique, "rf", 0): 400},
+        struck={Sample(POOL, technique, "rf", "single-bit"): 40},
+    )
+    problem = gather(campaign, measured, "critical")
+    # Its own code is what was struck, one of 40; of the bias' two the clamp removes one.
+    assert leaves(problem, state(problem, POOL, technique)) == pytest.approx(0.4 / 40 + 0.1)
+
+
 def test_code_that_was_not_struck_in_a_stream_is_not_offered(make_record: MakeRecord) -> None:
     campaign = drawn(make_record, [(POOL, TOLERABLE), (BIAS, MASKED)])
     measured = effects(

@@ -17,7 +17,13 @@ from softbeam.kernels.hardened import base_of, techniques_of
 from softbeam.kernels.signatures import signature
 from softbeam.network.hardening.apply import harden
 from softbeam.network.hardening.checksum import check_weights
-from softbeam.network.hardening.folder.arguments import c_float, header, launches_csv, trailing
+from softbeam.network.hardening.folder.arguments import (
+    c_float,
+    entry_of,
+    header,
+    launches_csv,
+    trailing,
+)
 from softbeam.network.hardening.folder.contents import Chosen, contents
 from softbeam.network.hardening.folder.darknet import HOSTS, host_of
 from softbeam.network.hardening.limits import Limits
@@ -28,40 +34,47 @@ from softbeam.sass.toolchain import compile_source, disassemble, find_tool
 RULES = "lean, maxpool=range+bounds, add_bias@0=duplication, gemm@0=checksum"
 
 
-@pytest.fixture
-def chosen(tiny) -> Chosen:  # type: ignore[no-untyped-def]
+def chosen_by(tiny, rules: str) -> Chosen:  # type: ignore[no-untyped-def]
     limits = limits_of(tiny.plan, tiny.weights, tiny.image)
-    after = harden(tiny.plan, read_rules(RULES), limits, tiny.weights)
+    after = harden(tiny.plan, read_rules(rules), limits, tiny.weights)
     sums = {
         name: words.view(np.float32) for name, words in check_weights(after, tiny.weights).items()
     }
-    return Chosen(RULES, tiny.plan, after, limits, sums)
+    return Chosen(rules, tiny.plan, after, limits, sums)
+
+
+def written(chosen: Chosen, folder: Path) -> Path:
+    """Write everything and return where."""
+    request = {"network": "tiny.cfg", "paper": True, "injections": 7}
+    for name, content in contents(chosen, request, "It removes 99.0 %.").items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+@pytest.fixture
+def chosen(tiny) -> Chosen:  # type: ignore[no-untyped-def]
+    return chosen_by(tiny, RULES)
 
 
 @pytest.fixture
 def folder(chosen: Chosen, tmp_path: Path) -> Path:
-    """Write everything and return where."""
-    request = {"network": "tiny.cfg", "paper": True, "injections": 7}
-    for name, content in contents(chosen, request, "It removes 99.0 %.").items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return tmp_path
+    return written(chosen, tmp_path)
 
 
 def test_every_source_is_there_with_what_it_includes(folder: Path, chosen: Chosen) -> None:
-    written = {path.name for path in (folder / "cuda").iterdir()}
+    names = {path.name for path in (folder / "cuda").iterdir()}
     variants = {one.kernel for one in chosen.after.launches if techniques_of(one.kernel)}
     assert variants == {"maxpool+range+bounds", "add_bias+duplication"}
-    assert {f"{kernel.replace('+', '_')}.cu" for kernel in variants} <= written
+    assert {f"{kernel.replace('+', '_')}.cu" for kernel in variants} <= names
     for path in (folder / "cuda").rglob("*.cu*"):
         for included in re.findall(r'^#include "(.+)"', path.read_text(), re.MULTILINE):
             assert (path.parent / included).is_file()
 
 
 def test_limits_and_rules_are_read_as_they_were(folder: Path, chosen: Chosen) -> None:
-    written = tomllib.loads((folder / "hardening.toml").read_text())
-    assert written == {
+    assert tomllib.loads((folder / "hardening.toml").read_text()) == {
         "network": "tiny.cfg",
         "paper": True,
         "injections": 7,
@@ -160,8 +173,14 @@ def test_every_host_function_is_of_a_kernel_that_there_is() -> None:
     find_tool("nvcc") is None or find_tool("nvdisasm") is None,
     reason="nvcc and nvdisasm are not installed (pip install 'softbeam[cuda]')",
 )
-def test_the_sources_compile_to_the_shipped_code(folder: Path, chosen: Chosen) -> None:
+@pytest.mark.parametrize("number", range(2))
+def test_the_sources_compile_to_the_shipped_code(tiny, tmp_path: Path, number: int) -> None:  # type: ignore[no-untyped-def]
     """Oracle: the shipped machine code, which is what the campaign struck."""
+    gemm = sorted({one.layer for one in tiny.plan.launches if one.product is not None})
+    products = f"gemm@{gemm[0]}=duplication, gemm@{gemm[-1]}=duplication+range+bounds"
+    chosen = chosen_by(tiny, (RULES, products)[number])
+    folder = written(chosen, tmp_path)
+    defined: list[str] = []
     for kernel in sorted({one.kernel for one in trailing(chosen.after)}):
         cubin = compile_source(folder / "cuda" / f"{kernel.replace('+', '_')}.cu", "sm_90")
         listing = disassemble(cubin, origin=kernel)
@@ -169,6 +188,10 @@ def test_the_sources_compile_to_the_shipped_code(folder: Path, chosen: Chosen) -
             read_listing(listing.encode(), origin=kernel),
             read_cubin(cubin, origin=kernel),
             origin=kernel,
-        )[KERNELS[kernel].symbol]
+        )
         shipped = program(kernel, "sm_90").function
-        assert found.instructions == shipped.instructions
+        assert found[entry_of(kernel)].instructions == shipped.instructions
+        defined += found
+    # Files that are linked together define nothing twice.
+    assert len(defined) == len(set(defined))
+    assert len(gemm) > 1

@@ -1,4 +1,4 @@
 """The choice of techniques by their measured effect, what it costs, and what it will remove.
 
-Read :mod:`softbeam.analysis.hardening.measured.plan` first: it is the whole answer.
+Read :mod:`softbeam.analysis.hardening.measured.answer` first: it is the whole answer.
 """

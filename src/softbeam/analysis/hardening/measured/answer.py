@@ -10,7 +10,6 @@ from softbeam.analysis.hardening.measured.gathering import HARMS, Drawn, gather
 from softbeam.analysis.hardening.measured.prediction import REPLICATES, Prediction, predict
 from softbeam.analysis.hardening.measured.problem import Chosen, Problem, State
 from softbeam.analysis.hardening.measured.solving import Choice, choose, front
-from softbeam.analysis.hardening.stability import LEAST_DAMAGE
 from softbeam.campaign.effects.facts import Effects, Remedy, Technique
 from softbeam.network.hardening.rules import LEAN, Rule, rules_text
 
@@ -45,7 +44,7 @@ class Answer:
     @property
     def enough(self) -> bool:
         """Whether there is enough damage to say anything."""
-        return self.prediction.injections >= LEAST_DAMAGE
+        return self.prediction.enough
 
     @property
     def reached(self) -> bool:
@@ -55,6 +54,14 @@ class Answer:
     def hardened(self) -> tuple[State, ...]:
         """Return what is done, place by place."""
         return self.problem.hardened(self.choice.chosen)
+
+    @property
+    def remedies(self) -> tuple[Remedy, ...]:
+        """What is done as remedies, by layer."""
+        places = self.problem.places
+        return tuple(
+            sorted(Remedy(places[state.place], state.technique) for state in self.hardened())
+        )
 
     @property
     def rules(self) -> str:
@@ -141,16 +148,9 @@ def predicted(
 
 
 def _same_states(answer: Answer, problem: Problem) -> list[int]:
-    wanted = set(remedies(answer))
+    wanted = set(answer.remedies)
     return [
         number
         for number, state in enumerate(problem.states)
         if Remedy(problem.places[state.place], state.technique) in wanted
     ]
-
-
-def remedies(answer: Answer) -> tuple[Remedy, ...]:
-    """Return what is done as remedies, by layer."""
-    places = answer.problem.places
-    found = (Remedy(places[state.place], state.technique) for state in answer.hardened())
-    return tuple(sorted(found))

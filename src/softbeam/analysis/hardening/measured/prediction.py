@@ -17,9 +17,13 @@ from softbeam.analysis.hardening.measured.problem import UNHARDENED, Chosen, Num
 from softbeam.analysis.hardening.measured.solving import choose
 from softbeam.analysis.hardening.measured.table import FOLDS
 from softbeam.analysis.hardening.resampling import input_weights
+from softbeam.analysis.hardening.stability import LEAST_DAMAGE
 
 #: Resamplings.
 REPLICATES = 1000
+
+#: Stands for no damage in a sample, so that what is left is more than so many times as much.
+_NONE, _NEVER = 1e-300, 1e100
 
 #: Numbers that are drawn at a time.
 BLOCK = 4_000_000
@@ -35,7 +39,8 @@ class Prediction:
         What choices made without a part of the injections remove of that part, over all parts;
         NaN where there was no damage.
     low, high : float
-        95 % interval of what the choice removes.
+        95 % interval of what the choice removes; from minus infinity where so little damage was
+        seen that another sample might have had none.
     cost : float
         Its exact cost, launches that are left out subtracted.
     injections : int
@@ -50,6 +55,11 @@ class Prediction:
     cost: float
     injections: int
     struck: int
+
+    @property
+    def enough(self) -> bool:
+        """Whether there is enough damage to say anything."""
+        return self.injections >= LEAST_DAMAGE
 
 
 def predict(
@@ -128,9 +138,10 @@ def _interval(problem: Problem, chosen: Chosen, seed: int, replicates: int) -> t
     missed = problem.weights * problem.sizes * share
     here = missed[:, _in_use(problem, chosen)].max(axis=1, initial=0.0)
     before = missed[:, problem.home == UNHARDENED].max(axis=1, initial=0.0)
-    low = 1.0 - (left + here) / np.maximum(was, 1e-300)
-    high = 1.0 - left / np.maximum(was + before, 1e-300)
-    return float(np.quantile(low, 0.025)), float(np.quantile(high, 0.975))
+    low = 1.0 - (left + here) / np.maximum(was, _NONE)
+    high = 1.0 - left / np.maximum(was + before, _NONE)
+    lower = float(np.quantile(low, 0.025))
+    return lower if lower > -_NEVER else float("-inf"), float(np.quantile(high, 0.975))
 
 
 def _redrawn(

@@ -19,6 +19,7 @@ import numpy as np
 
 from softbeam.analysis.hardening.advice import Aim
 from softbeam.analysis.hardening.measured.problem import Chosen, Numbers, Problem
+from softbeam.analysis.hardening.measured.silence import silent
 from softbeam.errors import InternalError
 
 #: Wanted shares of what can be removed at which the front is looked at.
@@ -161,15 +162,16 @@ class Program:
             limit = most_left + EQUAL
             constraints.append(LinearConstraint(self.left[None, :], -np.inf, limit))
         for presolve in (False, True):
-            # Presolving is not faster here, writes to standard output, and fails where only one
-            # choice is within the limits; it is there for where the other way fails.
-            found = milp(
-                objective,
-                integrality=np.arange(self.left.size) < states,
-                bounds=Bounds(0.0, 1.0),
-                constraints=constraints,
-                options={"mip_rel_gap": 0.0, "presolve": presolve},
-            )
+            # Presolving is not faster here, and fails where only one choice is within the limits;
+            # it is there for where the other way fails.
+            with silent():
+                found = milp(
+                    objective,
+                    integrality=np.arange(self.left.size) < states,
+                    bounds=Bounds(0.0, 1.0),
+                    constraints=constraints,
+                    options={"mip_rel_gap": 0.0, "presolve": presolve},
+                )
             if found.status == FOUND:
                 return choice(self.problem, np.rint(found.x[:states]).astype(np.bool_))
             if found.status == IMPOSSIBLE:

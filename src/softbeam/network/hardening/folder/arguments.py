@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from softbeam.kernels.checks import CHECKS
-from softbeam.kernels.hardened import base_of, techniques_of
+from softbeam.kernels.hardened import base_of, entry, techniques_of
 from softbeam.kernels.signatures import KERNELS, Parameter, signature
 from softbeam.network.plan import Plan, Pointer
 
@@ -72,6 +72,19 @@ def trailing(plan: Plan) -> tuple[Trailing, ...]:
     return tuple(found)
 
 
+def entry_of(kernel: str) -> str:
+    """Return the name that a variant has in the written sources, unlike that of any other.
+
+    Shipped variants of products keep their base's name: each lies in a cubin of its own.
+
+    Examples
+    --------
+    >>> entry_of("maxpool+range"), entry_of("sgemm_32x32+duplication+range")
+    ('forward_maxpool_kernel__range', 'sgemm_32x32_kernel__duplication_range')
+    """
+    return entry(KERNELS[base_of(kernel)].symbol, techniques_of(kernel))
+
+
 def launches_csv(plan: Plan) -> str:
     """Return a table of the launches of variants: arguments as C writes them."""
     text = io.StringIO()
@@ -80,7 +93,7 @@ def launches_csv(plan: Plan) -> str:
     for one in trailing(plan):
         arguments = ", ".join(f"{of.name}={_in_c(value)}" for of, value in one.values)
         rows.writerow(
-            [one.launch, one.layer, one.turn, one.kernel, KERNELS[one.kernel].symbol, arguments]
+            [one.launch, one.layer, one.turn, one.kernel, entry_of(one.kernel), arguments]
         )
     return text.getvalue()
 
@@ -185,7 +198,7 @@ def _declaration(kernel: str) -> Iterator[str]:
         if place >= own and one.kind == "pointer":
             kind = "unsigned *"
         parts.append(f"{kind}{'' if kind.endswith('*') else ' '}{one.name}")
-    line = f'extern "C" __global__ void {KERNELS[kernel].symbol}('
+    line = f'extern "C" __global__ void {entry_of(kernel)}('
     for number, part in enumerate(parts):
         behind = ");" if number == len(parts) - 1 else ","
         if len(line) + len(part) > 96:

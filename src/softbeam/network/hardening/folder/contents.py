@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from softbeam.kernels import source_files
 from softbeam.kernels.checks import CHECKS
 from softbeam.kernels.hardened import base_of, techniques_of
+from softbeam.kernels.products import TILES
 from softbeam.kernels.signatures import KERNELS
-from softbeam.network.hardening.folder.arguments import header, launches_csv
+from softbeam.network.hardening.folder.arguments import entry_of, header, launches_csv
 from softbeam.network.hardening.folder.readme import readme
 from softbeam.network.hardening.limits import Limits
 from softbeam.network.plan import Plan
@@ -94,13 +95,19 @@ def sources(plan: Plan) -> dict[str, str]:
 
 
 def _variant(kernel: str, source: str) -> str:
-    """Return the source that makes one variant of a hardened one, under a name of its own."""
-    symbol = KERNELS[base_of(kernel)].symbol
-    chosen = "\n".join(f"#define {one.upper()}" for one in techniques_of(kernel))
+    """Return the source that makes one variant of a hardened one, under a name of its own.
+
+    The source of products holds all tiles.  Those that are not wanted get names of this file, so
+    that several such files can be linked.
+    """
+    base, own = base_of(kernel), entry_of(kernel)
+    symbol = KERNELS[base].symbol
+    defines = [one.upper() for one in techniques_of(kernel)]
+    if base in TILES:
+        others = (one for one in TILES if one != base)
+        defines += [f"{KERNELS[one].symbol} {own}__{one}" for one in others]
+    lines = "\n".join(f"#define {one}" for one in [*defines, f"{symbol} {own}"])
     return (
-        f"// {base_of(kernel)}, hardened by {' and '.join(techniques_of(kernel))}: Darknet's "
-        f"parameters of {symbol} first.\n"
-        f"{chosen}\n"
-        f"#define {symbol} {KERNELS[kernel].symbol}\n"
-        f'#include "{source}"\n'
+        f"// {base}, hardened by {' and '.join(techniques_of(kernel))}: Darknet's parameters of "
+        f'{symbol} first.\n{lines}\n#include "{source}"\n'
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from softbeam.kernels.checks import CHECKS
 from softbeam.kernels.hardened import base_of, compares, techniques_of
 from softbeam.kernels.signatures import KERNELS, signature
+from softbeam.network.hardening.folder.arguments import entry_of
 from softbeam.network.hardening.folder.darknet import host_of
 from softbeam.network.hardening.lean import needed
 from softbeam.network.plan import Plan
@@ -76,7 +77,7 @@ def _kernels(after: Plan) -> Iterator[str]:
         where = "softbeam alone"
         if host is not None:
             where = f"`{host[0]}`, `{host[1]}`"
-        yield f"| `{KERNELS[base].symbol}` | `{KERNELS[kernel].symbol}` | {number:,} | {where} |"
+        yield f"| `{KERNELS[base].symbol}` | `{entry_of(kernel)}` | {number:,} | {where} |"
     yield ""
 
 
@@ -101,7 +102,7 @@ def _calls(after: Plan) -> Iterator[str]:
     yield "```c"
     yield f"const softbeam_launch *one = softbeam_find({name}, layer, turn);"
     yield "if (one) {"
-    yield f"    {KERNELS[kernel].symbol}<<<grid, block>>>(/* as before */, {', '.join(behind)});"
+    yield f"    {entry_of(kernel)}<<<grid, block>>>(/* as before */, {', '.join(behind)});"
     yield "} else {"
     yield f"    {KERNELS[base_of(kernel)].symbol}<<<grid, block>>>(/* as before */);"
     yield "}"
