@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.core.entries import ALWAYS, add_entries, new_entries
+from softbeam.emulator.core.entries import ALWAYS, add_entries, are_kept, new_entries
 from softbeam.emulator.core.translated import CALLS
 from softbeam.emulator.lowering import Program, bank_words
 from softbeam.emulator.special import SpecialFunctionTables, special_function_tables
@@ -202,14 +202,29 @@ def prepare_tables(program: Program, *, translated: bool = True) -> k.Tables:
     return k.Tables(*found, entries, translation)
 
 
+#: The parts that most struck programs need; the last ones every program.
+_COMMON = (
+    k.ENTRY_COMPUTE,
+    k.ENTRY_ACCESS,
+    k.ENTRY_CONTROL,
+    k.PART_INTEGER,
+    k.PART_FLOATING,
+    *ALWAYS,
+)
+
+
 def compile_common() -> None:
     """Compile, or load, the parts that most struck programs need.
 
     For a process whose children would else each compile them.
     """
     _, entries = _common_tables()
-    common = (k.ENTRY_COMPUTE, k.ENTRY_ACCESS, k.ENTRY_CONTROL, k.PART_INTEGER, k.PART_FLOATING)
-    add_entries(entries, (*ALWAYS, *common))
+    add_entries(entries, _COMMON)
+
+
+def common_is_compiled() -> bool:
+    """Return whether :func:`compile_common` would find all that it compiles in the cache."""
+    return are_kept(_COMMON)
 
 
 def compile_missing(program: Program, state: k.State, *, translated: bool = True) -> None:
