@@ -34,19 +34,8 @@ from numba.core.untyped_passes import (
 _REFUSES = ctypes.cast(ctypes.pythonapi.PyNumber_Add, ctypes.c_void_p).value
 
 
-def _only_lay_out(library: JITCodeLibrary, ll_module: Any) -> None:
-    """Do of what is done to each function before it is linked what the rest needs.
-
-    Numba optimises it then, too; all of it is optimised once more behind.
-    """
-    ll_module.data_layout = library._codegen._data_layout
-
-
 class _Linked(JITCodeLibrary):  # type: ignore[misc]
     """Intermediate code of a function that its callers link in."""
-
-    def _optimize_functions(self, ll_module: Any) -> None:
-        _only_lay_out(self, ll_module)
 
     def _optimize_final_module(self) -> None:
         return
@@ -58,9 +47,6 @@ class _Linked(JITCodeLibrary):  # type: ignore[misc]
 
 class _Once(JITCodeLibrary):  # type: ignore[misc]
     """Machine code that is optimised once."""
-
-    def _optimize_functions(self, ll_module: Any) -> None:
-        _only_lay_out(self, ll_module)
 
     def _optimize_final_module(self) -> None:
         passes, builder = self._codegen._module_pass_manager()

@@ -21,7 +21,7 @@ from softbeam.emulator.core.entries import ALWAYS, add_entries, are_kept, new_en
 from softbeam.emulator.core.translated import CALLS
 from softbeam.emulator.lowering import Program, bank_words
 from softbeam.emulator.special import SpecialFunctionTables, special_function_tables
-from softbeam.emulator.translation import translate_now, translation_of, untranslated
+from softbeam.emulator.translation import translate_reached, translation_of, untranslated
 from softbeam.errors import UnsupportedInstruction
 from softbeam.sass.architectures import launch_facts
 from softbeam.sass.instruction import pc_of
@@ -230,13 +230,15 @@ def common_is_compiled() -> bool:
 def compile_missing(program: Program, state: k.State, *, translated: bool = True) -> None:
     """Compile what was missing when an execution ended with ``PART_MISSING``; then it is repeated.
 
-    That is the program's translation, which takes less time and may be all that it needs, or else
-    the part of the interpreter that executes the row.
+    That is the part of the interpreter that executes the row, where the cache has it, or else the
+    program's translation, which takes less time than compiling the part and may be all that it
+    needs.
     """
-    if translated and translate_now(program):
-        return
     _, entries = _common_tables()
-    add_entries(entries, _parts_of(program.code.rows[int(state.information[k.INFO_ROW])]))
+    parts = _parts_of(program.code.rows[int(state.information[k.INFO_ROW])])
+    if translated and not are_kept(parts) and translate_reached(program):
+        return
+    add_entries(entries, parts)
 
 
 def tables_for(row: NDArray[np.int64]) -> k.Tables:
