@@ -9,9 +9,11 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numba import float64, int64
 
 from softbeam import jit
 
@@ -202,3 +204,33 @@ def test_what_is_not_checked_has_nothing_to_ignore() -> None:
     sources = Path(jit.__file__).parent
     for path in sources.rglob("*.py"):
         assert "ignore[no-untyped-def]" not in path.read_text(encoding="utf-8"), path
+
+
+def test_it_is_known_what_the_cache_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jit, "compiled_folder", lambda: tmp_path)
+    signature = int64(int64)
+    assert not jit.is_kept(jit.jit(doubled), signature)
+    compiled: Any = jit.jit(doubled)
+    compiled.compile(signature)
+    assert compiled(2) == 4
+    assert jit.is_kept(jit.jit(doubled), signature)
+    assert not jit.is_kept(jit.jit(doubled), int64(float64))
+
+
+def doubled(number: int) -> int:
+    return 2 * number
+
+
+def test_scipy_is_loaded_for_products_of_matrices_alone() -> None:
+    program = """
+import sys
+import numba, numpy
+import softbeam.jit
+numba.njit(lambda number: number + 1)(1)
+print("scipy.linalg" in sys.modules)
+print(numba.njit(lambda a: a @ a)(numpy.full((2, 2), 3.0)).tolist())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["False", "[[18.0, 18.0], [18.0, 18.0]]"]

@@ -36,7 +36,7 @@ import numpy as np
 from numba import config
 from numba.core.compiler_lock import global_compiler_lock
 
-from softbeam.linking import LinkedCompiler, OnceCompiler
+from softbeam.linking import LinkedCompiler, OnceCompiler, RememberingCompiler
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,6 +45,24 @@ _log = logging.getLogger(__name__)
 _PACKAGE = Path(__file__).parent
 _USES_JIT = re.compile(r"^@(jit|entry_point|by_address|callee|inlined)$|\bjit\(", re.MULTILINE)
 _IMPORT = re.compile(r"^\s*from softbeam\.([\w.]+) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
+
+
+def _without_scipy() -> None:
+    """Load Numba's functions of arrays without SciPy, which takes longer to load than they do.
+
+    Numba looks whether the library of linear algebra is there, which it would call from products
+    of matrices; it looks again where there is one.
+    """
+    from numba.np import linalg
+
+    before, linalg.ensure_blas = linalg.ensure_blas, lambda: None
+    try:
+        from numba.np import arraymath  # noqa: F401
+    finally:
+        linalg.ensure_blas = before
+
+
+_without_scipy()
 
 
 def cache_home() -> Path:
@@ -190,6 +208,21 @@ def is_cold() -> bool:
     return not any(compiled_folder().iterdir())
 
 
+def is_kept(function: Any, signature: Any) -> bool:
+    """Return whether the cache has a jitted function, for this processor.
+
+    Parameters
+    ----------
+    function : callable
+        What :func:`jit` or one of its kind returned.
+    signature : numba.core.typing.Signature
+        As it would be compiled with.
+    """
+    kept = function._cache
+    key = kept._index_key(signature, function.targetctx.codegen())
+    return key in kept._cache_file._load_index()
+
+
 def jit(function: F) -> F:
     """Compile a function with Numba at its first call, without fast-math, and cache the result.
 
@@ -204,7 +237,7 @@ def jit(function: F) -> F:
         The compiled function.  Integer division follows C (no check for zero), as everywhere in
         softbeam's jitted code; floating-point code is never reassociated or contracted.
     """
-    return _cached(function, no_cfunc_wrapper=True)
+    return _cached(function, no_cfunc_wrapper=True, pipeline_class=RememberingCompiler)
 
 
 def entry_point(function: F) -> F:

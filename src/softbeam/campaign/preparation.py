@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from softbeam.campaign.beside import compiling_beside
 from softbeam.campaign.setup import InjectorSetup, InputSetup
 from softbeam.campaign.specification import CampaignSpecification
-from softbeam.emulator.execution import compile_common
 from softbeam.injection.answers import check_fault_free
 from softbeam.injection.judges.functions import JudgeSource
 from softbeam.injection.judging import judge_for
@@ -60,8 +60,7 @@ def prepare(
     )
     judges = judge_for(workload.plan, specification, judge)
     inputs = []
-    with without_collections():
-        compile_common()
+    with without_collections(), compiling_beside():
         for number, image in enumerate(workload.images):
             path = scratch / f"golden-{number}.bin"
             golden = golden_run(workload.plan, workload.weights, image, path)

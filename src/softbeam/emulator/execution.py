@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.core.entries import ALWAYS, add_entries, new_entries
+from softbeam.emulator.core.entries import ALWAYS, add_entries, are_kept, new_entries
 from softbeam.emulator.core.translated import CALLS
 from softbeam.emulator.lowering import Program, bank_words
 from softbeam.emulator.special import SpecialFunctionTables, special_function_tables
-from softbeam.emulator.translation import translate_now, translation_of, untranslated
+from softbeam.emulator.translation import translate_reached, translation_of, untranslated
 from softbeam.errors import UnsupportedInstruction
 from softbeam.sass.architectures import launch_facts
 from softbeam.sass.instruction import pc_of
@@ -202,26 +202,43 @@ def prepare_tables(program: Program, *, translated: bool = True) -> k.Tables:
     return k.Tables(*found, entries, translation)
 
 
+#: The parts that most struck programs need; the last ones every program.
+_COMMON = (
+    k.ENTRY_COMPUTE,
+    k.ENTRY_ACCESS,
+    k.ENTRY_CONTROL,
+    k.PART_INTEGER,
+    k.PART_FLOATING,
+    *ALWAYS,
+)
+
+
 def compile_common() -> None:
     """Compile, or load, the parts that most struck programs need.
 
     For a process whose children would else each compile them.
     """
     _, entries = _common_tables()
-    common = (k.ENTRY_COMPUTE, k.ENTRY_ACCESS, k.ENTRY_CONTROL, k.PART_INTEGER, k.PART_FLOATING)
-    add_entries(entries, (*ALWAYS, *common))
+    add_entries(entries, _COMMON)
+
+
+def common_is_compiled() -> bool:
+    """Return whether :func:`compile_common` would find all that it compiles in the cache."""
+    return are_kept(_COMMON)
 
 
 def compile_missing(program: Program, state: k.State, *, translated: bool = True) -> None:
     """Compile what was missing when an execution ended with ``PART_MISSING``; then it is repeated.
 
-    That is the program's translation, which takes less time and may be all that it needs, or else
-    the part of the interpreter that executes the row.
+    That is the part of the interpreter that executes the row, where the cache has it, or else the
+    program's translation, which takes less time than compiling the part and may be all that it
+    needs.
     """
-    if translated and translate_now(program):
-        return
     _, entries = _common_tables()
-    add_entries(entries, _parts_of(program.code.rows[int(state.information[k.INFO_ROW])]))
+    parts = _parts_of(program.code.rows[int(state.information[k.INFO_ROW])])
+    if translated and not are_kept(parts) and translate_reached(program):
+        return
+    add_entries(entries, parts)
 
 
 def tables_for(row: NDArray[np.int64]) -> k.Tables:

@@ -28,10 +28,11 @@ from softbeam.emulator.core.signatures import (
     ROW,
     RUN,
 )
+from softbeam.jit import is_kept
 
 logger = logging.getLogger("softbeam")
 
-__all__ = ["ALWAYS", "add_entries", "new_entries"]
+__all__ = ["ALWAYS", "add_entries", "are_kept", "new_entries"]
 
 #: What every program needs.
 ALWAYS = (k.ENTRY_RUN,)
@@ -78,6 +79,11 @@ def _part(number: int) -> tuple[Callable[..., Any], Any]:
 def new_entries() -> NDArray[np.int64]:
     """Return an array of addresses, none known yet."""
     return np.zeros(k.ENTRIES, dtype=np.int64)
+
+
+def are_kept(parts: Iterable[int]) -> bool:
+    """Return whether parts need not be compiled, because the cache has them."""
+    return all(is_kept(*_part(number)) for number in parts)
 
 
 def add_entries(entries: NDArray[np.int64], parts: Iterable[int]) -> None:

@@ -8,6 +8,11 @@ translated code again at the next block.  So divergence, exceptions, barriers an
 meaning.  :mod:`.engine` decides what is translated when.
 """
 
-from softbeam.emulator.translation.engine import translate_now, translation_of, untranslated
+from softbeam.emulator.translation.engine import (
+    translate_now,
+    translate_reached,
+    translation_of,
+    untranslated,
+)
 
-__all__ = ["translate_now", "translation_of", "untranslated"]
+__all__ = ["translate_now", "translate_reached", "translation_of", "untranslated"]

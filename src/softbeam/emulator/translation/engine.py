@@ -193,14 +193,26 @@ def translation_of(program: Program) -> k.Translation:
     return _entry(program).ready(program, 0 if engine == "translator" else WORTHWHILE)
 
 
-def translate_now(program: Program) -> bool:
-    """Translate a program if it has not been; return whether that is new."""
+def translate_now(program: Program) -> None:
+    """Translate a program if it has not been."""
+    _translate(program, 0)
+
+
+def translate_reached(program: Program) -> bool:
+    """Translate what a program has been found to run, however short; return whether that is new.
+
+    That is its code for full masks, for any, or both.
+    """
+    return _translate(program, 1)
+
+
+def _translate(program: Program, worthwhile: int) -> bool:
     if os.environ.get(ENGINE) == "interpreter":
         return False
     entry = _entry(program)
-    new = not all(entry.done)
-    entry.ready(program, 0)
-    return new
+    before = list(entry.done)
+    entry.ready(program, worthwhile)
+    return entry.done != before
 
 
 def _entry(program: Program) -> _Entry:
