@@ -97,6 +97,7 @@ def test_too_little_damage_is_said(made_up_run: Path, tmp_path: Path, capsys: Ca
     assert main(["advise", str(tmp_path), "--of", "due"]) == 0
     printed = capsys.readouterr().out
     assert "nothing can be said about what to harden" in printed
+    assert "or choose by other damage (--of sdc or due)" in printed
     assert "Harden" not in printed
 
 
@@ -148,7 +149,8 @@ def test_what_was_measured_answers_also_where_not_every_technique_was(
     assert "By duplication with comparison" in capsys.readouterr().out
     # What was not measured is not answered from what was.
     assert main(["advise", str(run), "--of", "sdc", "--among", "triplication"]) == 2
-    assert "give --technique measured" in " ".join(capsys.readouterr().err.split())
+    said = " ".join(capsys.readouterr().err.split())
+    assert "these are not all measured yet; measure them with --technique measured" in said
     write_effects(run, replace(effects, campaign="f" * 64))
     assert main(["advise", str(run), "--of", "sdc"]) == 2
     assert "are of campaign ffffffffffff" in " ".join(capsys.readouterr().err.split())

@@ -48,6 +48,12 @@ def test_rates_and_costs_are_printed_with_their_intervals(
     assert ["maxpool", "600", "900", "+50.00", "3,600", "5,400", "+50.00"] in lines
 
 
+def test_a_campaign_is_not_compared_with_itself(runs: tuple[Path, Path], capsys: Capture) -> None:
+    for command in ("tables", "report"):
+        assert main([command, str(runs[0]), "--beside", str(runs[0])]) == 2
+        assert "this is the same campaign" in " ".join(capsys.readouterr().err.split())
+
+
 def test_files_hold_every_rate_and_cost(runs: tuple[Path, Path], tmp_path: Path) -> None:
     before, after = runs
     folder = tmp_path / "csv"
@@ -115,7 +121,9 @@ def test_campaigns_without_a_mode_in_common_are_refused(
     tmp_path: Path, make_record: MakeRecord, capsys: Capture
 ) -> None:
     before = write_run(tmp_path / "before", make_record, BEFORE)
-    after = write_run(tmp_path / "after", make_record, AFTER, (("iov", "random-value"),))
+    after = write_run(
+        tmp_path / "after", make_record, AFTER, (("iov", "random-value"),), plan_sha256="5" * 64
+    )
     assert main(["tables", str(after), "--beside", str(before)]) == 2
     printed = capsys.readouterr().err
     assert "iov random-value here, rf single-bit in the unhardened one" in " ".join(printed.split())
@@ -135,7 +143,7 @@ def test_results_of_before_costs_were_counted_still_have_rates(
     tmp_path: Path, make_record: MakeRecord, capsys: Capture
 ) -> None:
     before = write_run(tmp_path / "before", make_record, BEFORE, counted=False)
-    after = write_run(tmp_path / "after", make_record, AFTER)
+    after = write_run(tmp_path / "after", make_record, AFTER, plan_sha256="5" * 64)
     argv = ["tables", str(after), "--beside", str(before), "--gpu", "h100"]
     assert main([*argv, "--csv", str(tmp_path / "csv")]) == 0
     printed = capsys.readouterr().out

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
+import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +15,13 @@ import softbeam
 from softbeam.analysis.results import Results
 from softbeam.campaign.effects.file import EFFECTS, read_effects
 from softbeam.campaign.file import read_request
+from softbeam.campaign.request import Request
 from softbeam.campaign.setup import load_requested
 from softbeam.cli import main
 from softbeam.errors import CampaignError, ResultsError
-from softbeam.present.hardening_folder import check_free, whole_folder
+from softbeam.injection.choices import BoxRule
+from softbeam.network.choices import InputChoices
+from softbeam.present.hardening_folder import check_free, request_again, whole_folder
 
 Capture = pytest.CaptureFixture[str]
 
@@ -127,6 +133,13 @@ def test_python_chooses_and_writes_what_the_command_line_does(
         softbeam.write_hardening(found, answer, out)
     with pytest.raises(CampaignError, match="there is no kind of damage 'noise' here"):
         found.choose(softbeam.Aim(coverage=0.6), of="noise")
+    for aim, said in (
+        (softbeam.Aim(budget=-1.0), "a budget of -1.0 is no share of instructions"),
+        (softbeam.Aim(coverage=3.0), "a coverage of 3.0 is no share of the damage"),
+        (softbeam.Aim(coverage=0.5, budget=0.1), "not both"),
+    ):
+        with pytest.raises(CampaignError, match=said):
+            found.choose(aim)
     # Fewer techniques are among those that were measured.
     fewer = found.choose(softbeam.Aim(coverage=0.6), of="sdc", among=["range"], modes=["rf"])
     assert {one.technique for one in fewer.remedies} <= {("range",)}
@@ -160,6 +173,56 @@ def test_a_hardened_campaign_is_not_measured_again(
     assert "give the campaign of the unhardened one" in capsys.readouterr().err
 
 
+@pytest.mark.slow
+def test_who_stops_it_is_told_how_to_go_on(
+    measured: Path,
+    given: list[str],
+    tmp_path: Path,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = (measured / EFFECTS).read_bytes()
+    out = tmp_path / "hardened"
+    arguments = ["harden", str(measured), *given, "--of", "all", "--coverage", "0.6"]
+    arguments += ["--workers", "1", "--injections", "7", "--out", str(out)]
+    with monkeypatch.context() as patched:
+        patched.setattr("softbeam.cli.campaign.make_injections", stopped)
+        assert main(arguments) == 130
+    said = capsys.readouterr().err
+    strike, compare = re.findall(r"^  softbeam (.*)$", said, re.MULTILINE)
+    assert main(shlex.split(strike)) == 0
+    assert len(Results.load(out / "campaign").records) == 14
+    assert main(shlex.split(compare)) == 0
+    capsys.readouterr()
+    with monkeypatch.context() as patched:
+        name = "softbeam.analysis.hardening.measured.measuring.measure_effects"
+        patched.setattr(name, stopped)
+        arguments = ["advise", str(measured), "--technique", "measured", *given]
+        assert main([*arguments, "--limit-margin", "0.25"]) == 130
+    assert f"What was measured is kept in {measured}; go on with" in capsys.readouterr().err
+    assert main([*arguments, "--of", "all", "--strikes", "2"]) == 0
+    assert (measured / EFFECTS).read_bytes() == before
+
+
+@pytest.mark.slow
+def test_what_was_measured_with_other_limits_is_not_lost(
+    measured: Path, given: list[str], capsys: Capture
+) -> None:
+    before = (measured / EFFECTS).read_bytes()
+    arguments = ["advise", str(measured), "--technique", "measured", "--of", "all", "--brief"]
+    arguments += [*given, "--strikes", "2", "--workers", "1"]
+    assert main([*arguments, "--limit-margin", "0.5", "--among", "range"]) == 0
+    wider = (measured / EFFECTS).read_bytes()
+    assert wider != before
+    capsys.readouterr()
+    assert main(arguments) == 0
+    assert (measured / EFFECTS).read_bytes() == before
+    assert [one.read_bytes() for one in measured.glob("effects-*.json")] == [wider]
+
+
 def test_a_folder_that_holds_something_is_refused(
     made_up_run: Path, tmp_path: Path, capsys: Capture
 ) -> None:
@@ -169,6 +232,23 @@ def test_a_folder_that_holds_something_is_refused(
     assert main(["harden", str(made_up_run), "--budget", "0.05", "--out", str(out)]) == 2
     assert "is there already and is not an empty folder" in capsys.readouterr().err
     assert (out / "mine").read_text() == "kept"
+
+
+def test_the_campaign_file_keeps_strata_and_the_rule_of_the_judge(made_up_run: Path) -> None:
+    results = Results.load(made_up_run)
+    usual = request_again(results, "net.onnx", InputChoices())
+    assert "stratified" not in usual
+    assert "box_head" not in usual
+    assert [] not in usual.values()
+    rule = BoxRule(threshold=0.3, head="yolov5")
+    changed = results.specification.model_copy(
+        update={"sampling": "stratified", "judge": "boxes", "boxes": rule}
+    )
+    found = request_again(replace(results, specification=changed), "net.onnx", InputChoices())
+    assert found["stratified"] is True
+    request = Request.from_options(found)
+    assert request.judge == "boxes"
+    assert request.boxes == rule
 
 
 def test_half_written_folders_do_not_stay(tmp_path: Path) -> None:

@@ -70,7 +70,12 @@ def compared(run: Path, unhardened: Path | None, gpu: str | None) -> Beside | No
         if gpu is not None:
             raise typer.BadParameter("give --beside UNHARDENED, too", param_hint="--gpu")
         return None
-    return Beside(Results.load(unhardened), Results.load(run))
+    before, after = Results.load(unhardened), Results.load(run)
+    if before.specification.campaign_id == after.specification.campaign_id:
+        raise typer.BadParameter(
+            "this is the same campaign; give that of the unhardened network", param_hint="--beside"
+        )
+    return Beside(before, after)
 
 
 def print_beside(out: Console, beside: Beside, gpu: Gpu | None, *, layer_kernel: bool) -> None:

@@ -42,9 +42,13 @@ def effects_of(given: Given, results: Results) -> Effects:
 def measured_shown(given: Given, results: Results, workload: Workload, limits: Limits) -> Effects:
     """Measure what is not known, with a bar, and keep it in the campaign's folder."""
     from softbeam.analysis.hardening.measured.measuring import measured
-    from softbeam.cli.campaign import prepare_shown
+    from softbeam.cli.campaign import prepare_shown, say, this_command
 
-    return measured(given, results, workload, limits, prepare_shown, _shown)
+    try:
+        return measured(given, results, workload, limits, prepare_shown, _shown)
+    except KeyboardInterrupt:
+        say(f"Stopped. What was measured is kept in {given.run}; go on with\n  {this_command()}")
+        raise
 
 
 @contextmanager

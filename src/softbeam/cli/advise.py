@@ -7,6 +7,7 @@ The answer comes from :mod:`softbeam.analysis.hardening.advice`, its sentences f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -180,7 +181,11 @@ def advise(
         return
     if among:
         raise typer.BadParameter(
-            "it is about measured techniques; give --technique measured", param_hint="--among"
+            "it is about measured techniques, and these are not all measured yet; measure them "
+            "with --technique measured, or name fewer"
+            if technique is None and _was_measured(replace(given, among=None))
+            else "it is about measured techniques; give --technique measured",
+            param_hint="--among",
         )
     technique = technique or "duplication"
     check_known("--of", of, tuple(DAMAGE))
@@ -211,11 +216,17 @@ def advise(
         screen.print(lacking, style="bold", soft_wrap=True)
     for sentence in islice(sentences(advice), BRIEF if brief else None):
         screen.print(f"* {sentence}", markup=False, soft_wrap=True)
+    if not advice.enough:
+        screen.print(f"* {_OTHERWISE.format(others='sdc or due')}", markup=False)
     if not brief:
         _print_behind(screen, results, advice)
     if out is not None:
         for path in _write(out, advice):
             screen.print(f"wrote {path}", markup=False, soft_wrap=True)
+
+
+#: What to do where too little damage was seen.
+_OTHERWISE = "Make more injections, or choose by other damage (--of {others})."
 
 
 def _was_measured(given: Given) -> bool:
@@ -267,6 +278,8 @@ def _advise_measured(
     screen = console(COLUMNS)
     for sentence in sentences(answer):
         screen.print(f"* {sentence}", markup=False, soft_wrap=True)
+    if not answer.enough:
+        screen.print(f"* {_OTHERWISE.format(others='sdc, due or all')}", markup=False)
     if not brief and answer.enough:
         show(screen, choice_table(answer, results.layers))
         show(screen, measured_front_table(answer))
@@ -279,8 +292,6 @@ def _advise_measured(
 
 def wanted_of(results: Results, drawn: Drawn, mode: list[str] | None) -> Drawn:
     """Return the injections of the wanted modes, which must have been measured all the same."""
-    from dataclasses import replace
-
     return replace(drawn, records=tuple(records_of(results, listed(mode))))
 
 

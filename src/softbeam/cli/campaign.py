@@ -91,27 +91,27 @@ def campaign(
     folder = out or Path("runs") / workload.network.name
     with sole_writer(folder), ResultsStore.resume(folder, specification) as store:
         for line in (*_renewed(store), *_asked_before(store, specification)):
-            _say(line)
+            say(line)
         try:
             end, several = make_injections(store, workload, judge, workers, dask, chosen)
         except (SoftbeamError, OSError):
             store.discard_if_empty()
             raise
         except KeyboardInterrupt:
-            _say(f"Stopped. What was done is kept in {folder}; go on with\n  {_this_command()}")
+            say(f"Stopped. What was done is kept in {folder}; go on with\n  {this_command()}")
             raise
         total = store.size()
         limits = _limits(store, end)
-    _say(f"{end.injected} injections made, {total} in {folder}; see softbeam tables {folder}")
+    say(f"{end.injected} injections made, {total} in {folder}; see softbeam tables {folder}")
     if several is not None:
-        _say(f"{several.injected} inferences with several faults made")
+        say(f"{several.injected} inferences with several faults made")
     failures = (*end.failures, *(several.failures if several is not None else ()))
     if failures:
         for failure in failures:
-            _say(f"no result for {failure.task}: {failure.message}")
+            say(f"no result for {failure.task}: {failure.message}")
         raise typer.Exit(INTERNAL_ERRORS)
     if limits:
-        _say("\n".join(limits))
+        say("\n".join(limits))
         raise typer.Exit(OUT_OF_REACH)
 
 
@@ -203,7 +203,7 @@ def make_injections(
                 counts[key] = max(counts.get(key, 0), first)
         with _runner(setup, workload, workers, dask) as run, progress_bar("injections") as bar:
             task = bar.add_task("injections", total=None)
-            tell = now_and_then(_say, time.monotonic) if bar.disable else None
+            tell = now_and_then(say, time.monotonic) if bar.disable else None
 
             def progress(done: int, of: int) -> None:
                 bar.update(task, completed=done, total=of)
@@ -270,7 +270,7 @@ def _runner(
     if dask is not None:
         from softbeam.campaign.cluster import on_cluster
 
-        with on_cluster(dask, setup, workload, workers, _say) as run:
+        with on_cluster(dask, setup, workload, workers, say) as run:
             yield run
         return
     count = workers or cores()
@@ -293,9 +293,11 @@ def prepare_shown(
         return prepare(workload, specification, scratch, cache, shown.launches, judge)
 
 
-def _this_command() -> str:
+def this_command() -> str:
+    """Return the command that runs, as it is typed."""
     return "softbeam " + shlex.join(sys.argv[1:])
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Print lines on standard error, where results do not go."""
     typer.echo("\n".join(map(visible, text.split("\n"))), err=True)

@@ -139,10 +139,17 @@ def harden(
     for sentence in said:
         screen.print(f"* {sentence}", markup=False, soft_wrap=True)
     made = hardened(workload, answer.rules, limits)
-    write_folder(out, workload, made, request_again(results, network, files), " ".join(said))
+    request = request_again(results, network, files)
+    if injections:
+        request["injections"] = injections
+    write_folder(out, workload, made, request, " ".join(said))
     screen.print(f"wrote {out}", markup=False, soft_wrap=True)
     if injections != 0:
-        after = _strike(out / CAMPAIGN, made, results, given, injections)
+        try:
+            after = _strike(out / CAMPAIGN, made, results, given, injections)
+        except KeyboardInterrupt:
+            _say_how_to_go_on(out, run)
+            raise
         found = predicted(answer, wanted, effects, results.seed, techniques)
         _print_beside(results, after, found)
 
@@ -174,6 +181,22 @@ def _strike(
     if end.failures:
         raise InternalError(f"no result for {end.failures[0].task}: {end.failures[0].message}")
     return Loaded.load(folder)
+
+
+def _say_how_to_go_on(out: Path, run: Path) -> None:
+    """Say what is there after an interruption, and the commands that do the rest."""
+    import shlex
+
+    from softbeam.cli.campaign import say
+    from softbeam.network.hardening.folder.contents import TOML
+
+    folder = str(out / CAMPAIGN)
+    strike = ["campaign", str(out / TOML), "--out", folder]
+    compare = ["tables", folder, "--beside", str(run)]
+    say(
+        f"Stopped. The hardening is in {out}; go on with\n  softbeam {shlex.join(strike)}\n  "
+        f"softbeam {shlex.join(compare)}"
+    )
 
 
 def _print_beside(before: Results, after: Results, predictions: Mapping[str, Prediction]) -> None:

@@ -176,13 +176,24 @@ def request_again(results: Results, network: str | None, files: InputChoices) ->
         found["models"] = sorted({model for _, model in pairs})
     found["injections"] = max(one.injections for one in specification.streams) or 1
     dumped = specification.model_dump(mode="json")
+    # A judge's rule is an object of its own, whose fields are options.
+    rules = {
+        f"{name}_{part}": value
+        for name, rule in dumped.items()
+        if isinstance(rule, dict)
+        for part, value in rule.items()
+    }
     for option in options_of(Request):
         name = option.name
+        if name in rules and rules[name] is not None:
+            found[option.keys[0]] = rules[name]
         if name in ("harden", "network", "streams", "target") or name not in dumped:
             continue
         value, usual = dumped[name], Request.model_fields[name].default
-        if value is not None and value != usual and not isinstance(value, dict):
+        if value not in (None, usual, []) and not isinstance(value, dict):
             found[option.keys[0]] = value
+    if specification.sampling == "stratified":
+        found["stratified"] = True
     for option in options_of(InputChoices):
         value = getattr(files, option.name)
         if option.name in files.model_fields_set and value is not None:

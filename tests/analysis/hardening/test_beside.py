@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,11 @@ def test_another_network_is_refused(tmp_path: Path, make_record: MakeRecord) -> 
     other = Results.load(write_run(tmp_path / "after", make_record, AFTER, architecture="sm_80"))
     with pytest.raises(CampaignError, match="architecture is 'sm_80' here and 'sm_90' in the"):
         Beside(before, other)
+
+
+def test_what_is_compared_with_is_not_hardened(tmp_path: Path, make_record: MakeRecord) -> None:
+    before = Results.load(write_run(tmp_path / "before", make_record, BEFORE))
+    after = Results.load(write_run(tmp_path / "after", make_record, AFTER))
+    hardened = before.specification.model_copy(update={"harden": "maxpool=range, " * 9})
+    with pytest.raises(CampaignError, match=r"is hardened itself \(maxpool=range.*…\); give that"):
+        Beside(replace(before, specification=hardened), after)

@@ -16,7 +16,14 @@ from softbeam.campaign.effects.facts import (
     Sample,
     Struck,
 )
-from softbeam.campaign.effects.file import EFFECTS, from_json, read_effects, to_json, write_effects
+from softbeam.campaign.effects.file import (
+    EFFECTS,
+    from_json,
+    read_effects,
+    set_aside,
+    to_json,
+    write_effects,
+)
 from softbeam.errors import ResultsError
 from softbeam.faults.stratum import Stratum
 
@@ -136,3 +143,22 @@ def test_a_damaged_file_is_told_in_one_sentence(tmp_path: Path, text: str) -> No
     (tmp_path / EFFECTS).write_text(text)
     with pytest.raises(ResultsError, match="remove the file to measure them again"):
         read_effects(tmp_path)
+
+
+def test_effects_of_other_limits_are_set_aside_and_come_back(tmp_path: Path) -> None:
+    one = Effects(campaign="c", limits="a" * 64, kernels="k", unneeded=frozenset({1}))
+    other = replace(one, limits="b" * 64, unneeded=frozenset({2}))
+    write_effects(tmp_path, one)
+    set_aside(tmp_path, one.limits)
+    assert read_effects(tmp_path) == one
+    set_aside(tmp_path, other.limits)
+    assert read_effects(tmp_path) is None
+    # Whoever is stopped here finds them all the same.
+    set_aside(tmp_path, one.limits)
+    assert read_effects(tmp_path) == one
+    set_aside(tmp_path, other.limits)
+    write_effects(tmp_path, other)
+    set_aside(tmp_path, one.limits)
+    assert read_effects(tmp_path) == one
+    set_aside(tmp_path, other.limits)
+    assert read_effects(tmp_path) == other

@@ -99,6 +99,7 @@ def test_bad_rules(text: str, said: str) -> None:
     [
         ("maxpool@27=range", "extraction has no layer 27; its layers are 0 to 26"),
         ("maxpool@0=range", "launches no such kernel there"),
+        ("maxpool@0=range", "it launches (?!.*maxpool)"),
         ("resize=range", "launches no such kernel there"),
         ("maxpool=checksum", "maxpool in layer 1 has no checksum; it has .*range"),
         ("copy=range, copy@0=bounds", "say different things of copy in layer 0"),

@@ -55,13 +55,19 @@ class Beside:
     Raises
     ------
     CampaignError
-        If they differ in more than hardening, or have no stream in common.
+        If the first is of a hardened network, if they differ in more than hardening, or have no
+        stream in common.
     """
 
     before: Results
     after: Results
 
     def __post_init__(self) -> None:
+        if self.before.specification.harden is not None:
+            raise CampaignError(
+                "the campaign to compare with is of a network that is hardened itself "
+                f"({_shortened(self.before.specification.harden)}); give that of the unhardened one"
+            )
         differs = difference(self.before.specification, self.after.specification)
         if differs is not None:
             first, second = differs.values
@@ -119,6 +125,11 @@ def _plain(name: str, value: Any) -> Any:
     if name == "kernels" and value is not None:
         return tuple(sorted({base_of(one) for one in value}))
     return value.model_dump() if hasattr(value, "model_dump") else value
+
+
+def _shortened(rules: str) -> str:
+    """Return rules as they are named in a sentence."""
+    return rules if len(rules) <= 60 else f"{rules[:59]}…"
 
 
 def _inputs(results: Results) -> int:

@@ -1,7 +1,7 @@
 """The file in which measured effects are kept beside a campaign's results, as JSON.
 
-Effects that were measured in another way, of another campaign, with other limits or other machine
-code are not used; they are measured again.
+Effects that were measured in another way, of another campaign or with other machine code are not
+used; they are measured again.  Those of other limits are set aside, and taken again with these.
 """
 
 from __future__ import annotations
@@ -116,6 +116,38 @@ def write_effects(folder: Path, effects: Effects) -> Path:
     with whole_file(path) as file:
         file.write(to_json(effects).encode("ascii"))
     return path
+
+
+def set_aside(folder: Path, limits: str) -> None:
+    """Have the effects that were measured with some limits in their place, if there are any.
+
+    Those of other limits get a name that tells these, so that measuring does not replace them.
+
+    Parameters
+    ----------
+    folder : Path
+        A campaign's folder, to which nobody else writes meanwhile.
+    limits : str
+        The limits' hash.
+
+    Raises
+    ------
+    ResultsError
+        If what is there cannot be read.
+    """
+    path, own = folder / EFFECTS, _aside(folder, limits)
+    known = read_effects(folder)
+    if known is not None and known.limits == limits:
+        return
+    if known is not None:
+        path.replace(_aside(folder, known.limits))
+    if own.exists():
+        own.replace(path)
+
+
+def _aside(folder: Path, limits: str) -> Path:
+    """Return the file of effects that were measured with other limits than those in their place."""
+    return folder / f"effects-{limits[:12]}.json"
 
 
 def _lines(value: Any) -> str:

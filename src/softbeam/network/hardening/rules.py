@@ -245,10 +245,11 @@ def chosen(plan: Plan, rules: Iterable[Rule]) -> Mapping[int, tuple[str, ...]]:
         if rule.kernel == EVERY:
             about = [launch for launch in about if has(launch, rule.techniques)]
         if not about:
-            kernels = sorted({base_of(launch.kernel) for launch in plan.launches})
+            there = [one for one in plan.launches if not rule.layers or one.layer in rule.layers]
+            kernels = sorted({base_of(launch.kernel) for launch in there})
             raise NetworkError(
                 f"{rule}: {plan.network} launches no such kernel there; it launches "
-                f"{', '.join(kernels)}"
+                f"{', '.join(kernels) or 'nothing'}"
             )
         for launch in about:
             if not has(launch, rule.techniques):

@@ -20,7 +20,7 @@ from softbeam.analysis.hardening.measured.prediction import Prediction
 from softbeam.analysis.results import Results
 from softbeam.campaign.again import workload_again
 from softbeam.campaign.effects.facts import Effects
-from softbeam.campaign.effects.file import write_effects
+from softbeam.campaign.effects.file import set_aside, write_effects
 from softbeam.campaign.effects.measuring import Run, Subject, Telling
 from softbeam.campaign.effects.measuring import measure as measure_effects
 from softbeam.campaign.effects.setup import (
@@ -126,12 +126,20 @@ def limits_of(given: Given, workload: Workload) -> Limits:
 def kept_within(
     given: Given, results: Results, workload: Workload, limits: Limits
 ) -> Effects | None:
-    """Return the kept effects if they have all that is asked for, measured with these limits."""
-    if not is_measured(replace(given, calibration=CalibrationChoices()), results):
-        return None
+    """Return the kept effects if they have all that is asked for, measured with these limits.
+
+    Effects that are kept of other limits are set aside.
+    """
+    wanted = limits_hash(with_inputs(limits, workload))
+    folder = folder_of(given.run)
     known = kept_effects(given.run, results)
-    same = known is not None and known.limits == limits_hash(with_inputs(limits, workload))
-    return known if same else None
+    if known is None or known.limits != wanted:
+        with sole_writer(folder):
+            set_aside(folder, wanted)
+        known = kept_effects(given.run, results)
+    if known is None or not is_measured(replace(given, calibration=CalibrationChoices()), results):
+        return None
+    return known
 
 
 def measured(
@@ -244,9 +252,10 @@ class Measured:
         Raises
         ------
         CampaignError
-            If there is no such damage, technique or mode.
+            If there is no such damage, technique or mode, or the aim cannot be one.
         """
         _known(of, HARMS, "kind of damage")
+        _check_aim(aim)
         chosen = techniques_given(among) or self.given.among
         return measured_answer(
             self._drawn(modes), self.effects, of=of, aim=aim, seed=self.results.seed, among=chosen
@@ -291,6 +300,21 @@ def techniques_given(among: Sequence[str] | None) -> tuple[str, ...] | None:
     for one in among or ():
         _known(one, (*TECHNIQUES, LEAN), "technique")
     return tuple(among) if among else None
+
+
+def _check_aim(aim: Aim) -> None:
+    if aim.budget is not None:
+        if aim.coverage is not None:
+            raise CampaignError("an aim has coverage or budget, not both; leave one of them out")
+        if not aim.budget >= 0.0:
+            raise CampaignError(
+                f"a budget of {aim.budget} is no share of instructions; give 0.05 for 5 %"
+            )
+    elif not 0.0 < aim.share <= 1.0:
+        raise CampaignError(
+            f"a coverage of {aim.share} is no share of the damage; give a number above 0 and up to "
+            "1"
+        )
 
 
 def _known(value: str, known: Sequence[str] | Any, what: str) -> None:
