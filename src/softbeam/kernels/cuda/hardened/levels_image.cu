@@ -15,8 +15,8 @@ extern "C" __global__ void levels_image_kernel(float *image, float *rand, int ba
         id /= width;
         int y = id % height;
         id /= height;
-        // A place that is the same number in each copy would be loaded once for all of them.
-        int none = copy.own(0);
+        // A place that does not depend on the copy's own thread would be loaded once for all.
+        int none = id & copy.own(0);
         float red = RAND[none], green = RAND[none + 1], blue = RAND[none + 2];
         int pixel = id * height * width * 3 + y * width + x;
         int next = pixel + width * height;
