@@ -64,8 +64,7 @@ def main(network: str, file: Path, images: list[Path]) -> None:
     runs = []
     for image in workload.images:
         runs.append(GoldenRun(plan, np.zeros(pool_words(plan), dtype=np.uint32)))
-        for name, values in {**weights, plan.input: image}.items():
-            runs[-1].view(name, 0)[: values.size] = values.view(np.uint32)
+        runs[-1].give(weights, image)
     for launch in plan.launches:
         if base_of(launch.kernel) == "normalize":
             normalize(runs, launch.layer, launch.index)

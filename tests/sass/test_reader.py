@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from support.shipped import listing_of, on_all_shipped
+from support.shipped import listing_of, listing_text_of, on_all_shipped
 
 from softbeam.errors import ListingError
 from softbeam.kernels import KERNELS, listing_bytes
@@ -172,8 +172,8 @@ def test_a_listing_names_pcs_in_steps_of_sixteen() -> None:
 @lru_cache(maxsize=4)
 def written_of(file: str, architecture: str) -> dict[str, Any]:
     """Return the disassembler's objects of the kernels that lie in one shipped file."""
-    name = next(name for name, kernel in KERNELS.items() if kernel.file == file)
-    return {one["function-name"]: one for one in json.loads(listing_bytes(name, architecture))[1]}
+    functions = json.loads(listing_text_of(file, architecture))[1]
+    return {one["function-name"]: one for one in functions}
 
 
 @on_all_shipped

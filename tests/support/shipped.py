@@ -37,11 +37,16 @@ def architecture_of(name: str) -> str:
     return ARCHITECTURES[crc32(KERNELS[name].file.encode()) % len(ARCHITECTURES)]
 
 
+def listing_text_of(file: str, architecture: str) -> bytes:
+    """Return the listing of one shipped file, as the disassembler wrote it."""
+    name = next(name for name, kernel in KERNELS.items() if kernel.file == file)
+    return listing_bytes(name, architecture)
+
+
 @lru_cache(maxsize=4)
 def listing_of(file: str, architecture: str) -> dict[str, tuple[Instruction, ...]]:
     """Return the instructions of the kernels that lie in one shipped file."""
-    name = next(name for name, kernel in KERNELS.items() if kernel.file == file)
-    return read_listing(listing_bytes(name, architecture), origin=file)
+    return read_listing(listing_text_of(file, architecture), origin=file)
 
 
 def shipped(names: Iterable[str] = tuple(KERNELS)) -> list[ParameterSet]:

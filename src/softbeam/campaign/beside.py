@@ -7,11 +7,10 @@ Each function is compiled by whichever process first asks for it, and the others
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from softbeam.campaign.workers import WorkerPool
+from softbeam.campaign.workers import WorkerPool, cores
 from softbeam.emulator.execution import common_is_compiled, compile_common
 from softbeam.errors import InternalError
 from softbeam.jit import without_collections
@@ -28,7 +27,7 @@ def compiling_beside() -> Iterator[None]:
     if common_is_compiled():
         yield
         return
-    if len(os.sched_getaffinity(0)) == 1:
+    if cores() == 1:
         compile_common()
         yield
         return

@@ -28,19 +28,11 @@ def aim_of(coverage: float | None, budget: float | None) -> Aim:
 
     if coverage is not None and budget is not None:
         raise typer.BadParameter("give --coverage or --budget, not both", param_hint="--budget")
-    if budget is not None:
-        if not budget >= 0.0:
-            raise typer.BadParameter(
-                f"{budget} is no share of instructions; give 0.05 for 5 %", param_hint="--budget"
-            )
-        return Aim(budget=budget)
-    coverage = 0.9 if coverage is None else coverage
-    if not 0.0 < coverage <= 1.0:
-        raise typer.BadParameter(
-            f"{coverage} is no share of the damage; give a number above 0 and up to 1",
-            param_hint="--coverage",
-        )
-    return Aim(coverage=coverage)
+    aim = Aim(0.9 if coverage is None and budget is None else coverage, budget)
+    if aim.wrong is not None:
+        option, why = aim.wrong
+        raise typer.BadParameter(why, param_hint=f"--{option}")
+    return aim
 
 
 def checked_harm(of: str) -> str:

@@ -17,28 +17,6 @@ if TYPE_CHECKING:
     from softbeam.network.workload import Workload
 
 
-def effects_of(given: Given, results: Results) -> Effects:
-    """Return the effects that are kept in a campaign's folder, or measure them and keep them.
-
-    Raises
-    ------
-    CampaignError
-        If what the campaign struck is not what the user gives.
-    """
-    from softbeam.analysis.hardening.measured.kept import kept_effects
-    from softbeam.analysis.hardening.measured.measuring import is_measured, kept_within, limits_of
-    from softbeam.campaign.again import workload_again
-
-    if is_measured(given, results):
-        known = kept_effects(given.run, results)
-        assert known is not None
-        return known
-    workload = workload_again(results.specification, results.facts, given.network, given.files)
-    limits = limits_of(given, workload)
-    known = kept_within(given, results, workload, limits)
-    return known or measured_shown(given, results, workload, limits)
-
-
 def measured_shown(given: Given, results: Results, workload: Workload, limits: Limits) -> Effects:
     """Measure what is not known, with a bar, and keep it in the campaign's folder."""
     from softbeam.analysis.hardening.measured.measuring import measured

@@ -24,7 +24,7 @@ from softbeam.cli._aim import (
 )
 from softbeam.cli._app import app, console
 from softbeam.cli._choices import with_choices
-from softbeam.cli._effects import effects_of
+from softbeam.cli._effects import measured_shown
 from softbeam.cli._options import RunArgument, listed
 from softbeam.cli.tables import COLUMNS
 from softbeam.faults.modes import MODES, of_code
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from softbeam.analysis.hardening.measured.gathering import Drawn
     from softbeam.analysis.hardening.measured.measuring import Given
     from softbeam.analysis.results import Results
+    from softbeam.campaign.effects.facts import Effects
     from softbeam.injection.record import InjectionRecord
     from softbeam.present.figures.style import Figure
 
@@ -170,8 +171,8 @@ def advise(
     given = Given(
         run, network, files, judged, calibration, strikes, workers, checked_techniques(among)
     )
-    kept = technique is None and _was_measured(given)
-    if technique == MEASURED or kept:
+    kept = _kept(given) if technique is None else None
+    if technique == MEASURED or kept is not None:
         if by != "layer-kernel":
             raise typer.BadParameter(
                 f"measured techniques are chosen for kernels in layers, not for each {by}",
@@ -183,7 +184,7 @@ def advise(
         raise typer.BadParameter(
             "it is about measured techniques, and these are not all measured yet; measure them "
             "with --technique measured, or name fewer"
-            if technique is None and _was_measured(replace(given, among=None))
+            if technique is None and _kept(replace(given, among=None)) is not None
             else "it is about measured techniques; give --technique measured",
             param_hint="--among",
         )
@@ -229,20 +230,20 @@ def advise(
 _OTHERWISE = "Make more injections, or choose by other damage (--of {others})."
 
 
-def _was_measured(given: Given) -> bool:
-    """Return whether techniques were measured that can answer, all of those that are asked for."""
-    from softbeam.analysis.hardening.measured.kept import folder_of, kept_effects, lacking
+def _kept(given: Given) -> tuple[Results, Effects] | None:
+    """Return the campaign and its kept effects, if they have all techniques that are asked for."""
+    from softbeam.analysis.hardening.measured.kept import folder_of
+    from softbeam.analysis.hardening.measured.measuring import kept_for
     from softbeam.analysis.results import Results
     from softbeam.campaign.effects.file import EFFECTS
     from softbeam.campaign.effects.setup import measured_among
 
     if given.asks or not (folder_of(given.run) / EFFECTS).exists():
-        return False
+        return None
     results = Results.load(given.run)
-    known = kept_effects(given.run, results)
-    if known is None or lacking(known, results):
-        return False
-    return given.among is None or set(measured_among(given.among)) <= known.techniques
+    needed = () if given.among is None else measured_among(given.among)
+    effects = kept_for(given, results, needed)
+    return None if effects is None else (results, effects)
 
 
 def _advise_measured(
@@ -251,25 +252,25 @@ def _advise_measured(
     of: str,
     mode: list[str] | None,
     *,
-    kept: bool,
+    kept: tuple[Results, Effects] | None,
     brief: bool,
     out: Path | None,
 ) -> None:
     """Answer with a technique for each kernel in each layer, measured now where it is not kept."""
     from softbeam.analysis.hardening.measured.answer import measured_answer
-    from softbeam.analysis.hardening.measured.kept import drawn_of, kept_effects
+    from softbeam.analysis.hardening.measured.kept import drawn_of
+    from softbeam.analysis.hardening.measured.measuring import effects_of
     from softbeam.analysis.results import Results
     from softbeam.present.measured_tables import choice_table, measured_front_table
     from softbeam.present.measured_words import basis, sentences
     from softbeam.present.rich import show
 
     harm = checked_harm(of)
-    results = Results.load(given.run)
+    results, effects = kept or (Results.load(given.run), None)
     wanted = wanted_of(results, drawn_of(results), mode)
-    known = kept_effects(given.run, results) if kept else None
     answer = measured_answer(
         wanted,
-        known or effects_of(given, results),
+        effects or effects_of(given, results, measured_shown),
         of=harm,
         aim=aim,
         seed=results.seed,

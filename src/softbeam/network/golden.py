@@ -220,14 +220,18 @@ class GoldenRun:
         image : numpy.ndarray of float32
             The input, channel by channel.
         """
+        self.give(weights, image)
+        for launch in self.plan.launches:
+            self.plan.leave(launch, self)
+
+    def give(self, weights: Mapping[str, NDArray[np.float32]], image: NDArray[np.float32]) -> None:
+        """Put what a network is given into the pool, as for :meth:`compute`; nothing is run."""
         for layer in self.plan.layers:
             for name, numbers in layer.constants.items():
                 words = self.view(buffer_name(layer.index, name), 0)
                 words[:] = np.resize(np.array(numbers, dtype=np.float32), words.size).view("u4")
         for name, values in {**weights, self.plan.input: image}.items():
             self.view(name, 0)[: values.size] = values.view(np.uint32)
-        for launch in self.plan.launches:
-            self.plan.leave(launch, self)
 
     def step(self, launch: Launch) -> None:
         """Compute natively what a launch leaves."""

@@ -80,6 +80,12 @@ def span(found: Span, digits: int = USUAL) -> str:
     >>> span(Interval(0.17, 0.00002, 0.99998))
     '17.0 [0.002, 99.998]'
     """
+    middle, low, high = _apart(found, digits)
+    return f"{middle} [{low}, {high}]"
+
+
+def _apart(found: Span, digits: int) -> tuple[str, str, str]:
+    """Return an estimate and the ends of its interval in percent, with digits that tell them."""
     estimate, low, high = found.estimate, found.low, found.high
     for places in range(digits, _MOST + 1):
         middle, left, right = (f"{100 * one:.{places}f}" for one in (estimate, low, high))
@@ -88,7 +94,7 @@ def span(found: Span, digits: int = USUAL) -> str:
         if bounded and apart and _shown(estimate, middle):
             break
     # An end may need more digits than the rest so as not to look like nothing or all.
-    return f"{middle} [{part(low, places)}, {part(high, places)}]"
+    return middle, part(low, places), part(high, places)
 
 
 def part(value: float, digits: int = USUAL) -> str:
@@ -131,8 +137,7 @@ def between(low: float, high: float) -> str:
     """
     left, right = _worded(low), _worded(high)
     if left == right:
-        ends = span(Interval((low + high) / 2, low, high), 0).split("[")[1].rstrip("]").split(", ")
-        left, right = ends[0], ends[-1]
+        _, left, right = _apart(Interval((low + high) / 2, low, high), 0)
     return f"{left} %" if left == right else f"{left} to {right} %"
 
 

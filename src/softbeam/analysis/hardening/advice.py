@@ -58,6 +58,18 @@ class Aim(NamedTuple):
         """The share of the damage to be removed, where there is no budget."""
         return 1.0 if self.coverage is None else self.coverage
 
+    @property
+    def wrong(self) -> tuple[str, str] | None:
+        """The field that cannot be an aim, and why not; None if the aim can be one."""
+        if self.budget is not None:
+            if not self.budget >= 0.0:
+                return "budget", f"{self.budget} is no share of instructions; give 0.05 for 5 %"
+        elif not 0.0 < self.share <= 1.0:
+            return "coverage", (
+                f"{self.share} is no share of the damage; give a number above 0 and up to 1"
+            )
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Advice:

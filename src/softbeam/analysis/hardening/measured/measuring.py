@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from softbeam.analysis.hardening.measured.kept import drawn_of, folder_of, kept_
 from softbeam.analysis.hardening.measured.prediction import Prediction
 from softbeam.analysis.results import Results
 from softbeam.campaign.again import workload_again
-from softbeam.campaign.effects.facts import Effects
+from softbeam.campaign.effects.facts import Effects, Technique
 from softbeam.campaign.effects.file import set_aside, write_effects
 from softbeam.campaign.effects.measuring import Run, Subject, Telling
 from softbeam.campaign.effects.measuring import measure as measure_effects
@@ -99,12 +99,29 @@ class Given:
         return bool(self.strikes or chosen.calibration or chosen.limit_margin or chosen.limits)
 
 
-def is_measured(given: Given, results: Results) -> bool:
-    """Return whether everything that is asked for was measured before, with this machine code."""
+def kept_for(
+    given: Given, results: Results, techniques: Iterable[Technique] | None = None
+) -> Effects | None:
+    """Return the kept effects if they have all that is asked for, measured with this machine code.
+
+    Parameters
+    ----------
+    given : Given
+        What the user gives.
+    results : Results
+        The campaign.
+    techniques : iterable of tuple of str, optional
+        The techniques that are needed; those that are asked for if not given.
+    """
     known = kept_effects(given.run, results)
-    if known is None or given.asks or lacking(known, results):
-        return False
-    return set(measured_among(given.among)) <= known.techniques
+    if known is None or given.asks:
+        return None
+    needed = measured_among(given.among) if techniques is None else techniques
+    return known if _suffice(known, results, needed) else None
+
+
+def _suffice(known: Effects, results: Results, techniques: Iterable[Technique]) -> bool:
+    return not lacking(known, results) and set(techniques) <= known.techniques
 
 
 def limits_of(given: Given, workload: Workload) -> Limits:
@@ -137,9 +154,9 @@ def kept_within(
         with sole_writer(folder):
             set_aside(folder, wanted)
         known = kept_effects(given.run, results)
-    if known is None or not is_measured(replace(given, calibration=CalibrationChoices()), results):
+    if known is None or given.strikes:
         return None
-    return known
+    return known if _suffice(known, results, measured_among(given.among)) else None
 
 
 def measured(
@@ -193,6 +210,36 @@ def measured(
                 cache_home() / "profiles",
                 replace(telling, keep=keep),
             )
+
+
+def effects_of(
+    given: Given,
+    results: Results,
+    measure: Callable[[Given, Results, Workload, Limits], Effects] = measured,
+) -> Effects:
+    """Return the effects that are kept in a campaign's folder, or measure them and keep them.
+
+    Parameters
+    ----------
+    given : Given
+        What the user gives.
+    results : Results
+        The campaign.
+    measure : callable
+        Measures what is not known, as :func:`measured` does.
+
+    Raises
+    ------
+    CampaignError
+        If what the campaign struck is not what the user gives.
+    """
+    known = kept_for(given, results)
+    if known is not None:
+        return known
+    workload = workload_again(results.specification, results.facts, given.network, given.files)
+    limits = limits_of(given, workload)
+    known = kept_within(given, results, workload, limits)
+    return known or measure(given, results, workload, limits)
 
 
 def _prepare(
@@ -303,18 +350,11 @@ def techniques_given(among: Sequence[str] | None) -> tuple[str, ...] | None:
 
 
 def _check_aim(aim: Aim) -> None:
-    if aim.budget is not None:
-        if aim.coverage is not None:
-            raise CampaignError("an aim has coverage or budget, not both; leave one of them out")
-        if not aim.budget >= 0.0:
-            raise CampaignError(
-                f"a budget of {aim.budget} is no share of instructions; give 0.05 for 5 %"
-            )
-    elif not 0.0 < aim.share <= 1.0:
-        raise CampaignError(
-            f"a coverage of {aim.share} is no share of the damage; give a number above 0 and up to "
-            "1"
-        )
+    if aim.coverage is not None and aim.budget is not None:
+        raise CampaignError("an aim has coverage or budget, not both; leave one of them out")
+    if aim.wrong is not None:
+        field, why = aim.wrong
+        raise CampaignError(f"a {field} of {why}")
 
 
 def _known(value: str, known: Sequence[str] | Any, what: str) -> None:
@@ -369,11 +409,4 @@ def measure(
     )
     results = Results.load(run)
     drawn_of(results)
-    if is_measured(given, results):
-        known = kept_effects(given.run, results)
-        assert known is not None
-        return Measured(results, known, given)
-    workload = workload_again(results.specification, results.facts, network, chosen)
-    limits = limits_of(given, workload)
-    known = kept_within(given, results, workload, limits)
-    return Measured(results, known or measured(given, results, workload, limits), given)
+    return Measured(results, effects_of(given, results), given)
