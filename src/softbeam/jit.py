@@ -43,7 +43,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 _log = logging.getLogger(__name__)
 
 _PACKAGE = Path(__file__).parent
-_USES_JIT = re.compile(r"^@(jit|entry_point|by_address|callee|inlined)$|\bjit\(", re.MULTILINE)
+_DECORATED = tuple(f"\n@{n}\n" for n in ("jit", "entry_point", "by_address", "callee", "inlined"))
+_CALLS_JIT = re.compile(r"\bjit\(")
 _IMPORT = re.compile(r"^\s*from softbeam\.([\w.]+) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
@@ -162,13 +163,21 @@ def _strangers_write(facts: os.stat_result) -> bool:
     return bool(facts.st_mode & stat.S_IWOTH)
 
 
+def _uses_jit(text: str) -> bool:
+    # Every process asks that of every file: a search for plain strings takes a tenth of the time
+    # of one expression for all.
+    if any(decorated in text for decorated in _DECORATED):
+        return True
+    return "jit(" in text and bool(_CALLS_JIT.search(text))
+
+
 def jitted_sources() -> list[Path]:
     """Return every file of the package that uses :func:`jit`, and all that those files import.
 
     What they import may hold constants, which Numba freezes into the compiled code.
     """
     texts = {path: path.read_text() for path in sorted(_PACKAGE.rglob("*.py"))}
-    wanted = [path for path, text in texts.items() if _USES_JIT.search(text)]
+    wanted = [path for path, text in texts.items() if _uses_jit(text)]
     found: dict[Path, None] = {}
     while wanted:
         path = wanted.pop()
