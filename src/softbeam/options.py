@@ -30,6 +30,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from softbeam.errors import CampaignError
+from softbeam.reasons import reason_of
 
 _DECLARED = "softbeam"
 
@@ -329,7 +330,7 @@ def wrong_choices(
         if found is not None and found in seen:
             continue
         seen.add(found)
-        name, reason = "", str(one["msg"]).removeprefix("Value error, ")
+        name, reason = "", reason_of(one)
         if one["type"] == "extra_forbidden":
             name, reason = place[0], "there is no such field"
             near = get_close_matches(name, [key for each in known for key in each.keys], n=1)

@@ -369,7 +369,7 @@ def refused(arguments: list[str], capsys: Capture) -> str:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--mode", "rg"], "--mode 'rg' is not possible: Input should be 'rf', "),
+        (["--mode", "rg"], "--mode 'rg' is not possible: it must be 'rf', "),
         (["--mode", "rf", "--model", "flip"], "--model 'flip' is not possible"),
         (
             ["--mode", "ioa", "--model", "random-value"],
@@ -381,12 +381,12 @@ def refused(arguments: list[str], capsys: Capture) -> str:
         (["--mode", "rf", "--layers", "99"], "tiny has no layer 99 to strike; it has 0, 1"),
         (
             ["--mode", "rf", "--layers", "0,x"],
-            "--layers 'x' is not possible: Input should be a valid integer",
+            "--layers 'x' is not possible: it must be a whole number",
         ),
         (["--mode", "rf", "--kernels", "gemm"], "tiny has no kernel 'gemm' to strike; it has"),
         (
             ["--mode", "rf", "--arch", "sm_10"],
-            "--arch 'sm_10' is not possible: Input should be 'sm_75'",
+            "--arch 'sm_10' is not possible: it must be 'sm_75'",
         ),
         (["--mode", "rf", "--im2col", "never"], "--im2col 'never' is not possible"),
         (["--mode", "rf", "--injections", "0"], "--injections 0 is not possible"),
@@ -455,7 +455,7 @@ def test_campaign_files(network_files: NetworkFiles, tmp_path: Path, capsys: Cap
     assert message == f"{file} is no TOML: Invalid value (at line 1, column 11)"
     file.write_text(f'network = "{network_files.cfg}"\nmodes = ["rf"]\n\nseed = "one"\n')
     message = refused(["campaign", str(file), "--out", str(out)], capsys)
-    assert message.startswith(f"{file}, line 4, seed: Input should be a valid integer")
+    assert message.startswith(f"{file}, line 4, seed: it must be a whole number")
     message = refused(["campaign", str(file), "--mode", "rf", "--out", str(out)], capsys)
     assert message == f"--mode is given beside the campaign file {file}; write it into the file"
     message = refused(["campaign", str(file), "--box-overlap", "0.3", "--out", str(out)], capsys)

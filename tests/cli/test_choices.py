@@ -54,8 +54,8 @@ def test_every_wrong_option_is_told_at_once() -> None:
     with pytest.raises(CampaignError) as caught:
         Colours.from_options({"ink": "red", "paper": "green", "lines": "0"})
     assert str(caught.value) == (
-        "--paper 'green' is not possible: Input should be 'white' or 'blue'; "
-        "--lines 0 is not possible: Input should be greater than or equal to 1"
+        "--paper 'green' is not possible: it must be 'white' or 'blue'; "
+        "--lines 0 is not possible: it must be 1 or more"
     )
 
 
@@ -95,8 +95,8 @@ def test_what_lists_may_look_like() -> None:
     [
         ("7-5", "7-5 is no run of numbers"),
         ("0-999999999999", "is no run of numbers"),
-        ("one", "--layers 'one' is not possible: .* valid integer"),
-        ("1,", "--layers '' is not possible: .* valid integer"),
+        ("one", "--layers 'one' is not possible: it must be a whole number"),
+        ("1,", "--layers '' is not possible: it must be a whole number"),
     ],
 )
 def test_lists_of_numbers_that_are_none(layers: str, reason: str) -> None:

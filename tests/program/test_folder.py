@@ -63,9 +63,9 @@ def change(folder, edit) -> str:
 @pytest.mark.parametrize(
     ("edit", "wanted"),
     [
-        (lambda t: t.update(format=2), "format: input should be 1"),
+        (lambda t: t.update(format=2), "format: it must be 1"),
         (lambda t: t.update(extra=1), "extra: extra inputs are not permitted"),
-        (lambda t: t.pop("outputs"), "outputs: field required"),
+        (lambda t: t.pop("outputs"), "outputs: this is needed"),
         (lambda t: t.update(name="../x"), "name: '../x' is no name"),
         (lambda t: t["steps"][0].pop("grid"), "steps.0: the launch has no grid"),
         (lambda t: t["steps"][0].update(copy={"buffer": "a"}), "one of launch, copy and check"),

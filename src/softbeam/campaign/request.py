@@ -22,6 +22,7 @@ from softbeam.network.catalogue import check_network
 from softbeam.network.choices import LabelChoices, WorkloadRequest
 from softbeam.options import IN_ANY_CASE, WITH_COMMAS, WITH_RUNS, option, options_of
 from softbeam.program.folder import is_program
+from softbeam.reasons import reason_of
 
 _PAPERS = ", ".join(f"{mode.upper()} {model}" for mode, model in PAPER)
 
@@ -144,7 +145,7 @@ class Request(CampaignChoices, LabelChoices, WorkloadRequest):
             for stream in self.streams:
                 check_semantics(self.fault_semantics, stream.mode)
         except ValidationError as error:
-            raise ValueError(str(error.errors()[0]["msg"]).removeprefix("Value error, ")) from None
+            raise ValueError(reason_of(error.errors()[0])) from None
         except CampaignError as error:
             raise ValueError(str(error)) from None
         return self

@@ -19,6 +19,7 @@ from softbeam.faults.load import Load, check_load
 from softbeam.faults.models import MODELS
 from softbeam.faults.modes import MODES, check_model, check_semantics
 from softbeam.network.choices import Gemm
+from softbeam.reasons import reason_of
 
 #: Version of what the words in the results mean.  It enters the id; the version of the file's
 #: tables, softbeam.campaign.results.schema.SCHEMA, does not: a column more is the same campaign.
@@ -261,7 +262,7 @@ class CampaignSpecification(CampaignChoices):
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"]) or "as a whole"
             raise CampaignError(
-                f"the campaign's specification is invalid, {place}: {first['msg']}"
+                f"the campaign's specification is invalid, {place}: {reason_of(first)}"
             ) from error
 
 

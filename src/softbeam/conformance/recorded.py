@@ -11,6 +11,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from softbeam.errors import RecordingError
+from softbeam.reasons import reason_of
 
 #: Far more than any recording counts to; what is beyond does not fit the emulator's numbers.
 _MOST = 1 << 60
@@ -138,9 +139,9 @@ def read_record(model: type[Model], text: str | bytes, *, place: str) -> Model:
     try:
         return model.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
+        first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])
         raise RecordingError(
             f"{place}: not a record that softbeam can replay "
-            f"({field + ': ' if field else ''}{first['msg']})"
+            f"({field + ': ' if field else ''}{reason_of(first)})"
         ) from None

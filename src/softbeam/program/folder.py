@@ -33,6 +33,7 @@ from softbeam.program.description import (
     Struct,
 )
 from softbeam.program.names import is_name
+from softbeam.reasons import reason_of
 from softbeam.sass.toolchain import disassemble, find_tool
 
 #: The file that says what a program is, and the version of what it says.
@@ -210,9 +211,8 @@ def _wrong(error: ValidationError) -> list[str]:
     """Return what is wrong with a file's values, one line a place."""
     seen: dict[str, str] = {}
     for one in error.errors():
-        reason = str(one["msg"]).removeprefix("Value error, ")
         where = ".".join(map(str, one["loc"])).replace("copy_", "copy")
-        seen.setdefault(where, reason[:1].lower() + reason[1:])
+        seen.setdefault(where, reason_of(one))
     return [f"{where}: {reason}" if where else reason for where, reason in seen.items()]
 
 
