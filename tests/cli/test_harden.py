@@ -12,7 +12,11 @@ from typing import Any
 import pytest
 
 import softbeam
+from softbeam.analysis.hardening.measured import measuring
+from softbeam.analysis.hardening.measured.gathering import Drawn
+from softbeam.analysis.hardening.measured.measuring import Files, Given
 from softbeam.analysis.results import Results
+from softbeam.campaign import again
 from softbeam.campaign.effects.file import EFFECTS, read_effects
 from softbeam.campaign.file import read_request
 from softbeam.campaign.request import Request
@@ -20,7 +24,6 @@ from softbeam.campaign.setup import load_requested
 from softbeam.cli import main
 from softbeam.errors import CampaignError, ResultsError
 from softbeam.injection.choices import BoxRule
-from softbeam.network.choices import InputChoices
 from softbeam.present.hardening_folder import check_free, request_again, whole_folder
 
 Capture = pytest.CaptureFixture[str]
@@ -200,7 +203,7 @@ def test_who_stops_it_is_told_how_to_go_on(
     with monkeypatch.context() as patched:
         name = "softbeam.analysis.hardening.measured.measuring.measure_effects"
         patched.setattr(name, stopped)
-        arguments = ["advise", str(measured), "--technique", "measured", *given]
+        arguments = ["advise", str(measured), "--technique", "measured", "--of", "all", *given]
         assert main([*arguments, "--limit-margin", "0.25"]) == 130
     assert f"What was measured is kept in {measured}; go on with" in capsys.readouterr().err
     assert main([*arguments, "--of", "all", "--strikes", "2"]) == 0
@@ -234,9 +237,26 @@ def test_a_folder_that_holds_something_is_refused(
     assert (out / "mine").read_text() == "kept"
 
 
+def files_of(network: str, judge: str | None = None) -> Given:
+    files = Files.from_options({} if judge is None else {"judge": judge})
+    return Given(Path("run"), network, files, files, files, None, None)
+
+
+def test_the_campaign_file_names_files_in_full(made_up_run: Path) -> None:
+    results = Results.load(made_up_run)
+    changed = results.specification.model_copy(
+        update={"judge": "my.py:steering", "judge_sha256": "0" * 64}
+    )
+    found = request_again(
+        replace(results, specification=changed), files_of("net.onnx", "my.py:steering")
+    )
+    assert found["judge"] == f"{Path.cwd() / 'my.py'}:steering"
+    assert found["network"] == str(Path.cwd() / "net.onnx")
+
+
 def test_the_campaign_file_keeps_strata_and_the_rule_of_the_judge(made_up_run: Path) -> None:
     results = Results.load(made_up_run)
-    usual = request_again(results, "net.onnx", InputChoices())
+    usual = request_again(results, files_of("net.onnx"))
     assert "stratified" not in usual
     assert "box_head" not in usual
     assert [] not in usual.values()
@@ -244,11 +264,34 @@ def test_the_campaign_file_keeps_strata_and_the_rule_of_the_judge(made_up_run: P
     changed = results.specification.model_copy(
         update={"sampling": "stratified", "judge": "boxes", "boxes": rule}
     )
-    found = request_again(replace(results, specification=changed), "net.onnx", InputChoices())
+    found = request_again(replace(results, specification=changed), files_of("net.onnx"))
     assert found["stratified"] is True
     request = Request.from_options(found)
     assert request.judge == "boxes"
     assert request.boxes == rule
+
+
+def test_a_folder_that_cannot_be_made_is_refused_at_once(
+    made_up_run: Path, capsys: Capture
+) -> None:
+    out = "/proc/of/softbeam"
+    assert main(["harden", str(made_up_run), "--budget", "0.05", "--out", out]) == 2
+    written = capsys.readouterr()
+    assert written.err.startswith("softbeam: error: cannot write to /proc (")
+    assert written.out == ""
+
+
+@pytest.mark.parametrize("command", ["harden", "advise"])
+def test_too_little_damage_is_said_before_anything_is_measured(
+    made_up_run: Path, tmp_path: Path, capsys: Capture, monkeypatch: Any, command: str
+) -> None:
+    monkeypatch.setattr(Drawn, "damaging", lambda self, of: 9)
+    monkeypatch.setattr(measuring, "limits_of", lambda given, workload: None)
+    monkeypatch.setattr(measuring, "kept_within", lambda *parts: None)
+    monkeypatch.setattr(again, "workload_again", lambda *parts: None)
+    options = ["--out", str(tmp_path / "out")] if command == "harden" else ["--technique=measured"]
+    assert main([command, str(made_up_run), "--budget", "0.05", *options]) == 2
+    assert "9 critical SDCs were seen, and with fewer than 10" in capsys.readouterr().err
 
 
 def test_half_written_folders_do_not_stay(tmp_path: Path) -> None:

@@ -259,8 +259,9 @@ def _advise_measured(
     """Answer with a technique for each kernel in each layer, measured now where it is not kept."""
     from softbeam.analysis.hardening.measured.answer import measured_answer
     from softbeam.analysis.hardening.measured.kept import drawn_of
-    from softbeam.analysis.hardening.measured.measuring import effects_of
+    from softbeam.analysis.hardening.measured.measuring import effects_of, kept_for
     from softbeam.analysis.results import Results
+    from softbeam.present.hardening_folder import require_enough
     from softbeam.present.measured_tables import choice_table, measured_front_table
     from softbeam.present.measured_words import basis, sentences
     from softbeam.present.rich import show
@@ -268,9 +269,13 @@ def _advise_measured(
     harm = checked_harm(of)
     results, effects = kept or (Results.load(given.run), None)
     wanted = wanted_of(results, drawn_of(results), mode)
+    effects = effects or kept_for(given, results)
+    if effects is None:
+        require_enough(wanted.damaging(harm), harm)
+        effects = effects_of(given, results, measured_shown)
     answer = measured_answer(
         wanted,
-        effects or effects_of(given, results, measured_shown),
+        effects,
         of=harm,
         aim=aim,
         seed=results.seed,

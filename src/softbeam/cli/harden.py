@@ -106,10 +106,12 @@ def harden(
     from softbeam.analysis.hardening.measured.measuring import Given, kept_within, limits_of
     from softbeam.analysis.results import Results
     from softbeam.campaign.again import workload_again
+    from softbeam.campaign.setup import given_judge
     from softbeam.present.hardening_folder import (
         check_free,
         hardened,
         request_again,
+        require_enough,
         require_something,
         write_folder,
     )
@@ -120,11 +122,14 @@ def harden(
     check_free(out)
     given = Given(run, network, files, judged, calibration, strikes, workers, techniques)
     results = Results.load(run)
+    given_judge(results.specification, judged.judge)
     wanted = wanted_of(results, drawn_of(results), mode)
     workload = workload_again(results.specification, results.facts, network, files)
     limits = limits_of(given, workload)
     effects = kept_within(given, results, workload, limits)
-    effects = effects or measured_shown(given, results, workload, limits)
+    if effects is None:
+        require_enough(wanted.damaging(harm), harm)
+        effects = measured_shown(given, results, workload, limits)
     answer = measured_answer(
         wanted,
         effects,
@@ -139,7 +144,7 @@ def harden(
     for sentence in said:
         screen.print(f"* {sentence}", markup=False, soft_wrap=True)
     made = hardened(workload, answer.rules, limits)
-    request = request_again(results, network, files)
+    request = request_again(results, given)
     if injections:
         request["injections"] = injections
     write_folder(out, workload, made, request, " ".join(said))

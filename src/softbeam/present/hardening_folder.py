@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from softbeam.analysis.hardening.measured.answer import Answer
-from softbeam.analysis.hardening.measured.measuring import Measured, limits_of
+from softbeam.analysis.hardening.measured.measuring import Given, Measured, limits_of
 from softbeam.analysis.hardening.stability import LEAST_DAMAGE
 from softbeam.analysis.results import Results
 from softbeam.campaign.again import workload_again
@@ -22,6 +23,7 @@ from softbeam.campaign.effects.setup import hardened_workload
 from softbeam.campaign.request import Request
 from softbeam.errors import ResultsError
 from softbeam.faults.modes import PAPER
+from softbeam.injection.choices import own_function
 from softbeam.network.choices import InputChoices
 from softbeam.network.hardening.apply import needs_limits
 from softbeam.network.hardening.folder.contents import Chosen, contents
@@ -64,25 +66,56 @@ def write_hardening(measured: Measured, answer: Answer, out: str | os.PathLike[s
     limits = limits_of(given, workload)
     made = hardened(workload, answer.rules, limits)
     said = " ".join(sentences(answer))
-    request = request_again(results, given.network, given.files)
+    request = request_again(results, given)
     write_folder(folder, workload, made, request, said)
     return folder
 
 
 def check_free(folder: Path) -> None:
-    """Refuse a folder that holds something.
+    """Refuse a folder that holds something, or that cannot be made.
 
     Raises
     ------
     ResultsError
         Naming it.
     """
-    if folder.is_dir() and not any(folder.iterdir()):
-        return
-    if folder.exists() or folder.is_symlink():
+    empty = folder.is_dir() and not any(folder.iterdir())
+    if not empty and (folder.exists() or folder.is_symlink()):
         raise ResultsError(
             f"{folder} is there already and is not an empty folder; choose another one for the "
             "hardening, or remove it"
+        )
+    above = next(one for one in folder.absolute().parents if one.exists())
+    try:
+        with TemporaryDirectory(dir=above):
+            pass
+    except OSError as error:
+        raise ResultsError(
+            f"cannot write to {above} ({error.strerror}); choose another folder than {folder} for "
+            "the hardening"
+        ) from None
+
+
+def require_enough(seen: int, of: str) -> None:
+    """Refuse to choose by next to nothing, which takes as long to measure.
+
+    Parameters
+    ----------
+    seen : int
+        Injections that did the damage.
+    of : str
+        Which damage, one of :data:`softbeam.analysis.hardening.measured.gathering.HARMS`.
+
+    Raises
+    ------
+    ResultsError
+        Saying what to do.
+    """
+    if seen < LEAST_DAMAGE:
+        raise ResultsError(
+            f"{seen:,} {HARM_TITLES[of]} were seen, and with fewer than {LEAST_DAMAGE} nothing can "
+            "be said about what to harden; make more injections, or choose by other damage (of "
+            "sdc, due or all)"
         )
 
 
@@ -94,12 +127,7 @@ def require_something(answer: Answer) -> None:
     ResultsError
         Saying what to do.
     """
-    if not answer.enough:
-        raise ResultsError(
-            f"{answer.prediction.injections:,} {HARM_TITLES[answer.of]} were seen, and with fewer "
-            f"than {LEAST_DAMAGE} nothing can be said about what to harden; make more injections, "
-            "or choose by other damage (of sdc, due or all)"
-        )
+    require_enough(answer.prediction.injections, answer.of)
     if not answer.rules:
         raise ResultsError(
             "nothing is chosen, so that there is nothing to write; give a larger budget, or make "
@@ -160,13 +188,14 @@ def write_folder(
             path.write_bytes(content)
 
 
-def request_again(results: Results, network: str | None, files: InputChoices) -> dict[str, Any]:
+def request_again(results: Results, given: Given) -> dict[str, Any]:
     """Return the keys of a campaign file that asks for what a campaign was asked for.
 
     A campaign file names files from its own folder; these lie elsewhere, and are named in full.
     """
     specification = results.specification
     pairs = {(one.mode, one.model) for one in specification.streams}
+    network, files = given.network, given.files
     own = specification.network if network is None else str(Path(network).resolve())
     found: dict[str, Any] = {"network": own}
     if pairs == set(PAPER):
@@ -194,6 +223,9 @@ def request_again(results: Results, network: str | None, files: InputChoices) ->
             found[option.keys[0]] = value
     if specification.sampling == "stratified":
         found["stratified"] = True
+    judge = own_function(given.judged.judge)
+    if judge is not None:
+        found["judge"] = f"{Path(judge[0]).resolve()}:{judge[1]}"
     for option in options_of(InputChoices):
         value = getattr(files, option.name)
         if option.name in files.model_fields_set and value is not None:

@@ -79,6 +79,10 @@ class Drawn:
         """The modes and models, sorted."""
         return tuple(sorted({Stream(one.mode, one.model) for one in self.records}))
 
+    def damaging(self, of: str) -> int:
+        """Return how many injections did damage, one of :data:`HARMS`."""
+        return sum(HARMS[of](Ended(one.outcome, one.detail)) for one in self.records)
+
     def lacking(self, effects: Effects) -> list[Struck]:
         """Return the injections that did damage and of which no effects are known."""
         return [
