@@ -206,7 +206,7 @@ def test_who_stops_it_is_told_how_to_go_on(
         arguments = ["advise", str(measured), "--technique", "measured", "--of", "all", *given]
         assert main([*arguments, "--limit-margin", "0.25"]) == 130
     assert f"What was measured is kept in {measured}; go on with" in capsys.readouterr().err
-    assert main([*arguments, "--of", "all", "--strikes", "2"]) == 0
+    assert main([*arguments, "--strikes", "2"]) == 0
     assert (measured / EFFECTS).read_bytes() == before
 
 
