@@ -118,7 +118,7 @@ def tables(
     if said := hardened(specification.harden, facts.known_limits):
         out.print(said, soft_wrap=True, markup=False)
     if facts.scope is not None:
-        out.print(in_scope(facts.scope))
+        out.print(in_scope(facts.scope, len(specification.inputs_sha256)))
     out.print(READING if counts.n else "No injection has been made yet.")
     if counts.design.stratified:
         out.print(STRATIFIED)

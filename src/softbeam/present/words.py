@@ -124,11 +124,21 @@ def hardened(rules: str | None, limits: Limits | None) -> str:
     return said
 
 
-def in_scope(scope: ScopeFacts) -> str:
+def in_scope(scope: ScopeFacts, inputs: int = 1) -> str:
     """Return which part of the executed instructions a campaign can strike, in a sentence.
+
+    Parameters
+    ----------
+    scope : ScopeFacts
+        Instructions of the inferences of all inputs together.
+    inputs : int
+        How many inputs there are.
 
     Examples
     --------
+    >>> in_scope(ScopeFacts(executed=1200, in_scope=1200), 3)
+    'In scope are all 1,200 thread-instructions executed for 3 inputs, those of matrix products \
+too.'
     >>> in_scope(ScopeFacts(executed=1200, in_scope=1200))
     'In scope are all 1,200 executed thread-instructions, those of matrix products too.'
     >>> in_scope(ScopeFacts(executed=1200, in_scope=300))
@@ -137,20 +147,20 @@ def in_scope(scope: ScopeFacts) -> str:
     "In scope are 300 thread-instructions, at most 25.0 % of those executed: matrix products, \
 900 multiply-adds, are a library's and left out."
     """
+    several = f" for {inputs:,} inputs" if inputs > 1 else ""
+    executed = (
+        f"thread-instructions executed{several}" if several else "executed thread-instructions"
+    )
     if scope.left_out:
         return (
             f"In scope are {scope.in_scope:,} thread-instructions, at most {part(scope.share)} % "
-            f"of those executed: matrix products, {scope.left_out:,} multiply-adds, are a "
+            f"of those executed{several}: matrix products, {scope.left_out:,} multiply-adds, are a "
             "library's and left out."
         )
     if scope.in_scope == scope.executed:
-        return (
-            f"In scope are all {scope.executed:,} executed thread-instructions, those of matrix "
-            "products too."
-        )
+        return f"In scope are all {scope.executed:,} {executed}, those of matrix products too."
     return (
-        f"In scope are {scope.in_scope:,} of {scope.executed:,} executed thread-instructions, "
-        f"{part(scope.share)} %."
+        f"In scope are {scope.in_scope:,} of {scope.executed:,} {executed}, {part(scope.share)} %."
     )
 
 

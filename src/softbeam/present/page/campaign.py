@@ -136,7 +136,7 @@ def render(
     if said := hardened(specification.harden, results.facts.known_limits):
         lead += f" {said}"
     if results.facts.scope is not None:
-        lead += f" {in_scope(results.facts.scope)}"
+        lead += f" {in_scope(results.facts.scope, len(specification.inputs_sha256))}"
     heading = f"What to harden in {name}"
     if unhardened is not None:
         heading = f"What hardening did to {name}"
