@@ -11,6 +11,7 @@ from support.cases import M32, signed
 from support.corpus import covered, kernels, on_architectures, own_machine
 
 from softbeam.emulator import Machine
+from softbeam.emulator.lowering import Program
 
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53)
 COEFFICIENTS = np.array([1.5, -2, 0.25, 3, -7], dtype=np.float32)
@@ -166,6 +167,28 @@ def test_function(kernel: str, architecture: str) -> None:
 
 
 architectures = on_architectures("control")
+
+
+@architectures
+def test_other_constants_need_no_other_code(architecture: str) -> None:
+    one, x = machine(architecture), values()
+    a, out = one.allocate(x), one.allocate(np.zeros(x.size, dtype=np.int32))
+
+    def run() -> tuple[list[int], Program]:
+        assert one.launch("constants_k", 3, 64, out, a, x.size).completed
+        launch = one.prepare("constants_k", 3, 64, out, a, x.size)
+        return one.read(out).tolist(), launch.program
+
+    first, program = run()
+    saved = one.save()
+    one.set_constant("coefficients", np.flip(COEFFICIENTS))
+    second, other = run()
+    assert second != first
+    assert other.code is program.code
+    one.restore(saved)
+    third, last = run()
+    assert third == first
+    assert last.code is program.code
 
 
 @architectures

@@ -12,7 +12,7 @@ from support.engines import ENGINES, engine
 from support.launching import PARAMETERS
 from support.shipped import FEW
 
-from softbeam.emulator import Fault
+from softbeam.emulator import Fault, stores
 from softbeam.emulator.ending import Ending
 from softbeam.emulator.execution import LaunchShape, launch_constants, memory_map
 from softbeam.emulator.launching import Launch, Runner
@@ -160,8 +160,16 @@ def test_a_fault_changes_the_bytes_that_its_unit_stores(name: str, thread: int) 
         max_size=5,
     ),
     st.integers(0, 10**9),
+    st.booleans(),
 )
-def test_joined_stores_are_what_their_bytes_are_in_order(logs, apart):
+def test_joined_stores_are_what_their_bytes_are_in_order(logs, apart, compiled):
+    with pytest.MonkeyPatch.context() as patched:
+        # Many stores are joined by compiled code.
+        patched.setattr(stores, "_MANY", 1 if compiled else 1 << 60)
+        check_joined(logs, apart)
+
+
+def check_joined(logs, apart):
     memory = np.arange(6, dtype=np.uint32) * 0x01010101
     wanted = memory.copy().view(np.uint8).reshape(6, 4)
     stored = []

@@ -7,7 +7,7 @@ An instruction that softbeam does not know becomes a row that raises only when i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,6 +127,11 @@ def _bank_starts(function: Function) -> dict[int, int]:
     return starts
 
 
+def _banks(function: Function) -> tuple[tuple[int, bytes], ...]:
+    starts = _bank_starts(function)
+    return tuple((starts[bank], content) for bank, content in sorted(function.constants.items()))
+
+
 def _lower_instruction(
     instruction: Instruction, function: Function, starts: dict[int, int]
 ) -> tuple[list[int], frozenset[int], tuple[int, ...]]:
@@ -186,7 +191,7 @@ def lower(function: Function) -> Program:
             for register in registers:
                 bits[position, register >> 6] |= np.uint64(1 << (register & 63))
         destinations.append(written)
-    banks = tuple((starts[bank], content) for bank, content in sorted(function.constants.items()))
+    banks = _banks(function)
     for position in {row for row, _, _ in wrong_rows(rows, bank_words(banks))}:
         # The listing names what no GPU has: it is not executed, whatever it would mean.
         guarded = rows[position, k.GUARD] & 31
@@ -212,6 +217,34 @@ def lower(function: Function) -> Program:
         stores=stores,
         destinations=tuple(destinations),
     )
+
+
+def lower_again(function: Function, before: Program | None) -> Program:
+    """Lower a function, or take what was lowered of it before its constants were set.
+
+    Rows hold the places of constants, not what they are, so that they stay, and with them their
+    translation.
+
+    Parameters
+    ----------
+    function : Function
+        A kernel's machine code.
+    before : Program or None
+        What was lowered last of a function of this name.
+    """
+    if before is not None and before.function is function:
+        return before
+    if before is not None and _differ_in_constants(before.function, function):
+        return replace(before, function=function, banks=_banks(function))
+    return lower(function)
+
+
+def _differ_in_constants(one: Function, other: Function) -> bool:
+    """Return whether two functions are the same but for what their constants hold."""
+    sizes = [{bank: len(held) for bank, held in each.constants.items()} for each in (one, other)]
+    if one.instructions is not other.instructions or sizes[0] != sizes[1]:
+        return False
+    return replace(one, constants=other.constants) == other
 
 
 def _inexact_rows(function: Function) -> Iterator[int]:

@@ -29,7 +29,7 @@ from softbeam.emulator.execution import LANES, LaunchShape, launch_constants
 from softbeam.emulator.fault import Fault
 from softbeam.emulator.heap import HeapState
 from softbeam.emulator.launching import Launch
-from softbeam.emulator.lowering import Program, lower
+from softbeam.emulator.lowering import Program, lower_again
 from softbeam.emulator.outcome import CountingRunner, Outcome, outcome_of
 from softbeam.emulator.parameters import integer_parameters
 from softbeam.errors import LaunchError
@@ -252,7 +252,6 @@ class Machine(DeviceMemory):
             bank[offset : offset + len(data)] = data
             constants = {**function.constants, 3: bytes(bank)}
             self._functions[symbol] = replace(function, constants=constants)
-        self._programs.clear()
 
     def launch(
         self,
@@ -383,7 +382,6 @@ class Machine(DeviceMemory):
         """Make memory, allocations and constants what they were when they were saved."""
         self._heap.restore(saved.memory)
         self._arrays, self._functions = dict(saved.arrays), dict(saved.functions)
-        self._programs.clear()
 
     def prepare(
         self, kernel: str, grid: Size, block: Size, *arguments: Any, shared_bytes: int = 0
@@ -416,9 +414,8 @@ class Machine(DeviceMemory):
     def _prepared(
         self, function: Function, shape: LaunchShape, arguments: Sequence[Any], shared_bytes: int
     ) -> Launch:
-        if function.name not in self._programs:
-            self._programs[function.name] = lower(function)
-        program = self._programs[function.name]
+        program = lower_again(function, self._programs.get(function.name))
+        self._programs[function.name] = program
         if function.name not in self._integers:
             self._integers[function.name] = integer_parameters(function)
         packed = packed_arguments(function, arguments, self._integers[function.name])

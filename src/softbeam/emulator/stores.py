@@ -14,7 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
+from softbeam.emulator.core.joining import ABSENT, lay_down, take_up
 from softbeam.emulator.ending import Ending
+
+#: Stores from which on compiled code joins them: that of fewer takes longer to call than NumPy.
+_MANY = 1 << 12
 
 #: Words of memory for each one that is stored, up to which a table over all of them is made.
 _CLOSE = 32
@@ -97,6 +101,12 @@ def joined(stored: Sequence[Stores]) -> Stores:
     >>> found.words.tolist(), [hex(one) for one in found.values.tolist()], found.kept.tolist()
     ([7], ['0x22221111'], [0])
     """
+    number = sum(one.words.size for one in stored)
+    if number >= _MANY:
+        first = min(int(one.words.min()) for one in stored if one.words.size)
+        end = max(int(one.words.max()) for one in stored if one.words.size) + 1
+        if end - first <= _CLOSE * number:
+            return _joined_in_table(stored, first, end)
     if all(one.kept is None for one in stored):
         return Stores(*last_of_each([(one.words, one.values) for one in stored]))
     words = np.concatenate([one.words for one in stored])
@@ -113,6 +123,22 @@ def joined(stored: Sequence[Stores]) -> Stores:
         left[places] &= ~(1 << byte)
         holds[places] |= last & _BITS[1 << byte]
     return Stores(found, holds, left)
+
+
+def _joined_in_table(stored: Sequence[Stores], first: int, end: int) -> Stores:
+    """Join stores by a table over all words from `first` up to `end`, which is not in it."""
+    room = (end - first + 7) // 8 * 8
+    laid, left = np.zeros(room, dtype=np.uint32), np.full(room, ABSENT, dtype=np.uint8)
+    none = np.zeros(0, dtype=np.int64)
+    number = sum(
+        lay_down(words, values, none if kept is None else kept, first, laid, left)
+        for words, values, kept in stored
+    )
+    found, holds = np.empty(number, dtype=np.int64), np.empty(number, dtype=np.uint32)
+    alone = np.empty(number, dtype=np.int64)
+    take_up(first, laid, left, left.view(np.uint64), found, holds, alone)
+    whole = all(one.kept is None for one in stored)
+    return Stores(found, holds, None if whole else alone)
 
 
 def filled(stores: Stores, pool: Values) -> tuple[Words, Values]:
