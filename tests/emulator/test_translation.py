@@ -145,6 +145,20 @@ def test_a_guarded_shuffle_reads_no_lane_that_does_not_execute() -> None:
         assert_equal_engines(made, random_setting(rng))
 
 
+def test_directed_conversions_of_64_bits_give_the_same() -> None:
+    ways = ("", ".RP", ".RM", ".RZ")
+    lines = [f"I2F.{kind}{way} R{10 + 2 * n}, R40" for kind in ("U64", "S64")
+             for n, way in enumerate(ways)]  # fmt: skip
+    lines += [f"I2F.F64.{kind}{way} R{20 + 2 * n}, R44" for kind in ("U64", "S64")
+              for n, way in enumerate(ways)]  # fmt: skip
+    made = [assembled([*lines[first : first + 4], "EXIT"]) for first in range(0, 16, 4)]
+    assert all(one.supported.all() for one in made)
+    rng = np.random.default_rng(13)
+    for one in made:
+        for _ in range(20):
+            assert_equal_engines(one, random_setting(rng))
+
+
 def test_forms_of_operations_give_the_same() -> None:
     check_forms("sm_90", 3 * LENGTH)
 

@@ -6,6 +6,8 @@ for the interpreter, are in :mod:`softbeam.emulator.core.conversion`; tests comp
 
 from __future__ import annotations
 
+from llvmlite import ir
+
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.translation.double import QUIET, bits, bits_of, is_nan, number, words_of
 from softbeam.emulator.translation.floating import CANONICAL_NAN, flushed
@@ -107,9 +109,37 @@ def _integer(o: Operation, kind: int) -> Value:
     return shift(builder.shl(word, away), away)
 
 
+def _directed(o: Operation, value: Value, mode: int, *, signed: bool, kind: ir.Type) -> Value:
+    """Return the bits of a 64-bit integer rounded to a floating-point type in one direction.
+
+    The nearest number is turned into an integer again, and moved by one unit where it lies on the
+    other side.
+    """
+    builder, v = o.builder, o.v
+    negative = builder.icmp_signed("<", value, v.long(0)) if signed else v.bit(False)
+    size = o.choose(negative, builder.neg(value), value)
+    nearest = builder.uitofp(size, v.of(kind))
+    # 2 ** 64 is no integer of 64 bits, and larger than each.
+    beyond = builder.fcmp_ordered("==", nearest, v.constant(kind, 2.0**64))
+    back = builder.fptoui(o.choose(beyond, v.constant(kind, 0.0), nearest), v.of(I64))
+    above = builder.or_(beyond, builder.icmp_unsigned(">", back, size))
+    below = builder.not_(builder.or_(above, builder.icmp_unsigned("==", back, size)))
+    up = {k.ROUND_UP: builder.not_(negative), k.ROUND_DOWN: negative}.get(mode, v.bit(False))
+    unit = I64 if kind == F64 else I32
+    word = builder.bitcast(nearest, v.of(unit))
+    word = builder.add(word, v.count(builder.and_(below, up), unit))
+    word = builder.sub(word, v.count(builder.and_(above, builder.not_(up)), unit))
+    top = v.long(1 << 63) if kind == F64 else v.word(1 << 31)
+    return o.choose(negative, builder.or_(word, top), word)
+
+
 def _integer_to_float(o: Operation, source: int, target: int) -> Results:
+    value, mode = _integer(o, source), o.column(k.ROUNDING)
+    if mode != k.ROUND_NEAREST and _BITS[source] == 64 and target in (k.F32, k.F64):
+        kind = F32 if target == k.F32 else F64
+        found = _directed(o, value, mode, signed=source in _SIGNED, kind=kind)
+        return Results((found,) if target == k.F32 else words_of(o, found))
     _to_nearest(o)
-    value = _integer(o, source)
     convert = o.builder.sitofp if source in _SIGNED else o.builder.uitofp
     if target == k.F64:
         return Results(words_of(o, bits(o, convert(value, o.v.of(F64)))))
