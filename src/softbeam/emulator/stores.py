@@ -14,8 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.core.joining import ABSENT, lay_down, take_up
+from softbeam.emulator.core.joining import lay_down, take_up
 from softbeam.emulator.ending import Ending
+
+#: The same for compiled code, and words up to which that holds: 1/3 GB.
+_FAR, _FAR_WORDS = 512, 1 << 26
 
 #: Stores from which on compiled code joins them: that of fewer takes longer to call than NumPy.
 _MANY = 1 << 12
@@ -105,7 +108,7 @@ def joined(stored: Sequence[Stores]) -> Stores:
     if number >= _MANY:
         first = min(int(one.words.min()) for one in stored if one.words.size)
         end = max(int(one.words.max()) for one in stored if one.words.size) + 1
-        if end - first <= _CLOSE * number:
+        if end - first <= max(_CLOSE * number, min(_FAR * number, _FAR_WORDS)):
             return _joined_in_table(stored, first, end)
     if all(one.kept is None for one in stored):
         return Stores(*last_of_each([(one.words, one.values) for one in stored]))
@@ -128,7 +131,7 @@ def joined(stored: Sequence[Stores]) -> Stores:
 def _joined_in_table(stored: Sequence[Stores], first: int, end: int) -> Stores:
     """Join stores by a table over all words from `first` up to `end`, which is not in it."""
     room = (end - first + 7) // 8 * 8
-    laid, left = np.zeros(room, dtype=np.uint32), np.full(room, ABSENT, dtype=np.uint8)
+    laid, left = np.zeros(room, dtype=np.uint32), np.zeros(room, dtype=np.uint8)
     none = np.zeros(0, dtype=np.int64)
     number = sum(
         lay_down(words, values, none if kept is None else kept, first, laid, left)

@@ -6,8 +6,8 @@ import numpy as np
 
 from softbeam.jit import entry_point
 
-#: What stands in a table for a word that was not stored; else a bit for each byte left alone.
-ABSENT = 16
+#: Stands in a table for a word that was stored, besides a bit for each byte left alone; else 0.
+STORED = 16
 
 
 @entry_point
@@ -27,16 +27,16 @@ def lay_down(words, values, kept, first, laid, left):
     laid : uint32[:]
         By word what it holds; of bytes that no store wrote, 0.
     left : uint8[:]
-        By word a bit for each byte that no store wrote, or ``ABSENT``.
+        By word ``STORED`` and a bit for each byte that no store wrote; 0 where there is no store.
     """
     new = 0
     for number in range(words.size):
         place = words[number] - first
-        if left[place] == ABSENT:
+        if left[place] == 0:
             new += 1
-            left[place] = 15
+            left[place] = STORED | 15
         if kept.size == 0:
-            laid[place], left[place] = values[number], 0
+            laid[place], left[place] = values[number], STORED
             continue
         alone = np.uint32(kept[number])
         # Each bit spreads over the byte that it stands for.
@@ -44,7 +44,7 @@ def lay_down(words, values, kept, first, laid, left):
         spread |= (alone & np.uint32(4)) << np.uint32(14) | (alone & np.uint32(8)) << np.uint32(21)
         old = spread * np.uint32(0xFF)
         laid[place] = (laid[place] & old) | (values[number] & ~old)
-        left[place] &= np.uint8(alone)
+        left[place] &= np.uint8(STORED | alone)
     return new
 
 
@@ -63,11 +63,11 @@ def take_up(first, laid, left, eights, words, values, kept):
     """
     number = 0
     for group in range(eights.size):
-        # Eight words that are ABSENT are passed over at once.
-        if eights[group] == np.uint64(0x1010101010101010):
+        # Eight words without stores are passed over at once.
+        if eights[group] == 0:
             continue
         for place in range(8 * group, 8 * group + 8):
-            if left[place] != ABSENT:
+            if left[place]:
                 words[number] = first + place
-                values[number], kept[number] = laid[place], left[place]
+                values[number], kept[number] = laid[place], left[place] & 15
                 number += 1
