@@ -32,6 +32,7 @@ from softbeam.emulator.launching import Launch
 from softbeam.emulator.lowering import Program, lower
 from softbeam.emulator.outcome import CountingRunner, Outcome, outcome_of
 from softbeam.emulator.parameters import integer_parameters
+from softbeam.emulator.turns import ending_in_turns
 from softbeam.errors import LaunchError
 from softbeam.sass import link, read_cubin, read_listing, read_variables
 from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
@@ -312,6 +313,15 @@ class Machine(DeviceMemory):
         self._runner.count_from_zero(launch.program, by_instruction=counts)
         ending = self._runner.run_launch(
             launch, budget=budget, launch_budget=launch_budget, fault=vector, struck=struck
+        )
+        ending = ending_in_turns(
+            self._runner,
+            launch,
+            ending,
+            budget=budget,
+            launch_budget=launch_budget,
+            fault=vector,
+            struck=struck,
         )
         if ending.finished:
             launch.memory.words[ending.words] = ending.values

@@ -80,6 +80,18 @@ class CountingRunner(Runner):
         rows = len(program.function.instructions) if program is not None and wanted else 0
         self._executed = np.zeros((rows, 2), dtype=np.int64)
 
+    def counted(self) -> tuple[int, int, NDArray[np.int64]]:
+        """Return what is counted so far, for :meth:`recount`."""
+        return self.instructions, self.longest, self._executed.copy()
+
+    def recount(self, counted: tuple[int, int, NDArray[np.int64]]) -> None:
+        """Make the counts what they were."""
+        self.instructions, self.longest, self._executed = counted
+
+    def forget_counts(self) -> None:
+        """Make the counts zero, for another run of the same launch."""
+        self.recount((0, 0, np.zeros_like(self._executed)))
+
     @property
     def inexact(self) -> tuple[int, ...]:
         """Pcs of the inexact instructions that were executed."""
