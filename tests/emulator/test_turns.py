@@ -11,6 +11,9 @@ from support.corpus import on_architectures, own_machine
 from support.engines import ENGINES, engine
 
 from softbeam.emulator import Fault, Machine, Outcome
+from softbeam.emulator.launching import Launch, Runner
+from softbeam.emulator.outcome import CountingRunner
+from softbeam.emulator.whole import WholeLaunch
 
 #: Far more than any thread of the corpus executes that need not wait.
 BUDGET = 20_000
@@ -125,6 +128,40 @@ def test_what_nobody_stores_is_waited_for_in_vain(kernel: str) -> None:
     # The first warp alone, as if there were no turns.
     assert outcome.warp_instructions == BUDGET
     assert sum(outcome.executed.values()) == 32 * BUDGET
+
+
+@pytest.mark.parametrize("kernel", ["blocks_k", "look_back_k", "lock_k", "counting_k"])
+def test_with_a_large_budget_it_is_seen_soon_that_a_thread_waits(
+    kernel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether a thread is once again where it was decides, for programs of every kind."""
+    budgets = []
+    started = WholeLaunch.__init__
+
+    def noted(self: WholeLaunch, runner: Runner, launch: Launch, *limits: Any) -> None:
+        budgets.append(limits[0])
+        started(self, runner, launch, *limits)
+
+    monkeypatch.setattr(WholeLaunch, "__init__", noted)
+    machine = own_machine("waiting", "sm_100")
+    arrays = [zeros(64), zeros(640), zeros(64), zeros(64)]
+    arrays = arrays[: len(machine.kernels[kernel].parameters)]
+    outcome, _ = launched(machine, kernel, 6, 64, arrays, budget=2_000_000)
+    assert outcome.ending == ("hang" if kernel == "counting_k" else "completed")
+    assert (2_000_000 in budgets) is (kernel == "counting_k")
+    assert min(budgets) < 1_000_000
+
+
+def test_a_long_loop_that_waits_for_nobody_is_run_as_ever() -> None:
+    """It executes more than what a thread that may wait is given at first."""
+    machine = own_machine("waiting", "sm_90")
+    outcome, (found,) = launched(machine, "long_k", 2, 32, [zeros(64)], budget=10_000_000)
+    runner, launch = CountingRunner(), machine.prepare("long_k", 2, 32, machine.allocate(zeros(64)))
+    ending = runner.run_launch(launch, budget=10_000_000)
+    assert (outcome.ending, ending.name) == ("completed", "completed")
+    assert found.tolist() == ending.applied(launch.memory.words)[ending.words].view("i4").tolist()
+    assert (outcome.warp_instructions, outcome.longest) == (runner.instructions, runner.longest)
+    assert outcome.longest > 300_000
 
 
 def test_more_blocks_than_a_gpu_has_room_for_cannot_wait_for_each_other() -> None:

@@ -8,13 +8,9 @@ and for nearly all kernels the same.  Only a launch that hangs so is run again h
 
 from __future__ import annotations
 
-from hashlib import blake2b
-
 import numpy as np
-from numpy.typing import NDArray
 
 from softbeam.emulator.core import layout as k
-from softbeam.emulator.core.translated import REGISTERS
 from softbeam.emulator.ending import Ending
 from softbeam.emulator.execution import (
     check_supported,
@@ -24,6 +20,7 @@ from softbeam.emulator.execution import (
 )
 from softbeam.emulator.launching import Launch, run_directly, undo_stores
 from softbeam.emulator.outcome import CountingRunner
+from softbeam.emulator.standstill import Standstill, let_pass
 from softbeam.emulator.stores import distinct
 from softbeam.emulator.vector import FaultVector, no_fault
 from softbeam.emulator.whole import add_translated
@@ -34,13 +31,6 @@ TURN, BARRIERS = 420, 64
 
 #: Stores in the log from which on it is worth shortening.
 _LONG = 1 << 13
-
-#: What decides how a warp goes on, beside its general registers.
-_DECISIVE = (
-    *("predicates", "uniforms", "uniform_predicates", "barriers"),
-    *("group_mask", "group_row", "group_wait", "groups"),
-    *("status", "arrivals", "voted", "verdict"),
-)
 
 #: Blocks that run at the same time: the multiprocessors of an H100, and what each has room for.
 _MULTIPROCESSORS, _BLOCKS, _WARPS, _SHARED_BYTES = 132, 32, 64, 233_472
@@ -109,9 +99,9 @@ class _Together:
 
     def _run(self, launch_budget: int) -> None:
         """Give turns until all blocks have ended, or one in a way that ends the launch."""
-        recurrence = _Recurrence(self._launch)
+        standstill = Standstill(self._launch)
         most, blocks = resident_blocks(self._launch), self._launch.shape.blocks
-        while self._resident or self._begun < blocks:
+        while self._status == k.FINISHED:
             # A program that has been found to run long is translated now.
             self._tables = prepare_tables(self._launch.program)
             for block in list(self._resident):
@@ -124,17 +114,17 @@ class _Together:
                 self._take_turn(self._begun - 1)
             if self._status != k.FINISHED:
                 return
-            self._shorten_log()
-            stored = self._common.log_word[: self._entries]
-            used_up = self._instructions >= launch_budget
             if not self._resident and self._begun == blocks:
                 return
-            if used_up or (
-                recurrence.is_seen(self._tables, self._resident, stored)
-                and not let_pass(self._launch, self._resident)
+            self._shorten_log()
+            stored = self._common.log_word[: self._entries]
+            standstill.look(self._tables, self._resident, stored, self._instructions)
+            if (
+                self._instructions >= launch_budget
+                or standstill.idle >= self._budget
+                or (standstill.recurs and not let_pass(self._launch, self._resident))
             ):
                 self._status = int(k.HANG)
-                return
 
     def _begin(self, block: int) -> None:
         """Prepare a block: with nothing to spend, the interpreter runs none of its threads."""
@@ -225,104 +215,6 @@ class _Together:
         self._long = max(_LONG, 2 * self._entries)
 
 
-class _Recurrence:
-    """Whether blocks are again as they were: then they will be for ever.
-
-    Parameters
-    ----------
-    launch : Launch
-        A program that reads a clock is never as it was.
-    """
-
-    def __init__(self, launch: Launch) -> None:
-        self._words = launch.memory.words
-        self._clock = bool(np.any(launch.program.code.rows[:, k.OP] == k.CLOCK))
-        self._rounds, self._next = 0, 2
-        self._seen = b""
-
-    def is_seen(
-        self, tables: k.Tables, resident: dict[int, k.State], stored: NDArray[np.int64]
-    ) -> bool:
-        """Return whether all is as it was after an earlier round; to be asked after every one."""
-        self._rounds += 1
-        if self._clock or self._rounds == 1:
-            return False
-        found = self._fingerprint(int(tables.translation.context[REGISTERS]), resident, stored)
-        if found == self._seen:
-            self._rounds, self._next, self._seen = 0, 2, b""
-            return True
-        if self._rounds >= self._next:
-            # What is compared with is kept for longer and longer, so that a long cycle is found.
-            self._seen, self._next = found, 2 * self._next
-        return False
-
-    def _fingerprint(
-        self, registers: int, resident: dict[int, k.State], stored: NDArray[np.int64]
-    ) -> bytes:
-        """Return a hash of all that decides how the blocks go on, but for their budget."""
-        summary = blake2b(digest_size=16)
-        words = distinct(stored)
-        parts = [words, self._words[words], np.array(list(resident), dtype=np.int64)]
-        for state in resident.values():
-            parts += [state.warps["registers"][:, :registers], state.shared, state.local]
-            parts += [state.warps[name] for name in _DECISIVE]
-        for part in parts:
-            summary.update(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data)
-        return summary.digest()
-
-
-def let_pass(launch: Launch, resident: dict[int, k.State]) -> bool:
-    """Let lanes pass a convergence barrier at which they wait for lanes that wait for them.
-
-    CUDA promises every thread that it goes on, whatever the others of its warp do.  The compiler
-    relies on it: it lets the lane that has a lock wait for those that ask for it, in a loop with
-    YIELD.  So where nothing can change any more, lanes need not wait for others in such a loop.
-
-    Returns
-    -------
-    bool
-        Whether there are such lanes.
-    """
-    loops = _yielding_loops(launch)
-    found = False
-    for state in resident.values():
-        for w in state.warps:
-            number = int(w["groups"])
-            rows, waits = w["group_row"][:number], w["group_wait"][:number]
-            ready = rows[waits == k.READY]
-            spins = ready.size > 0 and all(
-                any(first <= row <= last for first, last in loops) for row in ready
-            )
-            held = np.flatnonzero((waits >= 0) & (waits != k.WARPSYNC_BARRIER))
-            if spins and held.size:
-                _release(w, int(waits[held[-1]]), int(rows[held[-1]]))
-                found = True
-    return found
-
-
-def _yielding_loops(launch: Launch) -> list[tuple[int, int]]:
-    """Return first and last rows of the loops that have a YIELD."""
-    rows, instructions = launch.program.code.rows, launch.program.function.instructions
-    yields = [row for row, one in enumerate(instructions) if one.opcode == "YIELD"]
-    back = np.flatnonzero((rows[:, k.OP] == k.BRA) & (rows[:, k.TARGET] <= np.arange(len(rows))))
-    loops = [(int(rows[row, k.TARGET]), int(row)) for row in back]
-    return [(first, last) for first, last in loops if any(first <= y <= last for y in yields)]
-
-
-def _release(w: np.void, barrier: int, row: int) -> None:
-    """Make one ready group of those that wait at a barrier, for which nobody waits any longer."""
-    number = int(w["groups"])
-    masks, rows, waits = (w[name][:number] for name in ("group_mask", "group_row", "group_wait"))
-    there = (waits == barrier) & (rows == row)
-    released = np.bitwise_or.reduce(masks[there])
-    left = number - int(there.sum())
-    for array, last in ((masks, released), (rows, row), (waits, k.READY)):
-        array[:left] = array[~there]
-        array[left] = last
-    w["groups"] = left + 1
-    w["barriers"][barrier] &= ~released
-
-
 def run_in_turns(
     runner: CountingRunner,
     launch: Launch,
@@ -352,56 +244,3 @@ def run_in_turns(
             return _Together(runner, launch, budget, fault, struck).run(launch_budget)
         except _RepeatError:
             continue
-
-
-def ending_in_turns(
-    runner: CountingRunner,
-    launch: Launch,
-    hung: Ending,
-    *,
-    budget: int,
-    launch_budget: int,
-    fault: FaultVector | None,
-    struck: tuple[int, int] | None,
-) -> Ending:
-    """Return how a launch that hung ends where its threads take turns.
-
-    A fault's hang stays one unless the launch without the fault hangs as well: then its threads
-    wait for each other, whatever the fault does.  If turns do not help, all is as if they had not
-    been tried, counts included.
-
-    Parameters
-    ----------
-    runner : CountingRunner
-        Who ran the launch.
-    launch : Launch
-        What was run.
-    hung : Ending
-        How it ended.
-    budget, launch_budget, fault
-        As for :meth:`softbeam.emulator.launching.Runner.run_launch`.
-    struck : (int, int) or None
-        Block and warp of the struck unit.
-    """
-    # What all warps may execute together is used up, or one of them ran on.
-    if hung.status != k.HANG or runner.instructions >= launch_budget:
-        return hung
-    before = runner.counted()
-    if fault is not None:
-        plain = runner.run_launch(launch, budget=budget, launch_budget=launch_budget)
-        if plain.status != k.HANG:
-            runner.recount(before)
-            return hung
-    runner.forget_counts()
-    found = run_in_turns(
-        runner,
-        launch,
-        budget=budget,
-        launch_budget=launch_budget,
-        fault=fault,
-        struck=None if struck is None else struck[0],
-    )
-    if found.status == k.HANG:
-        runner.recount(before)
-        return hung
-    return found

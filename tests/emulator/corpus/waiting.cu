@@ -142,3 +142,11 @@ K(counting_k)(volatile int *flag, int *out) {
     while (flag[0] == 0) ++times;
     out[threadIdx.x] = times;
 }
+
+// A long loop that waits for nobody.
+K(long_k)(int *out) {
+    unsigned sum = threadIdx.x;
+#pragma unroll 1
+    for (int i = 0; i < 100000; ++i) sum = sum * 1664525u + i;
+    out[blockIdx.x * 32 + threadIdx.x] = sum;
+}
