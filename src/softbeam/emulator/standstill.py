@@ -48,12 +48,14 @@ class Standstill:
         Whether all is as it was after an earlier round, and so will be for ever.
     idle : int
         Warp instructions since memory has changed, or a warp or block has ended.
+    idle_rounds : int
+        Rounds since then.
     """
 
     def __init__(self, launch: Launch) -> None:
         self._words = launch.memory.words
         self._clock = reads_clock(launch)
-        self.recurs, self.idle = False, 0
+        self.recurs, self.idle, self.idle_rounds = False, 0, 0
         self._executed, self._done = 0, b""
         self._forget()
 
@@ -81,11 +83,14 @@ class Standstill:
             Warp instructions of all blocks so far.
         """
         words, states = distinct(stored), resident.values()
-        parts = [words, self._words[words], np.array(list(resident), dtype=np.int64)]
+        parts: list[NDArray[Any]] = [words, self._words[words]]
+        parts.append(np.array(list(resident), dtype=np.int64))
         for state in states:
             parts += [state.shared, state.warps["status"] == k.FINISHED]
         done = _digest(parts)
-        self.idle = self.idle + executed - self._executed if done == self._done else 0
+        same = done == self._done
+        self.idle = self.idle + executed - self._executed if same else 0
+        self.idle_rounds = self.idle_rounds + 1 if same else 0
         self._executed, self._done = executed, done
         self._rounds += 1
         self.recurs = False

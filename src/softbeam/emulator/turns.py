@@ -29,6 +29,9 @@ from softbeam.emulator.whole import add_translated
 #: where it was; and barriers that a block may pass in a turn.
 TURN, BARRIERS = 420, 64
 
+#: Rounds in which nothing happens after which turns become twice as long, and how often they do.
+_PATIENCE, _MOST_DOUBLINGS = 16, 4
+
 #: Stores in the log from which on it is worth shortening.
 _LONG = 1 << 13
 
@@ -69,6 +72,7 @@ class _Together:
         self._entries = 0  # stores in the log, which all blocks share
         self._long = _LONG  # stores from which on the log is shortened
         self._begun = 0
+        self._turn = TURN
         self._resident: dict[int, k.State] = {}
         self._free: list[k.State] = []
         self._status = int(k.FINISHED)
@@ -116,7 +120,6 @@ class _Together:
                 return
             if not self._resident and self._begun == blocks:
                 return
-            self._shorten_log()
             stored = self._common.log_word[: self._entries]
             standstill.look(self._tables, self._resident, stored, self._instructions)
             if (
@@ -125,6 +128,8 @@ class _Together:
                 or (standstill.recurs and not let_pass(self._launch, self._resident))
             ):
                 self._status = int(k.HANG)
+            # Where nothing happens, short turns serve nobody.
+            self._turn = TURN << min(_MOST_DOUBLINGS, standstill.idle_rounds // _PATIENCE)
 
     def _begin(self, block: int) -> None:
         """Prepare a block: with nothing to spend, the interpreter runs none of its threads."""
@@ -161,6 +166,7 @@ class _Together:
         self._instructions += int(information[k.INFO_INSTRUCTIONS]) - before
         self._longest = max(self._longest, int(information[k.INFO_LONGEST]))
         if status == k.PAUSED:
+            self._shorten_log()
             return
         if status == k.PART_MISSING:
             compile_missing(self._launch.program, state)
@@ -199,7 +205,7 @@ class _Together:
         given = self._fault if block == self._struck else None
         vector = no_fault() if given is None else given.copy()
         vector[k.FAULT_RESUMES] = resumes
-        vector[k.FAULT_TURN], vector[k.FAULT_ROUNDS] = TURN, BARRIERS
+        vector[k.FAULT_TURN], vector[k.FAULT_ROUNDS] = self._turn, BARRIERS
         return vector
 
     def _shorten_log(self) -> None:
