@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from support.corpus import on_architectures, own_machine
 from support.engines import ENGINES, engine
+from support.launching import launch
 
 from softbeam.emulator import Fault, Machine, Outcome
 from softbeam.emulator.launching import Launch, Runner
@@ -125,6 +126,9 @@ def test_what_nobody_stores_is_waited_for_in_vain(kernel: str) -> None:
     outcome, (_, found) = launched(machine, kernel, 2, 64, [zeros(1), zeros(64)], counts=True)
     assert outcome.ending == "hang"
     assert not found.any()
+    # What never recurs might end yet, for all that anybody knows.
+    assert outcome.reason == ("deadlock" if kernel == "never_k" else "budget")
+    assert (outcome.block, outcome.warp) == (0, 0)
     # The first warp alone, as if there were no turns.
     assert outcome.warp_instructions == BUDGET
     assert sum(outcome.executed.values()) == 32 * BUDGET
@@ -181,7 +185,7 @@ def test_the_budget_of_the_launch_is_of_all_turns() -> None:
     assert whole.completed
     arguments = (machine, "grid_barrier_k", 6, 64, arrays)
     outcome, (x, *_) = launched(*arguments, launch_budget=BUDGET - 1)
-    assert outcome.ending == "hang"
+    assert (outcome.ending, outcome.reason) == ("hang", "budget")
     assert not x.any()
 
 
@@ -192,6 +196,32 @@ def test_stores_of_many_turns_are_undone_where_the_launch_does_not_complete() ->
     outcome, left = launched(machine, "lock_k", 3, 64, [lock, count], budget=300_000)
     assert outcome.ending == "hang"
     assert [array.tolist() for array in left] == [[5], [0]]
+
+
+def test_a_hang_says_who_hangs_and_why() -> None:
+    machine = own_machine("waiting", "sm_90")
+    out = machine.allocate(zeros(4 * 32))
+    few = machine.launch("long_k", 4, 32, out, budget=BUDGET)
+    assert (few.reason, few.block, few.warp) == ("budget", 0, 0)
+    one = machine.launch("long_k", 1, 32, out)
+    rest = machine.launch("long_k", 4, 32, out, launch_budget=2 * one.warp_instructions)
+    assert (rest.ending, rest.reason) == ("hang", "launch budget")
+    assert (rest.block, rest.warp) == (None, None)
+    # The third block stores where there is no memory.
+    machine.map(1 << 40, 1 << 21)
+    wild = machine.launch("long_k", 3, 32, (1 << 40) + (1 << 21) - 256)
+    assert (wild.ending, wild.block, wild.warp, wild.reason) == ("Illegal Address", 2, 0, None)
+
+
+def test_lanes_that_wait_for_each_other_at_two_barriers_are_a_deadlock() -> None:
+    """Half of the warp waits for the other one, which waits elsewhere for all."""
+    code = (
+        *("S2R R0, SR_TID.X", "BSSY B0, (one)", "ISETP.LT.AND P0, PT, R0, 0x10, PT"),
+        *("@P0 BRA (other)", "BSYNC B0", "one:", "EXIT", "other:", "WARPSYNC 0xffffffff", "EXIT"),
+    )
+    result = launch(code)
+    assert (result.ending, result.reason) == ("hang", "deadlock")
+    assert result.row == 4
 
 
 # Faults.

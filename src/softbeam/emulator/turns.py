@@ -122,12 +122,11 @@ class _Together:
                 return
             stored = self._common.log_word[: self._entries]
             standstill.look(self._tables, self._resident, stored, self._instructions)
-            if (
-                self._instructions >= launch_budget
-                or standstill.idle >= self._budget
-                or (standstill.recurs and not let_pass(self._launch, self._resident))
-            ):
+            if self._instructions >= launch_budget or standstill.idle >= self._budget:
                 self._status = int(k.HANG)
+            elif standstill.recurs and not let_pass(self._launch, self._resident):
+                self._status = int(k.HANG)
+                self._information[k.INFO_HANG] = k.HANG_DEADLOCK
             # Where nothing happens, short turns serve nobody.
             self._turn = TURN << min(_MOST_DOUBLINGS, standstill.idle_rounds // _PATIENCE)
 
@@ -178,6 +177,7 @@ class _Together:
         self._status = status
         if status != k.FINISHED or self._struck in (None, block):
             self._information = information.copy()
+            self._information[k.INFO_BLOCK] = block
         if status == k.FINISHED:
             del self._resident[block]
             self._free.append(state)

@@ -77,11 +77,15 @@ def launch_ending(
     )
     if found.status != k.HANG:
         return found
-    if ending is not None:
+    if ending is None:
+        runner.forget_counts()
+        ending = runner.run_launch(launch, budget=budget, launch_budget=launch_budget)
+    else:
         runner.recount(counted)
-        return ending
-    runner.forget_counts()
-    return runner.run_launch(launch, budget=budget, launch_budget=launch_budget)
+    # What turns show beside: that nothing can change any more.
+    reason = max(ending.information[k.INFO_HANG], found.information[k.INFO_HANG])
+    ending.information[k.INFO_HANG] = reason
+    return ending
 
 
 def _plain_ending(

@@ -138,12 +138,15 @@ class WholeLaunch:
         number, step = first, _FIRST_UNITS
         while number < last:
             if not self.may_go_on():
+                self.information[k.INFO_HANG] = k.HANG_LAUNCH
                 return False
             number, state = self._batch(number, min(last, number + step))
             self.next = number
             step = min(2 * step, last)
             if informs or self.status != k.FINISHED:
                 self.information = state.information.copy()
+                units = 1 if self.launch.program.has_barrier else self.launch.shape.warps
+                self.information[k.INFO_BLOCK] = number // units
             if self.status != k.FINISHED:
                 return False
         return True

@@ -49,13 +49,16 @@ from softbeam.emulator.core.layout import (
     FULL_MASK,
     GUARD,
     HANG,
+    HANG_DEADLOCK,
     INFO_FIRED,
+    INFO_HANG,
     INFO_INSTRUCTIONS,
     INFO_LONGEST,
     INFO_PENDING,
     INFO_READ,
     INFO_ROW,
     INFO_TRACE,
+    INFO_WARP,
     INFO_WIPED,
     INVALID_PC,
     LDC,
@@ -217,6 +220,8 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                 for other in range(w.groups):
                     if w.group_wait[other] == WAITS_AT_BAR:
                         return AT_BARRIER
+                information[INFO_HANG] = HANG_DEADLOCK
+                information[INFO_ROW] = w.group_row[w.groups - 1] - 1
                 return HANG
             mask, number = w.group_mask[group], w.group_row[group]
             steps, allowed = np.int64(0), budget - most_counted(w, mask)
@@ -524,6 +529,7 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
             elif status == RUNNING:
                 running += 1
             elif status != FINISHED:
+                state.information[INFO_WARP] = warp
                 return status
         if running:
             return PAUSED

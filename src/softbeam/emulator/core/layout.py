@@ -215,8 +215,15 @@ UNSUPPORTED_REACHED = 32
     INFO_FOREIGN,  # foreign stores that took effect
     INFO_PENDING,  # lanes whose followed register is undecided yet
     INFO_WIPED,  # 1 once one of them has overwritten it
+    INFO_HANG,  # why it hangs: HANG_…
+    INFO_WARP,  # warp in the block, and block, of the exception or stop
+    INFO_BLOCK,
     INFO_FIELDS,
-) = range(18)
+) = range(21)
+
+# Why a launch hangs: a thread has used its budget up; threads wait for each other for ever; all
+# warps together have used up theirs.
+HANG_BUDGET, HANG_DEADLOCK, HANG_LAUNCH = range(3)
 
 
 #: Entries of Tables.entries after those of the parts: what is compiled apart so that its callers
