@@ -94,7 +94,9 @@ def test_a_fault_whose_place_is_not_reached(folder: Path, capsys: Capture) -> No
 
 def test_a_hang(folder: Path, capsys: Capture) -> None:
     assert emulate("--budget", "3") == 0
-    assert capsys.readouterr().out.startswith("copy_kernel, sm_90: hang at pc 0x30, ")
+    line = capsys.readouterr().out.splitlines()[0]
+    assert line.startswith("copy_kernel, sm_90: hang at pc 0x30, ")
+    assert line.endswith(", a thread has executed all that it may, block 0, warp 0")
 
 
 @pytest.mark.parametrize(

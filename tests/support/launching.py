@@ -25,6 +25,7 @@ class Result:
     row: int
     instructions: int
     address: int
+    reason: str | None
 
 
 def launch(
@@ -64,6 +65,7 @@ def launch(
         row_of(ending.pc),
         ending.instructions,
         ending.address or 0,
+        ending.reason,
     )
 
 

@@ -35,6 +35,14 @@ if TYPE_CHECKING:
 SHOWN = 8
 
 
+#: Why a launch hangs, in words.
+_REASONS = {
+    "budget": "a thread has executed all that it may",
+    "launch budget": "all warps together have executed all that they may",
+    "deadlock": "threads wait for each other and nothing can change any more",
+}
+
+
 @app.command()
 def emulate(
     cubin: Annotated[
@@ -178,6 +186,10 @@ def _print(
     if outcome.pc is not None:
         inside = 0 <= outcome.pc < pc_of(len(function.instructions))
         place = f" at pc {outcome.pc:#x}" + (f", {function.at(outcome.pc)}" if inside else "")
+    if outcome.reason is not None:
+        place += f", {_REASONS[outcome.reason]}"
+    if outcome.block is not None:
+        place += f", block {outcome.block}, warp {outcome.warp}"
     if outcome.address is not None:
         place += f", address {outcome.address:#x}"
     typer.echo(visible(f"{function.name}, {function.architecture}: {outcome.ending}{place}"))

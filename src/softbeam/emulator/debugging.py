@@ -79,6 +79,7 @@ class Debugger:
         self.breakpoints: set[int] = set()
         self.ending: Ending | None = None
         self._launch, self._budget, self._rest = launch, budget, finish
+        self._block = block
         self._first, self._end = warp, warp + 1
         if launch.program.has_barrier:
             self._first, self._end = 0, launch.shape.warps
@@ -299,6 +300,7 @@ class Debugger:
         if goes_on and int(w["counts"].max()) > self._budget:
             status, information[k.INFO_ROW] = k.HANG, reached
         w["status"] = status
+        information[k.INFO_WARP] = self._first + warp
         self._settle(status)
 
     def _unknown(self, row: int) -> bool:
@@ -321,6 +323,7 @@ class Debugger:
         words = np.unique(self._state.log_word[:number])
         values = self._launch.memory.words[words]
         kept = kept_of(self._state, words) if self._launch.program.stores_bytes else None
+        self._state.information[k.INFO_BLOCK] = self._block
         self._state.information[k.INFO_LONGEST] = int(self._state.warps["counts"].max())
         self.ending = Ending(status, words, values, self._state.information.copy(), kept)
 

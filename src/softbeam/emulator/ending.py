@@ -24,6 +24,13 @@ EXCEPTIONS = {
     k.INVALID_PC: "Invalid PC",
 }
 
+#: Why a launch hangs.
+REASONS = {
+    k.HANG_BUDGET: "budget",
+    k.HANG_DEADLOCK: "deadlock",
+    k.HANG_LAUNCH: "launch budget",
+}
+
 _NAMES = {
     **EXCEPTIONS,
     k.FINISHED: COMPLETED,
@@ -101,6 +108,16 @@ class Ending:
     def pc(self) -> int:
         """Where it stopped, if it did not finish."""
         return pc_of(int(self.information[k.INFO_ROW]))
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Block, and warp in it, in which it stopped, if it did not finish."""
+        return int(self.information[k.INFO_BLOCK]), int(self.information[k.INFO_WARP])
+
+    @property
+    def reason(self) -> str | None:
+        """Why it hangs; None for other endings."""
+        return REASONS[int(self.information[k.INFO_HANG])] if self.status == k.HANG else None
 
     @property
     def address(self) -> int | None:

@@ -207,6 +207,7 @@ class Runner:
             values = launch.memory.words[words]
             kept = kept_of(used, words) if launch.program.stores_bytes else None
             information = used.information.copy()
+            information[k.INFO_BLOCK] = block
             undo_stores(launch.memory, used)
             if counted.size and status in (k.PART_MISSING, k.LOG_FULL):
                 used.profile[:] = counted

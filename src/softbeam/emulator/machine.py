@@ -32,6 +32,7 @@ from softbeam.emulator.launching import Launch
 from softbeam.emulator.lowering import Program, lower_again
 from softbeam.emulator.outcome import CountingRunner, Outcome, outcome_of
 from softbeam.emulator.parameters import integer_parameters
+from softbeam.emulator.waiting import launch_ending
 from softbeam.errors import LaunchError
 from softbeam.sass import link, read_cubin, read_listing, read_variables
 from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
@@ -309,8 +310,13 @@ class Machine(DeviceMemory):
             number, thread = fault.site(shape)
             struck = (number, 0 if launch.program.has_barrier else thread // LANES)
         self._runner.count_from_zero(launch.program, by_instruction=counts)
-        ending = self._runner.run_launch(
-            launch, budget=budget, launch_budget=launch_budget, fault=vector, struck=struck
+        ending = launch_ending(
+            self._runner,
+            launch,
+            budget=budget,
+            launch_budget=launch_budget,
+            fault=vector,
+            struck=struck,
         )
         if ending.finished:
             launch.memory.words[ending.words] = ending.values

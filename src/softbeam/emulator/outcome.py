@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from softbeam.emulator.ending import COMPLETED, Ending
+from softbeam.emulator.core.layout import HANG_LAUNCH
+from softbeam.emulator.ending import COMPLETED, REASONS, Ending
 from softbeam.emulator.execution import State
 from softbeam.emulator.launching import Launch, Runner
 from softbeam.emulator.lowering import Program
@@ -28,6 +29,13 @@ class Outcome:
         Instruction or Invalid PC.
     pc : int or None
         Where it ended, if it did not complete.
+    block, warp : int or None
+        Number of the block, and of the warp in it, that ended so; None if the launch completed, or
+        no warp is to blame.
+    reason : str or None
+        Why it hangs: ``budget``, as a thread has executed all that it may; ``launch budget``, as
+        all warps together have; ``deadlock``, as threads wait for each other and nothing can
+        change any more.  None for other endings.
     address : int or None
         The address of an access that raised an exception.
     warp_instructions : int
@@ -56,6 +64,9 @@ class Outcome:
     before: int | None = None
     after: int | None = None
     executed: Mapping[int, int] = field(default_factory=dict)
+    block: int | None = None
+    warp: int | None = None
+    reason: str | None = None
 
     @property
     def completed(self) -> bool:
@@ -79,6 +90,18 @@ class CountingRunner(Runner):
         wanted = program is not None and (by_instruction or bool(self._inexact))
         rows = len(program.function.instructions) if program is not None and wanted else 0
         self._executed = np.zeros((rows, 2), dtype=np.int64)
+
+    def counted(self) -> tuple[int, int, NDArray[np.int64]]:
+        """Return what is counted so far, for :meth:`recount`."""
+        return self.instructions, self.longest, self._executed.copy()
+
+    def recount(self, counted: tuple[int, int, NDArray[np.int64]]) -> None:
+        """Make the counts what they were."""
+        self.instructions, self.longest, self._executed = counted
+
+    def forget_counts(self) -> None:
+        """Make the counts zero, for another run of the same launch."""
+        self.recount((0, 0, np.zeros_like(self._executed)))
 
     @property
     def inexact(self) -> tuple[int, ...]:
@@ -129,6 +152,8 @@ def outcome_of(ending: Ending, runner: CountingRunner, *, valued: bool) -> Outco
         Whether its fault, if it has one, changes a value or an index.
     """
     struck = bool(ending.fired)
+    nobody = ending.finished or ending.reason == REASONS[HANG_LAUNCH]
+    block, warp = (None, None) if nobody else ending.place
     return Outcome(
         ending=ending.name,
         pc=None if ending.finished else ending.pc,
@@ -137,6 +162,9 @@ def outcome_of(ending: Ending, runner: CountingRunner, *, valued: bool) -> Outco
         longest=runner.longest,
         inexact=runner.inexact,
         executed=runner.executed,
+        block=block,
+        warp=warp,
+        reason=ending.reason,
         struck=struck,
         before=ending.before if struck and valued else None,
         after=ending.after if struck and valued else None,

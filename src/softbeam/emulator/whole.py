@@ -95,6 +95,10 @@ class WholeLaunch:
         self._stored: list[Stores] = []
         self._room = _FIRST_ROOM
         self.status = int(k.FINISHED)
+        #: The unit that comes next, or the one that did not finish.
+        self.next = 0
+        #: Whether a unit was not begun because the budget of the launch was used up.
+        self.is_used_up = False
         self.information = np.zeros(k.INFO_FIELDS, dtype=np.int64)
 
     def add(self, ending: Ending) -> bool:
@@ -118,7 +122,7 @@ class WholeLaunch:
     def may_go_on(self) -> bool:
         """Return whether the budget allows another unit; a launch that it does not hangs."""
         if self._left is not None and self._left <= 0:
-            self.status = int(k.HANG)
+            self.status, self.is_used_up = int(k.HANG), True
         return self.status == k.FINISHED
 
     def run(self, first: int, last: int, *, informs: bool) -> bool:
@@ -134,11 +138,15 @@ class WholeLaunch:
         number, step = first, _FIRST_UNITS
         while number < last:
             if not self.may_go_on():
+                self.information[k.INFO_HANG] = k.HANG_LAUNCH
                 return False
             number, state = self._batch(number, min(last, number + step))
+            self.next = number
             step = min(2 * step, last)
             if informs or self.status != k.FINISHED:
                 self.information = state.information.copy()
+                units = 1 if self.launch.program.has_barrier else self.launch.shape.warps
+                self.information[k.INFO_BLOCK] = number // units
             if self.status != k.FINISHED:
                 return False
         return True

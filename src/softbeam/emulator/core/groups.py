@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from softbeam.emulator.core.counting import most_counted
 from softbeam.emulator.core.layout import READY
 from softbeam.emulator.core.operands import count_ones
 from softbeam.jit import callee
@@ -42,6 +43,35 @@ def running_group(w):
         if w.group_wait[group] == READY:
             return group
     return -1
+
+
+@callee
+def end_of_turn(w, turn, budget):
+    """Return how many instructions a thread may have executed when its group's turn ends."""
+    group = running_group(w)
+    if group < 0:
+        return budget
+    return min(budget, most_counted(w, w.group_mask[group]) + turn)
+
+
+@callee
+def give_way(w, budget):
+    """Let the other ready groups of a warp come before the one whose turn has ended.
+
+    False if it may not run again: the budget is used up, or no group is ready.
+    """
+    group = running_group(w)
+    if group < 0:
+        return False
+    mask, row = w.group_mask[group], w.group_row[group]
+    if most_counted(w, mask) >= budget:
+        return False
+    for position in range(group, 0, -1):
+        w.group_mask[position] = w.group_mask[position - 1]
+        w.group_row[position] = w.group_row[position - 1]
+        w.group_wait[position] = w.group_wait[position - 1]
+    w.group_mask[0], w.group_row[0], w.group_wait[0] = mask, row, READY
+    return True
 
 
 @callee

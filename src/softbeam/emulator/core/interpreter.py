@@ -14,7 +14,7 @@ from softbeam.emulator.core.faulting import (
     strike_before,
     strike_stuck,
 )
-from softbeam.emulator.core.groups import running_group
+from softbeam.emulator.core.groups import end_of_turn, give_way, running_group
 from softbeam.emulator.core.layout import (
     AT_BARRIER,
     DESTINATION,
@@ -40,6 +40,7 @@ from softbeam.emulator.core.layout import (
     FAULT_STORE,
     FAULT_STUCK,
     FAULT_TRACK,
+    FAULT_TURN,
     FAULT_VALUE,
     FAULT_WARP,
     FINISHED,
@@ -48,13 +49,16 @@ from softbeam.emulator.core.layout import (
     FULL_MASK,
     GUARD,
     HANG,
+    HANG_DEADLOCK,
     INFO_FIRED,
+    INFO_HANG,
     INFO_INSTRUCTIONS,
     INFO_LONGEST,
     INFO_PENDING,
     INFO_READ,
     INFO_ROW,
     INFO_TRACE,
+    INFO_WARP,
     INFO_WIPED,
     INVALID_PC,
     LDC,
@@ -216,6 +220,8 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                 for other in range(w.groups):
                     if w.group_wait[other] == WAITS_AT_BAR:
                         return AT_BARRIER
+                information[INFO_HANG] = HANG_DEADLOCK
+                information[INFO_ROW] = w.group_row[w.groups - 1] - 1
                 return HANG
             mask, number = w.group_mask[group], w.group_row[group]
             steps, allowed = np.int64(0), budget - most_counted(w, mask)
@@ -248,6 +254,9 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
         if row[GUARD] != 7:
             executed = mask & predicate_mask(row[GUARD], w.predicates, w.uniform_predicates)
         if steps >= allowed:
+            # Where threads take turns the group goes on from here.
+            w.group_row[group] = number
+            count_steps(w, mask, steps)
             information[INFO_ROW] = number
             return HANG
         steps += 1
@@ -458,7 +467,9 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
     """Run warps of one block, in order, in rounds between barriers; returns a status.
 
     A run that was asked to pause behind a barrier is gone on with from what the state holds then,
-    or from any other state of the block behind a barrier that is put there.
+    or from any other state of the block behind a barrier that is put there.  Where threads take
+    turns, a warp runs until its group has had its turn, and then the next warp does; the run pauses
+    once every warp has, unless all of them wait at a barrier, which they pass.
 
     Parameters
     ----------
@@ -477,11 +488,11 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
     if is_translated(tables.translation):
         open_context(tables.translation, code, constants, tables, memory, grid_block, state)
     first, end = grid_block[6], grid_block[7]
-    rounds = fault[FAULT_ROUNDS]
+    rounds, length = fault[FAULT_ROUNDS], fault[FAULT_TURN]
     if not fault[FAULT_RESUMES]:
         prepare(tables, threads, fault, traced, first, end, state)
     while True:
-        waiting = 0
+        waiting, running = 0, 0
         # A debugger that strikes holds its warp up while the others of the block go on.
         late = np.int64(-1)
         if fault[FAULT_LATE] and not state.information[INFO_FIRED]:
@@ -494,6 +505,9 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
                 continue
             lane = traced - 32 * warp if traced >= 0 and traced // 32 == warp else np.int64(-1)
             grid_block[6] = warp
+            until = budget
+            if length:
+                until = end_of_turn(state.warps[warp - first], length, budget)
             status = run_warp(
                 code,
                 constants,
@@ -501,17 +515,24 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
                 memory,
                 grid_block,
                 warp - first,
-                budget,
+                until,
                 fault,
                 lane,
                 state,
             )
             grid_block[6] = first
+            if length and status == HANG and give_way(state.warps[warp - first], budget):
+                status = np.int64(RUNNING)
             state.warps[warp - first].status = status
             if status == AT_BARRIER:
                 waiting += 1
+            elif status == RUNNING:
+                running += 1
             elif status != FINISHED:
+                state.information[INFO_WARP] = warp
                 return status
+        if running:
+            return PAUSED
         if waiting == 0:
             return FINISHED
         pass_barrier(state.warps[: end - first])

@@ -152,7 +152,8 @@ RUNNING, FINISHED, AT_BARRIER = 0, 1, 2
 OVERWRITTEN, NEVER_READ, RESOLVED, LOG_FULL, TRACE_FULL, HANG = 3, 4, 5, 6, 7, 8
 #: A part is not compiled yet that the row needs; nothing of the row is done.
 PART_MISSING = 9
-#: As many barriers of the block are passed as were asked for; it can be resumed.
+#: As many barriers of the block are passed as were asked for, or a group of threads has given way;
+#: it can be resumed.
 PAUSED = 10
 ILLEGAL_ADDRESS, MISALIGNED_ADDRESS, OUT_OF_RANGE_ADDRESS = 16, 17, 18
 INVALID_ADDRESS_SPACE, ILLEGAL_INSTRUCTION, INVALID_PC = 19, 20, 21
@@ -191,8 +192,9 @@ UNSUPPORTED_REACHED = 32
     FAULT_KEEPS,  # 1: registers and shared memory begin as the state holds them, not as zeros
     FAULT_RESUMES,  # 1: everything begins as the state holds it: a paused run goes on
     FAULT_ROUNDS,  # pause once so many barriers of the block are passed; 0: never
+    FAULT_TURN,  # instructions after which a group gives way, and the block pauses; 0: none does
     FAULT_FIELDS,
-) = range(19)
+) = range(20)
 
 # What an execution reports (the information vector).
 (
@@ -213,8 +215,15 @@ UNSUPPORTED_REACHED = 32
     INFO_FOREIGN,  # foreign stores that took effect
     INFO_PENDING,  # lanes whose followed register is undecided yet
     INFO_WIPED,  # 1 once one of them has overwritten it
+    INFO_HANG,  # why it hangs: HANG_…
+    INFO_WARP,  # warp in the block, and block, of the exception or stop
+    INFO_BLOCK,
     INFO_FIELDS,
-) = range(18)
+) = range(21)
+
+# Why a launch hangs: a thread has used its budget up; threads wait for each other for ever; all
+# warps together have used up theirs.
+HANG_BUDGET, HANG_DEADLOCK, HANG_LAUNCH = range(3)
 
 
 #: Entries of Tables.entries after those of the parts: what is compiled apart so that its callers
