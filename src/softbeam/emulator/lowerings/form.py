@@ -217,6 +217,9 @@ _FLAGS = {
     "NAN": k.UNORDERED,
     "SX32": k.SIGN_EXTEND_A,
     "NTZ": k.NAN_TO_ZERO,
+    "RELU": k.RELU,
+    "XORSIGN": k.XOR_SIGNS,
+    "BF16_V2": k.BFLOAT,
     "ACC": k.ACCUMULATE,
 }
 
@@ -253,10 +256,12 @@ def double_high_bits(operand: Operand) -> int:
     return (bits + 0x80000000) >> 32
 
 
-def half_bits(high: Operand, low: Operand) -> int:
-    """Return the word of the two immediates of a pair of halves."""
+def half_bits(high: Operand, low: Operand, *, brain: bool = False) -> int:
+    """Return the word of the two immediates of a pair of halves; `brain`: they are bfloat16."""
     if high.bits is not None:
         return high.bits
+    if brain:
+        return float_bits(high) & 0xFFFF0000 | float_bits(low) >> 16
     return _half_bits(high) << 16 | _half_bits(low)
 
 

@@ -45,7 +45,11 @@ def _part(o: Operation, word: Value, code: int, part: int) -> Value:
     if which == k.WHOLE_FLOAT:
         raise Untranslatable("a float32 operand of a half operation")
     high = which == k.HIGH_HALVES or (part == 1 and which != k.LOW_HALVES)
+    turned = bool(code & k.HALF_TURNED)
+    high = high != turned
     value = from_half(o, builder.lshr(word, v.word(16)) if high else word)
+    if turned and high:
+        value = builder.fneg(value)
     if code & k.HALF_ABSOLUTE:
         value = v.call("fabs", F32, value)
     return builder.fneg(value) if code & k.HALF_NEGATE else value
@@ -114,6 +118,9 @@ def _arithmetic(o: Operation) -> Results:
                 value = _odd_sum(o, builder.fmul(x, y), _part(o, o.c, third, part))
             if o.has(k.SATURATE):
                 value = _saturated(o, value)
+            elif o.has(k.RELU):
+                zero = o.v.constant(F32, 0.0)
+                value = o.choose(builder.fcmp_ordered("<=", value, zero), zero, value)
         half = to_half(o, value)
         if o.has(k.TO_FLOAT):
             exact = o.v.words(from_half(o, half))
@@ -148,6 +155,8 @@ def _where_converted(meaning: Meaning) -> Meaning:
     def wrapped(o: Operation) -> Results:
         if not converts():
             raise Untranslatable("halves, which this processor does not convert")
+        if o.has(k.BFLOAT) or o.has(k.XOR_SIGNS):
+            raise Untranslatable("a rare form of a half operation")
         return meaning(o)
 
     return wrapped
