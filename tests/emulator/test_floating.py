@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from types import SimpleNamespace
@@ -79,8 +80,7 @@ def pairs(
     def model(t: SimpleNamespace) -> dict[str, int]:
         operands = [one(t) for one in numbers]
         return {
-            f"R{12 + part}": function(*(operand[part] for operand in operands))
-            for part in range(2)
+            f"R{12 + part}": function(*(operand[part] for operand in operands)) for part in range(2)
         }
 
     CASES.append(Case(line, model, {f"R{n}": "float" for n in range(4, 10)}, architecture="sm_100"))

@@ -243,42 +243,9 @@ for kind, form in (("F16", HALF), ("BF16", BFLOAT)):
             NUMBERS,
         )
 
-# Float8.  Every number of a format in its order; E4M3 ends with NaN, E5M2 with infinity and NaN.
+# Float8.
 
-SMALL = {"E4M3": (x.Format(4, 3), 0x7E), "E5M2": (x.Format(5, 2), 0x7B)}
-
-
-def byte_value(byte: int, name: str) -> Fraction | None:
-    """Return a float8's value; None for what is none."""
-    form, largest = SMALL[name]
-    # E4M3's greatest exponent is one of numbers: value() knows no infinities.
-    return None if byte & 0x7F > largest else x.value(byte, form)
-
-
-def to_byte(bits: int, name: str, form: x.Format) -> int:
-    """Return the nearest float8, of two the even one; beyond the largest, the largest."""
-    if x.is_nan(bits, form):
-        return 0x7F
-    largest = SMALL[name][1]
-    sign = 0x80 if x.negative(bits, form) else 0
-    if x.is_infinite(bits, form):
-        return sign | largest
-    size = abs(x.value(bits, form))
-    values = [(abs(size - v), byte & 1, byte) for byte in range(largest + 1)
-              if (v := byte_value(byte, name)) is not None]  # fmt: skip
-    return sign | min(values)[2]
-
-
-def from_byte(byte: int, name: str) -> int:
-    value = byte_value(byte, name)
-    sign = (byte & 0x80) << 8
-    if value is None:
-        infinite = name == "E5M2" and byte & 0x7F == 0x7C
-        return sign | HALF.infinity if infinite else HALF.nan
-    return x.rounded(value, "RN", HALF) if value else sign
-
-
-for name in SMALL:
+for name in x.FLOAT8:
     for relu in ("", ".RELU"):
 
         def pick(byte: int, relu: str = relu) -> int:
@@ -287,8 +254,8 @@ for name in SMALL:
         plain(
             f"F2FP.SATFINITE{relu}.{name}.F32.PACK_AB_MERGE_C R12, R4, R6, R8",
             lambda t, n=name, p=pick: (
-                p(to_byte(t.R4, n, SINGLE)) << 8
-                | p(to_byte(t.R6, n, SINGLE))
+                p(x.to_float8(t.R4, n, SINGLE)) << 8
+                | p(x.to_float8(t.R6, n, SINGLE))
                 | low(t.R8) << 16
             ),
             NUMBERS,
@@ -297,7 +264,7 @@ for name in SMALL:
         plain(
             f"F2FP.SATFINITE{relu}.{name}.F16.UNPACK_B_MERGE_C R12, R4, RZ",
             lambda t, n=name, p=pick: (
-                p(to_byte(high(t.R4), n, HALF)) << 8 | p(to_byte(low(t.R4), n, HALF))
+                p(x.to_float8(high(t.R4), n, HALF)) << 8 | p(x.to_float8(low(t.R4), n, HALF))
             ),
             HALF_WORDS,
             threads=256,
@@ -308,7 +275,7 @@ for name in SMALL:
                 lambda t, n=name, r=relu, s=shift: sum(
                     (0 if r and half & 0x8000 else half) << 16 * part
                     for part in range(2)
-                    for half in [from_byte(t.R4 >> s + 8 * part & 0xFF, n)]
+                    for half in [x.from_float8(t.R4 >> s + 8 * part & 0xFF, n, HALF)]
                 ),
                 {},
                 threads=640,

@@ -104,9 +104,13 @@ class Form:
     def check_known(self, operand: Operand, word: int) -> None:
         """Refuse a word of constant bank 0 below the parameters of which nothing is known.
 
-        Not on the architectures up to sm_90, where such a word has always been zero.
+        Not on the architectures up to sm_90, where such a word has always been zero.  Of clusters
+        of more than one block nothing is executed, so that what a launch tells of them is unknown.
         """
         function = self.function
+        told = launch_facts(function.architecture).cluster
+        if function.clustered and operand.bank == 0 and told and 4 * word in told.words:
+            raise Unsupported(f"a fact of a cluster of blocks, {operand.text}")
         if operand.bank == 0 and is_blackwell(function.architecture):
             places = launch_facts(function.architecture).known
             if 4 * word < function.parameter_base and 4 * word not in places:
