@@ -103,6 +103,7 @@ pairs(f"FADD2 R12, R4{_BOTH}, R6{_BOTH}", x.add, first, second)
 pairs(f"FADD2.RZ R12, R4{_BOTH}, |R6|{_BOTH}", lambda a, b: x.add(a, b, "RZ"), first,
       lambda t: (t.R6 & ~SIGN, t.R7 & ~SIGN))  # fmt: skip
 pairs(f"FADD2 R12, R4{_BOTH}, R6{_BOTH}.NP", x.add, first, lambda t: (t.R6, t.R7 ^ SIGN))
+pairs(f"FADD2 R12, R4{_BOTH}, -R6{_BOTH}.NP", x.add, first, lambda t: (t.R6 ^ SIGN, t.R7))
 pairs(f"FMUL2 R12, R4{_BOTH}, R6.F32x2.LO_HI", x.multiply, first, lambda t: (t.R7, t.R6))
 pairs(f"FMUL2.RP R12, R4{_BOTH}, -2", lambda a, b: x.multiply(a, b, "RP"), first,
       lambda t: (0xC0000000, 0xC0000000))  # fmt: skip

@@ -124,8 +124,8 @@ HALF_NEGATE, HALF_ABSOLUTE = 4, 8
 HALF_TURNED = 16  # the low half is the high one negated, the high half is the low one
 
 # A source of a pair of float32 (DETAIL, four bits an operand): which word of the register pair is
-# its low and its high number, and whose sign is changed.
-LOW_IS_HIGH, HIGH_IS_HIGH, LOW_NEGATED, HIGH_NEGATED = 1, 2, 4, 8
+# its low and its high number, and whether the high one's sign is changed.
+LOW_IS_HIGH, HIGH_IS_HIGH, HIGH_NEGATED = 1, 2, 4
 
 # Special registers (DETAIL of S2R): the rest are unsupported.
 (

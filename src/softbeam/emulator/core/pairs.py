@@ -21,7 +21,6 @@ from softbeam.emulator.core.layout import (
     HIGH_IS_HIGH,
     HIGH_NEGATED,
     LOW_IS_HIGH,
-    LOW_NEGATED,
     A,
     B,
     C,
@@ -41,7 +40,7 @@ def _number(row, column, part, w, constants, out):
             out[lane] = change(out[lane], how)
     else:
         fetch(row, column, w.registers, w.uniforms, constants, out)
-    if code & (HIGH_NEGATED if part else LOW_NEGATED):
+    if part and code & HIGH_NEGATED:
         for lane in range(32):
             out[lane] ^= np.uint32(0x80000000)
 

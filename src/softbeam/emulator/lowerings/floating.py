@@ -84,7 +84,6 @@ _BOTH_NUMBERS = {
     "F32x2.HI_LO": k.HIGH_IS_HIGH,
     "F32x2.LO_HI": k.LOW_IS_HIGH,
     "F32x2.HI_LO.NP": k.HIGH_IS_HIGH | k.HIGH_NEGATED,
-    "F32x2.HI_LO.PN": k.HIGH_IS_HIGH | k.LOW_NEGATED,
     "F32": 0,
 }
 
@@ -104,9 +103,11 @@ def _pairs(operation: int, *columns: int) -> Lowering:
                 if operand.selector not in _BOTH_NUMBERS:
                     raise Unsupported(f"a part of a register, {operand.text}")
                 code = _BOTH_NUMBERS[operand.selector]
+                if code & k.HIGH_NEGATED and operand.absolute:
+                    raise Unsupported(f"a part of a register, {operand.text}")
             if source[0] == k.IMMEDIATE:
                 # RZ is zero in both words.
-                code &= k.LOW_NEGATED | k.HIGH_NEGATED
+                code &= k.HIGH_NEGATED
             row.set_source(column, source)
             row[k.DETAIL] |= code << (4 * columns.index(column))
         form.destinations(row)

@@ -155,7 +155,7 @@ def _number(o: Operation, place: int, part: int) -> Value:
         word = o.changed_high_word((k.A, k.B, k.C)[place])
     else:
         word = (o.a, o.b, o.c)[place]
-    if code & (k.HIGH_NEGATED if part else k.LOW_NEGATED):
+    if part and code & k.HIGH_NEGATED:
         word = o.builder.xor(word, o.v.word(0x80000000))
     return word
 
