@@ -154,7 +154,7 @@ _UNARY = frozenset(
 )
 
 #: Modifiers with which an opcode's first register source stands there too.
-_SECOND_FIRST = frozenset(("UNPACK_B", "UNPACK_B_MERGE_C", "MERGE_C"))
+_SECOND_FIRST = frozenset(("UNPACK_B", "UNPACK_B_MERGE_C", "MERGE_C", "PACK_B"))
 
 #: What else than a number or register may stand for a value: all predicates together, and one
 #: word of an address in the function's own code.
