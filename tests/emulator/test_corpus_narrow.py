@@ -6,17 +6,31 @@ must give the same.
 
 from __future__ import annotations
 
+import io
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
+from elftools.elf.elffile import ELFFile
 from support import exact as x
 from support.cases import BFLOATS, DOUBLES, FLOATS, HALVES, INTEGERS, M32
-from support.corpus import covered, each, kernels, on_architectures, own_machine, shared_machine
+from support.corpus import (
+    covered,
+    each,
+    kernels,
+    loaded,
+    on_architectures,
+    own_machine,
+    shared_machine,
+)
 from support.exact import BFLOAT, DOUBLE, HALF, SINGLE
+
+from softbeam.emulator.lowering import lower
+from softbeam.sass.cubin import read_cubin
 
 COUNT = 150
 Model = Callable[[int, int], int]
@@ -340,6 +354,27 @@ def test_a_block_is_a_cluster_of_its_own(architecture: str) -> None:
     blocks = [(i, k) for k in range(2) for _ in range(2) for i in range(3)]
     wanted = [[1, 0, 0, 0, 1, 1, x_, z, 3, 2, 0] for x_, z in blocks]
     assert machine.read(out).tolist() == wanted
+
+
+@pytest.mark.parametrize("architecture", ["sm_90", "sm_120"])
+def test_nothing_is_told_of_larger_clusters(architecture: str) -> None:
+    kernel = shared_machine("narrow", architecture).kernels["clusters_k"]
+    assert lower(kernel).supported.all()
+    refused = np.flatnonzero(~lower(replace(kernel, clustered=True)).supported)
+    texts = [str(kernel.instructions[row]) for row in refused.tolist()]
+    assert any("SR_CgaSize" in text or "c[0x0][0x144]" in text for text in texts)
+
+
+def test_a_cubin_says_that_a_kernel_has_clusters() -> None:
+    cubin, _ = loaded("narrow", "sm_90")
+    plain = read_cubin(cubin, origin="narrow")[1]["clusters_k"]
+    section = ELFFile(io.BytesIO(cubin)).get_section_by_name(".nv.info.clusters_k")
+    # The most registers of a thread, an attribute without a payload, becomes another one.
+    place = section["sh_offset"] + section.data().index(b"\x03\x1b")
+    changed = cubin[: place + 1] + b"\x3e" + cubin[place + 2 :]
+    kernels_ = read_cubin(changed, origin="narrow")[1]
+    assert not plain.clustered
+    assert [name for name, one in kernels_.items() if one.clustered] == ["clusters_k"]
 
 
 def test_all_of_the_source() -> None:
