@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from types import SimpleNamespace
@@ -67,6 +68,54 @@ plain("FMUL R12, R4, 1.1754943508222875e-38", lambda t: x.multiply(t.R4, 0x00800
 plain("FFMA R12, R4, -R6, -R8", lambda t: x.fused(t.R4, t.R6 ^ SIGN, t.R8 ^ SIGN))
 plain("FFMA R12, R4, R4, -R8", lambda t: x.fused(t.R4, t.R4, t.R8 ^ SIGN))
 plain("FFMA R12, -R4, 1.5, R8", lambda t: x.fused(t.R4 ^ SIGN, 0x3FC00000, t.R8))
+
+# Pairs, of Blackwell.
+
+
+def pairs(
+    line: str, function: Callable[..., int], *numbers: Callable[[SimpleNamespace], tuple[int, int]]
+) -> None:
+    """Register a model of both numbers, the low one and the high one of each operand."""
+
+    def model(t: SimpleNamespace) -> dict[str, int]:
+        operands = [one(t) for one in numbers]
+        return {
+            f"R{12 + part}": function(*(operand[part] for operand in operands)) for part in range(2)
+        }
+
+    CASES.append(Case(line, model, {f"R{n}": "float" for n in range(4, 10)}, architecture="sm_100"))
+
+
+def first(t: SimpleNamespace) -> tuple[int, int]:
+    return t.R4, t.R5
+
+
+def second(t: SimpleNamespace) -> tuple[int, int]:
+    return t.R6, t.R7
+
+
+def third(t: SimpleNamespace) -> tuple[int, int]:
+    return t.R8, t.R9
+
+
+_BOTH = ".F32x2.HI_LO"
+pairs(f"FADD2 R12, R4{_BOTH}, R6{_BOTH}", x.add, first, second)
+pairs(f"FADD2.RZ R12, R4{_BOTH}, |R6|{_BOTH}", lambda a, b: x.add(a, b, "RZ"), first,
+      lambda t: (t.R6 & ~SIGN, t.R7 & ~SIGN))  # fmt: skip
+pairs(f"FADD2 R12, R4{_BOTH}, R6{_BOTH}.NP", x.add, first, lambda t: (t.R6, t.R7 ^ SIGN))
+pairs(f"FADD2 R12, R4{_BOTH}, -R6{_BOTH}.NP", x.add, first, lambda t: (t.R6 ^ SIGN, t.R7))
+pairs(f"FMUL2 R12, R4{_BOTH}, R6.F32x2.LO_HI", x.multiply, first, lambda t: (t.R7, t.R6))
+pairs(f"FMUL2.RP R12, R4{_BOTH}, -2", lambda a, b: x.multiply(a, b, "RP"), first,
+      lambda t: (0xC0000000, 0xC0000000))  # fmt: skip
+pairs(f"FMUL2.FTZ R12, R4{_BOTH}, R6{_BOTH}",
+      lambda a, b: x.flush(x.multiply(x.flush(a), x.flush(b))), first, second)  # fmt: skip
+pairs(f"FFMA2 R12, R4{_BOTH}, R6{_BOTH}, R8{_BOTH}", x.fused, first, second, third)
+pairs(f"FFMA2.RM R12, -R4{_BOTH}, R7.F32, -R8{_BOTH}",
+      lambda a, b, c: x.fused(a ^ SIGN, b, c ^ SIGN, "RM"), first, lambda t: (t.R7, t.R7),
+      third)  # fmt: skip
+pairs(f"FFMA2 R12, R4{_BOTH}, R6{_BOTH}, RZ.F32", x.fused, first, second, lambda t: (0, 0))
+pairs(f"FFMA2 R12, R4{_BOTH}, R6{_BOTH}, 1.5", x.fused, first, second,
+      lambda t: (0x3FC00000, 0x3FC00000))  # fmt: skip
 
 # Minima, selections, comparisons.
 

@@ -367,6 +367,10 @@ plain(
 )
 plain("VIADD.16x2 R12, R4, R6", lambda t: by_part(lambda a, b: a + b, t, 16))
 plain("VIADD.16x2 R12, R4, -R6", lambda t: by_part(lambda a, b: a - b, t, 16))
+plain("VIADD.U8x4 R12, R4, R6", lambda t: by_part(lambda a, b: a + b, t, 8))
+plain("VIADD.U8x4 R12, R4, -R6", lambda t: by_part(lambda a, b: a - b, t, 8))
+plain("VIMNMX.U8x4 R12, R4, R6, PT", lambda t: by_part(min, t, 8))
+plain("VIMNMX.U8x4 R12, R4, R6, !PT", lambda t: by_part(max, t, 8))
 plain("VIMNMX.S16x2 R12, R4, R6, !PT", lambda t: by_part(max, t, 16, is_signed=True))
 plain("VIMNMX.U16x2 R12, R4, R6, PT", lambda t: by_part(min, t, 16))
 

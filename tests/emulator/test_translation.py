@@ -27,7 +27,7 @@ CORPUS = ("atomics", "blocks", "control", "double", "float_math", "half", "integ
 
 #: Sources whose forms are compared too; mutated programs are made of those above, so that a seed
 #: stays the same program.
-MORE = ("suites", "wide")
+MORE = ("narrow", "suites", "wide")
 
 #: Rows of a made-up program; columns that name registers, which are drawn anew.
 LENGTH = 24

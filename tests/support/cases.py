@@ -36,6 +36,10 @@ HALVES = (
     0x0000, 0x8000, 0x0001, 0x8001, 0x03FF, 0x83FF, 0x0400, 0x8400, 0x3C00, 0xBC00, 0x3C01, 0x3BFF,
     0x3800, 0x4200, 0x7BFF, 0xFBFF, 0x7C00, 0xFC00, 0x7E00, 0xFE00, 0x7C01, 0x7FFF, 0x6400, 0x5555,
 )  # fmt: skip
+BFLOATS = (
+    0x0000, 0x8000, 0x0001, 0x8001, 0x007F, 0x807F, 0x0080, 0x8080, 0x3F80, 0xBF80, 0x3F81, 0x3F7F,
+    0x3F00, 0x4040, 0x7F7F, 0xFF7F, 0x7F80, 0xFF80, 0x7FC0, 0xFFC0, 0x7F81, 0x7FFF, 0x4B00, 0x5555,
+)  # fmt: skip
 DOUBLES = (
     0x0000000000000000, 0x8000000000000000, 0x0000000000000001, 0x800FFFFFFFFFFFFF,
     0x0010000000000000, 0x8010000000000001, 0x3FF0000000000000, 0xBFF0000000000000,
@@ -66,7 +70,7 @@ class Case:
         and returns what the instruction writes; everything else must stay.
     kinds : mapping of str to str
         Where a register's values come from: ``int`` (default), ``float``, ``count``, ``half``
-        (two in a word), or ``double`` (this register and the next).
+        or ``bfloat`` (two in a word), or ``double`` (this register and the next).
     architecture : str
         Of the machine code.
     threads : int
@@ -97,10 +101,10 @@ def draw(kind: str, count: int, rng: np.random.Generator) -> np.ndarray:
     elif kind == "float":
         moderate = rng.normal(0, 4, count).astype(np.float32).view(np.uint32)
         values, edges = np.where(rng.random(count) < 0.5, anything, moderate), FLOATS
-    elif kind == "half":
+    elif kind in ("half", "bfloat"):
         pairs = rng.integers(0, 1 << 16, (count, 2), dtype=np.uint32)
         edge = rng.random((count, 2)) < 0.4
-        pairs[edge] = rng.choice(HALVES, int(edge.sum()))
+        pairs[edge] = rng.choice(HALVES if kind == "half" else BFLOATS, int(edge.sum()))
         return (pairs[:, 0] | pairs[:, 1] << np.uint32(16)).astype(np.uint32)
     else:
         raise ValueError(kind)

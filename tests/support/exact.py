@@ -216,3 +216,38 @@ def reciprocal_root(exact: Fraction) -> Fraction:
     """Return 1 / sqrt(exact) to 80 bits beyond what any format keeps."""
     scale = 1 << 400
     return Fraction(scale, isqrt(exact.numerator * scale * scale // exact.denominator))
+
+
+#: The formats of float8, and the bits of the largest number: E4M3 has no infinity and one NaN.
+FLOAT8 = {"E4M3": (Format(4, 3), 0x7E), "E5M2": (Format(5, 2), 0x7B)}
+
+
+def float8_value(byte: int, name: str) -> Fraction | None:
+    """Return a float8's value; None for what is no number."""
+    form, largest = FLOAT8[name]
+    return None if byte & 0x7F > largest else value(byte, form)
+
+
+@lru_cache(maxsize=1 << 16)
+def to_float8(bits: int, name: str, form: Format = SINGLE) -> int:
+    """Return the nearest float8, of two the even one; the largest if beyond; NaN is 0x7f."""
+    if is_nan(bits, form):
+        return 0x7F
+    largest = FLOAT8[name][1]
+    sign = 0x80 if negative(bits, form) else 0
+    if is_infinite(bits, form):
+        return sign | largest
+    size = abs(value(bits, form))
+    found = [(abs(size - (float8_value(byte, name) or 0)), byte & 1, byte)
+             for byte in range(largest + 1)]  # fmt: skip
+    return sign | min(found)[2]
+
+
+def from_float8(byte: int, name: str, form: Format = SINGLE) -> int:
+    """Return a float8 in another format."""
+    sign = form.sign if byte & 0x80 else 0
+    exact = float8_value(byte, name)
+    if exact is None:
+        infinite = name == "E5M2" and byte & 0x7F == 0x7C
+        return sign | form.infinity if infinite else form.nan
+    return rounded(exact, "RN", form) if exact else sign

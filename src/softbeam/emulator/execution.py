@@ -23,7 +23,7 @@ from softbeam.emulator.lowering import Program, bank_words
 from softbeam.emulator.special import SpecialFunctionTables, special_function_tables
 from softbeam.emulator.translation import translate_reached, translation_of, untranslated
 from softbeam.errors import UnsupportedInstruction
-from softbeam.sass.architectures import launch_facts
+from softbeam.sass.architectures import ClusterFacts, launch_facts
 from softbeam.sass.instruction import pc_of
 
 #: Threads of a warp.
@@ -134,7 +134,23 @@ def launch_constants(
         if place is not None:
             constants[place // 4 : place // 4 + 2] = (address & 0xFFFFFFFF, address >> 32)
     constants[places.stack // 4] = INITIAL_STACK_POINTER
+    if program.asks_cluster and places.cluster is not None:
+        _tell_of_clusters(constants, places.cluster, shape)
     return constants
+
+
+def _tell_of_clusters(
+    constants: NDArray[np.uint32], places: ClusterFacts, shape: LaunchShape
+) -> None:
+    """Write that every block is a cluster of its own, as a launch that names no clusters has it."""
+    one = int(np.float32(1.0).view(np.uint32))
+    for first, words in (
+        (places.shape, (1, 1, 1)),
+        (places.reciprocals, (one, one, one)),
+        (places.clusters, shape.grid),
+    ):
+        constants[first // 4 : first // 4 + 3] = words
+    constants[places.size // 4] = 1
 
 
 def new_state(

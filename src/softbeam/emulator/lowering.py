@@ -18,8 +18,9 @@ from softbeam.emulator.lowerings import LOWERINGS, Form, Unsupported
 from softbeam.emulator.lowerings.form import BANK_0_WORDS
 from softbeam.emulator.rows import Row
 from softbeam.emulator.validation import wrong_rows
+from softbeam.sass.architectures import launch_facts
 from softbeam.sass.effects import read_registers, roles, written_registers
-from softbeam.sass.instruction import ZERO_REGISTER, Function, Instruction
+from softbeam.sass.instruction import ZERO_REGISTER, Function, Instruction, OperandKind
 from softbeam.sass.opcodes import find_opcode, is_bit_exact
 
 #: Local memory of a thread: what lies above the initial stack pointer, and 16 KiB of stack.  The
@@ -62,6 +63,8 @@ class Program:
     checks : bool
         Whether all that depends on loaded data in its way lies behind its last barrier and asks
         only if two copies of the same are different, which they are not without a fault.
+    asks_cluster : bool
+        Whether it reads what a launch tells of clusters of blocks.
     """
 
     function: Function
@@ -77,6 +80,7 @@ class Program:
     stores: NDArray[np.bool_]
     destinations: tuple[tuple[int, ...], ...]
     checks: bool = False
+    asks_cluster: bool = False
 
     @property
     def supported(self) -> NDArray[np.bool_]:
@@ -216,6 +220,22 @@ def lower(function: Function) -> Program:
         general=np.array([bool(written) for written in destinations], dtype=np.bool_),
         stores=stores,
         destinations=tuple(destinations),
+        asks_cluster=_asks_cluster(function),
+    )
+
+
+def _asks_cluster(function: Function) -> bool:
+    told = launch_facts(function.architecture).cluster
+    return told is not None and any(
+        operand.text == "SR_CgaSize"
+        or (
+            operand.kind is OperandKind.CONSTANT
+            and operand.bank == 0
+            and operand.value in told.words
+            and int(operand.value) < function.parameter_base
+        )
+        for instruction in function.instructions
+        for operand in instruction.operands
     )
 
 

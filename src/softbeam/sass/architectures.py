@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: What is taken where none is named: that of the recorded GPU, an H100.
 DEFAULT_ARCHITECTURE = "sm_90"
@@ -10,6 +10,31 @@ DEFAULT_ARCHITECTURE = "sm_90"
 #: The first architecture whose uniform registers have eight bits in machine code, and whose
 #: launches lie elsewhere in constant bank 0 (Blackwell).
 _BLACKWELL = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFacts:
+    """Where constant bank 0 holds what a launch tells of clusters of blocks, as byte offsets.
+
+    Attributes
+    ----------
+    shape, reciprocals, clusters : int
+        Blocks of a cluster in each direction, 1 / each of them as float32, and clusters of the
+        grid; three words each.
+    size : int
+        Blocks of a cluster.
+    """
+
+    shape: int
+    reciprocals: int
+    clusters: int
+    size: int
+
+    @property
+    def words(self) -> frozenset[int]:
+        """The byte offset of every word."""
+        triples = (self.shape, self.reciprocals, self.clusters)
+        return frozenset((self.size, *(first + 4 * part for first in triples for part in range(3))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +52,10 @@ class LaunchFacts:
     shared_window : int or None
         That of shared memory; None where threads read it from a special register alone.
     others : tuple of int
-        Words that compiled code reads without an effect here: the descriptor of global memory.
+        Words that compiled code reads without an effect here: the descriptor of global memory, and
+        whether a launch names the size of its clusters, which none does here.
+    cluster : ClusterFacts or None
+        What it tells of clusters; None where the architecture has none.
     """
 
     block: int
@@ -36,6 +64,7 @@ class LaunchFacts:
     local_window: int
     shared_window: int | None
     others: tuple[int, ...] = ()
+    cluster: ClusterFacts | None = None
 
     @property
     def known(self) -> frozenset[int]:
@@ -52,6 +81,17 @@ class LaunchFacts:
 #: what the compiler's code takes them for.
 _RECORDED = LaunchFacts(block=0x0, grid=0xC, stack=0x28, local_window=0x20, shared_window=0x18)
 
+#: Read from what the compiler makes of PTX's ``%cluster_nctaid``, ``%clusterid``, ``%nclusterid``
+#: and ``%cluster_nctarank`` for sm_90.
+_HOPPER = replace(
+    _RECORDED, cluster=ClusterFacts(shape=0x144, reciprocals=0x150, clusters=0x15C, size=0x188)
+)
+
+#: By how much the same words lie lower on Blackwell, for each block of a cluster that
+#: ``SR_CgaSize`` counts.  What that register holds is used for nothing else, so that the place of
+#: the words for a cluster of one block is a choice, and what is read there is not.
+_BY_CLUSTER_SIZE = 0xA0
+
 #: Read from what the compiler makes of ``blockDim``, ``gridDim``, the stack and pointers to local
 #: memory for sm_100 and sm_120.
 _COMPILED = LaunchFacts(
@@ -60,7 +100,13 @@ _COMPILED = LaunchFacts(
     stack=0x37C,
     local_window=0x2F8,
     shared_window=None,
-    others=(0x358, 0x35C),
+    others=(0x358, 0x35C, 0x36C),
+    cluster=ClusterFacts(
+        shape=0x2A0 - _BY_CLUSTER_SIZE,
+        reciprocals=0x2B0 - _BY_CLUSTER_SIZE,
+        clusters=0x2C0 - _BY_CLUSTER_SIZE,
+        size=0x2CC - _BY_CLUSTER_SIZE,
+    ),
 )
 
 
@@ -72,4 +118,6 @@ def is_blackwell(architecture: str) -> bool:
 
 def launch_facts(architecture: str) -> LaunchFacts:
     """Return where constant bank 0 of an architecture holds the facts of a launch."""
-    return _COMPILED if is_blackwell(architecture) else _RECORDED
+    if is_blackwell(architecture):
+        return _COMPILED
+    return _HOPPER if architecture.startswith("sm_90") else _RECORDED

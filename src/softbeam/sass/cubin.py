@@ -30,6 +30,7 @@ from softbeam.sass.instruction import (
 _SIZED_PAYLOAD = 0x04
 _REGISTER_COUNT = 0x2F  # in .nv.info; payload: symbol index (u32), registers (u32)
 _PARAMETER_BANK = 0x0A  # payload: symbol index, base offset (u16), size in bytes (u16)
+_CLUSTERS = (0x3D, 0x3E)  # blocks of a cluster; that they are given
 _KERNEL_PARAMETER = 0x17  # payload: index (u32), ordinal (u16), offset (u16), flags with size >> 18
 
 # More than any GPU up to sm_120 has (CUDA C++ Programming Guide, "Technical Specifications per
@@ -53,6 +54,7 @@ class CubinFacts:
     symbols: dict[str, int]
     constants: dict[int, bytes]
     code: bytes
+    clustered: bool = False
 
 
 def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -108,6 +110,8 @@ def _kernel_facts(elf: Any, code: Any, symbols: dict[str, int], registers: int) 
         common = own or elf.get_section_by_name(f".nv.constant{bank}")
         if common is not None:
             constants[bank] = contents(common)
+    info = elf.get_section_by_name(f".nv.info.{name}")
+    attributes = {number for number, _ in _attributes(info.data() if info else b"")}
     facts = CubinFacts(
         registers=registers,
         shared_bytes=int(shared["sh_size"]) if shared else 0,
@@ -116,6 +120,7 @@ def _kernel_facts(elf: Any, code: Any, symbols: dict[str, int], registers: int) 
         symbols=symbols,
         constants=constants,
         code=contents(code),
+        clustered=not attributes.isdisjoint(_CLUSTERS),
     )
     if registers > _MOST_REGISTERS or facts.shared_bytes > _MOST_SHARED_BYTES:
         raise ValueError(
@@ -265,5 +270,6 @@ def link(
             parameters=facts.parameters,
             symbols=dict(facts.symbols),
             constants=dict(facts.constants),
+            clustered=facts.clustered,
         )
     return functions

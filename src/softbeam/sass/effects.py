@@ -81,6 +81,7 @@ _DOUBLES = ("DADD", "DMUL", "DFMA", "DSETP")
 _ATOMICS = ("ATOM", "ATOMG", "ATOMS", "RED", "REDG")
 _FLOATS = ("F16", "BF16", "F32", "F64")
 _CONVERSIONS = ("I2F", "F2I", "F2F", "FRND")
+_FLOAT_PAIRS = ("FADD2", "FMUL2", "FFMA2")
 _WIDE = ("IADD", "IADD3", "IMNMX", "ISETP", "MOV", "SEL")
 
 
@@ -112,6 +113,11 @@ def conversion_types(instruction: Instruction) -> tuple[str, str]:
     if name == "I2I":
         return (integers[1], integers[0]) if len(integers) == 2 else ("S32", "S32")
     if name == "F2FP":
+        bytes_ = [name for name in instruction.modifiers if name in ("E4M3", "E5M2")]
+        if bytes_:
+            halves = next((name for name in floats if name in ("F16", "F32")), "F32")
+            order = [name for name in instruction.modifiers if name in (*bytes_, halves)]
+            return (order[1], order[0]) if len(order) == 2 else ("F32", bytes_[0])
         return "F32", "BF16" if "BF16" in floats else "F16"
     real = floats[0] if floats else "F32"
     whole = integers[0] if integers else "S32"
@@ -141,7 +147,8 @@ def destination_words(instruction: Instruction, opcode: Opcode) -> int:
         return _type_words(conversion_types(instruction)[1])
     if is_wide(instruction):
         return 2
-    return 2 if "WIDE" in instruction.modifiers or name in (*_DOUBLES, "LEPC") else 1
+    pairs = (*_DOUBLES, *_FLOAT_PAIRS, "LEPC")
+    return 2 if "WIDE" in instruction.modifiers or name in pairs else 1
 
 
 def written_registers(instruction: Instruction, opcode: Opcode) -> tuple[int, ...]:
@@ -165,6 +172,9 @@ def source_words(instruction: Instruction, opcode: Opcode, number: int) -> int:
         return 2
     if name == "MATCH":
         return 2 if "U64" in instruction.modifiers else 1
+    if name in _FLOAT_PAIRS:
+        # One number, twice, where the operand says .F32.
+        return 1 if roles(instruction, opcode).sources[number].selector == "F32" else 2
     return 2 if name in (*_DOUBLES, "RET", "BRX", "BRXU", "CALL") else 1
 
 

@@ -52,12 +52,15 @@ _CODES: dict[str, tuple[int, ...]] = {
     "F2FP": (0x03E,),
     "F2I": (0x105, 0x111),
     "FADD": (0x021,),
+    "FADD2": (0x04B,),
     "FCHK": (0x102,),
     "FFMA": (0x023,),
+    "FFMA2": (0x049,),
     "FLO": (0x100,),
     "FMNMX": (0x009,),
     "FMNMX3": (0x076,),
     "FMUL": (0x020,),
+    "FMUL2": (0x04A,),
     "FRND": (0x107, 0x113),
     "FSEL": (0x008,),
     "FSET": (0x00A,),
@@ -150,6 +153,9 @@ _UNARY = frozenset(
     ("BMOV", "BREV", "F2F", "F2I", "FLO", "FRND", "I2F", "I2FP", "IABS", "MOV", "MUFU", "POPC")
 )
 
+#: Modifiers with which an opcode's first register source stands there too.
+_SECOND_FIRST = frozenset(("UNPACK_B", "UNPACK_B_MERGE_C", "MERGE_C", "PACK_B"))
+
 #: What else than a number or register may stand for a value: all predicates together, and one
 #: word of an address in the function's own code.
 _ALL_PREDICATES, _OWN_ADDRESS = ("PR", "UPR"), "32@"
@@ -225,7 +231,9 @@ def _registers(instruction: Instruction, word: int, architecture: str) -> str:
     ):
         return found.destination.text
     if opcode.shape in (Shape.COMPUTE, Shape.COMPARE, Shape.CHECK) and found.sources:
-        unary = instruction.opcode.removeprefix("U") in _UNARY
+        unary = instruction.opcode.removeprefix("U") in _UNARY or not (
+            _SECOND_FIRST.isdisjoint(instruction.modifiers)
+        )
         first = fields[32 if unary else _FIRST_SOURCE]
         if not _is_at(found.sources[0], first, uniform):
             return found.sources[0].text

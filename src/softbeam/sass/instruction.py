@@ -175,6 +175,8 @@ class Function:
         Byte offsets of the symbols in the function's section.
     constants : mapping of int to bytes
         Contents of constant banks that the cubin initialises, by bank.
+    clustered : bool
+        Whether the cubin says how many blocks a cluster of them has.
     """
 
     name: str
@@ -186,6 +188,7 @@ class Function:
     parameters: tuple[tuple[int, int], ...]
     symbols: dict[str, int] = field(default_factory=dict)
     constants: dict[int, bytes] = field(default_factory=dict)
+    clustered: bool = False
 
     def at(self, pc: int) -> Instruction:
         """Return the instruction at byte offset `pc`."""

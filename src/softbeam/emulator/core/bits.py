@@ -29,6 +29,7 @@ from softbeam.emulator.core.layout import (
     SGXT,
     SIGNED,
     SIZE,
+    U8,
     U16,
     UNIFORM,
     VABSDIFF,
@@ -129,10 +130,10 @@ def _wrapped(value, bits, signed):
 
 @callee
 def _by_parts(operation, row, a, b, c, take_minimum):
-    """VIADD, VIMNMX, VIMNMX3 and VIADDMNMX of a word, or of its two 16-bit halves."""
+    """VIADD, VIMNMX, VIMNMX3 and VIADDMNMX of a word, its two 16-bit halves or its four bytes."""
     word = np.uint32(0)
     kind, signs = row[DETAIL], row[OFFSET]
-    bits = 16 if kind == S16 or kind == U16 else 32
+    bits = 8 if kind == U8 else (16 if kind == S16 or kind == U16 else 32)
     signed = kind == S16 or kind == S32
     for part in range(32 // bits):
         x, y = _field(a, part, bits, signed), _field(b, part, bits, signed)

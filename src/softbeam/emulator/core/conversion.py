@@ -20,18 +20,30 @@ from softbeam.emulator.core.arithmetic import (
 )
 from softbeam.emulator.core.double import fetch_double
 from softbeam.emulator.core.floating import round_to_integral
-from softbeam.emulator.core.half import bfloat_from_f32, half_from_f64, half_to_f32
+from softbeam.emulator.core.half import (
+    bfloat_from_f32,
+    bfloat_from_f64,
+    half_from_f64,
+    half_to_f32,
+    half_value,
+)
 from softbeam.emulator.core.layout import (
     BF16,
     CANONICAL_NAN,
     DETAIL,
+    E4M3,
     F16,
     F32,
     F64,
     FLAGS,
     FLUSH,
+    HALF_ABSOLUTE,
+    HALF_NEGATE,
     NAN_TO_ZERO,
+    OFFSET,
+    PACK_BYTES,
     PACK_HALVES,
+    RELU,
     ROUND,
     ROUND_DOWN,
     ROUND_NEAREST,
@@ -46,6 +58,7 @@ from softbeam.emulator.core.layout import (
     U8,
     U16,
     U64,
+    UNPACK_BYTES,
     A,
 )
 from softbeam.emulator.core.operands import fetch_high
@@ -153,9 +166,13 @@ def _source_float(row, kind, w, constants, lane):
     if kind == F64:
         return fetch_double(row, A, w, constants, lane)
     word = np.uint32(w.scratch[0, lane])
-    if kind == F16:
-        shift = np.uint32(8 * row[SIZE])
-        return np.float64(half_to_f32((word >> shift) & np.uint32(0xFFFF)))
+    if kind == F16 or kind == BF16:
+        half = (word >> np.uint32(8 * row[SIZE])) & np.uint32(0xFFFF)
+        if row[OFFSET] & HALF_ABSOLUTE:
+            half &= np.uint32(0x7FFF)
+        if row[OFFSET] & HALF_NEGATE:
+            half ^= np.uint32(0x8000)
+        return half_value(half, kind == BF16)
     return np.float64(f32_from_bits(flush(word) if row[FLAGS] & FLUSH else word))
 
 
@@ -174,7 +191,11 @@ def _put_float(row, kind, value, w, lane):
     elif kind == F16:
         out[lane] = half_from_f64(value, row[ROUNDING])
     elif kind == BF16:
-        out[lane] = bfloat_from_f32(_float32_bits(value, 0, 0), row[ROUNDING])
+        if row[ROUNDING] == ROUND_NEAREST:
+            out[lane] = bfloat_from_f64(value)
+        else:
+            # Cut: so is the float32.
+            out[lane] = bfloat_from_f32(_float32_bits(value, ROUND_ZERO, 0), ROUND_ZERO)
     else:
         out[lane] = _float32_bits(value, row[ROUNDING], row[FLAGS])
 
@@ -218,12 +239,75 @@ def _convert(row, source, target, w, constants):
         precision = 24
         if target == F64 or target == F16:
             precision = 53
+        elif target == BF16:
+            precision = 8
         value = _float_of_integer(magnitude, negative, precision, mode)
         if target == F16:
             # Beyond 2^16 every half is infinite or the largest; below, float64 is exact.
             out[lane] = half_from_f64(value, mode)
         else:
             _put_float(row, target, value, w, lane)
+
+
+@callee
+def _kept_nonnegative(row, half):
+    """Return a half, or zero for a negative one where .RELU asks for that; NaN has no sign."""
+    return np.uint32(0) if row[FLAGS] & RELU and half & np.uint32(0x8000) else np.uint32(half)
+
+
+@callee
+def _byte_of_float(value, kind):
+    """Return a float8 rounded to nearest even, at the largest number if beyond; NaN is 0x7f.
+
+    E4M3 has neither infinities nor more than one NaN, so that its largest number is 448.
+    """
+    if value != value:
+        return np.uint32(0x7F)
+    mantissa, least, largest = 2, -14, np.uint32(0x7B)
+    if kind == E4M3:
+        mantissa, least, largest = 3, -6, np.uint32(0x7E)
+    sign = np.uint32(0x80) if math.copysign(1.0, value) < 0.0 else np.uint32(0)
+    size = min(abs(value), 65536.0)
+    # Numbers below the least normal one have its distance; a step too many carries by itself.
+    exponent = least
+    if size > 0.0:
+        exponent = max(math.frexp(size)[1] - 1, least)
+    steps = np.uint32(np.int64(np.rint(math.ldexp(size, mantissa - exponent))))
+    bits = steps + (np.uint32(exponent - least) << np.uint32(mantissa))
+    return sign | min(bits, largest)
+
+
+@callee
+def _half_of_byte(byte, kind):
+    """Return the half that has the value of a float8."""
+    if kind != E4M3:
+        # A half without its last byte.
+        half = byte << np.uint32(8)
+        return np.uint32(0x7FFF) if half & np.uint32(0x7FFF) > np.uint32(0x7C00) else half
+    sign = (byte & np.uint32(0x80)) << np.uint32(8)
+    size = byte & np.uint32(0x7F)
+    if size == np.uint32(0x7F):
+        return np.uint32(0x7FFF)
+    if size >= np.uint32(8):
+        return sign | ((size << np.uint32(7)) + np.uint32(8 << 10))
+    return sign | half_from_f64(np.float64(size) / 512.0, ROUND_NEAREST)
+
+
+@callee
+def _pack_bytes(row, a, b, c, source, target, out):
+    """F2FP to float8: of two float32 or two halves; above them what the low half of c has."""
+    for lane in range(32):
+        if source == F16:
+            upper = np.float64(half_to_f32(a[lane] >> np.uint32(16)))
+            lower = np.float64(half_to_f32(a[lane] & np.uint32(0xFFFF)))
+        else:
+            upper = np.float64(f32_from_bits(a[lane]))
+            lower = np.float64(f32_from_bits(b[lane]))
+        if row[FLAGS] & RELU:
+            upper = 0.0 if upper <= 0.0 else upper
+            lower = 0.0 if lower <= 0.0 else lower
+        high, low = _byte_of_float(upper, target), _byte_of_float(lower, target)
+        out[lane] = (c[lane] << np.uint32(16)) | (high << np.uint32(8)) | low
 
 
 @by_address
@@ -239,6 +323,16 @@ def conversion_entry(row, operation, executed, p, q, r, w, constants):
             else:
                 upper = half_from_f64(np.float64(f32_from_bits(a[lane])), row[ROUNDING])
                 lower = half_from_f64(np.float64(f32_from_bits(b[lane])), row[ROUNDING])
+            upper, lower = _kept_nonnegative(row, upper), _kept_nonnegative(row, lower)
+            out[lane] = (upper << np.uint32(16)) | lower
+    elif operation == PACK_BYTES:
+        _pack_bytes(row, a, b, w.scratch[2], source, target, out)
+    elif operation == UNPACK_BYTES:
+        for lane in range(32):
+            word = a[lane] >> np.uint32(8 * row[SIZE])
+            lower = _half_of_byte(word & np.uint32(0xFF), source)
+            upper = _half_of_byte((word >> np.uint32(8)) & np.uint32(0xFF), source)
+            upper, lower = _kept_nonnegative(row, upper), _kept_nonnegative(row, lower)
             out[lane] = (upper << np.uint32(16)) | lower
     elif operation == ROUND:
         for lane in range(32):

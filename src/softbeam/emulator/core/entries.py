@@ -67,6 +67,8 @@ def _part(number: int) -> tuple[Callable[..., Any], Any]:
         from softbeam.emulator.core.half import half_entry as entry
     elif number == k.PART_WIDE:
         from softbeam.emulator.core.wide import wide_entry as entry
+    elif number == k.PART_PAIRS:
+        from softbeam.emulator.core.pairs import pairs_entry as entry
     elif number == k.PART_APPROXIMATE:
         from softbeam.emulator.core.approximate import approximate_entry as entry
     else:

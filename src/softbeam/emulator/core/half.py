@@ -1,7 +1,8 @@
-"""Packed half precision on 32 lanes, jitted: two float16 a word.
+"""Packed half precision on 32 lanes, jitted: two float16, or two bfloat16, a word.
 
 An operand takes both halves of its word, twice the low one, twice the high one, or is one float32
-(``H1_H0``, ``H0_H0``, ``H1_H1``, ``F32``).  Each result is rounded once, NaN is 0x7fff.
+(``H1_H0``, ``H0_H0``, ``H1_H1``, ``F32``).  Each result is rounded once, NaN is 0x7fff.  A sum of
+products of bfloat16 is exact in float64 but for its last bit, as one of float16 is.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from softbeam.emulator.core.arithmetic import (
 )
 from softbeam.emulator.core.integer import combine
 from softbeam.emulator.core.layout import (
+    BFLOAT,
     BOOLEAN_FLOAT,
     CANONICAL_NAN,
     COMBINE,
@@ -26,6 +28,7 @@ from softbeam.emulator.core.layout import (
     HADD2,
     HALF_ABSOLUTE,
     HALF_NEGATE,
+    HALF_TURNED,
     HFMA2,
     HIGH_HALVES,
     HMNMX2,
@@ -34,6 +37,7 @@ from softbeam.emulator.core.layout import (
     HSETP2,
     LOW_HALVES,
     OFFSET,
+    RELU,
     ROUND_DOWN,
     ROUND_NEAREST,
     ROUND_UP,
@@ -42,6 +46,7 @@ from softbeam.emulator.core.layout import (
     TO_FLOAT,
     UNORDERED,
     WHOLE_FLOAT,
+    XOR_SIGNS,
 )
 from softbeam.jit import by_address, callee
 
@@ -103,6 +108,31 @@ def half_from_f64(value, mode):
 
 
 @callee
+def half_value(half, brain):
+    """Return the float64 of a float16, or of a bfloat16 (`brain`)."""
+    if brain:
+        return np.float64(f32_from_bits(np.uint32(half << np.uint32(16))))
+    return np.float64(half_to_f32(half))
+
+
+@callee
+def bfloat_from_f64(value):
+    """Return the bits of a float64 rounded once to bfloat16, to nearest even; NaN is 0x7fff."""
+    if value != value:
+        return np.uint32(0x7FFF)
+    sign = np.uint32(0x8000) if math.copysign(1.0, value) < 0 else np.uint32(0)
+    size = abs(value)
+    if size >= 3.4028236692093846e38:
+        return np.uint32(sign | np.uint32(0x7F80))
+    if size < 1.1754943508222875e-38:
+        # Subnormal: whole multiples of the least number.  A step too many is the least normal one.
+        return np.uint32(sign | np.uint32(np.int64(np.rint(math.ldexp(size, 133)))))
+    fraction, exponent = math.frexp(size)
+    steps = np.uint32(np.int64(np.rint(fraction * 256.0)))
+    return np.uint32(sign + (np.uint32(exponent + 125) << np.uint32(7)) + steps)
+
+
+@callee
 def bfloat_from_f32(bits, mode):
     """Return the bits of a float32 rounded to bfloat16: to nearest even, or (mode 3) cut."""
     if bits & np.uint32(0x7FFFFFFF) > np.uint32(0x7F800000):
@@ -129,7 +159,7 @@ def _odd_sum(a, b):
 
 
 @callee
-def _part(word, code, part):
+def _part(word, code, part, brain):
     """Return one half of an operand as a float64, by the six bits that describe the operand."""
     which = code & 3
     if which == WHOLE_FLOAT:
@@ -138,8 +168,12 @@ def _part(word, code, part):
         value = np.float64(half_to_f32(whole))
     else:
         high = which == HIGH_HALVES or (part == 1 and which != LOW_HALVES)
+        if code & HALF_TURNED:
+            high = not high
         half = (word >> np.uint32(16)) if high else word & np.uint32(0xFFFF)
-        value = np.float64(half_to_f32(half))
+        value = half_value(half, brain)
+        if code & HALF_TURNED and high:
+            value = -value
     if code & HALF_ABSOLUTE:
         value = abs(value)
     return -value if code & HALF_NEGATE else value
@@ -158,6 +192,17 @@ def _arithmetic(row, operation, x, y, z):
         if not value > 0.0:
             return 0.0
         return min(value, 1.0)
+    if row[FLAGS] & RELU and value <= 0.0:
+        return 0.0
+    return value
+
+
+@callee
+def _signed_minimum(take_minimum, keeps_nan, x, y):
+    """HMNMX2.XORSIGN: of magnitudes, with the product's sign; NaN has none (PTX ISA, min)."""
+    value = _smaller_or_larger(take_minimum, keeps_nan, abs(x), abs(y))
+    if value == value and (math.copysign(1.0, x) < 0.0) != (math.copysign(1.0, y) < 0.0):
+        return -value
     return value
 
 
@@ -190,6 +235,8 @@ def half_entry(row, operation, executed, p, q, r, w, constants):
     a, b, c, out = w.scratch[0], w.scratch[1], w.scratch[2], w.scratch[3]
     codes = row[DETAIL]
     code_a, code_b, code_c = codes & 63, (codes >> 6) & 63, (codes >> 12) & 63
+    brain = row[FLAGS] & BFLOAT != 0
+    one_half = np.uint32(0x3F80 if brain else 0x3C00)
     held = w.scratch[10]
     held[0] = held[1] = np.uint32(0)
     for lane in range(32):
@@ -197,7 +244,7 @@ def half_entry(row, operation, executed, p, q, r, w, constants):
         yes = p & bit != np.uint32(0)
         word = np.uint32(0)
         for part in range(2):
-            x, y = _part(a[lane], code_a, part), _part(b[lane], code_b, part)
+            x, y = _part(a[lane], code_a, part, brain), _part(b[lane], code_b, part, brain)
             shift = np.uint32(16 * part)
             if operation == HSET2 or operation == HSETP2:
                 holds = _compare(row, x, y)
@@ -206,20 +253,23 @@ def half_entry(row, operation, executed, p, q, r, w, constants):
                 joined = combine(
                     row[COMBINE], np.uint32(1) if holds else np.uint32(0), np.uint32(yes)
                 ) & np.uint32(1)
-                one = np.uint32(0x3C00) if row[FLAGS] & BOOLEAN_FLOAT else np.uint32(0xFFFF)
+                one = one_half if row[FLAGS] & BOOLEAN_FLOAT else np.uint32(0xFFFF)
                 word |= (one if joined else np.uint32(0)) << shift
                 continue
-            if operation == HMNMX2:
+            if operation == HMNMX2 and row[FLAGS] & XOR_SIGNS:
+                value = _signed_minimum(yes, row[FLAGS] & UNORDERED != 0, x, y)
+            elif operation == HMNMX2:
                 value = _smaller_or_larger(yes, row[FLAGS] & UNORDERED != 0, x, y)
             else:
-                z = _part(c[lane], code_c, part) if operation == HFMA2 else 0.0
+                z = _part(c[lane], code_c, part, brain) if operation == HFMA2 else 0.0
                 value = _arithmetic(row, operation, x, y, z)
             if row[FLAGS] & TO_FLOAT:
                 # The low half's result, rounded to a half, as a float32; NaN is the canonical one.
                 exact = half_to_f32(half_from_f64(value, 0))
                 word = CANONICAL_NAN if value != value else bits_from_f32(exact)
                 break
-            word |= half_from_f64(value, 0) << shift
+            rounded = bfloat_from_f64(value) if brain else half_from_f64(value, 0)
+            word |= rounded << shift
         out[lane] = word
     first = combine(row[COMBINE], held[0], p)
     second = combine(row[COMBINE], held[1], p)

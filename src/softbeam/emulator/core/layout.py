@@ -76,6 +76,9 @@ ACCUMULATE = 4096
 TO_FLOAT = 8192  # HADD2.F32: the result is one float32
 RELU = 16384  # negative results become 0
 INVERT_SHIFTED = 32768  # LEA of a negated operand, which is inverted after it is shifted
+BFLOAT = 65536  # the halves are bfloat16
+XOR_SIGNS = 131072  # a minimum's sign is the exclusive or of its operands' signs
+ALL_FLAGS = 2 * XOR_SIGNS - 1
 
 # ROUNDING: to nearest even, towards minus infinity, plus infinity, zero.
 ROUND_NEAREST, ROUND_DOWN, ROUND_UP, ROUND_ZERO = range(4)
@@ -105,7 +108,7 @@ GLOBAL, SHARED, LOCAL, GENERIC = range(4)
 ) = range(11)
 
 # Types of a conversion (DETAIL: source | destination << 4) and of an atomic (COMBINE).
-F16, F32, F64, U8, S8, U16, S16, U32, S32, U64, S64, BF16, F16X2 = range(13)
+F16, F32, F64, U8, S8, U16, S16, U32, S32, U64, S64, BF16, F16X2, E4M3, E5M2 = range(15)
 
 # Modes of a shuffle, votes, reductions (DETAIL).
 SHUFFLE_INDEX, SHUFFLE_UP, SHUFFLE_DOWN, SHUFFLE_BUTTERFLY = range(4)
@@ -118,6 +121,11 @@ BAR_SYNC, BAR_COUNT, BAR_AND, BAR_OR = range(4)
 # A half operand's part (DETAIL of half operations, six bits an operand), and its changes.
 HALVES, LOW_HALVES, HIGH_HALVES, WHOLE_FLOAT = range(4)
 HALF_NEGATE, HALF_ABSOLUTE = 4, 8
+HALF_TURNED = 16  # the low half is the high one negated, the high half is the low one
+
+# A source of a pair of float32 (DETAIL, four bits an operand): which word of the register pair is
+# its low and its high number, and whether the high one's sign is changed.
+LOW_IS_HIGH, HIGH_IS_HIGH, HIGH_NEGATED = 1, 2, 4
 
 # Special registers (DETAIL of S2R): the rest are unsupported.
 (

@@ -23,6 +23,8 @@ _TYPES = {
     "F32": k.F32,
     "F64": k.F64,
     "BF16": k.BF16,
+    "E4M3": k.E4M3,
+    "E5M2": k.E5M2,
     "U8": k.U8,
     "S8": k.S8,
     "U16": k.U16,
@@ -67,6 +69,54 @@ def _multiply(row: Row, form: Form) -> None:
         row.set_source(k.C, (k.IMMEDIATE, scales[0], k.AS_IS))
 
 
+def _minimum(row: Row, form: Form) -> None:
+    plain(k.FMNMX, k.A, k.B)(row, form)
+    if row[k.FLAGS] & k.XOR_SIGNS:
+        # The magnitudes are taken behind the signs, which PTX asks to be written too (.abs).
+        if (row[k.A_CHANGE], row[k.B_CHANGE]) != (k.FLOAT_ABSOLUTE, k.FLOAT_ABSOLUTE):
+            raise Unsupported("a minimum with a sign of what are not magnitudes")
+        row[k.OP] = k.FMNMX_SIGNED
+        row[k.A_CHANGE] = row[k.B_CHANGE] = k.AS_IS
+
+
+#: Which words of a register pair are the two numbers of an operand, and whose signs change.
+_BOTH_NUMBERS = {
+    "F32x2.HI_LO": k.HIGH_IS_HIGH,
+    "F32x2.LO_HI": k.LOW_IS_HIGH,
+    "F32x2.HI_LO.NP": k.HIGH_IS_HIGH | k.HIGH_NEGATED,
+    "F32": 0,
+}
+
+
+def _pairs(operation: int, *columns: int) -> Lowering:
+    """Make the lowering of an operation on two float32; an immediate is both of them."""
+
+    def lowering(row: Row, form: Form) -> None:
+        operands = form.roles.sources
+        if len(operands) != len(columns):
+            raise Unsupported(f"{len(operands)} sources")
+        row[k.OP] = operation
+        for column, operand in zip(columns, operands, strict=True):
+            source = form.source(operand, part=True)
+            code = 0
+            if operand.kind not in (OperandKind.INTEGER, OperandKind.FLOAT):
+                if operand.selector not in _BOTH_NUMBERS:
+                    raise Unsupported(f"a part of a register, {operand.text}")
+                code = _BOTH_NUMBERS[operand.selector]
+                if code & k.HIGH_NEGATED and operand.absolute:
+                    raise Unsupported(f"a part of a register, {operand.text}")
+            if source[0] == k.IMMEDIATE:
+                # RZ is zero in both words.
+                code &= k.HIGH_NEGATED
+            row.set_source(column, source)
+            row[k.DETAIL] |= code << (4 * columns.index(column))
+        form.destinations(row)
+        row[k.FLAGS] = form.flags()
+        row[k.ROUNDING] = form.rounding()
+
+    return lowering
+
+
 _SPECIAL = {
     "RCP": k.MUFU_RCP,
     "RSQ": k.MUFU_RSQ,
@@ -81,7 +131,43 @@ _SPECIAL = {
 }
 
 
+#: Special functions of halves.
+_HALF_SPECIAL = {"TANH": k.MUFU_TANH_HALF, "EX2": k.MUFU_EX2_HALF}
+
+
+def _half_special(row: Row, form: Form) -> None:
+    """MUFU.TANH and .EX2 of one half, which the operand names, to the low half."""
+    name, kind = form.instruction.modifiers
+    (operand,) = form.roles.sources
+    if name not in _HALF_SPECIAL or kind not in ("F16", "BF16"):
+        raise Unsupported("this special function of a half")
+    if operand.kind is OperandKind.FLOAT or operand.kind is OperandKind.INTEGER:
+        bits = half_bits(operand, operand, brain=kind == "BF16") & 0xFFFF
+        source: Source = (k.IMMEDIATE, bits, k.AS_IS)
+    else:
+        source = _half_of(row, form, operand)
+    row[k.OP] = _HALF_SPECIAL[name]
+    row.set_source(k.A, source)
+    row[k.DETAIL] = _TYPES[kind]
+    form.destinations(row)
+
+
+def _half_of(row: Row, form: Form, operand: Operand) -> Source:
+    """Return the word that holds one half, and note which half it is and what changes its sign."""
+    kind, value, _ = form.source(operand, part=True)
+    if operand.selector not in _PARTS or operand.kind in (OperandKind.INTEGER, OperandKind.FLOAT):
+        raise Unsupported(f"an operand {operand.text}")
+    row[k.SIZE] = _PARTS[operand.selector]
+    row[k.OFFSET] = (k.HALF_NEGATE if operand.negated else 0) | (
+        k.HALF_ABSOLUTE if operand.absolute else 0
+    )
+    return kind, value, k.AS_IS
+
+
 def _mufu(row: Row, form: Form) -> None:
+    if len(form.instruction.modifiers) == 2:
+        _half_special(row, form)
+        return
     if len(form.instruction.modifiers) != 1:
         raise Unsupported("a special function with further modifiers")
     plain(_SPECIAL[form.instruction.modifiers[0]], k.A)(row, form)
@@ -116,9 +202,12 @@ def _convert(row: Row, form: Form) -> None:
     if operand.selector not in _PARTS:
         raise Unsupported(f"a part of a register, {operand.text}")
     row[k.OP] = k.CONVERT
-    source = form.source(operand, part=True)
-    if source[2] != k.AS_IS and read != "F64" and read != "F32":
-        raise Unsupported(f"a changed operand {operand.text}")
+    if read in ("F16", "BF16"):
+        source = _half_of(row, form, operand)
+    else:
+        source = form.source(operand, part=True)
+        if source[2] != k.AS_IS and read != "F64" and read != "F32":
+            raise Unsupported(f"a changed operand {operand.text}")
     if source[0] == k.IMMEDIATE and operand.kind is not OperandKind.REGISTER:
         source = _converted_immediate(read, source[1], operand)
     row.set_source(k.A, source)
@@ -151,11 +240,49 @@ def _narrow(row: Row, form: Form) -> None:
 
 
 def _pack(row: Row, form: Form) -> None:
-    if "PACK_AB" not in form.modifiers or form.rounding() in (k.ROUND_DOWN, k.ROUND_UP):
+    """F2FP: the words that it reads go to A and B, what it merges to C."""
+    names = form.modifiers
+    if names & {"E4M3", "E5M2"}:
+        _pack_bytes(row, form)
+        return
+    if "SATFINITE" in names or form.rounding() in (k.ROUND_DOWN, k.ROUND_UP):
         raise Unsupported("this form of F2FP")
-    plain(k.PACK_HALVES, k.A, k.B)(row, form)
+    if "PACK_AB" in names:
+        plain(k.PACK_HALVES, k.A, k.B)(row, form)
+    elif "MERGE_C" in names:
+        # Above the half is what C has; of a C that is not zero nothing is known.
+        plain(k.PACK_HALVES, k.B, k.A)(row, form)
+        if row.values[k.A : k.A + 3] != [k.IMMEDIATE, 0, k.AS_IS]:
+            raise Unsupported("F2FP.MERGE_C with a third operand")
+    else:
+        raise Unsupported("this form of F2FP")
     _, written = conversion_types(form.instruction)
     row[k.DETAIL] = _TYPES["F32"] | _TYPES[written] << 4
+
+
+def _pack_bytes(row: Row, form: Form) -> None:
+    """F2FP of float8: .PACK_AB_MERGE_C of two float32, .UNPACK_B of two bytes or halves."""
+    read, written = conversion_types(form.instruction)
+    names = form.modifiers
+    if form.rounding() != k.ROUND_NEAREST or ("SATFINITE" in names) != (read in ("F16", "F32")):
+        raise Unsupported("this form of F2FP")
+    if (read, "PACK_AB_MERGE_C" in names) == ("F32", True):
+        plain(k.PACK_BYTES, k.A, k.B, k.C)(row, form)
+    elif (read, "UNPACK_B_MERGE_C" in names) == ("F16", True):
+        plain(k.PACK_BYTES, k.A, k.C)(row, form)
+        if row[k.A_CHANGE] != k.AS_IS:
+            raise Unsupported("a changed operand")
+    elif (written, "UNPACK_B" in names) == ("F16", True):
+        (operand,) = form.roles.sources
+        row.set_source(k.A, form.source(operand, part=True))
+        if operand.selector not in ("", "H1") or row[k.A_CHANGE] != k.AS_IS:
+            raise Unsupported(f"an operand {operand.text}")
+        row[k.OP], row[k.SIZE] = k.UNPACK_BYTES, _PARTS[operand.selector]
+        form.destinations(row)
+        row[k.FLAGS] = form.flags()
+    else:
+        raise Unsupported("this form of F2FP")
+    row[k.DETAIL] = _TYPES[read] | _TYPES[written] << 4
 
 
 def _round(row: Row, form: Form) -> None:
@@ -164,12 +291,9 @@ def _round(row: Row, form: Form) -> None:
         plain(k.FRND, k.A)(row, form)
         return
     operand = form.roles.sources[0]
-    source = form.source(operand, part=True)
-    if operand.selector not in _PARTS or (kind == "F16" and source[2] != k.AS_IS):
-        raise Unsupported(f"an operand {operand.text}")
+    source = _half_of(row, form, operand) if kind in ("F16", "BF16") else form.source(operand)
     row[k.OP] = k.ROUND
     row.set_source(k.A, source)
-    row[k.SIZE] = _PARTS[operand.selector]
     row[k.DETAIL] = _TYPES[kind]
     row[k.ROUNDING] = form.rounding()
     row[k.FLAGS] = form.flags()
@@ -182,6 +306,8 @@ _HALVES = {
     "H0_H0": k.LOW_HALVES,
     "H1_H1": k.HIGH_HALVES,
     "F32": k.WHOLE_FLOAT,
+    # High half first: the low one, and the negative high one.
+    "H0_NH1": k.HALVES,
 }
 
 
@@ -189,8 +315,10 @@ def _half_code(operand: Operand) -> int:
     """Return the six bits that say which halves of an operand are read, and how changed."""
     if operand.selector not in _HALVES:
         raise Unsupported(f"a part of a register, {operand.text}")
+    turned = k.HALF_TURNED if operand.selector == "H0_NH1" else 0
     return (
         _HALVES[operand.selector]
+        | turned
         | (k.HALF_NEGATE if operand.negated else 0)
         | (k.HALF_ABSOLUTE if operand.absolute else 0)
     )
@@ -204,7 +332,8 @@ def _half_sources(form: Form) -> Iterator[tuple[Source, int]]:
             low = next(operands, None)
             if low is None or low.kind not in (OperandKind.INTEGER, OperandKind.FLOAT):
                 raise Unsupported(f"a single half immediate {operand.text}")
-            yield (k.IMMEDIATE, half_bits(operand, low), k.AS_IS), k.HALVES
+            brain = "BF16_V2" in form.modifiers
+            yield (k.IMMEDIATE, half_bits(operand, low, brain=brain), k.AS_IS), k.HALVES
         else:
             kind, value, _ = form.source(operand, part=True)
             yield (kind, value, k.AS_IS), _half_code(operand)
@@ -229,10 +358,29 @@ def _half(operation: int, *columns: int) -> Lowering:
                 row[k.FLAGS] |= k.UNORDERED
         elif "F32" in form.modifiers:
             row[k.FLAGS] |= k.TO_FLOAT
-        if operation == k.HFMA2:
+        if row[k.FLAGS] & k.XOR_SIGNS:
+            _take_magnitudes(row)
+        if row[k.FLAGS] & k.BFLOAT:
+            _check_bfloat(row)
+        elif operation == k.HFMA2:
             _constant(row)
 
     return lowering
+
+
+def _take_magnitudes(row: Row) -> None:
+    """Leave the signs of HMNMX2.XORSIGN's operands, which are magnitudes, to the operation."""
+    both = k.HALF_ABSOLUTE | k.HALF_ABSOLUTE << 6
+    if row[k.DETAIL] & (both | k.HALF_NEGATE | k.HALF_NEGATE << 6) != both:
+        raise Unsupported("a minimum with a sign of what are not magnitudes")
+    row[k.DETAIL] &= ~both
+
+
+def _check_bfloat(row: Row) -> None:
+    """Refuse what no code that a compiler wrote has of bfloat16."""
+    whole = any(row[k.DETAIL] >> 6 * place & 3 == k.WHOLE_FLOAT for place in range(3))
+    if whole or row[k.FLAGS] & (k.TO_FLOAT | k.SATURATE):
+        raise Unsupported("this form of bfloat16")
 
 
 def _constant(row: Row) -> None:
@@ -257,6 +405,7 @@ def _constant(row: Row) -> None:
 
 _BASE: dict[str, Lowering] = {
     "FMUL": _multiply,
+    "FMNMX": _minimum,
     "FSET": _compare(k.FSET),
     "FSETP": _compare(k.FSETP),
     "I2F": _convert,
@@ -271,6 +420,9 @@ LOWERINGS: dict[str, Lowering] = {
     **_BASE,
     **{f"U{name}": lowering for name, lowering in _BASE.items()},
     "MUFU": _mufu,
+    "FADD2": _pairs(k.FADD2, k.A, k.B),
+    "FMUL2": _pairs(k.FMUL2, k.A, k.B),
+    "FFMA2": _pairs(k.FFMA2, k.A, k.B, k.C),
     "I2I": _narrow,
     "DSETP": _double_compare,
     "HADD2": _half(k.HADD2, k.A, k.B),

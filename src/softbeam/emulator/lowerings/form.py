@@ -104,9 +104,13 @@ class Form:
     def check_known(self, operand: Operand, word: int) -> None:
         """Refuse a word of constant bank 0 below the parameters of which nothing is known.
 
-        Not on the architectures up to sm_90, where such a word has always been zero.
+        Not on the architectures up to sm_90, where such a word has always been zero.  Of clusters
+        of more than one block nothing is executed, so that what a launch tells of them is unknown.
         """
         function = self.function
+        told = launch_facts(function.architecture).cluster
+        if function.clustered and operand.bank == 0 and told and 4 * word in told.words:
+            raise Unsupported(f"a fact of a cluster of blocks, {operand.text}")
         if operand.bank == 0 and is_blackwell(function.architecture):
             places = launch_facts(function.architecture).known
             if 4 * word < function.parameter_base and 4 * word not in places:
@@ -217,6 +221,9 @@ _FLAGS = {
     "NAN": k.UNORDERED,
     "SX32": k.SIGN_EXTEND_A,
     "NTZ": k.NAN_TO_ZERO,
+    "RELU": k.RELU,
+    "XORSIGN": k.XOR_SIGNS,
+    "BF16_V2": k.BFLOAT,
     "ACC": k.ACCUMULATE,
 }
 
@@ -253,10 +260,12 @@ def double_high_bits(operand: Operand) -> int:
     return (bits + 0x80000000) >> 32
 
 
-def half_bits(high: Operand, low: Operand) -> int:
-    """Return the word of the two immediates of a pair of halves."""
+def half_bits(high: Operand, low: Operand, *, brain: bool = False) -> int:
+    """Return the word of the two immediates of a pair of halves; `brain`: they are bfloat16."""
     if high.bits is not None:
         return high.bits
+    if brain:
+        return float_bits(high) & 0xFFFF0000 | float_bits(low) >> 16
     return _half_bits(high) << 16 | _half_bits(low)
 
 

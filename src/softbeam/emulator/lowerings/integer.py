@@ -91,9 +91,9 @@ def _add3(row: Row, form: Form) -> None:
     if _is_wide(form):
         _add(row, form)
         return
-    if "16x2" in form.modifiers:
+    if form.modifiers & {"16x2", "U8x4"}:
         plain(k.ADD_PARTS, k.A, k.B)(row, form)
-        row[k.DETAIL] = k.S16
+        row[k.DETAIL] = k.S16 if "16x2" in form.modifiers else k.U8
         _separate_signs(row)
         return
     found = form.sources()
@@ -205,7 +205,7 @@ def _permute(row: Row, form: Form) -> None:
     row[k.OFFSET] = selectors - (selectors >> 63 << 64)
 
 
-_PART_TYPES = {"S16x2": k.S16, "U16x2": k.U16, "U32": k.U32}
+_PART_TYPES = {"S16x2": k.S16, "U16x2": k.U16, "U8x4": k.U8, "U32": k.U32}
 
 
 def _parts(operation: int, *columns: int) -> Lowering:
@@ -247,7 +247,7 @@ def _minimum(row: Row, form: Form) -> None:
             # The last predicate, !PT, is of what nothing else is known.
             form = replace(form, roles=_without_last(form.roles))
         _wide(k.IMNMX_64, k.A, k.B)(row, form)
-    elif form.modifiers & {"S16x2", "U16x2", "RELU"}:
+    elif form.modifiers & {"S16x2", "U16x2", "U8x4", "RELU"}:
         _parts(k.MINMAX_PARTS, k.A, k.B)(row, form)
     else:
         plain(k.IMNMX, k.A, k.B, signed=True)(row, form)

@@ -41,6 +41,13 @@ def _special(row: Row, form: Form) -> None:
         if row[k.DETAIL] and row[k.DESTINATIONS] == 2:
             raise Unsupported(f"64 bits from {name} on")
         return
+    if name == "SR_CgaSize":
+        # It leads to the words of constant bank 0 that tell of the cluster (launch_facts).
+        if form.function.clustered or row[k.DESTINATIONS] == 2:
+            raise Unsupported(f"special register {name}")
+        row[k.OP] = k.MOV
+        row.set_source(k.A, (k.IMMEDIATE, 1, k.AS_IS))
+        return
     if name not in _SPECIAL_REGISTERS:
         raise Unsupported(f"special register {name}")
     which = _SPECIAL_REGISTERS[name]

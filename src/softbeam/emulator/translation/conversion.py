@@ -32,12 +32,21 @@ def _source(o: Operation, kind: int) -> Value:
         return number(o, bits_of(o, k.A))
     if kind == k.F16:
         _check_halves()
-        half = o.builder.lshr(o.a, o.v.word(8 * (o.column(k.SIZE) & 3)))
+        half = _signs_changed(o, o.builder.lshr(o.a, o.v.word(8 * (o.column(k.SIZE) & 3))))
         return o.builder.fpext(from_half(o, half), o.v.of(F64))
-    if kind not in (k.F32, k.BF16, k.F16X2):
+    if kind != k.F32:
         raise Untranslatable("this source")
     word = flushed(o, o.a) if o.has(k.FLUSH) else o.a
     return o.builder.fpext(o.v.floats(word), o.v.of(F64))
+
+
+def _signs_changed(o: Operation, half: Value) -> Value:
+    """Return low half words after the operand's magnitude and sign."""
+    if o.column(k.OFFSET) & k.HALF_ABSOLUTE:
+        half = o.builder.and_(half, o.v.word(0x7FFF))
+    if o.column(k.OFFSET) & k.HALF_NEGATE:
+        half = o.builder.xor(half, o.v.word(0x8000))
+    return half
 
 
 def _check_halves() -> None:
@@ -173,7 +182,15 @@ def _pack(o: Operation) -> Results:
         _to_nearest(o)
         _check_halves()
         upper, lower = (to_half(o, v.floats(word)) for word in (o.a, o.b))
+    if o.has(k.RELU):
+        upper, lower = (_kept_nonnegative(o, half) for half in (upper, lower))
     return Results((builder.or_(builder.shl(upper, v.word(16)), lower),))
+
+
+def _kept_nonnegative(o: Operation, half: Value) -> Value:
+    """Return a half, or zero for a negative one."""
+    signed = o.holds("!=", o.builder.and_(half, o.v.word(0x8000)), o.v.word(0))
+    return o.choose(signed, o.v.word(0), half)
 
 
 def _bfloat(o: Operation, word: Value) -> Value:

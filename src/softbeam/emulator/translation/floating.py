@@ -135,7 +135,34 @@ def _scaled_product(o: Operation) -> Results:
     return Results((_sum_or_product(o, k.FMUL, product, o.c),))
 
 
-def _sum_or_product(o: Operation, operation: int, a: Value, b: Value) -> Value:
+#: The operations on single numbers that those on pairs do twice.
+_SINGLE = {k.FADD2: k.FADD, k.FMUL2: k.FMUL, k.FFMA2: k.FFMA}
+
+
+def _pair(o: Operation) -> Results:
+    """FADD2, FMUL2, FFMA2: the same of the low and of the high numbers."""
+    words = []
+    for part in range(2):
+        a, b, c = (_number(o, place, part) for place in range(3))
+        words.append(_sum_or_product(o, _SINGLE[o.column(k.OP)], a, b, c))
+    return Results(tuple(words))
+
+
+def _number(o: Operation, place: int, part: int) -> Value:
+    """Return the low (`part` 0) or the high number of a source pair."""
+    code = o.column(k.DETAIL) >> 4 * place
+    if code & (k.HIGH_IS_HIGH if part else k.LOW_IS_HIGH):
+        word = o.changed_high_word((k.A, k.B, k.C)[place])
+    else:
+        word = (o.a, o.b, o.c)[place]
+    if part and code & k.HIGH_NEGATED:
+        word = o.builder.xor(word, o.v.word(0x80000000))
+    return word
+
+
+def _sum_or_product(
+    o: Operation, operation: int, a: Value, b: Value, c: Value | None = None
+) -> Value:
     builder, v, mode = o.builder, o.v, o.column(k.ROUNDING)
     x, y = _input(o, a), _input(o, b)
     if mode == 0:
@@ -144,14 +171,14 @@ def _sum_or_product(o: Operation, operation: int, a: Value, b: Value) -> Value:
         elif operation == k.FMUL:
             number = builder.fmul(x, y)
         else:
-            number = v.call("fma", F32, x, y, _input(o, o.c))
+            number = v.call("fma", F32, x, y, _input(o, o.c if c is None else c))
         word = _canonical(o, number)
     elif operation == k.FADD:
         word = _directed(o, x, v.constant(F32, 1.0), y, mode)
     elif operation == k.FMUL:
         word = _directed_product(o, x, y, mode)
     else:
-        word = _directed(o, x, y, _input(o, o.c), mode)
+        word = _directed(o, x, y, _input(o, o.c if c is None else c), mode)
     if o.has(k.FLUSH):
         word = flushed(o, word)
     return _saturated(o, word) if o.has(k.SATURATE) else word
@@ -374,6 +401,9 @@ MEANINGS: dict[int, Meaning] = {
     k.FMUL: _checked(_arithmetic),
     k.FFMA: _checked(_arithmetic),
     k.FMUL_SCALED: _checked(_scaled_product),
+    k.FADD2: _checked(_pair),
+    k.FMUL2: _checked(_pair),
+    k.FFMA2: _checked(_pair),
     k.FMNMX: _minimum_maximum,
     k.FMNMX3: _minimum_maximum,
     k.FSETP: _compare,

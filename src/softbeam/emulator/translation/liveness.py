@@ -13,7 +13,7 @@ _ALL, _WORD_BITS, _ALWAYS = 256, 64, 7
 _BY_LANE = frozenset(
     (
         *(0, k.PART_BITS, k.PART_DOUBLE, k.PART_CONVERSION, k.PART_HALF),
-        *(k.PART_WIDE, k.PART_APPROXIMATE, k.PART_MEMORY),
+        *(k.PART_WIDE, k.PART_PAIRS, k.PART_APPROXIMATE, k.PART_MEMORY),
     )
 )
 

@@ -162,6 +162,17 @@ class Operation:
             return self.v.splat(self.frame.warp.uniform(value + 1))
         return self.v.word(0)
 
+    def changed_high_word(self, column: int) -> Value:
+        """Return the high words of a pair of floats after the operand's sign or magnitude."""
+        kind, how = self.row[column], self.row[column + 2]
+        if kind not in (k.CONSTANT, k.UNIFORM_REGISTER):
+            return self._changed(self.v, self.high_word(column), how)
+        scalar = self.row[column + 1] + 1
+        word = (
+            self.frame.constant(scalar) if kind == k.CONSTANT else self.frame.warp.uniform(scalar)
+        )
+        return self.v.splat(self._changed(self.frame.warp.scalars, word, how))
+
     # Short names of what every operation needs.
 
     def holds(self, how: str, x: Value, y: Value, *, signed: bool = False) -> Value:

@@ -7,6 +7,7 @@ from softbeam.sass.opcodes.table import (
     BLACKWELL,
     COMPILED,
     FLOAT_COMPARISONS,
+    HOST,
     MANUAL,
     RECORDED,
     RECORDED_UNIT,
@@ -16,7 +17,7 @@ from softbeam.sass.opcodes.table import (
 )
 
 _INTEGER_TYPES = "U8 S8 U16 S16 U32 S32 U64 S64"
-_FLOAT_TYPES = "F16 F32 F64"
+_FLOAT_TYPES = "F16 BF16 F32 F64"
 _SCALES = "D2 D4 D8 M2 M4 M8"
 
 #: What is different of the uniform twins.
@@ -26,6 +27,7 @@ _UNIFORM: Facts = {"source": BLACKWELL}
 def add_to(table: Table) -> None:
     """Add this family's rows."""
     _arithmetic(table)
+    _pairs(table)
     _comparisons(table)
     _conversions(table)
 
@@ -63,9 +65,8 @@ def _arithmetic(table: Table) -> None:
     table.both(
         "FMNMX",
         "minimum or maximum by predicate",
-        "FTZ NAN",
-        source=MANUAL,
-        executes="FMNMX a b",
+        "FTZ NAN XORSIGN",
+        source=f"{MANUAL}; .XORSIGN: {HOST}",
         common=floating,
         twin=_UNIFORM,
     )
@@ -88,10 +89,40 @@ def _arithmetic(table: Table) -> None:
     table.add(
         "MUFU",
         "special function",
-        "RCP RSQ EX2 SIN COS LG2 SQRT TANH RCP64H RSQ64H",
-        inexact="SIN COS LG2 SQRT TANH RCP64H RSQ64H",
+        "RCP RSQ EX2 SIN COS LG2 SQRT TANH RCP64H RSQ64H F16 BF16",
+        inexact="SIN COS LG2 SQRT TANH RCP64H RSQ64H F16 BF16",
         source=f"RCP, RSQ, EX2: {RECORDED_UNIT}; the others: PTX ISA, to the documented error",
         common=floating,
+    )
+
+
+def _pairs(table: Table) -> None:
+    """Add what Blackwell does with two float32 in a pair of registers."""
+    pairs: Facts = {
+        "group": "fp32",
+        "immediate": Immediate.FLOAT,
+        "source": HOST,
+    }
+    table.add(
+        "FADD2",
+        "a + b of two floats",
+        f"{ROUNDINGS} FTZ",
+        sassifi="FADD_FMUL",
+        common=pairs,
+    )
+    table.add(
+        "FMUL2",
+        "a * b of two floats",
+        f"{ROUNDINGS} FTZ",
+        sassifi="FADD_FMUL",
+        common=pairs,
+    )
+    table.add(
+        "FFMA2",
+        "a * b + c of two floats with one rounding each",
+        f"{ROUNDINGS} FTZ",
+        sassifi="FMA",
+        common=pairs,
     )
 
 
@@ -145,17 +176,18 @@ def _conversions(table: Table) -> None:
     table.both(
         "F2F",
         "float to float: to the type that is named first, from the second",
-        f"{_FLOAT_TYPES} BF16 FTZ SAT {ROUNDINGS}",
+        f"{_FLOAT_TYPES} FTZ SAT {ROUNDINGS}",
         immediate=Immediate.FLOAT,
         source=MANUAL,
         twin=_UNIFORM,
     )
     table.both(
         "F2FP",
-        "two float32 to a pair of halves, the first to the high half",
-        f"F16 BF16 F32 PACK_AB {ROUNDINGS}",
+        "two float32 to a pair of halves, the first to the high half; or to and from two bytes",
+        "F16 BF16 F32 E4M3 E5M2 RELU SATFINITE PACK_AB PACK_AB_MERGE_C MERGE_C UNPACK_B "
+        f"UNPACK_B_MERGE_C {ROUNDINGS}",
         immediate=Immediate.FLOAT,
-        source=MANUAL,
+        source=f"{MANUAL}; bytes, .RELU: {HOST}",
         twin=_UNIFORM,
     )
     table.both(

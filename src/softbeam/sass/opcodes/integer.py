@@ -8,6 +8,7 @@ from softbeam.sass.opcodes.table import (
     COMPARISONS,
     COMPILED,
     MANUAL,
+    RECORDED,
     RECORDED_WORDS,
     Table,
 )
@@ -54,7 +55,13 @@ def _arithmetic(table: Table) -> None:
         source=RECORDED_WORDS,
     )
     table.add("IADD", "a + b of pairs", "64", sassifi="IADD_IMUL", source=BLACKWELL)
-    table.add("VIADD", "a + b; .16x2 of both 16-bit halves", "16x2", sassifi="IADD_IMUL")
+    table.add(
+        "VIADD",
+        "a + b; .16x2 of both 16-bit halves, .U8x4 of four bytes",
+        "16x2 U8x4",
+        sassifi="IADD_IMUL",
+        source=f"{RECORDED}; .U8x4: {COMPILED}, compared with a host",
+    )
     table.both(
         "IMAD",
         "a * b + c; .WIDE the 64-bit sum with a pair, .HI its high word",
@@ -74,9 +81,9 @@ def _arithmetic(table: Table) -> None:
     )  # fmt: skip
     table.both(
         "VIMNMX",
-        "minimum or maximum by predicate; .S16x2, .U16x2 of both halves",
-        "U32 S32 S16x2 U16x2 RELU",
-        source=DPX,
+        "minimum or maximum by predicate; .S16x2, .U16x2 of both halves, .U8x4 of four bytes",
+        "U32 S32 S16x2 U16x2 U8x4 RELU",
+        source=f"{DPX}; .U8x4: {COMPILED}, compared with a host",
         twin={"source": BLACKWELL},
     )
     table.add(

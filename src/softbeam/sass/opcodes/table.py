@@ -18,6 +18,9 @@ BLACKWELL = (
     "NVIDIA's compiler makes of the same source for other architectures"
 )
 
+#: Of instructions and forms that were compiled from a function of CUDA or an instruction of PTX.
+HOST = f"{COMPILED}, and PTX ISA; compared with a host"
+
 #: Of instructions on words that Blackwell also has on pairs.
 RECORDED_WORDS = f"{RECORDED}; of 64 bits: inferred from compiled code for Blackwell"
 
