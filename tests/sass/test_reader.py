@@ -43,7 +43,7 @@ K = OperandKind
         ("R2.64", Operand(K.REGISTER, "R2.64", index=2, wide=True)),
         ("R6.B3", Operand(K.REGISTER, "R6.B3", index=6, selector="B3")),
         ("UR4", Operand(K.UNIFORM_REGISTER, "UR4", index=4)),
-        ("URZ", Operand(K.UNIFORM_REGISTER, "URZ", index=63)),
+        ("URZ", Operand(K.UNIFORM_REGISTER, "URZ", index=255)),
         ("P0", Operand(K.PREDICATE, "P0", index=0)),
         ("!P6", Operand(K.PREDICATE, "!P6", index=6, inverted=True)),
         ("PT", Operand(K.PREDICATE, "PT", index=7)),
@@ -98,8 +98,8 @@ def test_nan_immediates_have_their_sign() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", " ", "R255", "R256", "R1000", "UR63", "UR64", "P7", "P8", "UP7", "B16", "RT", "PZ",
-        "BT", "R٣", "c[0x0][R255]", "c[0x0][R300+0x4]", "[R255]", "[UR99]", "[R1R2]", "[R1+]",
+        "", " ", "R255", "R256", "R1000", "UR255", "UR256", "P7", "P8", "UP7", "B16", "RT", "PZ",
+        "BT", "R٣", "c[0x0][R255]", "c[0x0][R300+0x4]", "[R255]", "[UR299]", "[R1R2]", "[R1+]",
         "[-R1]", "[0x4", "c[0x0]", "c[][0x4]x", "1.2.3", "0x", "0xg", "1e", "٣", "0.٥", "--1",
         "R1 R2", "\x00", "\ud800", "1" * 5000, "0x" + "f" * 17, "1e99999", "[" * 5000,
     ],
@@ -330,7 +330,7 @@ def test_fuzz_operands(text: str) -> None:
         except ListingError:
             continue
         assert 0 <= operand.index <= 255
-        assert 0 <= operand.uniform <= 63
+        assert 0 <= operand.uniform <= 255
 
 
 @pytest.mark.parametrize(
