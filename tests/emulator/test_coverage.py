@@ -44,7 +44,7 @@ PROGRAMS = {
     ),
     "control": (
         "NOP", "YIELD", "NANOSLEEP 0x64", "MEMBAR.SC.GPU", "ERRBAR", "CGAERRBAR", "CCTL.IVALL",
-        "FENCE.VIEW.ASYNC", "LDGDEPBAR", "DEPBAR.LE SB0, 0x0", "WARPSYNC.ALL", "ENDCOLLECTIVE",
+        "FENCE.VIEW.ASYNC", "LDGDEPBAR", "DEPBAR.LE SB0, 0x0, {1}", "WARPSYNC.ALL", "ENDCOLLECTIVE",
         "ISETP.LT.AND P0, PT, R0, 0x8, PT", "BSSY B0, (join)", "@P0 BRA (join)", "BREAK B0, !P0",
         "BMOV.32 R5, B0", "join:", "@P0 BSYNC B0", "JMP (there)", "there:", "LEPC R20, (there)",
         "MOV R20, (back)", "MOV R21, RZ", "CALL.REL.NOINC (double)", "back:",

@@ -23,7 +23,7 @@ from softbeam.sass import (
     parse_operand,
     read_listing,
 )
-from softbeam.sass.reader import parse_guard, split_operands
+from softbeam.sass.reader import parse_guard, parse_instruction, split_operands
 
 K = OperandKind
 
@@ -53,6 +53,7 @@ K = OperandKind
         ("B15", Operand(K.BARRIER, "B15", index=15)),
         ("SR_TID.X", Operand(K.SPECIAL, "SR_TID.X")),
         ("SRZ", Operand(K.SPECIAL, "SRZ")),
+        ("{1,3}", Operand(K.SYMBOL, "{1,3}")),
         ("0x1f", Operand(K.INTEGER, "0x1f", value=31)),
         ("-0x1", Operand(K.INTEGER, "-0x1", value=-1)),
         ("105615", Operand(K.INTEGER, "105615", value=105615)),
@@ -129,6 +130,13 @@ def test_guards(text: str, guard: Guard) -> None:
 def test_what_is_no_guard(text: str) -> None:
     with pytest.raises(ListingError, match="not a guard"):
         parse_guard(text)
+
+
+def test_scoreboards_and_two_addresses_without_a_comma() -> None:
+    waits = parse_instruction(0, {"opcode": "DEPBAR.LE", "operands": "SB0,0x0,{1,3}"})
+    assert [one.text for one in waits.operands] == ["SB0", "0x0", "{1,3}"]
+    copies = parse_instruction(0, {"opcode": "LDGSTS.E", "operands": "[R7]desc[UR4][R2.64],!P0"})
+    assert [one.text for one in copies.operands] == ["[R7]", "desc[UR4][R2.64]", "!P0"]
 
 
 def test_operands_are_split_outside_brackets_only() -> None:
