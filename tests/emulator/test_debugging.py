@@ -167,7 +167,7 @@ def test_what_is_no_register_or_thread(machine: Machine) -> None:
     x = machine.allocate(256)
     debugger: Debugger = machine.debug(SYMBOL, 2, 32, 64, 1.0, x, 1)
     registers = debugger.registers(0)
-    for name in ("R255", "P7", "UR63", "X1", "R-1", ""):
+    for name in ("R255", "P7", "UR255", "X1", "R-1", ""):
         with pytest.raises(LaunchError, match="no register"):
             registers[name]
     for name, value in (("R0", 1 << 32), ("R0", -1), ("P0", 2)):

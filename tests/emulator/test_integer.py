@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from support.bench import execute
 from support.cases import M32, M64, Case, check, check_uniform, pair, signed, split
+from support.launching import HEAD, launch, store
 
 CASES: list[Case] = []
 
@@ -634,3 +635,19 @@ def test_uniform_operands_reach_every_lane() -> None:
     assert left["R12"].tolist() == values.tolist()
     left = execute("@!UP0 MOV R12, R4", {"R4": values}, uniforms=uniforms)
     assert not left["R12"].any()
+
+
+@pytest.mark.parametrize("engine", ["interpreter", "translator"])
+def test_every_uniform_register_of_blackwell(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOFTBEAM_ENGINE", engine)
+    code = (
+        *(line.replace("c[0x0][0x0]", "c[0x0][0x360]") for line in HEAD),
+        "UMOV UR254, 0x12345678",
+        "UIMAD.WIDE.U32 UR62, UR254, 0x1000, URZ",  # UR63 is a register like others
+        "UIADD3 UR64, UR62, UR63, URZ",
+        "UMOV URZ, 0x7",
+        "IADD3 R4, RZ, UR64, RZ",
+        *store(),
+    )
+    result = launch(code, 32, architecture="sm_100")
+    assert set(result.words.tolist()) == {0x45678000 + 0x123}

@@ -79,7 +79,7 @@ def draw_row(form: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         elif kind == k.CONSTANT:
             row[column] = int(rng.integers(0, 64))
     uniform = bool(row[k.UNIFORM])
-    if row[k.DESTINATION] != (63 if uniform else 255):
+    if row[k.DESTINATION] != 255:
         row[k.DESTINATION] = int(rng.integers(0, 12 if uniform else 40))
     for column in (k.PREDICATE_0, k.PREDICATE_1):
         if row[column] != 7:
@@ -198,7 +198,7 @@ def draw_access(form: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         row[k.A_VALUE] = 2 + 6 * int(rng.integers(0, 5)) if wide else 100 + int(rng.integers(0, 4))
     if space == k.LOCAL and row[k.A] == k.REGISTER:
         row[k.A_VALUE] += 10
-    row[k.UNIFORM_BASE] = 63
+    row[k.UNIFORM_BASE] = 255
     row[k.OFFSET] = size * int(rng.integers(0, 4)) + int(rng.random() < 0.05)
     for column in (k.B, k.C):
         if row[column] == k.REGISTER:

@@ -13,7 +13,9 @@ from support.shipped import FEW
 
 from softbeam.errors import ListingError
 from softbeam.kernels import ARCHITECTURES, cubin_bytes, listing_bytes
-from softbeam.sass import link, read_cubin, read_listing
+from softbeam.sass import link, parse_line, read_cubin, read_listing
+from softbeam.sass.encoding import disagreement
+from softbeam.sass.opcodes import find_opcode
 
 
 def linked(listing: bytes, cubin: bytes) -> int:
@@ -92,3 +94,50 @@ def test_a_changed_guard_or_opcode_is_refused() -> None:
     listing, _ = changed("fill", "UIMAD", lambda text: "UIADD3", "opcode")
     with pytest.raises(ListingError, match="opcode UIADD3"):
         linked(listing, cubin_bytes("fill"))
+
+
+def patched(name: str, opcode: str, number: int) -> tuple[bytes, int]:
+    """Return a cubin in which the first such instruction has another number, and its pc."""
+    cubin = bytearray(cubin_bytes(name))
+    found = read_listing(listing_bytes(name), origin="x")
+    kernel, code = next(iter(found.items()))
+    pc = next(one.pc for one in code if one.opcode == opcode)
+    start = bytes(cubin).index(read_cubin(bytes(cubin), origin="x")[1][kernel].code) + pc
+    word = int.from_bytes(cubin[start : start + 2], "little")
+    cubin[start : start + 2] = (word & ~0x1FF | number).to_bytes(2, "little")
+    return bytes(cubin), pc
+
+
+def test_a_number_that_no_opcode_has_is_an_unknown_instruction() -> None:
+    cubin, pc = patched("fill", "STG", 0x1FF)
+    listing = read_listing(listing_bytes("fill"), origin="x")
+    functions = link(listing, read_cubin(cubin, origin="x"), origin="x")
+    (function,) = functions.values()
+    assert [one.pc for one in function.instructions if not one.known] == [pc]
+    assert find_opcode(function.at(pc)) is None
+
+
+def test_another_opcode_s_number_is_of_another_build() -> None:
+    cubin, pc = patched("fill", "STG", 0x181)
+    with pytest.raises(ListingError, match=f"pc {pc:#x} .* whose opcode STG"):
+        linked(listing_bytes("fill"), cubin)
+
+
+@pytest.mark.parametrize("operands", ["R2,<odd>", "R2,{1}R3", "R2,R3..x"])
+def test_an_operand_that_cannot_be_read_is_an_unknown_instruction(operands: str) -> None:
+    listing, pc = changed("fill", "IMAD", lambda text: operands)
+    functions = link(
+        read_listing(listing, origin="x"), read_cubin(cubin_bytes("fill"), origin="x"), origin="x"
+    )
+    (function,) = functions.values()
+    assert not function.at(pc).known
+    assert str(function.at(pc)).endswith(operands.replace(",", ", "))
+
+
+def test_uniform_registers_are_told_apart_by_architecture() -> None:
+    # MOV R8, UR63 of Blackwell; before it the field of UR63 is that of URZ.
+    code = (0x1FE20008000F000000003F00087C02).to_bytes(16, "little")
+    line = parse_line("MOV R8, UR63")
+    assert disagreement(line, code, "sm_100") == ""
+    assert disagreement(line, code, "sm_90") == "UR63"
+    assert disagreement(parse_line("MOV R8, URZ"), code, "sm_90") == ""

@@ -23,7 +23,7 @@ from softbeam.sass import (
     parse_operand,
     read_listing,
 )
-from softbeam.sass.reader import parse_guard, split_operands
+from softbeam.sass.reader import parse_guard, parse_instruction, split_operands
 
 K = OperandKind
 
@@ -43,7 +43,7 @@ K = OperandKind
         ("R2.64", Operand(K.REGISTER, "R2.64", index=2, wide=True)),
         ("R6.B3", Operand(K.REGISTER, "R6.B3", index=6, selector="B3")),
         ("UR4", Operand(K.UNIFORM_REGISTER, "UR4", index=4)),
-        ("URZ", Operand(K.UNIFORM_REGISTER, "URZ", index=63)),
+        ("URZ", Operand(K.UNIFORM_REGISTER, "URZ", index=255)),
         ("P0", Operand(K.PREDICATE, "P0", index=0)),
         ("!P6", Operand(K.PREDICATE, "!P6", index=6, inverted=True)),
         ("PT", Operand(K.PREDICATE, "PT", index=7)),
@@ -53,6 +53,7 @@ K = OperandKind
         ("B15", Operand(K.BARRIER, "B15", index=15)),
         ("SR_TID.X", Operand(K.SPECIAL, "SR_TID.X")),
         ("SRZ", Operand(K.SPECIAL, "SRZ")),
+        ("{1,3}", Operand(K.SYMBOL, "{1,3}")),
         ("0x1f", Operand(K.INTEGER, "0x1f", value=31)),
         ("-0x1", Operand(K.INTEGER, "-0x1", value=-1)),
         ("105615", Operand(K.INTEGER, "105615", value=105615)),
@@ -98,8 +99,8 @@ def test_nan_immediates_have_their_sign() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", " ", "R255", "R256", "R1000", "UR63", "UR64", "P7", "P8", "UP7", "B16", "RT", "PZ",
-        "BT", "R٣", "c[0x0][R255]", "c[0x0][R300+0x4]", "[R255]", "[UR99]", "[R1R2]", "[R1+]",
+        "", " ", "R255", "R256", "R1000", "UR255", "UR256", "P7", "P8", "UP7", "B16", "RT", "PZ",
+        "BT", "R٣", "c[0x0][R255]", "c[0x0][R300+0x4]", "[R255]", "[UR299]", "[R1R2]", "[R1+]",
         "[-R1]", "[0x4", "c[0x0]", "c[][0x4]x", "1.2.3", "0x", "0xg", "1e", "٣", "0.٥", "--1",
         "R1 R2", "\x00", "\ud800", "1" * 5000, "0x" + "f" * 17, "1e99999", "[" * 5000,
     ],
@@ -129,6 +130,13 @@ def test_guards(text: str, guard: Guard) -> None:
 def test_what_is_no_guard(text: str) -> None:
     with pytest.raises(ListingError, match="not a guard"):
         parse_guard(text)
+
+
+def test_scoreboards_and_two_addresses_without_a_comma() -> None:
+    waits = parse_instruction(0, {"opcode": "DEPBAR.LE", "operands": "SB0,0x0,{1,3}"})
+    assert [one.text for one in waits.operands] == ["SB0", "0x0", "{1,3}"]
+    copies = parse_instruction(0, {"opcode": "LDGSTS.E", "operands": "[R7]desc[UR4][R2.64],!P0"})
+    assert [one.text for one in copies.operands] == ["[R7]", "desc[UR4][R2.64]", "!P0"]
 
 
 def test_operands_are_split_outside_brackets_only() -> None:
@@ -330,7 +338,7 @@ def test_fuzz_operands(text: str) -> None:
         except ListingError:
             continue
         assert 0 <= operand.index <= 255
-        assert 0 <= operand.uniform <= 63
+        assert 0 <= operand.uniform <= 255
 
 
 @pytest.mark.parametrize(

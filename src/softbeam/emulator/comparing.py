@@ -11,7 +11,7 @@ from softbeam.emulator.resuming import BlockRun
 #: Registers of a warp beside the general ones, where each kind begins in sets, and how many.
 _OTHERS = (
     ("predicates", PREDICATES, 7),
-    ("uniforms", UNIFORMS, 63),
+    ("uniforms", UNIFORMS, 255),
     ("uniform_predicates", UNIFORM_PREDICATES, 7),
 )
 

@@ -31,7 +31,7 @@ from softbeam.sass.instruction import pc_of, row_of
 #: Stores of the followed unit that can be taken back.
 LOG_WORDS = 1 << 20
 
-_LOADS = (k.LOAD, k.LOAD_OTHER, k.ATOMIC)
+_LOADS = (k.LOAD, k.LOAD_OTHER, k.COPY_TO_SHARED, k.ATOMIC)
 _STORES = (k.STORE, k.STORE_OTHER, k.ATOMIC, k.REDUCTION)
 _BARRIERS = (k.BAR, k.BSYNC, k.WARPSYNC)
 

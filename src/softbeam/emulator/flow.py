@@ -20,9 +20,9 @@ from softbeam.emulator.core.operations import OPERATIONS, PART_WARP, Writes
 from softbeam.emulator.lowering import Program
 
 #: Where in a set each kind of register begins.
-UNIFORMS, PREDICATES, UNIFORM_PREDICATES = 256, 320, 328
+UNIFORMS, PREDICATES, UNIFORM_PREDICATES = 256, 512, 520
 
-_ALWAYS, _NO_UNIFORM, _NO_REGISTER = 7, 63, 255
+_ALWAYS, _NO_UNIFORM, _NO_REGISTER = 7, 255, 255
 
 #: Control flow whose successors are known from the row alone; a call from which nothing returns is
 #: a branch, which is how the compiler leaves some loops.

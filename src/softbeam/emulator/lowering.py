@@ -101,7 +101,7 @@ class Program:
         An atomic loads what it changes.  An access of any space counts as one of global memory;
         those of shared and of local memory do not.
         """
-        return self._bytes((k.LOAD, k.LOAD_OTHER, k.ATOMIC, k.REDUCTION))
+        return self._bytes((k.LOAD, k.LOAD_OTHER, k.COPY_TO_SHARED, k.ATOMIC, k.REDUCTION))
 
     @property
     def stored_bytes(self) -> NDArray[np.int64]:
@@ -211,7 +211,8 @@ def lower(function: Function) -> Program:
         function=function,
         code=k.Code(rows, reads, writes),
         banks=banks,
-        has_barrier=bool(np.any(operations == k.BAR)) or k.SHARED in spaces,
+        has_barrier=bool(np.any(np.isin(operations, (k.BAR, k.COPY_TO_SHARED))))
+        or k.SHARED in spaces,
         communicates=bool(np.any(atomics & (rows[:, k.SPACE] != k.SHARED))),
         stores_bytes=bool(np.any(stores & narrow)),
         local_bytes=LOCAL_BYTES if {k.LOCAL, k.GENERIC} & spaces else 0,

@@ -36,7 +36,7 @@ from softbeam.emulator.waiting import launch_ending
 from softbeam.errors import LaunchError
 from softbeam.sass import link, read_cubin, read_listing, read_variables
 from softbeam.sass.architectures import DEFAULT_ARCHITECTURE
-from softbeam.sass.instruction import Function
+from softbeam.sass.instruction import Function, Instruction
 from softbeam.sass.toolchain import disassemble, read_code
 from softbeam.sass.variables import Variables
 
@@ -218,6 +218,41 @@ class Machine(DeviceMemory):
             names = ", ".join(sorted(self._functions)) or "none"
             raise LaunchError(f"there is no one kernel {kernel!r}; the cubin has: {names}")
         return self._functions[found[0]]
+
+    def unsupported(self, kernel: str) -> tuple[Instruction, ...]:
+        """Return the instructions of a kernel that the emulator does not execute.
+
+        A launch that reaches none of them ends as on a GPU; one that does raises
+        :class:`~softbeam.errors.UnsupportedInstruction`.
+
+        Parameters
+        ----------
+        kernel : str
+            Its symbol, or its C++ name.
+
+        Returns
+        -------
+        tuple of Instruction
+            In the order of their ``pc``; empty if there are none.
+
+        Raises
+        ------
+        LaunchError
+            If there is no such kernel.
+
+        Examples
+        --------
+        >>> from softbeam.emulator import Machine
+        >>> from softbeam.kernels import cubin_bytes, listing_bytes
+        >>> machine = Machine(cubin_bytes("fill"), listing_bytes("fill"))
+        >>> [(hex(one.pc), str(one)) for one in machine.unsupported("fill_kernel")]
+        []
+        """
+        function = self.find(kernel)
+        supported = self._program(function).supported
+        return tuple(
+            one for one, known in zip(function.instructions, supported, strict=True) if not known
+        )
 
     def variable(self, name: str) -> int:
         """Return the address of a ``__device__`` variable.
@@ -417,11 +452,15 @@ class Machine(DeviceMemory):
         """The byte address behind the last page of the heap."""
         return self._heap.end
 
+    def _program(self, function: Function) -> Program:
+        program = lower_again(function, self._programs.get(function.name))
+        self._programs[function.name] = program
+        return program
+
     def _prepared(
         self, function: Function, shape: LaunchShape, arguments: Sequence[Any], shared_bytes: int
     ) -> Launch:
-        program = lower_again(function, self._programs.get(function.name))
-        self._programs[function.name] = program
+        program = self._program(function)
         if function.name not in self._integers:
             self._integers[function.name] = integer_parameters(function)
         packed = packed_arguments(function, arguments, self._integers[function.name])

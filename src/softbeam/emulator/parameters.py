@@ -7,7 +7,13 @@ as an integer, and by no instruction of floats, is one.
 from __future__ import annotations
 
 from softbeam.sass.effects import destination_words, roles
-from softbeam.sass.instruction import Function, Instruction, Operand, OperandKind
+from softbeam.sass.instruction import (
+    UNIFORM_ZERO_REGISTER,
+    Function,
+    Instruction,
+    Operand,
+    OperandKind,
+)
 from softbeam.sass.opcodes import Immediate, Opcode, find_opcode
 
 _REGISTERS = (OperandKind.REGISTER, OperandKind.UNIFORM_REGISTER)
@@ -64,7 +70,9 @@ def _parameter(
 ) -> int | None:
     """Return the parameter that a word of an operand is or holds."""
     if operand.kind is OperandKind.CONSTANT:
-        plain = operand.bank == 0 and operand.index == 255 and operand.uniform == 63
+        plain = (
+            operand.bank == 0 and operand.index == 255 and operand.uniform == UNIFORM_ZERO_REGISTER
+        )
         return words.get(int(operand.value) + 4 * part) if plain else None
     if operand.kind in _REGISTERS:
         return held.get((operand.kind, operand.index + part))

@@ -9,12 +9,12 @@ from softbeam.emulator.core import layout as k
 from softbeam.errors import LaunchError
 
 _NAME = re.compile(r"(UR|UP|R|P)([0-9]{1,3})\Z")
-_MOST = {"R": 254, "P": 6, "UR": 62, "UP": 6}
+_MOST = {"R": 254, "P": 6, "UR": 254, "UP": 6}
 
 
 class Registers:
     """General registers ``R0`` … ``R254``, predicates ``P0`` … ``P6``, and the warp's own
-    ``UR0`` … ``UR62`` and ``UP0`` … ``UP6``, which its threads share.
+    ``UR0`` … ``UR254`` and ``UP0`` … ``UP6``, which its threads share.
 
     Parameters
     ----------
@@ -70,5 +70,5 @@ class Registers:
 def _parsed(name: str) -> tuple[str, int]:
     match = _NAME.match(name)
     if match is None or int(match.group(2)) > _MOST[match.group(1)]:
-        raise LaunchError(f"there is no register {name!r}: R0 to R254, P0 to P6, UR0 to UR62, UP0")
+        raise LaunchError(f"there is no register {name!r}: R0 to R254, P0 to P6, UR0 to UR254, UP0")
     return match.group(1), int(match.group(2))

@@ -16,7 +16,7 @@ class Row:
         self.values[k.DESTINATION] = 255
         self.values[k.PREDICATE_0] = 7
         self.values[k.PREDICATE_1] = 7
-        self.values[k.UNIFORM_BASE] = 63
+        self.values[k.UNIFORM_BASE] = 255
         for column in (k.SOURCE_PREDICATE_0, k.SOURCE_PREDICATE_1, k.SOURCE_PREDICATE_2):
             self.values[column] = 7
 

@@ -65,7 +65,7 @@ def addresses_of(row: NDArray[np.int64], w: Any, lanes: list[int]) -> list[int]:
     wide = int(row[k.SPACE]) in (k.GLOBAL, k.GENERIC)
     uniform = int(row[k.UNIFORM_BASE])
     offset = int(row[k.OFFSET])
-    if uniform != 63:
+    if uniform != 255:
         offset += int(w["uniforms"][uniform])
         offset += int(w["uniforms"][uniform + 1]) << 32 if wide else 0
     found = []

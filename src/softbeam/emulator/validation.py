@@ -19,8 +19,8 @@ from softbeam.sass.instruction import pc_of
 
 #: Registers of a thread and uniform registers of a warp that the interpreter has; the last of each
 #: kind that an instruction names, and beyond it room for the high word of a pair.
-_REGISTERS, _UNIFORMS = 256, 66
-_RZ, _URZ, _PT = 255, 63, 7
+_REGISTERS, _UNIFORMS = 256, 258
+_RZ, _URZ, _PT = 255, 255, 7
 
 _NUMBER_OF_OPERATIONS = max(OPERATIONS) + 1
 _KNOWN = np.zeros(_NUMBER_OF_OPERATIONS, dtype=np.bool_)
@@ -73,6 +73,7 @@ _DETAILS = {
     k.ATOMIC: k.ATOMIC_CAST,
     k.REDUCTION: k.ATOMIC_CAST,
     k.BAR: k.BAR_OR,
+    k.COPY_TO_SHARED: 1,
     k.LOP3: 255,
     k.BARRIER_TO_BARRIER: 31,
 }
@@ -183,6 +184,7 @@ def _check_operations(rows: NDArray[np.int64], check: Check) -> None:
     sized = np.isin(rows[:, k.SIZE], _SIZES)
     atomic = (operation == k.ATOMIC) | (operation == k.REDUCTION)
     sized &= ~atomic | np.isin(rows[:, k.SIZE], (4, 8))
+    sized &= (operation != k.COPY_TO_SHARED) | (rows[:, k.SIZE] >= 4)
     check(k.SIZE, sized | ~accesses, "SIZE")
     check(k.OFFSET, (rows[:, k.OFFSET] >= 0) | (operation != k.LDC), "OFFSET")
     for number, most in _DETAILS.items():

@@ -17,10 +17,15 @@ from softbeam.sass.effects import (
     wide_address,
     written_registers,
 )
-from softbeam.sass.instruction import TRUE_PREDICATE, Function, Instruction, Operand, OperandKind
+from softbeam.sass.instruction import (
+    TRUE_PREDICATE,
+    UNIFORM_ZERO_REGISTER,
+    Function,
+    Instruction,
+    Operand,
+    OperandKind,
+)
 from softbeam.sass.opcodes import Opcode, find_opcode
-
-_ZERO_UNIFORM = 63
 
 #: The pair of uniform registers that describes a global access; the emulator does not use it.
 _DESCRIPTOR = re.compile(r"g?desc\[UR([0-9]+)\]")
@@ -87,14 +92,14 @@ def _read_uniforms(instruction: Instruction, sources: tuple[Operand, ...]) -> se
             if descriptor := _DESCRIPTOR.match(operand.text):
                 first = int(descriptor.group(1))
                 uniforms.update((first, first + 1))
-    return {number for number in uniforms if number < _ZERO_UNIFORM}
+    return {number for number in uniforms if number < UNIFORM_ZERO_REGISTER}
 
 
 def _runs(prefix: str, numbers: Iterable[int]) -> list[str]:
     """Return names of registers, consecutive ones as one run."""
     runs: list[list[int]] = []
     for number in sorted(numbers):
-        if prefix == "UR" and number >= _ZERO_UNIFORM:
+        if prefix == "UR" and number >= UNIFORM_ZERO_REGISTER:
             continue
         if runs and runs[-1][-1] + 1 == number:
             runs[-1].append(number)

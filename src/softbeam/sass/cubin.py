@@ -17,7 +17,7 @@ from typing import Any
 from elftools.elf.elffile import ELFFile
 
 from softbeam.errors import ListingError
-from softbeam.sass.encoding import disagreement
+from softbeam.sass.encoding import disagreement, has_known_number
 from softbeam.sass.instruction import (
     INSTRUCTION_BYTES,
     Function,
@@ -208,6 +208,8 @@ def read_cubin(data: bytes, *, origin: str) -> tuple[str, dict[str, CubinFacts]]
 def _with_bits(instruction: Instruction, code: bytes) -> Instruction:
     """Return an instruction whose immediates in decimals have the word of the machine code.
 
+    What kind of instruction that is must be known too.
+
     Decimals do not say all: the disassembler writes every NaN as ``+QNAN`` or ``-QNAN``, though
     ``FSEL`` hands its bits on; float64 immediates have more digits than it prints; and ``1`` is a
     float32 in ``FADD``, the high word of a float64 in ``MUFU.RCP64H``.  An immediate is the second
@@ -224,7 +226,8 @@ def _with_bits(instruction: Instruction, code: bytes) -> Instruction:
             operands[place] = replace(operand, bits=word)
             if operand.value != operand.value and not instruction.opcode.startswith("H"):
                 operands[place] = Operand(OperandKind.INTEGER, f"{word:#x}", value=word, bits=word)
-    return replace(instruction, operands=tuple(operands))
+    known = instruction.known and has_known_number(instruction, code)
+    return replace(instruction, operands=tuple(operands), known=known)
 
 
 def link(
@@ -240,7 +243,8 @@ def link(
     ListingError
         If the listing has a function that the cubin lacks or has otherwise: another number of
         instructions, or one whose guard, opcode, registers, constants or target are not those of
-        the machine code (:mod:`softbeam.sass.encoding`).
+        the machine code (:mod:`softbeam.sass.encoding`).  An instruction whose kind of machine
+        code softbeam has not met is one that is not known.
     """
     architecture, kernels = cubin
     functions = {}

@@ -51,6 +51,9 @@ def roles(instruction: Instruction, opcode: Opcode) -> Roles:
         found.append(operands[position])
         position += 1
     destination = operands[position] if position < len(operands) else None
+    if destination is not None and destination.kind is OperandKind.ADDRESS:
+        # ATOMS.CAST on Blackwell: predicates only.
+        return _roles(None, tuple(found), operands[position:])
     position += 1
     while position < len(operands) and operands[position].kind in _PREDICATES:
         found.append(operands[position])
@@ -199,4 +202,7 @@ def wide_address(instruction: Instruction, operand: Operand) -> bool:
     """
     if operand.kind is not OperandKind.ADDRESS:
         return False
+    if instruction.opcode == "LDGSTS":
+        # One of its two addresses is of shared memory; it is newer than sm_75.
+        return operand.wide
     return operand.wide or ("E" in instruction.modifiers and ".U32" not in operand.text)

@@ -4,6 +4,9 @@ NVIDIA documents no encoding.  What stands here was read from the 220,000 instru
 shipped kernels, the recorded ones and the corpus of the tests, on all architectures from sm_75 to
 sm_120, and holds for every one of them; a test repeats that.  An opcode that none of them has is
 checked by its guard and its constants alone.
+
+What stands here is not all that there is.  A number that no opcode has here, and what the opcode
+table lacks, say nothing of the listing: only that the instruction cannot be executed.
 """
 
 from __future__ import annotations
@@ -18,11 +21,11 @@ from softbeam.sass.instruction import (
     Operand,
     OperandKind,
 )
-from softbeam.sass.opcodes import OPCODES, Shape
+from softbeam.sass.opcodes import Opcode, Shape, find_opcode
 
 #: Bits 0 to 8 of each opcode; some have several, by operand or modifier.
 _CODES: dict[str, tuple[int, ...]] = {
-    "ATOM": (0x18A,),
+    "ATOM": (0x18A, 0x18B, 0x1A2),
     "ATOMG": (0x1A3, 0x1A8, 0x1A9),
     "ATOMS": (0x18C, 0x18D),
     "B2R": (0x11C,),
@@ -35,13 +38,14 @@ _CODES: dict[str, tuple[int, ...]] = {
     "BRXU": (0x158,),
     "BSSY": (0x145,),
     "BSYNC": (0x141,),
-    "CALL": (0x144,),
+    "CALL": (0x143, 0x144),
     "CCTL": (0x18F,),
     "CGAERRBAR": (0x1AB,),
     "CREDUX": (0x0CC,),
     "CS2R": (0x005,),
     "CS2UR": (0x0CB,),
     "DADD": (0x029,),
+    "DEPBAR": (0x11A,),
     "DFMA": (0x02B,),
     "DMUL": (0x028,),
     "DSETP": (0x02A,),
@@ -83,6 +87,8 @@ _CODES: dict[str, tuple[int, ...]] = {
     "LDC": (0x182,),
     "LDCU": (0x1AC,),
     "LDG": (0x181,),
+    "LDGDEPBAR": (0x1AF,),
+    "LDGSTS": (0x1AE,),
     "LDL": (0x183,),
     "LDS": (0x184,),
     "LEA": (0x011,),
@@ -121,10 +127,10 @@ _CODES: dict[str, tuple[int, ...]] = {
     "UI2F": (0x05A,),
     "UI2FP": (0x05E,),
     "UIADD3": (0x090, 0x097),
-    "UIMAD": (0x0A4, 0x0A5),
+    "UIMAD": (0x0A4, 0x0A5, 0x0A6),
     "UIMNMX": (0x085,),
     "UISETP": (0x08C,),
-    "ULDC": (0x0B9,),
+    "ULDC": (0x0B9, 0x0BB),
     "ULEA": (0x091,),
     "ULOP3": (0x092,),
     "UMOV": (0x082,),
@@ -143,6 +149,9 @@ _CODES: dict[str, tuple[int, ...]] = {
     "WARPSYNC": (0x148,),
     "YIELD": (0x146,),
 }
+
+#: All that are known, whosever they are.
+_NUMBERS = frozenset(number for numbers in _CODES.values() for number in numbers)
 
 #: Where registers stand: the destination, then sources; a byte each, six bits of a uniform one.
 _DESTINATION, _FIRST_SOURCE = 16, 24
@@ -188,43 +197,70 @@ def disagreement(instruction: Instruction, code: bytes, architecture: str) -> st
     >>> disagreement(parse_line("IMAD R4, R3, R0, R5"), code, "sm_90")
     'R5'
     """
-    pc = instruction.pc
-    word = int.from_bytes(code[pc : pc + INSTRUCTION_BYTES], "little")
+    word = _word(instruction, code)
     guard = instruction.guard
     if word >> 12 & 15 != guard.index | (8 if guard.negated else 0):
         return "guard"
+    if not has_known_number(instruction, code):
+        return f"opcode {instruction.opcode}" if word & 0x1FF in _NUMBERS else ""
+    opcode = find_opcode(instruction)
+    if opcode is None:
+        return ""
     for operand in instruction.operands:
         if operand.kind is OperandKind.CONSTANT and not _has_constant(operand, word, instruction):
             return operand.text
-    name = instruction.opcode
-    seen = _CODES.get(name)
-    if seen is None:
+    if instruction.opcode not in _CODES:
         return ""
-    if word & 0x1FF not in seen:
-        return f"opcode {name}"
-    return _registers(instruction, word, architecture) or _branch(instruction, word, architecture)
+    return _registers(instruction, opcode, word, architecture) or _branch(
+        instruction, word, architecture
+    )
+
+
+def has_known_number(instruction: Instruction, code: bytes) -> bool:
+    """Return whether an instruction's number in machine code is one that its opcode has here.
+
+    Parameters
+    ----------
+    instruction, code
+        As for :func:`disagreement`.
+
+    Returns
+    -------
+    bool
+        Also true of an opcode of which no number is known.
+    """
+    seen = _CODES.get(instruction.opcode)
+    return seen is None or _word(instruction, code) & 0x1FF in seen
+
+
+def _word(instruction: Instruction, code: bytes) -> int:
+    return int.from_bytes(code[instruction.pc : instruction.pc + INSTRUCTION_BYTES], "little")
 
 
 def _has_constant(operand: Operand, word: int, instruction: Instruction) -> bool:
+    if operand.bank < 0:
+        # A bank that a register names; no such constant is executed.
+        return True
     offset = int(operand.value) & 0xFFFF
     # LDCU's offset has one bit more below, which no code that was seen has set.
     place = 37 if instruction.opcode == "LDCU" else 38
     return (word >> 54 & 31, word >> place & 0xFFFF) == (operand.bank, offset)
 
 
-def _registers(instruction: Instruction, word: int, architecture: str) -> str:
+def _registers(instruction: Instruction, opcode: Opcode, word: int, architecture: str) -> str:
     """Return the first register that is not where the machine code has it."""
     uniform = 0xFF if is_blackwell(architecture) else 0x3F
     fields = {place: word >> place & 0xFF for place in _REGISTER_FIELDS}
     for operand in instruction.operands:
-        if operand.kind is OperandKind.ADDRESS and operand.index != fields[_FIRST_SOURCE]:
+        # LDGSTS has two addresses, that of what is written first.
+        copied = instruction.opcode == "LDGSTS" and operand is instruction.operands[0]
+        place = _DESTINATION if copied else _FIRST_SOURCE
+        if operand.kind is OperandKind.ADDRESS and operand.index != fields[place]:
             return operand.text
         for index, zero, bits in _named(operand, uniform):
-            if index != zero and index not in {field & bits for field in fields.values()}:
+            # All bits of a field are the zero register; before Blackwell no UR63 is another one.
+            if index != zero and index not in {field & bits for field in fields.values()} - {bits}:
                 return operand.text
-    opcode = OPCODES.get(instruction.opcode)
-    if opcode is None:
-        return ""
     found = roles(instruction, opcode)
     if found.destination is not None and not _is_at(
         found.destination, fields[_DESTINATION], uniform

@@ -29,8 +29,9 @@ def row_of(pc: int) -> int:
 #: The register that reads as zero and loses what is written to it, as an index.
 ZERO_REGISTER = 255
 
-#: The same of the uniform datapath.
-UNIFORM_ZERO_REGISTER = 63
+#: The same of the uniform datapath.  Blackwell has 255 other uniform registers, the architectures
+#: before it 63, and URZ is the last of either; here it has one index.
+UNIFORM_ZERO_REGISTER = 255
 
 #: The predicate that is always true, as an index.
 TRUE_PREDICATE = 7
@@ -50,6 +51,7 @@ class OperandKind(StrEnum):
     INTEGER = "integer"
     FLOAT = "float"
     SYMBOL = "symbol"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +65,14 @@ class Operand:
     text : str
         The operand's own text, without ``.reuse``.
     index : int
-        Register, predicate or barrier number; RZ is 255, URZ 63, PT and UPT 7.
+        Register, predicate or barrier number; RZ and URZ are 255, PT and UPT 7.
         For an address or constant: the general base register, 255 for none.
     value : int or float
         An immediate's value, or the byte offset of an address or constant.
     bank : int
         Constant bank.
     uniform : int
-        The uniform register that an address or constant adds, 63 for none.
+        The uniform register that an address or constant adds, 255 for none.
     wide : bool
         Whether the base register of an address is a 64-bit pair (``.64``).
     scale : int
@@ -89,7 +91,7 @@ class Operand:
     index: int = ZERO_REGISTER
     value: int | float = 0
     bank: int = 0
-    uniform: int = 63
+    uniform: int = UNIFORM_ZERO_REGISTER
     wide: bool = False
     scale: int = 1
     negated: bool = False
@@ -128,12 +130,16 @@ class Instruction:
         The opcode with its modifiers, e.g. ``IMAD.WIDE.U32``.
     operands : tuple of Operand
         In the order of the listing: destinations first.
+    known : bool
+        Whether softbeam can read all of it: its operands in the listing, and what kind of
+        instruction its machine code is.  One that is not known is never executed.
     """
 
     pc: int
     guard: Guard
     name: str
     operands: tuple[Operand, ...]
+    known: bool = True
 
     @property
     def opcode(self) -> str:

@@ -42,13 +42,18 @@ _OPCODE = re.compile(r"[A-Z][A-Z0-9_]*(\.\w+)*\Z", re.ASCII)
 _COMMENT = re.compile(r"/\*[0-9a-f]+\*/")
 # In plain listings a register that a branch goes to and what is added to it have no comma between.
 _SECOND_TARGET = re.compile(r"(?<=[A-Z0-9]) (?=-?0x|`\()")
-_TWO_ADDRESSES = re.compile(r"\A(\[[^][]*\])(\[)")
+_TWO_ADDRESSES = re.compile(r"\A(\[[^][]*\])((?:g?desc)?\[)")
 _SCALE = re.compile(r"\.X([0-9]{1,2})\b")
 # A symbol is what neither begins as a number nor looks like a register that does not exist.
 #: One word of an address that only a linker knows, e.g. ``32@lo((kernel + 0x850))``.
 _HALF_ADDRESS = re.compile(r"32@(lo|hi)\([$.\w`() +]{1,400}\)\Z", re.ASCII)
 #: Or the kind of a texture.
 _SYMBOL = re.compile(r"[123]D\Z|(?!\d)(?!(?:UR|R|UP|P|B)(?:\d+|Z|T)(?:\.|\Z))[$.\w`()]+\Z")
+
+#: A set of scoreboards, e.g. ``{1,3}``.
+_SCOREBOARDS = re.compile(r"\{[0-9](,[0-9]){0,7}\}\Z", re.ASCII)
+#: What may be an operand that softbeam has not met: printable, and no longer than any symbol.
+_PLAUSIBLE = re.compile(r"[!-~]([ -~]{0,400}[!-~])?\Z", re.ASCII)
 
 _KINDS = {
     "R": OperandKind.REGISTER,
@@ -58,8 +63,8 @@ _KINDS = {
     "B": OperandKind.BARRIER,
     "SB": OperandKind.SYMBOL,
 }
-_ZERO = {"R": 255, "UR": 63, "P": 7, "UP": 7}
-_LIMIT = {"R": 254, "UR": 62, "P": 6, "UP": 6, "B": 15, "SB": 7}
+_ZERO = {"R": 255, "UR": 255, "P": 7, "UP": 7}
+_LIMIT = {"R": 254, "UR": 254, "P": 6, "UP": 6, "B": 15, "SB": 7}
 
 
 def _index(prefix: str, number: str) -> int | None:
@@ -90,7 +95,7 @@ def _numbered(text: str) -> Operand | None:
 
 def _terms(body: str) -> dict[str, Any] | None:
     """Read the sum inside brackets: a general register, a uniform register and an offset."""
-    facts: dict[str, Any] = {"index": 255, "uniform": 63, "value": 0, "wide": False, "scale": 1}
+    facts: dict[str, Any] = {"index": 255, "uniform": 255, "value": 0, "wide": False, "scale": 1}
     position = 0
     while position < len(body):
         match = _TERM.match(body, position)
@@ -178,7 +183,7 @@ def parse_operand(text: str) -> Operand:
         return replace(operand, text=plain, **flags)  # type: ignore[arg-type]
     if inner.startswith("SR"):
         return Operand(OperandKind.SPECIAL, plain)
-    if plain and (_SYMBOL.match(plain) or _HALF_ADDRESS.match(plain)):
+    if any(one.match(plain) for one in (_SYMBOL, _HALF_ADDRESS, _SCOREBOARDS)):
         return Operand(OperandKind.SYMBOL, plain)
     raise ListingError(
         f"{_shown(text)} is not an operand that softbeam can read; "
@@ -187,10 +192,10 @@ def parse_operand(text: str) -> Operand:
 
 
 def split_operands(text: str) -> list[str]:
-    """Split an operand list at the commas that are not inside brackets."""
+    """Split an operand list at the commas that are not inside brackets or braces."""
     parts, depth, start = [], 0, 0
     for position, character in enumerate(text):
-        depth += (character == "[") - (character == "]")
+        depth += (character in "[{") - (character in "]}")
         if character == "," and depth == 0:
             parts.append(text[start:position])
             start = position + 1
@@ -209,7 +214,23 @@ def parse_guard(text: str) -> Guard:
     return Guard(index, match.group(1) == "!", match.group(2) == "U")
 
 
-def parse_instruction(pc: int, entry: Mapping[str, Any]) -> Instruction:
+def _operand_or_text(text: str) -> Operand:
+    """Return an operand, unreadable if softbeam cannot tell what it is.
+
+    Raises
+    ------
+    ListingError
+        If it cannot be an operand of anything.
+    """
+    try:
+        return parse_operand(text)
+    except ListingError:
+        if not _PLAUSIBLE.match(text.strip()):
+            raise
+        return Operand(OperandKind.UNREADABLE, text.strip())
+
+
+def parse_instruction(pc: int, entry: Mapping[str, Any], *, strict: bool = True) -> Instruction:
     """Return one instruction from its entry in the listing.
 
     Parameters
@@ -218,6 +239,9 @@ def parse_instruction(pc: int, entry: Mapping[str, Any]) -> Instruction:
         Byte offset of the instruction.
     entry : mapping
         The disassembler's object: ``opcode``, ``operands`` and, if guarded, ``predicate``.
+    strict : bool
+        Whether operands that cannot be read are an error; otherwise the instruction is one that
+        is not known.
 
     Raises
     ------
@@ -239,9 +263,10 @@ def parse_instruction(pc: int, entry: Mapping[str, Any]) -> Instruction:
             # nvdisasm takes P2R's and R2P's operand PR for a guard when it writes JSON.
             parts.insert(0 if name.startswith(("R2P", "UR2UP")) else 1, guard)
             guard = ""
-        return Instruction(
-            pc, parse_guard(guard), name, tuple(parse_operand(part) for part in parts)
-        )
+        parse = parse_operand if strict else _operand_or_text
+        found = tuple(parse(part) for part in parts)
+        known = all(one.kind is not OperandKind.UNREADABLE for one in found)
+        return Instruction(pc, parse_guard(guard), name, found, known)
     except KeyError as error:
         raise ListingError(f"the instruction at pc {pc:#x} has no field {error}") from None
     except (TypeError, AttributeError):
@@ -283,6 +308,8 @@ def parse_line(text: str, pc: int = 0) -> Instruction:
 def parse_listing(document: Any) -> dict[str, tuple[Instruction, ...]]:
     """Return the instructions of every function of a parsed ``nvdisasm -json`` document.
 
+    An instruction with an operand that cannot be read is one that is not known.
+
     Raises
     ------
     ListingError
@@ -302,7 +329,8 @@ def parse_listing(document: Any) -> dict[str, tuple[Instruction, ...]]:
         if name in functions:
             raise ListingError(f"two functions have the name {_shown(name)}")
         functions[name] = tuple(
-            parse_instruction(pc_of(number), entry) for number, entry in enumerate(entries)
+            parse_instruction(pc_of(number), entry, strict=False)
+            for number, entry in enumerate(entries)
         )
     return functions
 

@@ -1,4 +1,4 @@
-"""The global variables of a cubin, and the pointers to them that a loader has to fill in.
+"""The global variables of a cubin, and the pointers that a loader has to fill in.
 
 ``__device__`` variables and tables of the compiler's own functions (sinf of a large argument) lie
 in ``.nv.global.init`` and ``.nv.global``; kernels find them through constant bank 4, which holds
@@ -26,12 +26,17 @@ _ADDRESS_64 = 2
 #: Every global variable begins at a multiple of this; what a GPU's loader does is not recorded.
 _ALIGNMENT = 256
 
+#: Where the functions that a driver provides (``vprintf``, ``malloc``) are taken to be, 16 bytes
+#: each: no GPU has memory there.  Code may compare such a pointer, or pass it on; a call of it is
+#: an instruction that is not executed.
+_DRIVERS_FUNCTIONS = 0xFFFF_0000_0000_0000
+
 _BANK = re.compile(r"\.nv\.constant([34])\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """A place that must hold the address of a global variable.
+    """A place that must hold an address: of a global variable, or of a function of the driver's.
 
     Attributes
     ----------
@@ -41,11 +46,14 @@ class Pointer:
         Byte offset of the place.
     target : int
         Byte offset in the image of what it points to.
+    absolute : bool
+        Whether `target` is the address itself.
     """
 
     bank: int
     offset: int
     target: int
+    absolute: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,8 @@ def _with_pointers(content: bytes, pointers: tuple[Pointer, ...], bank: int, add
     filled = bytearray(content)
     for pointer in pointers:
         if pointer.bank == bank:
-            value = (address + pointer.target) & ((1 << 64) - 1)
+            base = 0 if pointer.absolute else address
+            value = (base + pointer.target) & ((1 << 64) - 1)
             filled[pointer.offset : pointer.offset + 8] = value.to_bytes(8, "little")
     return bytes(filled)
 
@@ -102,8 +111,19 @@ def _places(elf: Any) -> tuple[bytes, dict[int, int]]:
     return image, starts
 
 
+def _target(symbol: Any, starts: Mapping[int, int], functions: dict[str, int]) -> int | None:
+    """Return where a symbol is: in the image, or a function of the driver's, which is noted."""
+    section = symbol["st_shndx"]
+    if section in starts:
+        return int(starts[section] + symbol["st_value"])
+    if section != "SHN_UNDEF" or symbol["st_info"]["type"] != "STT_FUNC":
+        return None
+    return functions.setdefault(symbol.name, _DRIVERS_FUNCTIONS + 16 * len(functions))
+
+
 def _pointers(elf: Any, symbols: Any, starts: Mapping[int, int]) -> tuple[Pointer, ...]:
-    pointers = []
+    pointers: list[Pointer] = []
+    functions: dict[str, int] = {}
     for section in elf.iter_sections():
         if section["sh_type"] not in ("SHT_REL", "SHT_RELA"):
             continue
@@ -115,7 +135,8 @@ def _pointers(elf: Any, symbols: Any, starts: Mapping[int, int]) -> tuple[Pointe
         content = contents(held)
         for relocation in section.iter_relocations():
             symbol = symbols.get_symbol(relocation["r_info_sym"])
-            if relocation["r_info_type"] != _ADDRESS_64 or symbol["st_shndx"] not in starts:
+            start = _target(symbol, starts, functions)
+            if relocation["r_info_type"] != _ADDRESS_64 or start is None:
                 raise ListingError(
                     f"a pointer to {symbol.name!a}, relocation {relocation['r_info_type']}"
                 )
@@ -128,8 +149,14 @@ def _pointers(elf: Any, symbols: Any, starts: Mapping[int, int]) -> tuple[Pointe
                 if relocation.is_RELA()
                 else int.from_bytes(content[place : place + 8], "little")
             )
-            target = starts[symbol["st_shndx"]] + symbol["st_value"] + added
-            pointers.append(Pointer(int(match.group(1)) if match else 0, base + place, target))
+            pointers.append(
+                Pointer(
+                    int(match.group(1)) if match else 0,
+                    base + place,
+                    start + added,
+                    absolute=symbol.name in functions,
+                )
+            )
     return tuple(pointers)
 
 

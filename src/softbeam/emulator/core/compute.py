@@ -283,7 +283,7 @@ def _write(row, mask, first, second, w):
     """Commit an instruction's results: registers, then predicates."""
     destination = row[DESTINATION]
     if row[UNIFORM]:
-        if destination != 63:
+        if destination != 255:
             w.uniforms[destination] = w.scratch[3, 0]
             if row[DESTINATIONS] == 2:
                 w.uniforms[destination + 1] = w.scratch[4, 0]

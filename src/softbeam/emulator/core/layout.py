@@ -20,7 +20,7 @@ FULL_MASK = 0xFFFFFFFF
 (
     OP,  # an operation of :mod:`softbeam.emulator.core.operations`
     GUARD,  # predicate | negated << 3 | uniform << 4
-    DESTINATION,  # first destination register, 255 (or 63, uniform) for none
+    DESTINATION,  # first destination register, 255 for none
     DESTINATIONS,  # number of destination registers
     PREDICATE_0,  # destination predicates, 7 for none
     PREDICATE_1,
@@ -44,7 +44,7 @@ FULL_MASK = 0xFFFFFFFF
     OFFSET,  # byte offset of an address
     SPACE,
     SIZE,  # bytes that one lane accesses
-    UNIFORM_BASE,  # uniform register that an address adds, 63 for none
+    UNIFORM_BASE,  # uniform register that an address adds, 255 for none
     WIDE_ADDRESS,
     UNIFORM,  # the destination is a uniform register or predicate
     BARRIER,
@@ -336,7 +336,7 @@ WARP = np.dtype(
     [
         ("registers", np.uint32, (256, LANES)),
         ("predicates", np.uint32, (8,)),  # one bit a lane; 7 is all ones
-        ("uniforms", np.uint32, (66,)),
+        ("uniforms", np.uint32, (258,)),  # room beyond the last for the high words of a pair
         ("uniform_predicates", np.int64, (8,)),
         ("barriers", np.uint32, (17, LANES)),  # convergence barriers: mask, by lane
         ("group_mask", np.uint32, (LANES + 2,)),  # diverged groups

@@ -53,7 +53,7 @@ def address_of(row, lane, w, flip):
             base |= np.uint64(w.registers[row[A_VALUE] + 1, lane]) << np.uint64(32)
     base ^= flip
     uniform = row[UNIFORM_BASE]
-    if uniform != 63:
+    if uniform != 255:
         base += np.uint64(w.uniforms[uniform])
         if row[SPACE] == GLOBAL:
             base += np.uint64(w.uniforms[uniform + 1]) << np.uint64(32)

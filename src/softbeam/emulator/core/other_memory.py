@@ -30,6 +30,7 @@ from softbeam.emulator.core.layout import (
     ATOMIC_OR,
     ATOMIC_XOR,
     COMBINE,
+    COPY_TO_SHARED,
     DESTINATION,
     DESTINATIONS,
     DETAIL,
@@ -58,9 +59,11 @@ from softbeam.emulator.core.layout import (
     SHARED_WINDOW,
     SIGNED,
     SIZE,
+    SOURCE_PREDICATE_0,
     SPACE,
     STORE_OTHER,
     UNIFORM_BASE,
+    UNIFORM_REGISTER,
     WIDE_ADDRESS,
     WINDOW_BYTES,
     A,
@@ -76,7 +79,7 @@ from softbeam.emulator.core.memory import (
     narrow,
     put,
 )
-from softbeam.emulator.core.operands import commit, commit_predicate
+from softbeam.emulator.core.operands import commit, commit_predicate, predicate_mask
 from softbeam.emulator.core.reading import note_read
 from softbeam.jit import by_address, callee
 
@@ -92,7 +95,7 @@ def _address(row, lane, w, flip):
             base |= np.uint64(w.registers[row[A_VALUE] + 1, lane]) << np.uint64(32)
     base = (base ^ flip) * np.uint64(row[SCALE])
     uniform = row[UNIFORM_BASE]
-    if uniform != 63:
+    if uniform != 255:
         base += np.uint64(w.uniforms[uniform])
         if space == GLOBAL or space == GENERIC:
             base += np.uint64(w.uniforms[uniform + 1]) << np.uint64(32)
@@ -237,15 +240,17 @@ def _pair(row, column, lane, w, constants):
 def _atomic(row, executed, warp, w, constants, memory, state):
     """ATOM, ATOMG, ATOMS, RED: lanes in ascending order; old values (or CAST's success) in out.
 
-    With a destination predicate, memory other than global is left alone, and the predicate says so.
+    With a destination predicate, memory other than global is left alone, and the predicate says so;
+    CAST's predicate says whether it was swapped.
     """
     words = row[SIZE] >> 2
+    casts = row[DETAIL] == ATOMIC_CAST
     done = np.uint32(0)
     for lane in range(32):
         if not (executed >> np.uint32(lane)) & np.uint32(1):
             continue
         space, address = _address(row, lane, w, np.uint64(0))
-        if row[PREDICATE_0] != 7 and space != GLOBAL:
+        if row[PREDICATE_0] != 7 and space != GLOBAL and not casts:
             continue
         done |= np.uint32(1) << np.uint32(lane)
         status = _check(row, space, address, state)
@@ -272,8 +277,10 @@ def _atomic(row, executed, warp, w, constants, memory, state):
                         state,
                     )
             answer = old
-            if row[DETAIL] == ATOMIC_CAST:
+            if casts:
                 answer = np.uint64(1) if old == value else np.uint64(0)
+                if old != value:
+                    done &= ~(np.uint32(1) << np.uint32(lane))
             w.scratch[0, lane] = np.uint32(answer)
             w.scratch[1, lane] = np.uint32(answer >> np.uint64(32))
         if status != RUNNING:
@@ -324,6 +331,57 @@ def _store(row, executed, flip, flip_lanes, warp, w, constants, memory, state):
     return RUNNING
 
 
+@callee
+def _shared_target(row, lane, w):
+    """Return where in shared memory a copy goes: a register (B) plus a number (C)."""
+    base = np.uint64(0)
+    if row[B] == REGISTER:
+        base = np.uint64(w.registers[row[B + 1], lane])
+    elif row[B] == UNIFORM_REGISTER:
+        base = np.uint64(w.uniforms[row[B + 1]])
+    return (base + np.uint64(row[C + 1])) & np.uint64(0xFFFFFFFF)
+
+
+@callee
+def _copy_to_shared(row, executed, warp, w, memory, state):
+    """LDGSTS: copy from global to shared memory, at once.
+
+    Without the source predicate nothing is read, and zeros are stored.  With .ZFILL (DETAIL) the
+    low bits of the global address say how many of the last bytes are zeros instead.
+    """
+    reads = predicate_mask(row[SOURCE_PREDICATE_0], w.predicates, w.uniform_predicates)
+    size = row[SIZE]
+    for lane in range(32):
+        if not (executed >> np.uint32(lane)) & np.uint32(1):
+            continue
+        _, source = _address(row, lane, w, np.uint64(0))
+        kept = size
+        if row[DETAIL]:
+            zeros = source & np.uint64(size - 1)
+            kept, source = size - np.int64(zeros), source - zeros
+        if not (reads >> np.uint32(lane)) & np.uint32(1):
+            kept = 0
+        target = _shared_target(row, lane, w)
+        failed, status = source, RUNNING
+        if kept:
+            status = _check(row, np.int64(GLOBAL), source, state)
+        if status == RUNNING:
+            failed, status = target, _check(row, np.int64(SHARED), target, state)
+        for part in range(size >> 2):
+            value = np.uint32(0)
+            if status == RUNNING and 4 * part < kept:
+                failed = source + np.uint64(4 * part)
+                status, value = _read(np.int64(GLOBAL), failed, lane, warp, memory, state)
+                if kept - 4 * part < 4:
+                    value &= np.uint32((1 << (8 * (kept & 3))) - 1)
+            if status == RUNNING:
+                state.shared[(target >> np.uint64(2)) + np.uint64(part)] = value
+        if status != RUNNING:
+            state.information[INFO_ADDRESS] = np.int64(failed)
+            return status
+    return RUNNING
+
+
 @by_address
 def memory_entry(row, operation, executed, flip, hit, warp, w, constants, memory, state):
     """Execute one rare operation on memory; returns a status."""
@@ -337,6 +395,8 @@ def memory_entry(row, operation, executed, flip, hit, warp, w, constants, memory
                 inside |= np.uint32(1) << np.uint32(lane)
         commit_predicate(w.predicates, row[PREDICATE_0], inside, executed)
         return np.int64(RUNNING)
+    if operation == COPY_TO_SHARED:
+        return np.int64(_copy_to_shared(row, executed, warp, w, memory, state))
     if operation == LOAD_OTHER:
         status = _load(row, executed, warp, w, memory, state)
     else:

@@ -51,7 +51,7 @@ def load_constant(row, executed, constants, w):
     destination = row[DESTINATION]
     for part in range(row[DESTINATIONS]):
         if row[UNIFORM]:
-            if destination != 63:
+            if destination != 255:
                 w.uniforms[destination + part] = w.scratch[part, 0]
         elif destination != 255:
             commit(w.registers[destination + part], w.scratch[part], executed)

@@ -36,7 +36,7 @@ def is_of_words(row):
 def _common_offset(row, w):
     """Return what all lanes add to their base registers."""
     uniform, offset = row[UNIFORM_BASE], np.uint64(row[OFFSET])
-    if uniform != 63:
+    if uniform != 255:
         offset += np.uint64(w.uniforms[uniform])
         offset += np.uint64(w.uniforms[uniform + 1]) << np.uint64(32)
     return offset

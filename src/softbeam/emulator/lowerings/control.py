@@ -158,6 +158,7 @@ LOWERINGS: dict[str, Lowering] = {
             "CCTL",
             "FENCE",
             "DEPBAR",
+            "LDGDEPBAR",
             "ENDCOLLECTIVE",
         ),
         _bare(k.NOP),

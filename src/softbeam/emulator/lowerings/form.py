@@ -16,6 +16,7 @@ from softbeam.sass.architectures import is_blackwell, launch_facts
 from softbeam.sass.effects import Roles, conversion_types, destination_words
 from softbeam.sass.instruction import (
     UNIFORM_ZERO_REGISTER,
+    ZERO_REGISTER,
     Function,
     Instruction,
     Operand,
@@ -78,7 +79,7 @@ class Form:
                 (k.IMMEDIATE, 0, how) if operand.index == 255 else (k.REGISTER, operand.index, how)
             )
         if operand.kind is OperandKind.UNIFORM_REGISTER:
-            if operand.index == 63:
+            if operand.index == UNIFORM_ZERO_REGISTER:
                 return k.IMMEDIATE, 0, how
             return k.UNIFORM_REGISTER, operand.index, how
         if operand.kind is OperandKind.CONSTANT:
@@ -89,7 +90,8 @@ class Form:
 
     def constant_word(self, operand: Operand) -> int:
         """Return the word of a constant that no register indexes."""
-        if operand.index != 255 or operand.uniform != 63 or operand.bank not in self.starts:
+        indexed = (operand.index, operand.uniform) != (ZERO_REGISTER, UNIFORM_ZERO_REGISTER)
+        if indexed or operand.bank not in self.starts:
             raise Unsupported(f"an indexed constant {operand.text}")
         if int(operand.value) % 4:
             raise Unsupported(f"a constant that is not a word, {operand.text}")

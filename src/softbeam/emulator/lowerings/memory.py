@@ -34,14 +34,14 @@ def _constant_load(row: Row, form: Form) -> None:
     row[k.OP] = k.LDC
     row[k.OFFSET] = form.starts[operand.bank]
     row[k.B_VALUE] = int(operand.value)
-    if operand.index != 255 and operand.uniform != 63:
+    if operand.index != ZERO_REGISTER and operand.uniform != UNIFORM_ZERO_REGISTER:
         raise Unsupported(f"constant {operand.text}")
     if operand.index == ZERO_REGISTER and operand.uniform == UNIFORM_ZERO_REGISTER:
         for part in range((_bytes(form) + 3) // 4):
             form.check_known(operand, int(operand.value) // 4 + part)
     if operand.index != 255:
         row.set_source(k.A, (k.REGISTER, operand.index, k.AS_IS))
-    elif operand.uniform != 63:
+    elif operand.uniform != UNIFORM_ZERO_REGISTER:
         row.set_source(k.A, (k.UNIFORM_REGISTER, operand.uniform, k.AS_IS))
     row[k.SIZE] = _bytes(form)
     row[k.FLAGS] = _narrow_sign(form)
@@ -135,8 +135,10 @@ def _atomic(operation: int, space: int) -> Lowering:
         counts = "POPC" in names
         answers = any(operand.index != 7 for operand in form.roles.destination_predicates)
         # A predicate says whether a generic address was one of global memory; the compiler's code
-        # goes on to do the same in shared or local memory where it was not.
-        if len(what) != 1 or (answers and space != k.GENERIC):
+        # goes on to do the same in shared or local memory where it was not.  CAST's predicate says
+        # whether it was swapped: the compiler's code tries again where not.
+        casts = what == [k.ATOMIC_CAST]
+        if len(what) != 1 or (answers and space != k.GENERIC and not casts):
             raise Unsupported("this form of an atomic")
         row[k.OP] = operation
         row[k.DETAIL] = what[0]
@@ -178,11 +180,37 @@ def _query(row: Row, form: Form) -> None:
         raise Unsupported("QSPC to a uniform predicate")
 
 
+def _copy_to_shared(row: Row, form: Form) -> None:
+    """LDGSTS: an asynchronous copy, made at once.
+
+    That is one of the orders that the hardware may choose; which one matters only to programs that
+    do not wait for their copies.
+    """
+    if len(form.roles.sources) != 2 or len(form.roles.source_predicates) > 1:
+        raise Unsupported("this form of LDGSTS")
+    target, source = form.roles.sources
+    general = target.index != ZERO_REGISTER
+    uniform = target.uniform != UNIFORM_ZERO_REGISTER
+    if target.kind is not OperandKind.ADDRESS or target.scale != 1 or (general and uniform):
+        raise Unsupported(f"address {target.text}")
+    row[k.OP] = k.COPY_TO_SHARED
+    row[k.SIZE] = _bytes(form)
+    row[k.DETAIL] = int("ZFILL" in form.modifiers)
+    _address(row, form, source, k.GLOBAL)
+    if general:
+        row.set_source(k.B, (k.REGISTER, target.index, k.AS_IS))
+    elif uniform:
+        row.set_source(k.B, (k.UNIFORM_REGISTER, target.uniform, k.AS_IS))
+    row.set_source(k.C, (k.IMMEDIATE, int(target.value), k.AS_IS))
+    form.source_predicates(row)
+
+
 LOWERINGS: dict[str, Lowering] = {
     "LDC": _constant_load,
     "ULDC": _constant_load,
     "LDCU": _constant_load,
     "LDG": _load(k.GLOBAL),
+    "LDGSTS": _copy_to_shared,
     "LDS": _load(k.SHARED),
     "LDL": _load(k.LOCAL),
     "LD": _load(k.GENERIC),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.lowerings.form import ZERO, Form, Lowering, Unsupported, plain
 from softbeam.emulator.rows import Row
-from softbeam.sass.instruction import TRUE_PREDICATE, OperandKind
+from softbeam.sass.instruction import TRUE_PREDICATE, UNIFORM_ZERO_REGISTER, OperandKind
 
 _SPECIAL_REGISTERS = {
     "SR_TID.X": k.SR_TID_X,
@@ -115,7 +115,7 @@ def _elect(row: Row, form: Form) -> None:
     """ELECT: its register is a uniform one, its predicate one of the lanes."""
     plain(k.ELECT)(row, form)
     if row[k.UNIFORM]:
-        if row[k.DESTINATION] != 63:
+        if row[k.DESTINATION] != UNIFORM_ZERO_REGISTER:
             raise Unsupported("the elected lane in a uniform register")
         row[k.UNIFORM], row[k.DESTINATION] = 0, 255
 

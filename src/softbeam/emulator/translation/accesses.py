@@ -26,7 +26,7 @@ def address_words(o: Operation) -> Value:
     base = warp.register(o.column(k.A_VALUE)) if o.column(k.A) == k.REGISTER else v.word(0)
     if scale != 1:
         base = builder.mul(base, v.word(scale))
-    if uniform != 63:
+    if uniform != 255:
         base = builder.add(base, v.splat(warp.uniform(uniform)))
     return builder.add(base, v.word(offset)) if offset else base
 
@@ -44,7 +44,7 @@ def address_longs(o: Operation) -> Value:
         base = v.wide(warp.register(number))
     if scale != 1:
         base = builder.mul(base, v.long(scale))
-    if uniform != 63:
+    if uniform != 255:
         low, high = warp.uniform(uniform), warp.uniform(uniform + 1)
         base = builder.add(base, v.splat(warp.scalars.pair(low, high)))
     return builder.add(base, v.long(offset)) if offset else base

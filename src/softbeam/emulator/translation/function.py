@@ -28,7 +28,7 @@ from softbeam.emulator.translation.vectors import I1, I32, I64, Value
 NAMES = {True: "full", False: "masked"}
 
 #: Destinations that are none.
-NO_REGISTER, NO_UNIFORM = 255, 63
+NO_REGISTER, NO_UNIFORM = 255, 255
 
 
 def access_rows(rows: NDArray[np.int64]) -> list[int]:

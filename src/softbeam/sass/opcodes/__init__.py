@@ -36,9 +36,13 @@ _UNFIXED = ("CLOCK", "GLOBALTIMER", "VIRTUALSMID", "VIRTID", "SMID", "WARPID", "
 
 
 def find_opcode(instruction: Instruction) -> Opcode | None:
-    """Return the table's entry for an instruction; None if opcode or a modifier is unknown."""
+    """Return the table's entry for an instruction; None if anything of it is unknown."""
     opcode = OPCODES.get(instruction.opcode)
-    if opcode is None or not opcode.modifiers.issuperset(instruction.modifiers):
+    if (
+        opcode is None
+        or not instruction.known
+        or not opcode.modifiers.issuperset(instruction.modifiers)
+    ):
         return None
     return opcode
 

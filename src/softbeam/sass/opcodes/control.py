@@ -65,7 +65,7 @@ def add_to(table: Table) -> None:
         common=named,
     )
     table.add(
-        "MEMBAR ERRBAR CGAERRBAR CCTL FENCE DEPBAR",
+        "MEMBAR ERRBAR CGAERRBAR CCTL FENCE DEPBAR LDGDEPBAR",
         "order of memory accesses: nothing, as they take effect in order",
         "SC ALL CTA GPU SYS VC IVALL IV LE SB0 SB1 SB2 SB3 SB4 SB5 VIEW ASYNC E PF1 PF2 C",
         without_effect=True,

@@ -44,6 +44,16 @@ def _loads(table: Table) -> None:
         sassifi="LDS",
     )
     table.add(
+        "LDGSTS",
+        "copy from global to shared memory; at once here, which is one of the orders that waiting "
+        "for it (LDGDEPBAR, DEPBAR) allows; zeros where its predicate does not hold",
+        "E BYPASS ZFILL 64 128 LTC64B LTC128B LTC256B EF EL LU NA EU CI",
+        shape=Shape.STORE,
+        group="none",
+        sassifi="none",
+        source=f"{MANUAL} of cp.async; .ZFILL and the predicate: {COMPILED}",
+    )
+    table.add(
         "QSPC",
         "whether a generic address is one of shared (.S) or local (.L) memory",
         "E S L",

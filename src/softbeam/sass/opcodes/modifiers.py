@@ -165,6 +165,10 @@ _BY_OPCODE: dict[str, dict[str, str]] = {
     "MATCH": {},
     "REDUX": {"AND": "and", "OR": "or", "XOR": "exclusive or", "SUM": "sum"},
     "B2R": {"RESULT": "result of a reduction"},
+    "LDGSTS": {
+        "BYPASS": "past the first-level cache: no effect here",
+        "ZFILL": "the low bits of the global address: how many of the last bytes become zeros",
+    },
     "QSPC": {"S": "shared memory", "L": "local memory"},
     "LDS": {"U": "uniform address: no effect on the result"},
     "BRA": {
