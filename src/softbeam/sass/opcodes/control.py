@@ -59,7 +59,7 @@ def add_to(table: Table) -> None:
     table.add("ENDCOLLECTIVE", "end of what WARPSYNC.COLLECTIVE began: nothing", common=inferred)
     table.add(
         "YIELD NANOSLEEP",
-        "let other warps run: nothing, as warps are run one by one",
+        "let other threads run: nothing, as they run or take turns anyway",
         "WARP",
         without_effect=True,
         common=named,
