@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from softbeam.emulator.core.groups import drop_group, push_group, release, split
+from softbeam.emulator.core.groups import (
+    alive,
+    drop_group,
+    lowest_lane,
+    push_group,
+    release,
+    split,
+)
 from softbeam.emulator.core.layout import (
     A_CHANGE,
     A_VALUE,
@@ -182,10 +189,68 @@ def _wait(w, group, mask, executed, barrier):
 
 
 @callee
-def _leave_barrier(row, executed, w):
-    """BREAK: nobody waits any longer for the executing threads at a convergence barrier."""
+def _alike(w, lanes):
+    """Return those of some lanes whose WARPSYNC names the same lanes as that of the lowest."""
+    wanted = w.barriers[WARPSYNC_BARRIER, lowest_lane(lanes)]
+    same = np.uint32(0)
     for lane in range(32):
-        w.barriers[row[BARRIER], lane] &= np.uint32(~executed)
+        if w.barriers[WARPSYNC_BARRIER, lane] == wanted:
+            same |= np.uint32(1) << np.uint32(lane)
+    return np.uint32(same & lanes)
+
+
+@callee
+def _all_here(w, executed):
+    """Whether all the lanes that the executing ones name execute, and name the same as these."""
+    living = alive(w)
+    left = executed
+    while left:
+        same = _alike(w, left)
+        if w.barriers[WARPSYNC_BARRIER, lowest_lane(left)] & living & ~same:
+            return False
+        left = np.uint32(left & ~same)
+    return True
+
+
+@callee
+def _gather(row, w, group, mask, executed):
+    """WARPSYNC: park the executing threads until those are there that each of them names.
+
+    Threads that name different lanes wait apart.  Behind .EXCLUSIVE and .COLLECTIVE they go on
+    apart too: what the compiler puts there is to see the lanes of one mask alone.  Otherwise they
+    stay together if nobody is missing.
+    """
+    for lane in range(32):
+        if (executed >> np.uint32(lane)) & np.uint32(1):
+            w.barriers[WARPSYNC_BARRIER, lane] = _word(row, lane, w)
+    left = executed
+    if row[DETAIL] or not _all_here(w, executed):
+        left = _alike(w, executed)
+    others = np.uint32(executed & ~left)
+    while others:
+        same = _alike(w, others)
+        others = np.uint32(others & ~same)
+        mask = np.uint32(mask & ~same)
+        push_group(w, same, w.group_row[group] + 1)
+        w.group_wait[w.groups - 1] = WARPSYNC_BARRIER
+    w.group_mask[group] = mask
+    _wait(w, group, mask, left, np.int64(WARPSYNC_BARRIER))
+
+
+@callee
+def _leave_barrier(row, executed, w):
+    """BREAK: nobody waits any longer for the executing threads at a convergence barrier.
+
+    Only threads that they would have waited for: those that wait at the same barrier for others,
+    in a caller of a function that calls itself, still do.
+    """
+    named = np.uint32(0)
+    for lane in range(32):
+        if (executed >> np.uint32(lane)) & np.uint32(1):
+            named |= w.barriers[row[BARRIER], lane]
+    for lane in range(32):
+        if (named >> np.uint32(lane)) & np.uint32(1):
+            w.barriers[row[BARRIER], lane] &= np.uint32(~executed)
 
 
 @callee
@@ -214,18 +279,19 @@ def jump(row, operation, mask, executed, group, rows_number, w):
         if not executed:
             w.group_row[group] = following
             return True, RUNNING
-        barrier = row[BARRIER]
         if operation == WARPSYNC:
-            barrier = np.int64(WARPSYNC_BARRIER)
-            for lane in range(32):
-                if (executed >> np.uint32(lane)) & np.uint32(1):
-                    w.barriers[WARPSYNC_BARRIER, lane] = _word(row, lane, w)
-        _wait(w, group, mask, executed, barrier)
+            _gather(row, w, group, mask, executed)
+        else:
+            _wait(w, group, mask, executed, row[BARRIER])
         return False, RUNNING
     if operation == BRA_DIVERGENT:
-        # Taken where the threads that are here are (.CONV) or are not (.DIV) those of the operand.
+        # The threads whose guard holds are those of the operand, or are not.  .CONV is taken by
+        # them if they are; .DIV, its opposite, by all that are here if they are not.
         together = executed == _word(row, 0, w)
-        taken = executed if together == (row[DETAIL] != 0) else np.uint32(0)
+        if row[DETAIL]:
+            taken = executed if together else np.uint32(0)
+        else:
+            taken = np.uint32(0) if together else mask
         return _branch(np.uint32(taken), row[TARGET], mask, group, w), RUNNING
     if operation == RET or operation == BRX:
         executed &= predicate_mask(row[SOURCE_PREDICATE_0], w.predicates, w.uniform_predicates)

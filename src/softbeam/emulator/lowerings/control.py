@@ -109,6 +109,7 @@ def _block_barrier(row: Row, form: Form) -> None:
 
 def _warp_sync(row: Row, form: Form) -> None:
     row[k.OP] = k.WARPSYNC
+    row[k.DETAIL] = int(bool({"EXCLUSIVE", "COLLECTIVE"} & form.modifiers))
     if "ALL" in form.modifiers:
         row.set_source(k.A, (k.IMMEDIATE, k.FULL_MASK, k.AS_IS))
         return
