@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from support.launching import HEAD, launch, store
 
+from softbeam.errors import UnsupportedInstruction
+
 
 def lanes(result: object) -> list[int]:
     return result.words[:32].tolist()  # type: ignore[attr-defined]
@@ -486,6 +488,17 @@ def test_what_only_orders_and_delays_changes_nothing() -> None:
 
 
 # Barriers and shared memory.
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["BAR.SYNC R0, 0x20", "BAR.SYNC 0x1, 0x21", "BAR.SYNC 0x10, 0x20", "BAR.ARV 0x1, 0x420",
+     "BAR.ARV 0x1", "BAR.SYNC R0, R4", "BAR.SYNC 0x1, R5"],
+)  # fmt: skip
+def test_a_barrier_that_cannot_be_is_refused(line: str) -> None:
+    """A number for each lane, no multiple of a warp, more than there are; and unknown forms."""
+    with pytest.raises(UnsupportedInstruction, match="an instruction that softbeam does not know"):
+        launch((*HEAD, "MOV R5, RZ", line, *store()))
 
 
 REVERSE = (

@@ -1,4 +1,4 @@
-"""The corpus' warps that act in parts: masks of their own, groups, recursion, against Python."""
+"""The corpus' warps and blocks that act in parts: masks, groups, recursion, against Python."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from support.corpus import (
     own_machine,
     shared_machine,
 )
-from support.engines import engine
+from support.engines import ENGINES, engine
 
 Warp = list[int]
 Over = Callable[[Warp, int], list[int]]
@@ -139,7 +139,7 @@ MASKED: dict[str, Over] = {
     "reduce_of_b": one(lambda x, mask: max(x)),
 }
 #: Kernels with tests of their own.
-OTHERS = ("filter", "odd_even", "quicksort")
+OTHERS = ("filter", "odd_even", "quicksort", "pairs", "pipe")
 
 
 def words() -> tuple[np.ndarray, np.ndarray]:
@@ -237,6 +237,36 @@ def test_translated_groups(architecture: str) -> None:
         for warp in range(8):
             wanted = model(x[warp].tolist(), y[warp].tolist())
             assert found[warp] == [word & M32 for word in wanted], (kernel, warp)
+
+
+@on_architectures("divergence")
+@pytest.mark.parametrize("name", ENGINES)
+def test_barriers_of_some_warps(architecture: str, name: str) -> None:
+    machine = own_machine("divergence", architecture)
+    x = words()[0].reshape(-1)
+    a, out = machine.allocate(x), machine.allocate(np.zeros(256, dtype=np.uint32))
+    with engine(name):
+        assert machine.launch("pairs_k", 1, 256, out, a, 0, 64).completed
+        lanes = np.arange(256)
+        wanted, held = x.copy(), x.copy()
+        for step in range(4):
+            goes_on = lanes // 64 >= step
+            held[goes_on] = wanted[goes_on] + np.uint32(step)
+            wanted[goes_on] = held[lanes[goes_on] ^ 63]
+        assert machine.read(out).tolist() == (wanted + held[(lanes + 64) % 256]).tolist()
+        assert machine.launch("pipe_k", 1, 128, out, a, 0, 5).completed
+    total = np.zeros(64, dtype=np.uint32)
+    for step in range(6):
+        total = total * np.uint32(3) + x[63 - lanes[:64]] * np.uint32(step + 5)
+    assert machine.read(out)[:64].tolist() == total.tolist()
+
+
+@on_architectures("divergence")
+def test_a_barrier_that_never_is_complete_hangs(architecture: str) -> None:
+    machine = own_machine("divergence", architecture)
+    out = machine.allocate(np.zeros(256, dtype=np.uint32))
+    outcome = machine.launch("pipe_k", 1, 96, out, out, 0, 5, budget=5000)
+    assert outcome.ending == "hang"
 
 
 def test_every_function_is_tested() -> None:

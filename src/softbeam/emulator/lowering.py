@@ -202,7 +202,7 @@ def lower(function: Function) -> Program:
         function=function,
         code=k.Code(rows, reads, writes),
         banks=banks,
-        has_barrier=bool(np.any(operations == k.BAR)) or k.SHARED in spaces,
+        has_barrier=bool(np.isin(operations, (k.BAR, k.NAMED_BARRIER)).any()) or k.SHARED in spaces,
         communicates=bool(np.any(atomics & (rows[:, k.SPACE] != k.SHARED))),
         stores_bytes=bool(np.any(stores & narrow)),
         local_bytes=LOCAL_BYTES if {k.LOCAL, k.GENERIC} & spaces else 0,

@@ -1,5 +1,5 @@
-// Threads of a warp that act in parts: masks that are not constant, groups, functions that call
-// themselves.
+// Threads of a warp or block that act in parts: masks that are not constant, groups, functions that
+// call themselves, barriers of some warps.
 #include <cooperative_groups.h>
 #include <cooperative_groups/reduce.h>
 namespace cg = cooperative_groups;
@@ -127,3 +127,38 @@ __device__ __noinline__ unsigned collatz_tree(unsigned x, int depth) {
     return sum + 1;
 }
 OF(tree, collatz_tree(x & 0xff, y & 3))
+
+// Pairs of warps reverse what they have, three times, at barriers of their own.
+extern "C" __global__ void pairs_k(unsigned *out, const unsigned *a, const unsigned *b, int n) {
+    __shared__ unsigned held[256];
+    unsigned i = threadIdx.x, pair = i / 64, x = a[i];
+    for (int round = 0; round <= pair; round++) {
+        held[i] = x + round;
+        asm volatile("bar.sync %0, 64;" ::"r"(pair + 1) : "memory");
+        x = held[i ^ 63];
+        asm volatile("bar.sync %0, %1;" ::"r"(pair + 1), "r"(n) : "memory");
+    }
+    __syncthreads();
+    out[i] = x + held[(i + 64) % 256];
+}
+// The first half of the block makes what the second half takes, two rounds ahead of it at most.
+extern "C" __global__ void pipe_k(unsigned *out, const unsigned *a, const unsigned *b, int n) {
+    __shared__ unsigned held[2][64];
+    unsigned i = threadIdx.x % 64, sum = 0;
+    if (threadIdx.x < 64) {
+        for (int round = 0; round < 6; round++) {
+            if (round >= 2) asm volatile("bar.sync %0, 128;" ::"r"(4 + round % 2) : "memory");
+            held[round % 2][i] = a[i] * (round + n);
+            __threadfence_block();
+            asm volatile("bar.arrive %0, 128;" ::"r"(2 + round % 2) : "memory");
+        }
+    } else {
+        for (int round = 0; round < 6; round++) {
+            asm volatile("bar.sync %0, 128;" ::"r"(2 + round % 2) : "memory");
+            sum = sum * 3 + held[round % 2][63 - i];
+            if (round < 4) asm volatile("bar.arrive %0, 128;" ::"r"(4 + round % 2) : "memory");
+        }
+        out[i] = sum;
+    }
+    asm volatile("bar.sync 7;" ::: "memory");
+}

@@ -13,9 +13,10 @@ from softbeam.emulator.core.groups import (
     split,
 )
 from softbeam.emulator.core.layout import (
-    A_CHANGE,
     A_VALUE,
     BAR,
+    BAR_ARRIVE,
+    BAR_PACKED,
     BARRIER,
     BRA,
     BRA_DIVERGENT,
@@ -29,6 +30,8 @@ from softbeam.emulator.core.layout import (
     ILLEGAL_INSTRUCTION,
     IMMEDIATE,
     INVALID_PC,
+    NAMED_BARRIER,
+    NOTHING,
     OFFSET,
     READY,
     REGISTER,
@@ -37,11 +40,13 @@ from softbeam.emulator.core.layout import (
     SOURCE_PREDICATE_0,
     TARGET,
     UNIFORM_REGISTER,
+    UNSUPPORTED_REACHED,
     WAITS_AT_BAR,
     WARPSYNC,
     WARPSYNC_BARRIER,
     WIDE_ADDRESS,
     A,
+    B,
 )
 from softbeam.emulator.core.operands import change, count_ones, predicate_mask
 from softbeam.jit import by_address, callee
@@ -161,16 +166,22 @@ def _scatter(row, mask, executed, group, rows_number, w):
 
 
 @callee
+def _source(row, source, lane, w):
+    """Return a source of a control instruction in one lane."""
+    value = np.uint32(0)
+    if row[source] == IMMEDIATE:
+        value = np.uint32(row[source + 1])
+    elif row[source] == UNIFORM_REGISTER:
+        value = w.uniforms[row[source + 1]]
+    elif row[source] == REGISTER:
+        value = w.registers[row[source + 1], lane]
+    return change(value, row[source + 2])
+
+
+@callee
 def _word(row, lane, w):
     """Return the first source of a control instruction in one lane."""
-    value = np.uint32(0)
-    if row[A] == IMMEDIATE:
-        value = np.uint32(row[A_VALUE])
-    elif row[A] == UNIFORM_REGISTER:
-        value = w.uniforms[row[A_VALUE]]
-    elif row[A] == REGISTER:
-        value = w.registers[row[A_VALUE], lane]
-    return change(value, row[A_CHANGE])
+    return _source(row, A, lane, w)
 
 
 @callee
@@ -254,6 +265,45 @@ def _leave_barrier(row, executed, w):
 
 
 @callee
+def _named(row, lane, w):
+    """Return the number and the count of a named barrier; a number of -1 is one that none has."""
+    number, count = np.int64(_word(row, lane, w)), np.int64(_source(row, B, lane, w))
+    if row[DETAIL] & BAR_PACKED:
+        number, count = number & 15, (count >> 16) & 0xFFF
+    if row[B] != NOTHING and count == 0:
+        return np.int64(-1), count
+    if number > 15 or count & 31 or count > 1024:
+        return np.int64(-1), count
+    return number, count
+
+
+@callee
+def _meet(row, w, group, mask, executed):
+    """BAR of a number and a count: wait there for so many threads, or only be one of them."""
+    following = w.group_row[group] + 1
+    if not executed:
+        w.group_row[group] = following
+        return RUNNING
+    number, count = _named(row, lowest_lane(executed), w)
+    for lane in range(32):
+        if (executed >> np.uint32(lane)) & np.uint32(1):
+            other, another = _named(row, lane, w)
+            if number < 0 or other != number or another != count:
+                return UNSUPPORTED_REACHED
+    if (row[DETAIL] & 1) == BAR_ARRIVE:
+        w.arrived[number] += 32 if executed == alive(w) else count_ones(executed)
+        w.group_row[group] = following
+        return RUNNING
+    rest = np.uint32(mask & ~executed)
+    w.group_row[group] = following
+    w.group_mask[group] = executed
+    w.group_wait[group] = WAITS_AT_BAR - 1 - number - 16 * count
+    if rest:
+        push_group(w, rest, following)
+    return RUNNING
+
+
+@callee
 def jump(row, operation, mask, executed, group, rows_number, w):
     """Execute one control instruction; returns (whether the same group runs on, status)."""
     following = w.group_row[group] + 1
@@ -316,5 +366,7 @@ def control_entry(row, operation, mask, executed, group, rows_number, w):
     if operation == BAR:
         wait_at_barrier(row, w, group, mask, executed)
         return np.int64(2 * RUNNING)
+    if operation == NAMED_BARRIER:
+        return np.int64(2 * _meet(row, w, group, mask, executed))
     again, status = jump(row, operation, mask, executed, group, rows_number, w)
     return np.int64(2 * status + (1 if again else 0))

@@ -162,6 +162,7 @@ _BY_OPCODE: dict[str, dict[str, str]] = {
     },
     "BAR": {
         "SYNC": "wait",
+        "ARV": "arrive, and do not wait",
         "RED": "wait, and count predicates",
         "POPC": "how many hold",
         "AND": "whether all hold",
