@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from support.launching import HEAD, launch, store
 
+from softbeam.errors import UnsupportedInstruction
+
 
 def lanes(result: object) -> list[int]:
     return result.words[:32].tolist()  # type: ignore[attr-defined]
@@ -343,6 +345,86 @@ def test_threads_leave_a_convergence_barrier() -> None:
     assert lanes(launch(code)) == [9] * 6 + [1] * 26
 
 
+#: What lanes find at WARPSYNC whose masks are those of quarters of the warp: R5.
+QUARTERS = (
+    "LOP3.LUT R5, R0, 0x18, RZ, 0xc0, !PT",
+    "MOV R6, 0xff",
+    "SHF.L.U32 R5, R6, R5, RZ",
+)
+
+
+@pytest.mark.parametrize("kind", [".EXCLUSIVE", ".COLLECTIVE"])
+def test_lanes_of_one_mask_go_on_alone(kind: str) -> None:
+    """They see nobody else up to where all meet again, whatever the others do meanwhile."""
+    code = (
+        *HEAD,
+        *QUARTERS,
+        "BSSY B0, (join)",
+        f"WARPSYNC{kind} R5" + (", (join)" if kind == ".COLLECTIVE" else ""),
+        "VOTE.ANY R7, PT, PT",
+        "REDUX.SUM UR4, R0",
+        "MOV R4, UR4",
+        "join:",
+        "BSYNC B0",
+        "IADD3 R4, R4, -R7, RZ",
+        "IADD3 R4, R4, R5, RZ",
+        "VOTE.ANY R7, PT, PT",
+        "IADD3 R4, R4, -R7, RZ",
+        *store(),
+    )
+    wanted = [8 * (8 * (lane // 8)) + 28 + 1 for lane in range(32)]
+    assert lanes(launch(code)) == wanted
+
+
+def test_lanes_of_several_masks_stay_together_if_nobody_is_missing() -> None:
+    code = (*HEAD, *QUARTERS, "WARPSYNC R5", "VOTE.ANY R4, PT, PT", *store())
+    assert lanes(launch(code)) == [0xFFFFFFFF] * 32
+
+
+@pytest.mark.parametrize("kind", ["", ".EXCLUSIVE"])
+def test_lanes_wait_for_those_that_their_own_mask_names(kind: str) -> None:
+    """Lanes 12 and 13 do not come with the others: those of their quarter wait for each other."""
+    code = (
+        *HEAD,
+        *QUARTERS,
+        "MOV R8, RZ",
+        "LOP3.LUT R4, R0, 0x1e, RZ, 0xc0, !PT",
+        "ISETP.EQ.AND P0, PT, R4, 0xc, PT",
+        "@!P0 BRA (others)",
+        "MOV R8, 0x1",
+        "others:",
+        f"WARPSYNC{kind} R5",
+        "SHFL.IDX PT, R8, R8, 0xc, 0x1f",
+        "VOTE.ANY R4, PT, PT",
+        "LEA R4, R8, R4, 0x10",
+        *store(),
+    )
+    wanted = [0xFF << lane // 8 * 8 for lane in range(32)]
+    wanted[8:16] = [0x1FF00] * 8
+    assert lanes(launch(code)) == wanted
+
+
+def test_a_branch_asks_for_the_lanes_whose_guard_holds() -> None:
+    """.CONV is taken by all of the mask's lanes if the guard holds for them; .DIV is its opposite.
+
+    Of the warps, one has the guard everywhere, and one nowhere.
+    """
+    for modifier, same, other in (("DIV", 2, 1), ("CONV", 1, 2)):
+        code = (
+            *HEAD,
+            "S2R R5, SR_TID.X",
+            "ISETP.LT.AND P0, PT, R5, 0x20, PT",
+            "UMOV UR4, 0xffffffff",
+            f"@P0 BRA.{modifier} UR4, (taken)",
+            "MOV R4, 0x2",
+            *store(),
+            "taken:",
+            "MOV R4, 0x1",
+            *store(),
+        )
+        assert launch(code, block=(64, 1, 1)).words.tolist() == [same] * 32 + [other] * 32
+
+
 def test_a_convergence_barrier_is_kept_in_a_register() -> None:
     """BMOV saves the barrier that a subroutine needs for itself."""
     code = (
@@ -372,6 +454,30 @@ def test_a_convergence_barrier_is_kept_in_a_register() -> None:
     ]
 
 
+def test_threads_leave_the_barrier_of_their_own_call_only() -> None:
+    """BREAK of a subroutine that has kept its caller's barrier leaves those who wait there."""
+    code = (
+        *HEAD,
+        "ISETP.LT.AND P0, PT, R0, 0x6, PT",
+        "ISETP.LT.AND P1, PT, R0, 0xa, PT",
+        "BSSY B0, (join)",
+        "@P0 BRA (join)",
+        "BMOV.32.CLEAR R16, B0",
+        "BSSY B0, (inner)",
+        "@P1 BREAK B0",
+        "@P1 BRA (away)",
+        "inner:",
+        "BSYNC B0",
+        "away:",
+        "BMOV.32 B0, R16",
+        "join:",
+        "BSYNC B0",
+        "VOTE.ANY R4, PT, PT",
+        *store(),
+    )
+    assert lanes(launch(code)) == [0xFFFFFFFF] * 32
+
+
 def test_what_only_orders_and_delays_changes_nothing() -> None:
     quiet = (
         "MEMBAR.SC.GPU", "MEMBAR.SC.SYS", "ERRBAR", "CGAERRBAR", "CCTL.IVALL", "YIELD",
@@ -382,6 +488,17 @@ def test_what_only_orders_and_delays_changes_nothing() -> None:
 
 
 # Barriers and shared memory.
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["BAR.SYNC R0, 0x20", "BAR.SYNC 0x1, 0x21", "BAR.SYNC 0x10, 0x20", "BAR.ARV 0x1, 0x420",
+     "BAR.ARV 0x1", "BAR.SYNC R0, R4", "BAR.SYNC 0x1, R5"],
+)  # fmt: skip
+def test_a_barrier_that_cannot_be_is_refused(line: str) -> None:
+    """A number for each lane, no multiple of a warp, more than there are; and unknown forms."""
+    with pytest.raises(UnsupportedInstruction, match="an instruction that softbeam does not know"):
+        launch((*HEAD, "MOV R5, RZ", line, *store()))
 
 
 REVERSE = (

@@ -51,6 +51,18 @@ def test_a_launch_gives_its_stores_and_leaves_memory_as_it_was(communicates: boo
     assert np.array_equal(ending.words, np.flatnonzero(wanted))
 
 
+@pytest.mark.parametrize("architecture", ["sm_75", "sm_80", "sm_90"])
+def test_threads_are_told_how_much_shared_memory_the_launch_asked_for(architecture: str) -> None:
+    lines = (*HEAD, "MOV R4, c[0x0][0x2c]", *store())
+    code = program(lines, architecture=architecture, parameters=PARAMETERS, shared_bytes=64)
+    shape, words = LaunchShape((1, 1, 1), (32, 1, 1)), np.zeros(32, dtype=np.uint32)
+    for total, dynamic in ((None, 0), (64, 0), (1064, 1000)):
+        constants = launch_constants(code, shape, [BASE, 0, 0, 0], shared_bytes=total)
+        memory = memory_map(words, [(BASE, BASE + 128, 0)])
+        ending = RUNNER.run_launch(Launch(code, shape, constants, memory, 1064), budget=100)
+        assert ending.applied(words).tolist() == [dynamic] * 32
+
+
 def test_of_two_units_the_later_ones_value_stays() -> None:
     code = (*HEAD, "IADD3 R4, R1, 0x7, RZ", "LOP3.LUT R2, R2, 0xffffff7f, RZ, 0xc0, !PT", *store())
     ending = RUNNER.run_launch(prepared(code), budget=100)

@@ -168,6 +168,21 @@ def test_a_uniform_register_takes_the_lowest_lane() -> None:
     assert found.tolist() == [value for value in WORDS[::32].tolist() for _ in range(32)]
 
 
+@pytest.mark.parametrize("guard", ["", "@P0 "])
+def test_a_predicate_tells_whether_lanes_differ(guard: str) -> None:
+    """R2UR's predicate holds where the executing lanes have not all the same word."""
+    words = np.full(128, 7, dtype=np.uint32)
+    words[32 + 5] = 8
+    words[64:] = np.arange(64) // 32
+    words[96 + 31] = 9
+    chosen = np.arange(128) % 32 < 31
+    found = execute(f"{guard}R2UR P4, URZ, R4", {"R4": words, "P0": chosen, "P4": ~chosen})["P4"]
+    expected = np.repeat([0, 1, 0, 0 if guard else 1], 32)
+    if guard:
+        expected[~chosen] = 1
+    assert found.tolist() == expected.tolist()
+
+
 def test_predicates_as_bits() -> None:
     """P2R takes the predicates of a mask, R2P gives them; what the mask leaves out stays."""
     predicates = {f"P{n}": RNG.random(96) < 0.5 for n in range(6)}

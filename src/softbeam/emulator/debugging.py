@@ -33,7 +33,7 @@ LOG_WORDS = 1 << 20
 
 _LOADS = (k.LOAD, k.LOAD_OTHER, k.COPY_TO_SHARED, k.ATOMIC)
 _STORES = (k.STORE, k.STORE_OTHER, k.ATOMIC, k.REDUCTION)
-_BARRIERS = (k.BAR, k.BSYNC, k.WARPSYNC)
+_BARRIERS = (k.BAR, k.NAMED_BARRIER, k.BSYNC, k.WARPSYNC)
 
 #: Stores of others at a time that never comes: with them nothing runs but the interpreter.
 _NEVER = np.array([[1 << 62, 0, 0]], dtype=np.int64)

@@ -118,9 +118,15 @@ def pack_arguments(program: Program, arguments: Iterable[int | float]) -> NDArra
 
 
 def launch_constants(
-    program: Program, shape: LaunchShape, arguments: Iterable[int | float]
+    program: Program,
+    shape: LaunchShape,
+    arguments: Iterable[int | float],
+    *,
+    shared_bytes: int | None = None,
 ) -> NDArray[np.uint32]:
     """Return all constants of a launch: dimensions, stack pointer, parameters, other banks.
+
+    `shared_bytes` is the shared memory of a block; by default, the kernel's own.
 
     Where they lie, and how that is known, is in :func:`softbeam.sass.architectures.launch_facts`;
     parameters begin where the cubin says.
@@ -136,6 +142,8 @@ def launch_constants(
     constants[places.stack // 4] = INITIAL_STACK_POINTER
     if program.asks_cluster and places.cluster is not None:
         _tell_of_clusters(constants, places.cluster, shape)
+    if places.dynamic_shared is not None and shared_bytes is not None:
+        constants[places.dynamic_shared // 4] = shared_bytes - program.function.shared_bytes
     return constants
 
 

@@ -114,6 +114,9 @@ class Program:
         return np.where(counts, rows[:, k.SIZE], 0)
 
 
+#: Operations that concern a block as a whole, besides accesses to its shared memory.
+_OF_BLOCKS = (k.BAR, k.NAMED_BARRIER, k.COPY_TO_SHARED)
+
 #: Operations whose space says what memory a program needs.
 _ACCESSES = (k.LOAD, k.STORE, k.LOAD_OTHER, k.STORE_OTHER, k.ATOMIC, k.REDUCTION)
 
@@ -211,8 +214,7 @@ def lower(function: Function) -> Program:
         function=function,
         code=k.Code(rows, reads, writes),
         banks=banks,
-        has_barrier=bool(np.any(np.isin(operations, (k.BAR, k.COPY_TO_SHARED))))
-        or k.SHARED in spaces,
+        has_barrier=bool(np.isin(operations, _OF_BLOCKS).any()) or k.SHARED in spaces,
         communicates=bool(np.any(atomics & (rows[:, k.SPACE] != k.SHARED))),
         stores_bytes=bool(np.any(stores & narrow)),
         local_bytes=LOCAL_BYTES if {k.LOCAL, k.GENERIC} & spaces else 0,

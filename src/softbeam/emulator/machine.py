@@ -464,6 +464,6 @@ class Machine(DeviceMemory):
         if function.name not in self._integers:
             self._integers[function.name] = integer_parameters(function)
         packed = packed_arguments(function, arguments, self._integers[function.name])
-        constants = launch_constants(program, shape, packed)
         shared = shared_memory(function, shared_bytes)
+        constants = launch_constants(program, shape, packed, shared_bytes=shared)
         return Launch(program, shape, constants, self._heap.memory(), shared)

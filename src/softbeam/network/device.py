@@ -101,7 +101,7 @@ class Device:
         return EmulatedLaunch(
             code,
             shape,
-            launch_constants(code, shape, arguments),
+            launch_constants(code, shape, arguments, shared_bytes=shared_bytes),
             self.memory(number),
             shared_bytes,
         )

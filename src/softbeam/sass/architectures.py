@@ -51,6 +51,9 @@ class LaunchFacts:
         The generic address of local memory, 64 bits.
     shared_window : int or None
         That of shared memory; None where threads read it from a special register alone.
+    dynamic_shared : int or None
+        Bytes of shared memory that the launch asks for beside the kernel's own; None where that
+        is not known to lie.
     others : tuple of int
         Words that compiled code reads without an effect here: the descriptor of global memory, and
         whether a launch names the size of its clusters, which none does here.
@@ -63,6 +66,7 @@ class LaunchFacts:
     stack: int
     local_window: int
     shared_window: int | None
+    dynamic_shared: int | None = None
     others: tuple[int, ...] = ()
     cluster: ClusterFacts | None = None
 
@@ -74,12 +78,15 @@ class LaunchFacts:
         words = [self.block + 4 * part for part in range(3)]
         words += [self.grid + 4 * part for part in range(3)]
         words += [first + 4 * part for first in windows for part in range(2)]
+        words += [] if self.dynamic_shared is None else [self.dynamic_shared]
         return frozenset((*words, self.stack, *self.others))
 
 
-#: Recorded on an H100 (hardware README, point 4): dimensions and stack pointer.  The windows are
-#: what the compiler's code takes them for.
-_RECORDED = LaunchFacts(block=0x0, grid=0xC, stack=0x28, local_window=0x20, shared_window=0x18)
+#: Recorded on an H100 (hardware README, point 4): dimensions and stack pointer.  The windows and
+#: dynamic shared memory are what the compiler's code takes them for.
+_RECORDED = LaunchFacts(
+    block=0x0, grid=0xC, stack=0x28, local_window=0x20, shared_window=0x18, dynamic_shared=0x2C
+)
 
 #: Read from what the compiler makes of PTX's ``%cluster_nctaid``, ``%clusterid``, ``%nclusterid``
 #: and ``%cluster_nctarank`` for sm_90.

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from softbeam.emulator.core.groups import drop_group, push_group, release, split
+from softbeam.emulator.core.groups import (
+    alive,
+    drop_group,
+    lowest_lane,
+    push_group,
+    release,
+    split,
+)
 from softbeam.emulator.core.layout import (
-    A_CHANGE,
     A_VALUE,
     BAR,
+    BAR_ARRIVE,
+    BAR_PACKED,
     BARRIER,
     BRA,
     BRA_DIVERGENT,
@@ -22,6 +30,8 @@ from softbeam.emulator.core.layout import (
     ILLEGAL_INSTRUCTION,
     IMMEDIATE,
     INVALID_PC,
+    NAMED_BARRIER,
+    NOTHING,
     OFFSET,
     READY,
     REGISTER,
@@ -30,11 +40,13 @@ from softbeam.emulator.core.layout import (
     SOURCE_PREDICATE_0,
     TARGET,
     UNIFORM_REGISTER,
+    UNSUPPORTED_REACHED,
     WAITS_AT_BAR,
     WARPSYNC,
     WARPSYNC_BARRIER,
     WIDE_ADDRESS,
     A,
+    B,
 )
 from softbeam.emulator.core.operands import change, count_ones, predicate_mask
 from softbeam.jit import by_address, callee
@@ -154,16 +166,22 @@ def _scatter(row, mask, executed, group, rows_number, w):
 
 
 @callee
+def _source(row, source, lane, w):
+    """Return a source of a control instruction in one lane."""
+    value = np.uint32(0)
+    if row[source] == IMMEDIATE:
+        value = np.uint32(row[source + 1])
+    elif row[source] == UNIFORM_REGISTER:
+        value = w.uniforms[row[source + 1]]
+    elif row[source] == REGISTER:
+        value = w.registers[row[source + 1], lane]
+    return change(value, row[source + 2])
+
+
+@callee
 def _word(row, lane, w):
     """Return the first source of a control instruction in one lane."""
-    value = np.uint32(0)
-    if row[A] == IMMEDIATE:
-        value = np.uint32(row[A_VALUE])
-    elif row[A] == UNIFORM_REGISTER:
-        value = w.uniforms[row[A_VALUE]]
-    elif row[A] == REGISTER:
-        value = w.registers[row[A_VALUE], lane]
-    return change(value, row[A_CHANGE])
+    return _source(row, A, lane, w)
 
 
 @callee
@@ -182,10 +200,107 @@ def _wait(w, group, mask, executed, barrier):
 
 
 @callee
-def _leave_barrier(row, executed, w):
-    """BREAK: nobody waits any longer for the executing threads at a convergence barrier."""
+def _alike(w, lanes):
+    """Return those of some lanes whose WARPSYNC names the same lanes as that of the lowest."""
+    wanted = w.barriers[WARPSYNC_BARRIER, lowest_lane(lanes)]
+    same = np.uint32(0)
     for lane in range(32):
-        w.barriers[row[BARRIER], lane] &= np.uint32(~executed)
+        if w.barriers[WARPSYNC_BARRIER, lane] == wanted:
+            same |= np.uint32(1) << np.uint32(lane)
+    return np.uint32(same & lanes)
+
+
+@callee
+def _all_here(w, executed):
+    """Whether all the lanes that the executing ones name execute, and name the same as these."""
+    living = alive(w)
+    left = executed
+    while left:
+        same = _alike(w, left)
+        if w.barriers[WARPSYNC_BARRIER, lowest_lane(left)] & living & ~same:
+            return False
+        left = np.uint32(left & ~same)
+    return True
+
+
+@callee
+def _gather(row, w, group, mask, executed):
+    """WARPSYNC: park the executing threads until those are there that each of them names.
+
+    Threads that name different lanes wait apart.  Behind .EXCLUSIVE and .COLLECTIVE they go on
+    apart too: what the compiler puts there is to see the lanes of one mask alone.  Otherwise they
+    stay together if nobody is missing.
+    """
+    for lane in range(32):
+        if (executed >> np.uint32(lane)) & np.uint32(1):
+            w.barriers[WARPSYNC_BARRIER, lane] = _word(row, lane, w)
+    left = executed
+    if row[DETAIL] or not _all_here(w, executed):
+        left = _alike(w, executed)
+    others = np.uint32(executed & ~left)
+    while others:
+        same = _alike(w, others)
+        others = np.uint32(others & ~same)
+        mask = np.uint32(mask & ~same)
+        push_group(w, same, w.group_row[group] + 1)
+        w.group_wait[w.groups - 1] = WARPSYNC_BARRIER
+    w.group_mask[group] = mask
+    _wait(w, group, mask, left, np.int64(WARPSYNC_BARRIER))
+
+
+@callee
+def _leave_barrier(row, executed, w):
+    """BREAK: nobody waits any longer for the executing threads at a convergence barrier.
+
+    Only threads that they would have waited for: those that wait at the same barrier for others,
+    in a caller of a function that calls itself, still do.
+    """
+    named = np.uint32(0)
+    for lane in range(32):
+        if (executed >> np.uint32(lane)) & np.uint32(1):
+            named |= w.barriers[row[BARRIER], lane]
+    for lane in range(32):
+        if (named >> np.uint32(lane)) & np.uint32(1):
+            w.barriers[row[BARRIER], lane] &= np.uint32(~executed)
+
+
+@callee
+def _named(row, lane, w):
+    """Return the number and the count of a named barrier; a number of -1 is one that none has."""
+    number, count = np.int64(_word(row, lane, w)), np.int64(_source(row, B, lane, w))
+    if row[DETAIL] & BAR_PACKED:
+        number, count = number & 15, (count >> 16) & 0xFFF
+    if row[B] != NOTHING and count == 0:
+        return np.int64(-1), count
+    if number > 15 or count & 31 or count > 1024:
+        return np.int64(-1), count
+    return number, count
+
+
+@callee
+def _meet(row, w, group, mask, executed):
+    """BAR of a number and a count: wait there for so many threads, or only be one of them."""
+    following = w.group_row[group] + 1
+    if not executed:
+        w.group_row[group] = following
+        return RUNNING
+    number, count = _named(row, lowest_lane(executed), w)
+    for lane in range(32):
+        if (executed >> np.uint32(lane)) & np.uint32(1):
+            other, another = _named(row, lane, w)
+            if number < 0 or other != number or another != count:
+                return UNSUPPORTED_REACHED
+    if (row[DETAIL] & 1) == BAR_ARRIVE:
+        w.arrived[number] += 32 if executed == alive(w) else count_ones(executed)
+        w.group_row[group] = following
+        return RUNNING
+    rest = np.uint32(mask & ~executed)
+    w.group_row[group] = following
+    w.group_mask[group] = executed
+    w.group_wait[group] = WAITS_AT_BAR - 1 - number - 16 * count
+    if rest:
+        push_group(w, rest, following)
+    return RUNNING
 
 
 @callee
@@ -214,18 +329,19 @@ def jump(row, operation, mask, executed, group, rows_number, w):
         if not executed:
             w.group_row[group] = following
             return True, RUNNING
-        barrier = row[BARRIER]
         if operation == WARPSYNC:
-            barrier = np.int64(WARPSYNC_BARRIER)
-            for lane in range(32):
-                if (executed >> np.uint32(lane)) & np.uint32(1):
-                    w.barriers[WARPSYNC_BARRIER, lane] = _word(row, lane, w)
-        _wait(w, group, mask, executed, barrier)
+            _gather(row, w, group, mask, executed)
+        else:
+            _wait(w, group, mask, executed, row[BARRIER])
         return False, RUNNING
     if operation == BRA_DIVERGENT:
-        # Taken where the threads that are here are (.CONV) or are not (.DIV) those of the operand.
+        # The threads whose guard holds are those of the operand, or are not.  .CONV is taken by
+        # them if they are; .DIV, its opposite, by all that are here if they are not.
         together = executed == _word(row, 0, w)
-        taken = executed if together == (row[DETAIL] != 0) else np.uint32(0)
+        if row[DETAIL]:
+            taken = executed if together else np.uint32(0)
+        else:
+            taken = np.uint32(0) if together else mask
         return _branch(np.uint32(taken), row[TARGET], mask, group, w), RUNNING
     if operation == RET or operation == BRX:
         executed &= predicate_mask(row[SOURCE_PREDICATE_0], w.predicates, w.uniform_predicates)
@@ -250,5 +366,7 @@ def control_entry(row, operation, mask, executed, group, rows_number, w):
     if operation == BAR:
         wait_at_barrier(row, w, group, mask, executed)
         return np.int64(2 * RUNNING)
+    if operation == NAMED_BARRIER:
+        return np.int64(2 * _meet(row, w, group, mask, executed))
     again, status = jump(row, operation, mask, executed, group, rows_number, w)
     return np.int64(2 * status + (1 if again else 0))

@@ -124,7 +124,8 @@ def alive(w):
 
 
 @callee
-def _lowest_lane(mask):
+def lowest_lane(mask):
+    """Return the lowest lane of a mask that is not empty."""
     lane = 0
     while not (mask >> np.uint32(lane)) & np.uint32(1):
         lane += 1
@@ -135,7 +136,9 @@ def _lowest_lane(mask):
 def release(w):
     """Merge and make ready every set of groups whose convergence barrier is complete.
 
-    A barrier is complete when every thread that it names waits at it or has exited.
+    A barrier is complete when every thread that it names waits at it or has exited.  A thread that
+    waits at the same instruction for others than those who name it is not there yet: it is deeper
+    in a function that calls itself.
     """
     group = 0
     while group < w.groups:
@@ -144,17 +147,19 @@ def release(w):
             group += 1
             continue
         living = alive(w)
-        lane = _lowest_lane(w.group_mask[group])
-        wanted = w.barriers[barrier, lane] & living
+        own = w.group_mask[group]
+        wanted = w.barriers[barrier, lowest_lane(own)] & living
         row = w.group_row[group]
         there = np.uint32(0)
         for other in range(w.groups):
             if w.group_wait[other] == barrier and w.group_row[other] == row:
-                there |= w.group_mask[other]
+                mask = w.group_mask[other]
+                if other == group or w.barriers[barrier, lowest_lane(mask)] & own:
+                    there |= mask
         if wanted & ~there:
             group += 1
             continue
-        there &= wanted | w.group_mask[group]
+        there &= wanted | own
         merged = np.uint32(0)
         for other in range(w.groups - 1, -1, -1):
             mask = w.group_mask[other]

@@ -218,7 +218,7 @@ def run_warp(code, constants, tables, memory, grid_block, warp, budget, fault, t
                 if w.groups == 0:
                     return FINISHED
                 for other in range(w.groups):
-                    if w.group_wait[other] == WAITS_AT_BAR:
+                    if w.group_wait[other] <= WAITS_AT_BAR:
                         return AT_BARRIER
                 information[INFO_HANG] = HANG_DEADLOCK
                 information[INFO_ROW] = w.group_row[w.groups - 1] - 1
@@ -406,6 +406,7 @@ def prepare_warp(w, threads, keeps, registers, barriers):
     w.arrivals[:] = 0
     w.voted[:] = 0
     w.verdict[:] = 0
+    w.arrived[:] = 0
     w.predicates[7] = FULL
     w.uniform_predicates[7] = 1
     w.group_mask[0] = FULL if threads >= 32 else np.uint32((np.int64(1) << threads) - 1)
@@ -441,8 +442,64 @@ def prepare(tables, threads, fault, traced, first, end, state):
 
 
 @callee
+def _arrivals(warps, wait, number):
+    """Return how many threads have arrived at a named barrier, and whether all are there.
+
+    A warp counts as 32 threads where all those that it still has are there.
+    """
+    arrived, everyone = np.int64(0), True
+    for warp in range(warps.shape[0]):
+        w = warps[warp]
+        arrived += w.arrived[number]
+        there, living = np.uint32(0), np.uint32(0)
+        for group in range(w.groups):
+            living |= w.group_mask[group]
+            if w.group_wait[group] == wait:
+                there |= w.group_mask[group]
+        everyone = everyone and there == living
+        arrived += 32 if there and there == living else count_ones(there)
+    return arrived, everyone
+
+
+@callee
+def _pass_named(warps):
+    """Let those go on who wait at a named barrier that is complete; return whether any wait.
+
+    Returns 1 if some go on, -1 if some wait and none goes on, 0 if nobody waits at one.
+    """
+    found = np.int64(0)
+    for warp in range(warps.shape[0]):
+        w = warps[warp]
+        for group in range(w.groups):
+            wait = w.group_wait[group]
+            if wait >= WAITS_AT_BAR:
+                continue
+            number, count = (WAITS_AT_BAR - 1 - wait) & 15, (WAITS_AT_BAR - 1 - wait) >> 4
+            arrived, everyone = _arrivals(warps, wait, number)
+            # Arrivals alone may have completed it before: those that wait complete it once more.
+            if not (everyone if count == 0 else arrived % count == 0):
+                found = found if found else np.int64(-1)
+                continue
+            for other in range(warps.shape[0]):
+                warps[other].arrived[number] = 0
+                for one in range(warps[other].groups):
+                    if warps[other].group_wait[one] == wait:
+                        warps[other].group_wait[one] = READY
+                        warps[other].status = RUNNING
+            found = np.int64(1)
+    return found
+
+
+@callee
 def pass_barrier(warps):
-    """Let every group that waits at the block barrier go on; BAR.RED: count the votes."""
+    """Let every group that waits at the block barrier go on; BAR.RED: count the votes.
+
+    Returns whether any goes on.  Named barriers come first; one that is not complete when all
+    others wait too never will be.
+    """
+    named = _pass_named(warps)
+    if named:
+        return named > 0
     arrived, yes, how = np.int64(0), np.int64(0), np.int64(0)
     for warp in range(warps.shape[0]):
         w = warps[warp]
@@ -460,6 +517,7 @@ def pass_barrier(warps):
         w.status = RUNNING
         if how:
             w.verdict[0], w.verdict[1], w.verdict[2] = arrived, yes, how
+    return True
 
 
 @entry_point
@@ -535,7 +593,8 @@ def run(code, constants, tables, memory, grid_block, threads, budget, fault, tra
             return PAUSED
         if waiting == 0:
             return FINISHED
-        pass_barrier(state.warps[: end - first])
+        if not pass_barrier(state.warps[: end - first]):
+            return HANG
         rounds -= 1
         if rounds == 0:
             return PAUSED

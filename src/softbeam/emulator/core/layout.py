@@ -118,6 +118,11 @@ REDUCE_AND, REDUCE_OR, REDUCE_XOR, REDUCE_SUM, REDUCE_MIN, REDUCE_MAX = range(6)
 # What a block barrier reduces (DETAIL of BAR).
 BAR_SYNC, BAR_COUNT, BAR_AND, BAR_OR = range(4)
 
+# What a thread does at a named barrier (DETAIL of NAMED_BARRIER): wait, or only arrive; and, added
+# to it, that number and count are in one register.
+BAR_WAIT, BAR_ARRIVE = range(2)
+BAR_PACKED = 2
+
 # A half operand's part (DETAIL of half operations, six bits an operand), and its changes.
 HALVES, LOW_HALVES, HIGH_HALVES, WHOLE_FLOAT = range(4)
 HALF_NEGATE, HALF_ABSOLUTE = 4, 8
@@ -341,7 +346,11 @@ WARP = np.dtype(
         ("barriers", np.uint32, (17, LANES)),  # convergence barriers: mask, by lane
         ("group_mask", np.uint32, (LANES + 2,)),  # diverged groups
         ("group_row", np.int64, (LANES + 2,)),
-        ("group_wait", np.int64, (LANES + 2,)),  # READY, WAITS_AT_BAR or a convergence barrier
+        (
+            "group_wait",
+            np.int64,
+            (LANES + 2,),
+        ),  # READY, WAITS_AT_BAR, less, or a convergence barrier
         ("groups", np.int64),
         ("status", np.int64),
         ("counts", np.int64, (LANES,)),  # instructions by thread
@@ -351,6 +360,7 @@ WARP = np.dtype(
         ("scratch", np.uint32, (12, LANES)),
         ("voted", np.int64, (3,)),  # BAR.RED: arrived threads, those that say yes, the operation
         ("verdict", np.int64, (3,)),  # the same over the block, once the barrier is passed
+        ("arrived", np.int64, (16,)),  # threads that arrived at named barriers, not to wait there
     ],
     align=True,
 )
@@ -378,4 +388,6 @@ class State(NamedTuple):
 #: The lowest of the four bits of a logged time that say which bytes of the word a store kept.
 KEPT_BYTES = 58
 
+#: What a group waits for.  Named barriers are below: WAITS_AT_BAR - 1 - number - 16 * (the threads
+#: that the barrier waits for; 0: all of the block).
 READY, WAITS_AT_BAR = -1, -2

@@ -20,6 +20,7 @@ from softbeam.emulator.core.layout import (
     ELECT,
     FIRST_LANE,
     FLAGS,
+    LANES_DIFFER,
     MATCH_ALL,
     MATCH_ANY,
     REDUCE,
@@ -152,6 +153,16 @@ def _reduce(row, executed, a, out):
 
 
 @callee
+def _differ(executed, a):
+    """R2UR with a predicate: whether the executing lanes hold more than one word."""
+    word = a[_first(executed)]
+    for lane in range(32):
+        if _on(executed, lane) and a[lane] != word:
+            return ALL
+    return np.uint32(0)
+
+
+@callee
 def _barrier_result(w, out):
     """B2R.RESULT: the count of the last BAR.RED, and as a predicate its verdict."""
     arrived, yes, how = w.verdict[0], w.verdict[1], w.verdict[2]
@@ -183,6 +194,8 @@ def warp_entry(row, operation, executed, p, q, r, w, constants):
         value = a[_first(executed)]
         for lane in range(32):
             out[lane] = value
+    elif operation == LANES_DIFFER:
+        result = _differ(executed, a)
     elif operation == CLOCK:
         for lane in range(32):
             # The thread's instructions up to its last branch.

@@ -92,10 +92,34 @@ def _barrier(operation: int) -> Lowering:
 _BLOCK_BARRIERS = {"POPC": k.BAR_COUNT, "AND": k.BAR_AND, "OR": k.BAR_OR}
 
 
+def _named_barrier(row: Row, form: Form) -> None:
+    """BAR.SYNC, BAR.ARV of a number, and of a count of threads; one register may hold both."""
+    sources = form.roles.sources
+    ways = [{"SYNC": k.BAR_WAIT, "ARV": k.BAR_ARRIVE}.get(name) for name in form.modifiers]
+    found = [way for way in ways if way is not None]
+    known = {OperandKind.INTEGER, OperandKind.REGISTER, OperandKind.UNIFORM_REGISTER}
+    if len(found) != 1 or form.roles.source_predicates or not 1 <= len(sources) <= 2:
+        raise Unsupported("this form of BAR")
+    if not {one.kind for one in sources} <= known:
+        raise Unsupported("this operand of BAR")
+    row[k.OP] = k.NAMED_BARRIER
+    row[k.DETAIL] = found[0]
+    row.set_source(k.A, form.source(sources[0]))
+    if len(sources) == 2:
+        row.set_source(k.B, form.source(sources[1]))
+        if OperandKind.REGISTER is sources[0].kind is sources[1].kind:
+            if sources[0].index != sources[1].index:
+                raise Unsupported("a barrier whose number and count are in two registers")
+            row[k.DETAIL] += k.BAR_PACKED
+    elif found[0] == k.BAR_ARRIVE:
+        raise Unsupported("an arrival without a count")
+
+
 def _block_barrier(row: Row, form: Form) -> None:
     sources = form.roles.sources
     if len(sources) != 1 or sources[0].kind is not OperandKind.INTEGER or sources[0].value != 0:
-        raise Unsupported("a named barrier")
+        _named_barrier(row, form)
+        return
     row[k.OP] = k.BAR
     reductions = [_BLOCK_BARRIERS[name] for name in form.modifiers if name in _BLOCK_BARRIERS]
     if "RED" in form.modifiers:
@@ -109,6 +133,7 @@ def _block_barrier(row: Row, form: Form) -> None:
 
 def _warp_sync(row: Row, form: Form) -> None:
     row[k.OP] = k.WARPSYNC
+    row[k.DETAIL] = int(bool({"EXCLUSIVE", "COLLECTIVE"} & form.modifiers))
     if "ALL" in form.modifiers:
         row.set_source(k.A, (k.IMMEDIATE, k.FULL_MASK, k.AS_IS))
         return

@@ -121,10 +121,15 @@ def _elect(row: Row, form: Form) -> None:
 
 
 def _first_lane(row: Row, form: Form) -> None:
+    """R2UR: a word of one lane; with a predicate of the lanes, only whether they differ."""
     written = [one for one in form.roles.destination_predicates if one.index != TRUE_PREDICATE]
-    if written or form.roles.source_predicates:
-        raise Unsupported("R2UR with a predicate")
-    plain(k.FIRST_LANE, k.A)(row, form)
+    if form.roles.source_predicates:
+        raise Unsupported("R2UR with a source predicate")
+    plain(k.LANES_DIFFER if written else k.FIRST_LANE, k.A)(row, form)
+    if written:
+        if row[k.DESTINATION] != 63 or len(form.roles.destination_predicates) != 1:
+            raise Unsupported("R2UR of a word and a predicate")
+        row[k.UNIFORM], row[k.DESTINATION], row[k.DESTINATIONS] = 0, 255, 0
 
 
 def _barrier_result(row: Row, form: Form) -> None:

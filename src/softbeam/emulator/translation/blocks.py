@@ -49,6 +49,7 @@ LEFT = {
     k.UNSUPPORTED: "an unknown instruction",
     k.CLOCK: "a count of instructions",
     k.BAR: "a barrier of the block",
+    k.NAMED_BARRIER: "a barrier of some threads of the block",
     k.BREAK: "a barrier that threads leave",
     k.BRA_DIVERGENT: "a branch that asks who is there",
 }

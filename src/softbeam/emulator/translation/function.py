@@ -383,11 +383,25 @@ class _BlockEmitter:
         if int(row[k.OP]) == k.WARPSYNC:
             o = Operation(self.frame, row)
             words = o.v.word(0) if o.column(k.A) == k.NOTHING else o.a
+            if o.column(k.A) == k.REGISTER:
+                self._need_one_word(number, words, executed)
             self._set_barrier(k.WARPSYNC_BARRIER, words, executed)
         self._count_skipped(number, row, executed)
         self._branched(number)
         self._finish(number + 1)
         builder.branch(self.program.label(number + 1))
+
+    def _need_one_word(self, number: int, words: Value, executed: Value | None) -> None:
+        """Leave the block where executing lanes hold different words, as masks of WARPSYNC."""
+        builder = self.builder
+        bits = self.warp.bits(executed)
+        lane = builder.and_(builder.cttz(bits, ir.Constant(I1, 0)), ir.Constant(I32, 31))
+        first = builder.extract_element(words, lane)
+        others = builder.icmp_unsigned("!=", words, self.warp.vectors.splat(first))
+        if executed is not None:
+            others = builder.and_(others, executed)
+        _, none = self._ways(others)
+        self._decide(number, none, none)
 
     def _exit(self, number: int, row: NDArray[np.int64], executed: Value | None) -> None:
         """EXIT: of all threads of a warp that is one group, or of none."""

@@ -153,6 +153,14 @@ def _of_first_lane(o: Operation) -> Results:
     return _uniform_result(o, o.builder.extract_element(_in_lanes(o).a, _first_lane(o)))
 
 
+def _lanes_differ(o: Operation) -> Results:
+    """R2UR with a predicate: whether the executing lanes hold more than one word."""
+    word = o.v.splat(o.builder.extract_element(o.a, _first_lane(o)))
+    others = o.builder.and_(_executing(o), o.holds("!=", o.a, word))
+    bits = o.builder.bitcast(others, I32)
+    return Results((), o.v.splat(o.holds("!=", bits, ir.Constant(I32, 0))))
+
+
 def _match_any(o: Operation) -> Results:
     """MATCH.ANY: the executing lanes with the same word, or pair."""
     if o.uniform:
@@ -179,5 +187,6 @@ MEANINGS: dict[int, Meaning] = {
     k.REDUCE: _reduce,
     k.ELECT: _elect,
     k.FIRST_LANE: _of_first_lane,
+    k.LANES_DIFFER: _lanes_differ,
     k.MATCH_ANY: _match_any,
 }

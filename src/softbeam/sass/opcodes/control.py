@@ -51,9 +51,9 @@ def add_to(table: Table) -> None:
     table.add("EXIT", "end the thread", common=control)
     table.add(
         "BAR",
-        "barrier of the block; .RED counts predicates over it",
-        "SYNC RED POPC AND OR DEFER_BLOCKING",
-        common=control,
+        "barrier of the block; .RED counts predicates over it; or, by number, of so many threads",
+        "SYNC ARV RED POPC AND OR DEFER_BLOCKING",
+        common={**control, "source": f"{RECORDED}; by number: {MANUAL}"},
     )
     table.add("NOP", "nothing", common=control)
     table.add("ENDCOLLECTIVE", "end of what WARPSYNC.COLLECTIVE began: nothing", common=inferred)

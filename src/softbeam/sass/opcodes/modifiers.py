@@ -178,6 +178,7 @@ _BY_OPCODE: dict[str, dict[str, str]] = {
     },
     "BAR": {
         "SYNC": "wait",
+        "ARV": "arrive, and do not wait",
         "RED": "wait, and count predicates",
         "POPC": "how many hold",
         "AND": "whether all hold",
@@ -194,8 +195,8 @@ _BY_OPCODE: dict[str, dict[str, str]] = {
         for name in ("BSSY", "BSYNC", "BREAK")
     },
     "WARPSYNC": {
-        "EXCLUSIVE": "no effect on the result",
-        "COLLECTIVE": "up to the target: no effect on the result",
+        "EXCLUSIVE": "threads with different masks go on apart",
+        "COLLECTIVE": "up to the target, threads with different masks go on apart",
     },
 }
 _BITWISE = {"AND": "old and a", "OR": "old or a", "XOR": "old exclusive-or a"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from softbeam.sass.opcodes.opcode import Shape
-from softbeam.sass.opcodes.table import BLACKWELL, MANUAL, Table
+from softbeam.sass.opcodes.table import BLACKWELL, COMPILED, MANUAL, Table
 
 
 def add_to(table: Table) -> None:
@@ -56,7 +56,10 @@ def add_to(table: Table) -> None:
         source=f"{MANUAL}: elect.sync",
     )
     table.add(
-        "R2UR", "copy the lowest executing lane's word (uniform)", uniform=True, source=MANUAL
+        "R2UR",
+        "copy the lowest executing lane's word (uniform); as predicate: whether lanes differ",
+        uniform=True,
+        source=f"{MANUAL}; its predicate: {COMPILED}",
     )
     table.add(
         "B2R",
