@@ -107,6 +107,7 @@ _COMPILED = LaunchFacts(
     stack=0x37C,
     local_window=0x2F8,
     shared_window=None,
+    dynamic_shared=0x2AC - _BY_CLUSTER_SIZE,
     others=(0x358, 0x35C, 0x36C),
     cluster=ClusterFacts(
         shape=0x2A0 - _BY_CLUSTER_SIZE,
