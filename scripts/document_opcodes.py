@@ -32,7 +32,7 @@ HEAD = """# Opcodes that softbeam executes
 Generated from the opcode table `src/softbeam/sass/opcodes/` by `scripts/document_opcodes.py`; do
 not edit. Anything that is not here, and every form of an opcode that the lowering does not accept,
 raises `UnsupportedInstruction` when it is reached. Not supported on purpose: tensor cores, textures
-and surfaces, TMA, clusters.
+and surfaces, TMA, mbarriers, clusters of several blocks, calls of the driver (`printf`, `malloc`).
 
 **Reads and writes.** Registers are 32 bits wide. A float64, a 64-bit integer and the address of
 global memory are pairs; `.WIDE` and `.64` results and the addend of `IMAD.WIDE` and `.HI` are too,
