@@ -125,7 +125,7 @@ def test_what_the_check_lets_pass_ends_in_a_known_way(row: int, column: int, val
         (k.SOURCE_PREDICATE_0, 32, "SOURCE_PREDICATE_0"),
         (k.SIZE, 32, "SIZE"),
         (k.SPACE, 4, "SPACE"),
-        (k.UNIFORM_BASE, 64, "UNIFORM_BASE"),
+        (k.UNIFORM_BASE, 256, "UNIFORM_BASE"),
         (k.BARRIER, 17, "BARRIER"),
         (k.PART, k.PART_MEMORY, "PART"),
         (k.PART, k.PARTS, "PART"),

@@ -255,10 +255,9 @@ def test_uniform_instruction(case: Case) -> None:
         "FMUL.RZ.D2 R12, R4, R6",
         "R2UR P0, UR8, R4",
         "R2UR.OR P0, UR8, R4",
-        "CS2R.32 R12, SR_CgaSize",
         "LDCU.64 UR8, c[0x0][0x1f8]",
         "LDC R12, c[0x0][0x16c]",
-        "IADD.64 R12, R4, c[0x0][0x200]",
+        "IADD.64 R12, R4, c[0x0][0x1f0]",
     ],
 )
 def test_what_nothing_is_known_of_raises(line: str) -> None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from softbeam.emulator.core import layout as k
 from softbeam.emulator.lowerings.form import ZERO, Form, Lowering, Unsupported, plain
 from softbeam.emulator.rows import Row
-from softbeam.sass.instruction import TRUE_PREDICATE, UNIFORM_ZERO_REGISTER, OperandKind
+from softbeam.sass.instruction import (
+    TRUE_PREDICATE,
+    UNIFORM_ZERO_REGISTER,
+    ZERO_REGISTER,
+    OperandKind,
+)
 
 _SPECIAL_REGISTERS = {
     "SR_TID.X": k.SR_TID_X,
@@ -127,9 +132,12 @@ def _first_lane(row: Row, form: Form) -> None:
         raise Unsupported("R2UR with a source predicate")
     plain(k.LANES_DIFFER if written else k.FIRST_LANE, k.A)(row, form)
     if written:
-        if row[k.DESTINATION] != 63 or len(form.roles.destination_predicates) != 1:
+        if (
+            row[k.DESTINATION] != UNIFORM_ZERO_REGISTER
+            or len(form.roles.destination_predicates) != 1
+        ):
             raise Unsupported("R2UR of a word and a predicate")
-        row[k.UNIFORM], row[k.DESTINATION], row[k.DESTINATIONS] = 0, 255, 0
+        row[k.UNIFORM], row[k.DESTINATION], row[k.DESTINATIONS] = 0, ZERO_REGISTER, 0
 
 
 def _barrier_result(row: Row, form: Form) -> None:
