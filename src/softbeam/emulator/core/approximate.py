@@ -14,22 +14,18 @@ import math
 import numpy as np
 
 from softbeam.emulator.core.arithmetic import bits_from_f32, f32_from_bits, flush
-from softbeam.emulator.core.half import bfloat_from_f64, half_from_f64, half_value
+from softbeam.emulator.core.half import bfloat_from_f64, half_from_f64, one_half
 from softbeam.emulator.core.layout import (
     BF16,
     CANONICAL_NAN,
     DETAIL,
-    HALF_ABSOLUTE,
-    HALF_NEGATE,
     MUFU_COS,
     MUFU_EX2_HALF,
     MUFU_LG2,
     MUFU_SIN,
     MUFU_SQRT,
     MUFU_TANH_HALF,
-    OFFSET,
     ROUND_NEAREST,
-    SIZE,
 )
 from softbeam.jit import by_address, callee
 
@@ -55,12 +51,7 @@ def _function(operation, x):
 def _of_half(row, operation, word):
     """Return MUFU.TANH or .EX2 of one half of a word, as a half; subnormals are numbers."""
     brain = row[DETAIL] == BF16
-    half = (word >> np.uint32(8 * row[SIZE])) & np.uint32(0xFFFF)
-    if row[OFFSET] & HALF_ABSOLUTE:
-        half &= np.uint32(0x7FFF)
-    if row[OFFSET] & HALF_NEGATE:
-        half ^= np.uint32(0x8000)
-    x = half_value(half, brain)
+    x = one_half(row, word, brain)
     value = math.tanh(x) if operation == MUFU_TANH_HALF else np.exp2(x)
     return bfloat_from_f64(value) if brain else half_from_f64(value, ROUND_NEAREST)
 

@@ -25,7 +25,7 @@ from softbeam.emulator.core.half import (
     bfloat_from_f64,
     half_from_f64,
     half_to_f32,
-    half_value,
+    one_half,
 )
 from softbeam.emulator.core.layout import (
     BF16,
@@ -37,10 +37,7 @@ from softbeam.emulator.core.layout import (
     F64,
     FLAGS,
     FLUSH,
-    HALF_ABSOLUTE,
-    HALF_NEGATE,
     NAN_TO_ZERO,
-    OFFSET,
     PACK_BYTES,
     PACK_HALVES,
     RELU,
@@ -167,12 +164,7 @@ def _source_float(row, kind, w, constants, lane):
         return fetch_double(row, A, w, constants, lane)
     word = np.uint32(w.scratch[0, lane])
     if kind == F16 or kind == BF16:
-        half = (word >> np.uint32(8 * row[SIZE])) & np.uint32(0xFFFF)
-        if row[OFFSET] & HALF_ABSOLUTE:
-            half &= np.uint32(0x7FFF)
-        if row[OFFSET] & HALF_NEGATE:
-            half ^= np.uint32(0x8000)
-        return half_value(half, kind == BF16)
+        return one_half(row, word, kind == BF16)
     return np.float64(f32_from_bits(flush(word) if row[FLAGS] & FLUSH else word))
 
 

@@ -43,6 +43,7 @@ from softbeam.emulator.core.layout import (
     ROUND_UP,
     ROUND_ZERO,
     SATURATE,
+    SIZE,
     TO_FLOAT,
     UNORDERED,
     WHOLE_FLOAT,
@@ -113,6 +114,17 @@ def half_value(half, brain):
     if brain:
         return np.float64(f32_from_bits(np.uint32(half << np.uint32(16))))
     return np.float64(half_to_f32(half))
+
+
+@callee
+def one_half(row, word, brain):
+    """Return the float64 of the half of a word that a row names, with the sign that it asks for."""
+    half = (word >> np.uint32(8 * row[SIZE])) & np.uint32(0xFFFF)
+    if row[OFFSET] & HALF_ABSOLUTE:
+        half &= np.uint32(0x7FFF)
+    if row[OFFSET] & HALF_NEGATE:
+        half ^= np.uint32(0x8000)
+    return half_value(half, brain)
 
 
 @callee
@@ -236,7 +248,7 @@ def half_entry(row, operation, executed, p, q, r, w, constants):
     codes = row[DETAIL]
     code_a, code_b, code_c = codes & 63, (codes >> 6) & 63, (codes >> 12) & 63
     brain = row[FLAGS] & BFLOAT != 0
-    one_half = np.uint32(0x3F80 if brain else 0x3C00)
+    unit = np.uint32(0x3F80 if brain else 0x3C00)
     held = w.scratch[10]
     held[0] = held[1] = np.uint32(0)
     for lane in range(32):
@@ -253,7 +265,7 @@ def half_entry(row, operation, executed, p, q, r, w, constants):
                 joined = combine(
                     row[COMBINE], np.uint32(1) if holds else np.uint32(0), np.uint32(yes)
                 ) & np.uint32(1)
-                one = one_half if row[FLAGS] & BOOLEAN_FLOAT else np.uint32(0xFFFF)
+                one = unit if row[FLAGS] & BOOLEAN_FLOAT else np.uint32(0xFFFF)
                 word |= (one if joined else np.uint32(0)) << shift
                 continue
             if operation == HMNMX2 and row[FLAGS] & XOR_SIGNS:
